@@ -1,0 +1,122 @@
+# Everything that CI does is a target here, and runs on one machine without Docker or an AWS account.
+# Needs: Rust (rustup reads rust-toolchain.toml), a C compiler, and Python 3 for the lint of the template.
+# Tools are pinned and kept under target/tools.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PORT ?= 8080
+KILLS ?= 50
+export PORT
+
+TOOLS := target/tools
+PYTHON := $(TOOLS)/python
+CARGO_DENY_VERSION := 0.20.2
+CARGO_LLVM_COV_VERSION := 0.9.1
+CARGO_LAMBDA_VERSION := 1.9.2
+FUNCTIONS := $(notdir $(wildcard functions/*))
+HOST_ARCHITECTURE := $(subst aarch64,arm64,$(shell uname -m))
+ARCHITECTURE ?= $(HOST_ARCHITECTURE)
+
+.PHONY: help
+help: ## This list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+# ── Run ─────────────────────────────────────────────────────────────────────────────────────────────
+.PHONY: build dev smoke tick invoke verify
+build: ## Build everything (debug)
+	cargo build --workspace --locked
+
+dev: build ## The whole product on this machine: http://localhost:8080 (PORT=), data under .local/
+	@infra/dev.sh
+
+smoke: build ## Start all on free ports, wait until every function answers, stop
+	@target/debug/local smoke
+
+tick: ## Fire a schedule now: make tick NAME=commission-batch
+	@target/debug/local tick $(or $(NAME),$(error NAME= is missing: the function whose schedule to fire))
+
+invoke: ## Send an event file: make invoke NAME=click-tracker EVENT=events/click-tracker/redirect.json
+	@target/debug/local invoke $(or $(NAME),$(error NAME= is missing: the function)) \
+	  --event $(or $(EVENT),$(error EVENT= is missing: a file under events/))
+
+verify: ## Check the ledger's laws on the running data; ends with the number of broken laws
+	@target/debug/tributary verify
+
+# ── Check ───────────────────────────────────────────────────────────────────────────────────────────
+.PHONY: test lint lint-rust lint-walls lint-template fmt cover crash
+test: ## Every test: units, laws, and flows through the real binaries
+	cargo build --workspace --all-targets --locked
+	@if cargo nextest --version >/dev/null 2>&1; then \
+	  cargo nextest run --workspace --locked --no-fail-fast; \
+	else \
+	  cargo test --workspace --locked --no-fail-fast; \
+	fi
+
+lint: lint-rust lint-walls lint-template ## Format, clippy, dependency walls, template; clean or it fails
+
+lint-rust:
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+
+lint-walls: $(TOOLS)/cargo-deny-$(CARGO_DENY_VERSION)
+	$(TOOLS)/bin/cargo-deny --log-level error check licenses bans sources
+	python3 infra/lint/walls.py
+
+lint-template: $(PYTHON)/.installed
+	cargo build --workspace --locked --quiet
+	@echo "template.yaml:" && infra/lint/template.sh template.yaml
+	@echo "the lint bites:" && infra/lint/proved.sh
+
+fmt: ## Format the code
+	cargo fmt --all
+
+cover: $(TOOLS)/cargo-llvm-cov-$(CARGO_LLVM_COV_VERSION) ## Line coverage: 80 % of the workspace, 95 % of the money, or it fails
+	@infra/cover.sh
+
+crash: build ## kill -9 of functions at random points, KILLS= of each (50): the same ledger
+	CRASH_KILLS=$(KILLS) cargo test -p flows --locked crash -- --nocapture
+
+# ── Measure ─────────────────────────────────────────────────────────────────────────────────────────
+.PHONY: bench units release
+release: ## Release binaries as they ship, with their sizes
+	cargo build --release --locked $(FUNCTIONS:%=-p %)
+	@for f in $(FUNCTIONS); do printf '%-18s %10d bytes\n' $$f $$(stat -c %s target/release/$$f); done
+
+bench: release ## Sizes, start-up and memory of the release binaries
+	@python3 infra/bench.py $(FUNCTIONS)
+
+units: ## DynamoDB request units of each access pattern, into docs/units.md
+	cargo test -p flows --locked units -- --nocapture
+
+# ── Ship ────────────────────────────────────────────────────────────────────────────────────────────
+.PHONY: package deploy
+package: $(PYTHON)/.installed $(TOOLS)/cargo-lambda-$(CARGO_LAMBDA_VERSION) ## sam build, for ARCHITECTURE= (this machine's)
+	PATH="$(CURDIR)/$(TOOLS)/lambda/bin:$$PATH" SAM_CLI_TELEMETRY=0 $(PYTHON)/bin/sam build \
+	  --parameter-overrides Architecture=$(ARCHITECTURE)
+
+deploy: ARCHITECTURE := arm64
+deploy: package ## sam build + sam deploy; asks for mail sender, domain, first admin (docs/DEPLOY.md)
+	@infra/deploy.sh
+
+# ── Tools ───────────────────────────────────────────────────────────────────────────────────────────
+$(PYTHON)/.installed: infra/lint/requirements.txt
+	rm -rf $(PYTHON)
+	python3 -m venv $(PYTHON)
+	$(PYTHON)/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	touch $@
+
+$(TOOLS)/cargo-deny-$(CARGO_DENY_VERSION):
+	cargo install --locked --quiet --root $(TOOLS) cargo-deny@$(CARGO_DENY_VERSION)
+	touch $@
+
+$(TOOLS)/cargo-llvm-cov-$(CARGO_LLVM_COV_VERSION):
+	cargo install --locked --quiet --root $(TOOLS) cargo-llvm-cov@$(CARGO_LLVM_COV_VERSION)
+	touch $@
+
+$(TOOLS)/cargo-lambda-$(CARGO_LAMBDA_VERSION):
+	python3 -m venv $(TOOLS)/lambda
+	$(TOOLS)/lambda/bin/pip install --quiet --disable-pip-version-check cargo-lambda==$(CARGO_LAMBDA_VERSION)
+	touch $@

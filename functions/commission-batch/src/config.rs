@@ -1,0 +1,45 @@
+//! What commission-batch reads from its environment.
+
+use edge::aws::Aws;
+use edge::config::{ConfigFaults, Reader, Variable, variables};
+use tracing::level_filters::LevelFilter;
+
+/// Every variable that this function reads, beside those of every function and of AWS.
+pub const VARIABLES: &[Variable] =
+    &[variables::STAGE, variables::LOG_LEVEL, variables::CLOCK_OFFSET_MS, variables::CORE_TABLE, variables::CLICKS_TABLE, variables::OPS_TABLE, variables::VISITS_QUEUE_URL];
+
+/// The configuration.
+pub struct Config {
+    /// How much is logged.
+    pub log_level: LevelFilter,
+    /// How to reach AWS.
+    pub aws: Aws,
+    /// The clock.
+    pub clock: edge::clock::Clock,
+    /// The tables.
+    pub tables: store::Tables,
+    /// The queue of visits.
+    pub visits_queue_url: String,
+}
+
+impl Config {
+    /// Reads the environment.
+    ///
+    /// # Errors
+    /// Everything that is missing or bad, at once.
+    pub fn read(mut reader: Reader) -> Result<Self, ConfigFaults> {
+        reader.text(&variables::STAGE);
+        let config = Self {
+            log_level: edge::telemetry::level(&mut reader),
+            aws: Aws::from(&mut reader),
+            clock: edge::clock::Clock::system(reader.parsed(&variables::CLOCK_OFFSET_MS).unwrap_or(0)),
+            tables: store::Tables {
+                core: reader.text(&variables::CORE_TABLE),
+                clicks: reader.text(&variables::CLICKS_TABLE),
+                ops: reader.text(&variables::OPS_TABLE),
+            },
+            visits_queue_url: reader.text(&variables::VISITS_QUEUE_URL),
+        };
+        reader.finish(config)
+    }
+}

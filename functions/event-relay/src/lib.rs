@@ -1,0 +1,71 @@
+//! event-relay: reads what was committed and says who must hear of it. No other function sends notices.
+//!
+//! - Trigger: the stream of the table of record, payouts and reports only.
+//! - Reads: the record, and nothing else.
+//! - Writes: nothing.
+//! - Sends: `NoticeDue` and `ReportWanted`, after the write that made them true.
+//! - Idempotent by: ids derived from what happened; the stream may show a change many times.
+//! - On failure: the stream is held at the record and shows it again, until its tries are used up; then where it was
+//!   goes to the `RelayDead` queue, and its neighbours go on.
+
+pub mod config;
+pub mod outbox;
+
+#[cfg(test)]
+mod tests;
+
+use aws_lambda_events::dynamodb::EventRecord;
+use edge::aws::Service;
+use edge::lambda::Failure;
+use queues::{NoticeDue, ReportWanted, SendError, Sender};
+
+use crate::config::Config;
+use crate::outbox::{Due, due};
+
+/// The relay.
+pub struct App {
+    notices: Sender<NoticeDue>,
+    reports: Sender<ReportWanted>,
+}
+
+impl App {
+    /// A relay with these two ways out.
+    #[must_use]
+    pub fn new(notices: Sender<NoticeDue>, reports: Sender<ReportWanted>) -> Self {
+        Self { notices, reports }
+    }
+
+    /// A relay as configured.
+    #[must_use]
+    pub fn connect(config: &Config) -> Self {
+        let sqs = config.aws.service(Service::Sqs);
+        Self::new(Sender::connect(&sqs, &config.notices_queue_url), Sender::connect(&sqs, &config.reports_queue_url))
+    }
+
+    /// One change of one item.
+    ///
+    /// # Errors
+    /// The record cannot be read, or a queue did not take the message.
+    pub async fn handle(&self, record: EventRecord) -> Result<(), Failure> {
+        let Some(due) = due(&record).map_err(Failure::reject)? else {
+            return Ok(());
+        };
+        self.send(&due).await.map_err(Failure::retry)?;
+        match &due {
+            Due::Notice(due) => {
+                tracing::info!(notice.id = %due.notice, notice.kind = due.kind, payout.id = %due.payout, "notice is due");
+            }
+            Due::Report(wanted) => {
+                tracing::info!(report.id = %wanted.report, report.kind = wanted.kind, payout.id = %wanted.payout, "report is wanted");
+            }
+        }
+        Ok(())
+    }
+
+    async fn send(&self, due: &Due) -> Result<(), SendError> {
+        match due {
+            Due::Notice(due) => self.notices.send(due).await,
+            Due::Report(wanted) => self.reports.send(wanted).await,
+        }
+    }
+}

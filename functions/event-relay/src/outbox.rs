@@ -1,0 +1,99 @@
+//! The outbox, pure: which message a change of an item gives rise to.
+//!
+//! Every id is derived from what happened, so a change that the stream shows twice gives the same message twice,
+//! and whoever reads it tells the notice, or makes the document, once.
+
+use aws_lambda_events::dynamodb::EventRecord;
+use domain::id::{IdError, NoticeId, PayoutId, ReportId, TenantId};
+use queues::{NoticeDue, ReportWanted, VERSION};
+use serde_dynamo::{AttributeValue, Item};
+use store::StoreError;
+use store::payouts::{PayoutSeen, read_payout_image};
+use store::reports::{ReportSeen, read_report_image};
+use thiserror::Error;
+
+#[cfg(test)]
+mod tests;
+
+/// The document that follows a payment.
+const PAYOUT_RECEIPT: &str = "payout_receipt";
+/// The notice that follows that document.
+const RECEIPT_READY: &str = "receipt_ready";
+
+/// A message that is due.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Due {
+    /// Somebody is to be told.
+    Notice(NoticeDue),
+    /// A document is to be made.
+    Report(ReportWanted),
+}
+
+/// A record of the stream that cannot be read.
+#[derive(Debug, Error)]
+pub enum Unreadable {
+    /// The item has not the shape of its entity.
+    #[error("reading an item from the stream")]
+    Item(#[from] StoreError),
+    /// A receipt that is about no payout.
+    #[error("reading what a receipt is about")]
+    Subject(#[from] IdError),
+}
+
+/// What is due because of a change. Most changes concern nobody.
+///
+/// # Errors
+/// The record cannot be read.
+pub fn due(record: &EventRecord) -> Result<Option<Due>, Unreadable> {
+    let (new, old) = (&record.change.new_image, &record.change.old_image);
+    match entity(new) {
+        Some("payout") => {
+            let before = if old.is_empty() { None } else { Some(read_payout_image(old.clone().into())?) };
+            Ok(payout_moved(read_payout_image(new.clone().into())?, before.as_ref()))
+        }
+        Some("report") if old.is_empty() => report_made(read_report_image(new.clone().into())?),
+        _ => Ok(None),
+    }
+}
+
+fn entity(image: &Item) -> Option<&str> {
+    match image.get("entity") {
+        Some(AttributeValue::S(entity)) => Some(entity),
+        _ => None,
+    }
+}
+
+fn payout_moved(now: PayoutSeen, before: Option<&PayoutSeen>) -> Option<Due> {
+    // An approval that is not the last one changes the payout, and not where it stands.
+    if before.is_some_and(|before| before.state == now.state) {
+        return None;
+    }
+    let kind = match now.state.as_str() {
+        "pending_approval" => "payout_requested",
+        "approved" => "payout_approved",
+        "rejected" => "payout_rejected",
+        "failed" => "payout_failed",
+        // The mail about the payment waits for its receipt.
+        "paid" => return Some(Due::Report(receipt_wanted(now))),
+        _ => return None,
+    };
+    Some(Due::Notice(notice(now.tenant, kind, now.id, None)))
+}
+
+fn receipt_wanted(paid: PayoutSeen) -> ReportWanted {
+    let report = ReportId::of(&paid.tenant, PAYOUT_RECEIPT, paid.id.as_str());
+    ReportWanted { v: VERSION, tenant: paid.tenant, report, kind: PAYOUT_RECEIPT.to_owned(), payout: paid.id }
+}
+
+fn report_made(report: ReportSeen) -> Result<Option<Due>, Unreadable> {
+    if report.kind != PAYOUT_RECEIPT {
+        return Ok(None);
+    }
+    let payout = PayoutId::parse(&report.subject)?;
+    Ok(Some(Due::Notice(notice(report.tenant, RECEIPT_READY, payout, Some(report.id)))))
+}
+
+fn notice(tenant: TenantId, kind: &str, payout: PayoutId, report: Option<ReportId>) -> NoticeDue {
+    let notice = NoticeId::of(&tenant, kind, payout.as_str());
+    NoticeDue { v: VERSION, tenant, notice, kind: kind.to_owned(), payout, report }
+}

@@ -1,0 +1,84 @@
+use std::path::Path;
+
+use aws_lambda_events::dynamodb::{Event, EventRecord};
+use serde_dynamo::AttributeValue;
+
+use super::{Due, due};
+
+/// The one record of an event file.
+fn record(case: &str) -> EventRecord {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../events/event-relay/{case}.json"));
+    let text = std::fs::read_to_string(&path).expect("an event file");
+    let mut event: Event = serde_json::from_str(&text).expect("an event of a stream");
+    event.records.pop().expect("a record")
+}
+
+/// What a case leads to, in one line.
+fn told(case: &str) -> String {
+    match due(&record(case)).expect("a readable record") {
+        None => format!("{case}: nothing"),
+        Some(Due::Notice(notice)) => {
+            let with = notice.report.map(|report| format!(" with {report}")).unwrap_or_default();
+            format!("{case}: notice {} about {}{with} as {}", notice.kind, notice.payout, notice.notice)
+        }
+        Some(Due::Report(report)) => {
+            format!("{case}: report {} about {} as {}", report.kind, report.payout, report.report)
+        }
+    }
+}
+
+#[test]
+fn each_step_of_a_payout_leads_to_its_message() {
+    let cases = [
+        "payout-requested",
+        "first-of-two-approvals",
+        "payout-approved",
+        "payout-sent",
+        "payout-paid",
+        "receipt-made",
+        "payout-rejected",
+        "payout-failed",
+        "payout-cancelled",
+    ];
+    insta::assert_snapshot!(cases.map(told).join("\n"));
+}
+
+#[test]
+fn a_change_seen_twice_leads_to_the_same_message() {
+    let twice = [record("payout-paid"), record("payout-paid")].map(|record| due(&record).expect("a readable record"));
+    assert_eq!(twice[0], twice[1]);
+}
+
+#[test]
+fn two_steps_of_one_payout_are_two_notices() {
+    let ids = ["payout-requested", "payout-approved"].map(|case| match due(&record(case)).expect("readable") {
+        Some(Due::Notice(notice)) => notice.notice,
+        other => panic!("{other:?}"),
+    });
+    assert_ne!(ids[0], ids[1]);
+}
+
+#[test]
+fn a_payout_that_does_not_parse_is_an_error_and_not_silence() {
+    let mut record = record("payout-paid");
+    let mut image = record.change.new_image.clone().into_inner();
+    image.insert("id".into(), AttributeValue::S("pay_nonsense".into()));
+    record.change.new_image = image.into();
+    assert!(due(&record).is_err());
+}
+
+#[test]
+fn an_item_that_was_deleted_leads_to_nothing() {
+    let mut record = record("payout-paid");
+    record.change.old_image = std::mem::take(&mut record.change.new_image);
+    assert_eq!(due(&record).expect("readable"), None);
+}
+
+#[test]
+fn items_of_other_kinds_lead_to_nothing() {
+    let mut record = record("payout-paid");
+    let mut image = record.change.new_image.clone().into_inner();
+    image.insert("entity".into(), AttributeValue::S("sale".into()));
+    record.change.new_image = image.into();
+    assert_eq!(due(&record).expect("readable"), None);
+}

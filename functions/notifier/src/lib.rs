@@ -1,0 +1,172 @@
+//! notifier: tells one person one thing, once.
+//!
+//! - Trigger: the `Notices` queue.
+//! - Reads: the payout, its partner's person (sealed), the report and its file.
+//! - Writes: the notice in the table of operations: claimed before the mail is sent, recorded after.
+//! - Sends: one mail, by SES.
+//! - Idempotent by: the notice's id, derived from what happened, and its claim. Where a process dies between the mail
+//!   and the record, or SES's answer is lost, the mail is sent again: the same bytes under the same Message-ID and
+//!   X-Tributary-Notice, so that a mail program can show it once. SES has no key that would prevent it.
+//! - On failure: the message stays and comes again, three times; then it is in `NoticesDead`.
+
+pub mod config;
+pub mod mail;
+pub mod news;
+pub mod post;
+mod readers;
+
+#[cfg(test)]
+mod tests;
+
+use cases::issuer::issuer_of;
+use domain::id::NoticeId;
+use domain::payout::Payout;
+use edge::aws::{Patience, Service};
+use edge::clock::Clock;
+use edge::lambda::{Delivery, Failure};
+use edge::sealing::Sealer;
+use edge::telemetry::chain;
+use jiff::SignedDuration;
+use queues::NoticeDue;
+use store::notices::{NoticeClaim, NoticeClaimed, NoticeOutcome, NoticeRecorded};
+use store::{Store, TenantKey};
+
+use crate::config::Config;
+use crate::mail::{Attachment, Mail, Sender};
+use crate::news::{Kind, News, Subject};
+use crate::post::{Files, Post};
+
+/// Longer than any run lives (its time-out is 30 s), shorter than the queue keeps a message from the next run (180 s):
+/// so every delivery finds the claim of the one before it either settled or over.
+const LEASE: SignedDuration = SignedDuration::from_secs(120);
+
+/// A mail that SES may have taken is not handed over again within a call: an attempt waits as long as the whole call,
+/// so that only an answer that refuses it, or no connection, is followed by another.
+const ONE_ANSWER: Patience = Patience { attempts: 3, connect_ms: 1_000, attempt_ms: 10_000, total_ms: 10_000 };
+
+/// The notifier.
+pub struct App {
+    store: Store,
+    sealer: Sealer,
+    files: Files,
+    post: Post,
+    sender: Sender,
+    clock: Clock,
+}
+
+impl App {
+    /// As configured.
+    #[must_use]
+    pub fn connect(config: &Config) -> Self {
+        Self {
+            store: Store::connect(&config.aws.service(Service::DynamoDb), config.tables.clone()),
+            sealer: Sealer::connect(&config.aws.service(Service::Kms), &config.sealing_key_arn),
+            files: Files::connect(&config.aws.service(Service::S3), &config.files_bucket),
+            post: Post::connect(&config.aws.service_with(Service::Ses, ONE_ANSWER)),
+            sender: Sender(config.mail_from.clone()),
+            clock: config.clock,
+        }
+    }
+
+    /// One notice that is due.
+    ///
+    /// # Errors
+    /// Something was away; or the notice can never be told.
+    pub async fn handle(&self, due: NoticeDue, delivery: Delivery) -> Result<(), Failure> {
+        let kind =
+            Kind::parse(&due.kind).ok_or_else(|| Failure::reject(format!("no mail is written for {}", due.kind)))?;
+        let tenant = TenantKey::from(&due.tenant);
+        let claim = self.claim_of(&due, &delivery);
+        match self.store.create_notice_claim(&tenant, &claim).await.map_err(Failure::retry)? {
+            NoticeClaimed::Done => {
+                tracing::info!(notice.id = %due.notice, notice.kind = due.kind, "notice was told before");
+                return Ok(());
+            }
+            NoticeClaimed::AnotherIsSending => return Err(Failure::retry("another run is telling this notice")),
+            NoticeClaimed::Yes => {}
+        }
+        match self.tell(&tenant, kind, &due).await {
+            Ok(outcome) => self.record(&tenant, &claim, outcome).await,
+            Err(failure) => {
+                // The mail was not taken, so the next delivery need not wait for the lease.
+                if let Err(error) = self.store.replace_notice_lease(&tenant, &claim).await {
+                    tracing::warn!(notice.id = %due.notice, reason = %chain(&error), "notice waits until its lease is over");
+                }
+                Err(failure)
+            }
+        }
+    }
+
+    fn claim_of(&self, due: &NoticeDue, delivery: &Delivery) -> NoticeClaim {
+        let at = self.clock.now();
+        NoticeClaim {
+            notice: due.notice.clone(),
+            kind: due.kind.clone(),
+            subject: due.payout.to_string(),
+            run: format!("{}#{}", delivery.message_id, delivery.receive_count),
+            at,
+            lease_until: at.saturating_add(LEASE).unwrap_or(at),
+        }
+    }
+
+    async fn tell(&self, tenant: &TenantKey, kind: Kind, due: &NoticeDue) -> Result<NoticeOutcome, Failure> {
+        let payout = self.store.get_payout(tenant, &due.payout).await.map_err(Failure::retry)?;
+        let payout = payout.ok_or_else(|| Failure::reject(format!("there is no payout {}", due.payout)))?.payout;
+        let Some(recipient) = self.recipient(tenant, &payout.partner).await? else {
+            return Ok(NoticeOutcome::Skipped { why: "the partner has no e-mail address" });
+        };
+        let issuer = issuer_of(&self.store, tenant, &payout.partner).await.map_err(Failure::retry)?;
+        let attachment = self.receipt(tenant, kind, due, &payout).await?;
+        let subject = Subject::of(kind, &payout, issuer);
+        let news = News::of(kind, &subject);
+        let mail = Mail {
+            notice: &due.notice,
+            date: subject.at,
+            sender: &self.sender,
+            recipient: &recipient,
+            news: &news,
+            attachment,
+        };
+        let bytes = mail.to_bytes().map_err(Failure::reject)?;
+        let message_id = self.post.send(bytes, &self.sender.0, &recipient.email).await.map_err(Failure::retry)?;
+        Ok(NoticeOutcome::Sent { message_id })
+    }
+
+    async fn receipt(
+        &self,
+        tenant: &TenantKey,
+        kind: Kind,
+        due: &NoticeDue,
+        payout: &Payout,
+    ) -> Result<Option<Attachment>, Failure> {
+        let (Kind::ReceiptReady, Some(report)) = (kind, &due.report) else {
+            return Ok(None);
+        };
+        let report = self.store.get_report(tenant, report).await.map_err(Failure::retry)?;
+        let report = report.ok_or_else(|| Failure::reject(format!("there is no receipt of payout {}", due.payout)))?;
+        let bytes = self.files.get(&report).await.map_err(Failure::retry)?;
+        let number = domain::payout::payment_reference(&payout.id, payout.requested_at);
+        Ok(Some(Attachment { file_name: format!("receipt-{number}.pdf"), bytes }))
+    }
+
+    async fn record(&self, tenant: &TenantKey, claim: &NoticeClaim, outcome: NoticeOutcome) -> Result<(), Failure> {
+        let recorded =
+            self.store.record_notice(tenant, claim, &outcome, self.clock.now()).await.map_err(Failure::retry)?;
+        log(&claim.notice, &claim.kind, &outcome);
+        if recorded == NoticeRecorded::TakenOver {
+            tracing::warn!(notice.id = %claim.notice, "notice was taken over meanwhile, and may be told twice");
+        }
+        Ok(())
+    }
+}
+
+fn log(notice: &NoticeId, kind: &str, outcome: &NoticeOutcome) {
+    match outcome {
+        NoticeOutcome::Sent { message_id } => {
+            tracing::info!(notice.id = %notice, notice.kind = kind, mail.id = message_id, "notice was sent");
+        }
+        NoticeOutcome::Skipped { why } => {
+            tracing::info!(notice.id = %notice, notice.kind = kind, reason = why, "notice has nobody to hear it");
+        }
+    }
+}

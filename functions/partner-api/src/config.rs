@@ -1,0 +1,62 @@
+//! What partner-api reads from its environment.
+
+use edge::aws::Aws;
+use edge::clock::Clock;
+use edge::config::{ConfigFaults, Reader, Variable, variables};
+use store::Tables;
+use tracing::level_filters::LevelFilter;
+
+use crate::Place;
+
+/// The variables, beside those of `edge::aws`.
+pub const VARIABLES: &[Variable] = &[
+    variables::STAGE,
+    variables::LOG_LEVEL,
+    variables::CLOCK_OFFSET_MS,
+    variables::CORE_TABLE,
+    variables::CLICKS_TABLE,
+    variables::OPS_TABLE,
+    variables::SEALING_KEY_ARN,
+    variables::PUBLIC_URL,
+];
+
+/// The configuration, checked.
+pub struct Config {
+    /// How much is logged.
+    pub level: LevelFilter,
+    /// The time.
+    pub clock: Clock,
+    /// The tables' names.
+    pub tables: Tables,
+    /// The key that wraps data keys.
+    pub sealing_key_arn: String,
+    /// Where this deployment is.
+    pub place: Place,
+    /// The AWS clients' settings.
+    pub aws: Aws,
+}
+
+impl Config {
+    /// Reads everything and tells all faults at once.
+    ///
+    /// # Errors
+    /// What is missing or bad.
+    pub fn read(mut reader: Reader) -> Result<Self, ConfigFaults> {
+        let config = Self {
+            level: edge::telemetry::level(&mut reader),
+            clock: Clock::system(reader.parsed(&variables::CLOCK_OFFSET_MS).unwrap_or(0)),
+            tables: Tables {
+                core: reader.text(&variables::CORE_TABLE),
+                clicks: reader.text(&variables::CLICKS_TABLE),
+                ops: reader.text(&variables::OPS_TABLE),
+            },
+            sealing_key_arn: reader.text(&variables::SEALING_KEY_ARN),
+            place: Place {
+                is_dev: reader.text(&variables::STAGE) == "dev",
+                public_url: reader.text(&variables::PUBLIC_URL).trim_end_matches('/').to_owned(),
+            },
+            aws: Aws::from(&mut reader),
+        };
+        reader.finish(config)
+    }
+}

@@ -1,0 +1,70 @@
+//! The routes, by noun.
+
+mod affiliates;
+mod commissions;
+mod dashboard;
+mod faults;
+mod page;
+mod partners;
+mod payouts;
+mod programs;
+mod rules;
+mod who;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::get;
+use edge::http::{Cors, border};
+use edge::idempotency::honoured;
+use edge::openapi::Bearer;
+use utoipa::OpenApi;
+
+use crate::App;
+
+/// The routes of partner-api.
+pub fn routes(app: App) -> Router {
+    let routes = Router::new()
+        .route("/v1/programs", get(programs::list).post(programs::create))
+        .route("/v1/programs/{id}", get(programs::read))
+        .route("/v1/programs/{id}/rules", get(rules::list).post(rules::create))
+        .route("/v1/partners", get(partners::list).post(partners::create))
+        .route("/v1/partners/{id}", get(partners::read))
+        .route("/v1/partners/dashboard", get(dashboard::read))
+        .route("/v1/partners/revenue/commissions", get(commissions::list))
+        .route("/v1/partners/revenue/commissions/{id}", get(commissions::read))
+        .route("/v1/partners/revenue/payouts", get(payouts::list))
+        .route("/v1/partners/revenue/payouts/{id}", get(payouts::read))
+        .route("/v1/revenue/affiliates", get(affiliates::list).post(affiliates::create))
+        .route("/v1/revenue/affiliates/{code}", get(affiliates::read));
+    let routes = routes.route_layer(from_fn_with_state(app.clone(), honoured::<App>));
+    border(routes.with_state(app), Cors::Nobody)
+}
+
+/// The paths of partner-api in OpenAPI.
+#[must_use]
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    #[derive(OpenApi)]
+    #[openapi(
+        paths(
+            programs::list,
+            programs::create,
+            programs::read,
+            rules::list,
+            rules::create,
+            partners::list,
+            partners::create,
+            partners::read,
+            affiliates::list,
+            affiliates::create,
+            affiliates::read,
+            dashboard::read,
+            commissions::list,
+            commissions::read,
+            payouts::list,
+            payouts::read,
+        ),
+        modifiers(&Bearer)
+    )]
+    struct Paths;
+    Paths::openapi()
+}

@@ -1,0 +1,234 @@
+//! Partners.
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use domain::id::{PartnerId, ProgramId};
+use domain::role::Role;
+use domain::time::Timestamp;
+use edge::auth::Caller;
+use edge::body::{Body, Query, Segments};
+use edge::openapi::{Refusals, WriteRefusals};
+use edge::problem::Problem;
+use edge::sealing::{Belongs, Sealed, SealingError};
+use edge::telemetry::chain;
+use http::StatusCode;
+use http::header::LOCATION;
+use serde::{Deserialize, Serialize};
+use store::partners::{Enrolment, Partner, PartnerStatus, Tier};
+use store::people::{self, Person};
+use utoipa::{IntoParams, ToSchema};
+
+use super::faults::Faults;
+use super::page::{self, Listed};
+use super::who::{self, STAFF};
+use crate::App;
+use crate::email::Email;
+
+/// A partner to be made, in one programme; it is active at once.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewPartner {
+    /// The person's or company's name; kept sealed.
+    name: String,
+    /// Where its mail goes; kept sealed.
+    #[schema(format = Email)]
+    email: String,
+    /// The programme that it enrols in.
+    program_id: String,
+    /// Its step there.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "tier1")]
+    tier: Tier,
+}
+
+/// A partner, without what is personal.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PartnerBody {
+    id: String,
+    #[schema(value_type = String, example = "active")]
+    status: PartnerStatus,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+}
+
+/// A partner's place in a programme.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct EnrolmentBody {
+    program_id: String,
+    #[schema(value_type = String, example = "tier1")]
+    tier: Tier,
+    #[schema(value_type = String, format = DateTime)]
+    enrolled_at: Timestamp,
+}
+
+/// A partner with its person and its programmes.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PartnerDetail {
+    #[serde(flatten)]
+    partner: PartnerBody,
+    /// Null when it was erased.
+    name: Option<String>,
+    /// Null when it was erased.
+    email: Option<String>,
+    programs: Vec<EnrolmentBody>,
+}
+
+impl From<&Partner> for PartnerBody {
+    fn from(partner: &Partner) -> Self {
+        Self { id: partner.id.to_string(), status: partner.status, created_at: partner.created_at }
+    }
+}
+
+impl From<&Enrolment> for EnrolmentBody {
+    fn from(enrolment: &Enrolment) -> Self {
+        Self {
+            program_id: enrolment.program.to_string(),
+            tier: enrolment.tier,
+            enrolled_at: enrolment.enrolled_at,
+        }
+    }
+}
+
+/// Which page.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Asked {
+    /// How many, 1 to 500; 100 when left out.
+    limit: Option<u32>,
+    /// Where to go on: `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// List partners.
+///
+/// Newest first, without what is personal: names and addresses are opened one partner at a time.
+#[utoipa::path(
+    get,
+    path = "/v1/partners",
+    tag = "partners",
+    params(Asked),
+    responses((status = 200, body = Listed<PartnerBody>), Refusals),
+    security(("bearer" = []))
+)]
+pub(crate) async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    Query(asked): Query<Asked>,
+) -> Result<Json<Listed<PartnerBody>>, Problem> {
+    caller.require(&STAFF)?;
+    let limit = page::limit(asked.limit)?;
+    let after = page::after(asked.cursor.as_deref(), |id| PartnerId::parse(id).ok())?;
+    let page = app.store.list_partners(&caller.tenant_key(), after.as_ref(), limit).await?;
+    Ok(Json(Listed::new(page.items.iter().map(PartnerBody::from).collect(), page.next.as_deref())))
+}
+
+/// Create a partner.
+///
+/// It is active and enrolled at once.
+#[utoipa::path(
+    post,
+    path = "/v1/partners",
+    tag = "partners",
+    params(("Idempotency-Key" = Option<String>, Header)),
+    request_body = NewPartner,
+    responses((status = 201, body = PartnerDetail), Refusals, WriteRefusals),
+    security(("bearer" = []))
+)]
+pub(crate) async fn create(
+    State(app): State<App>,
+    caller: Caller,
+    Body(asked): Body<NewPartner>,
+) -> Result<Response, Problem> {
+    caller.require(&[Role::Admin])?;
+    let (now, tenant) = (app.clock.now(), caller.tenant_key());
+    let mut faults = Faults::default();
+    let name = faults.text("/name", &asked.name, 200);
+    let email = faults.check("/email", Email::parse(&asked.email));
+    let program = faults.check("/program_id", ProgramId::parse(&asked.program_id));
+    if let Some(program) = &program
+        && app.store.get_program(&tenant, program).await?.is_none()
+    {
+        faults.note("/program_id", "no such program");
+    }
+    let (email, program) = faults.finish(email.zip(program))?;
+    let partner =
+        Partner { id: PartnerId::from_ulid(edge::random::ulid(now)), status: PartnerStatus::Active, created_at: now };
+    let person = Person {
+        email_sealed: seal(&app, &caller, &partner.id, people::EMAIL, email.as_str()).await?,
+        name_sealed: seal(&app, &caller, &partner.id, people::NAME, &name).await?,
+        recorded_at: now,
+    };
+    let enrolment = Enrolment { program, tier: asked.tier, enrolled_at: now };
+    app.store.create_partner(&tenant, &partner, &person, &enrolment).await?;
+    tracing::info!(partner.id = %partner.id, program.id = %enrolment.program, by = %caller.subject, "partner created");
+    let location = [(LOCATION, format!("/v1/partners/{}", partner.id))];
+    let body = PartnerDetail {
+        partner: PartnerBody::from(&partner),
+        name: Some(name),
+        email: Some(email.as_str().to_owned()),
+        programs: vec![EnrolmentBody::from(&enrolment)],
+    };
+    Ok((StatusCode::CREATED, location, Json(body)).into_response())
+}
+
+/// Read a partner.
+///
+/// A partner reads itself.
+#[utoipa::path(
+    get,
+    path = "/v1/partners/{id}",
+    tag = "partners",
+    params(("id" = String, Path)),
+    responses((status = 200, body = PartnerDetail), Refusals),
+    security(("bearer" = []))
+)]
+pub(crate) async fn read(
+    State(app): State<App>,
+    caller: Caller,
+    Segments(id): Segments<String>,
+) -> Result<Json<PartnerDetail>, Problem> {
+    let own = who::own_partner(&caller)?;
+    let missing = || Problem::not_found("no such partner");
+    let id = PartnerId::parse(&id).map_err(|_| missing())?;
+    if own.is_some_and(|own| own != id) {
+        return Err(missing());
+    }
+    let tenant = caller.tenant_key();
+    let partner = app.store.get_partner(&tenant, &id).await?.ok_or_else(missing)?;
+    let enrolments = app.store.list_enrolments(&tenant, &id).await?;
+    let (mut name, mut email) = (None, None);
+    if let Some(person) = app.store.get_person(&tenant, &id).await? {
+        name = Some(open(&app, &caller, &id, people::NAME, &person.name_sealed).await?);
+        email = Some(open(&app, &caller, &id, people::EMAIL, &person.email_sealed).await?);
+    }
+    let programs = enrolments.iter().map(EnrolmentBody::from).collect();
+    Ok(Json(PartnerDetail { partner: PartnerBody::from(&partner), name, email, programs }))
+}
+
+async fn seal(app: &App, caller: &Caller, id: &PartnerId, field: &str, plain: &str) -> Result<String, Problem> {
+    let belongs = Belongs { tenant: caller.tenant.as_str(), subject: id.as_str(), field };
+    let sealed = app.sealer.seal_text(&belongs, plain).await.map_err(|error| not_opened(id, &error))?;
+    Ok(sealed.to_string())
+}
+
+async fn open(app: &App, caller: &Caller, id: &PartnerId, field: &str, sealed: &str) -> Result<String, Problem> {
+    let belongs = Belongs { tenant: caller.tenant.as_str(), subject: id.as_str(), field };
+    let sealed: Sealed = sealed.parse().map_err(|error| not_opened(id, &error))?;
+    let opened = app.sealer.open_text(&belongs, &sealed).await.map_err(|error| not_opened(id, &error))?;
+    Ok(opened.reveal().clone())
+}
+
+fn not_opened(id: &PartnerId, error: &SealingError) -> Problem {
+    let reason = chain(error);
+    match error {
+        SealingError::Unavailable(_) => {
+            tracing::warn!(partner.id = %id, reason, "key service away, request refused");
+            Problem::unavailable("personal data cannot be sealed or opened now; try again")
+        }
+        SealingError::NotAuthentic | SealingError::Malformed => {
+            tracing::error!(partner.id = %id, reason, "a sealed value does not open");
+            Problem::internal()
+        }
+    }
+}

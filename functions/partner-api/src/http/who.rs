@@ -1,0 +1,41 @@
+//! Which partner a request is about, by role.
+
+use domain::id::PartnerId;
+use domain::role::Role;
+use edge::auth::Caller;
+use edge::problem::Problem;
+
+/// The tenant's own people: they see every partner.
+pub(crate) const STAFF: [Role; 4] = [Role::Admin, Role::FinanceManager, Role::Support, Role::Auditor];
+/// Staff and partners: a partner sees its own.
+pub(crate) const STAFF_AND_PARTNERS: [Role; 5] =
+    [Role::Admin, Role::FinanceManager, Role::Support, Role::Auditor, Role::Partner];
+
+/// The partner that the caller is, or `None` for staff.
+///
+/// # Errors
+/// 403 for a role that is neither.
+pub(crate) fn own_partner(caller: &Caller) -> Result<Option<PartnerId>, Problem> {
+    caller.require(&STAFF_AND_PARTNERS)?;
+    let Some(subject) = caller.confined_to() else { return Ok(None) };
+    // A partner's key whose subject is no partner sees nothing.
+    PartnerId::parse(subject).map(Some).map_err(|_| Problem::forbidden("this key belongs to no partner"))
+}
+
+/// The partner whose figures are asked for: the caller itself, or the one that staff names.
+///
+/// # Errors
+/// 400 when staff names none, 403 for another role, 404 when a partner names another.
+pub(crate) fn asked_partner(caller: &Caller, named: Option<&str>) -> Result<PartnerId, Problem> {
+    let own = own_partner(caller)?;
+    let named = match named {
+        None => None,
+        Some(text) => Some(PartnerId::parse(text).map_err(|why| Problem::bad_parameter("partner_id", why.to_string()))?),
+    };
+    match (own, named) {
+        (Some(own), Some(named)) if own != named => Err(Problem::not_found("no such partner")),
+        (Some(own), _) => Ok(own),
+        (None, Some(named)) => Ok(named),
+        (None, None) => Err(Problem::bad_parameter("partner_id", "say whose figures, with ?partner_id=")),
+    }
+}

@@ -1,0 +1,19 @@
+//! The binary of partner-api: configuration, clients, routes.
+
+use edge::aws::Service;
+use edge::config::Reader;
+use edge::lambda::{self, Error};
+use edge::sealing::Sealer;
+use edge::telemetry;
+use partner_api::config::Config;
+use partner_api::{App, routes};
+use store::Store;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    let config = Config::read(Reader::from_process_env())?;
+    telemetry::start("partner-api", config.level);
+    let store = Store::connect(&config.aws.service(Service::DynamoDb), config.tables);
+    let sealer = Sealer::connect(&config.aws.service(Service::Kms), config.sealing_key_arn);
+    lambda::run_http(routes(App::new(store, sealer, config.clock, config.place))).await
+}

@@ -1,0 +1,34 @@
+//! The API over a database in memory, and a key service of its own.
+
+mod access;
+mod figures;
+mod input;
+pub(crate) mod life;
+mod resources;
+mod setup;
+
+use crate::config::{Config, VARIABLES};
+
+#[test]
+fn every_missing_variable_is_told_at_once() {
+    let nothing: [(&str, &str); 0] = [];
+    let faults = Config::read(edge::config::Reader::from_map(nothing)).err().expect("faults");
+    let told = faults.to_string();
+    for variable in VARIABLES.iter().filter(|variable| variable.required) {
+        assert!(told.contains(variable.name), "{} is not in:\n{told}", variable.name);
+    }
+}
+
+#[test]
+fn the_document_has_every_route() {
+    let document = serde_json::to_value(crate::openapi()).expect("json");
+    let paths = document["paths"].as_object().expect("paths");
+    let mut told: Vec<String> = Vec::new();
+    for (path, methods) in paths {
+        for method in methods.as_object().expect("methods").keys() {
+            told.push(format!("{} {path}", method.to_uppercase()));
+        }
+    }
+    told.sort();
+    insta::assert_snapshot!(told.join("\n"), @"");
+}

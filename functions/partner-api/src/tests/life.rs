@@ -1,0 +1,110 @@
+//! Lines and sales as revenue-recorder would have booked them.
+
+use domain::attribution::Winner;
+use domain::commission::EarningReason;
+use domain::currency::Currency;
+use domain::fact::{PaymentKey, SaleType};
+use domain::id::{LineId, LinkId, PartnerId, ProgramId, RuleId, SaleId};
+use domain::line::{Line, LineKind, LineTrace, Place};
+use domain::money::Money;
+use domain::sale::{Decision, Sale, SaleLine};
+use domain::slot::Slot;
+use domain::time::{BusinessDay, Timestamp};
+use store::sales::NewSale;
+
+use super::setup::{Bench, tenant};
+
+fn at() -> Timestamp {
+    "2026-08-01T12:00:00Z".parse().expect("instant")
+}
+
+pub(crate) fn partner() -> PartnerId {
+    PartnerId::from_ulid(ulid(2))
+}
+
+fn ulid(n: u128) -> ulid::Ulid {
+    ulid::Ulid::from(n)
+}
+
+/// Line `n` of sale 1, in a slot (or `held`).
+pub(crate) fn line(n: u32, place: &str, minor: i64, reverses: Option<u32>) -> Line {
+    line_of("1", n, place, Money::from_minor(minor, Currency::USD), reverses)
+}
+
+fn line_of(sale: &str, n: u32, place: &str, amount: Money, reverses: Option<u32>) -> Line {
+    let sale = SaleId::of(&PaymentKey::parse(&format!("stripe:in_{sale}")).expect("key"));
+    Line {
+        id: LineId::of_sale(&sale, n),
+        partner: partner(),
+        place: Place::parse(place).expect("place"),
+        amount,
+        kind: if reverses.is_some() { LineKind::Reversal } else { LineKind::Earned },
+        sale: sale.clone(),
+        n,
+        occurred_at: at(),
+        booked_at: at(),
+        trace: LineTrace {
+            program: ProgramId::from_ulid(ulid(1)),
+            link: LinkId::from_ulid(ulid(3)),
+            rule: RuleId::from_ulid(ulid(4)),
+            customer: Some(PaymentKey::parse("stripe:cus_1").expect("key")),
+            invoice: format!("in_{sale}"),
+            event_type: SaleType::InvoicePayment,
+            base: "10.00".to_owned(),
+            reward: "0.3".to_owned(),
+            reason: EarningReason::Percentage,
+            reverses,
+        },
+    }
+}
+
+/// Books a sale whose lines are (place, minor units, what it reverses).
+pub(crate) async fn book(bench: &Bench, name: &str, currency: Currency, lines: &[(&str, i64, Option<u32>)]) -> SaleId {
+    let numbered = (1_u32..).zip(lines);
+    let lines: Vec<Line> = numbered
+        .map(|(n, (place, minor, reverses))| line_of(name, n, place, Money::from_minor(*minor, currency), *reverses))
+        .collect();
+    let payment = PaymentKey::parse(&format!("stripe:in_{name}")).expect("key");
+    let nothing = Money::zero(currency);
+    let short = |line: &Line| SaleLine {
+        n: line.n,
+        partner: line.partner.clone(),
+        place: line.place,
+        amount: line.amount,
+        reversed: nothing,
+        rule: line.trace.rule.clone(),
+        reverses: line.trace.reverses,
+    };
+    let winner = Winner {
+        partner: partner(),
+        program: ProgramId::from_ulid(ulid(1)),
+        link: LinkId::from_ulid(ulid(3)),
+        clicked_at: at(),
+    };
+    let sale = Sale {
+        id: SaleId::of(&payment),
+        payment: payment.clone(),
+        customer: None,
+        occurred_at: at(),
+        booked_at: at(),
+        booked_day: BusinessDay::parse("2026-08-01").expect("day"),
+        paid: nothing,
+        total: nothing,
+        tax: nothing,
+        shipping: nothing,
+        event_type: SaleType::InvoicePayment,
+        invoice: format!("in_{name}"),
+        decision: Decision::Partner { winner, losers: Vec::new() },
+        lines: lines.iter().map(short).collect(),
+        refunded: nothing,
+        version: 1,
+    };
+    let new = NewSale { sale: &sale, lines: &lines, aliases: &[], meets: None };
+    bench.store.create_sale(&tenant(), &new).await.expect("booked");
+    sale.id
+}
+
+/// The slot of a day.
+pub(crate) fn slot(day: &str) -> String {
+    Slot::of_day(BusinessDay::parse(day).expect("day")).to_string()
+}

@@ -1,0 +1,124 @@
+//! The routes: who may, what is read, and what an outcome is called in HTTP.
+
+use axum::Router;
+use axum::extract::State;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{get, post, put};
+use cases::error::CaseError;
+use domain::audit::Actor;
+use domain::id::{PartnerId, PayoutId};
+use domain::role::Role;
+use edge::auth::Caller;
+use edge::body::Segments;
+use edge::http::{Cors, Origin, border};
+use edge::idempotency::required;
+use edge::openapi::Bearer;
+use edge::problem::Problem;
+use edge::telemetry::chain;
+use store::payouts::StoredPayout;
+use utoipa::OpenApi;
+
+use crate::App;
+
+mod asking;
+mod desk;
+mod papers;
+mod shapes;
+mod steps;
+
+/// Who works at the payout desk or looks at it.
+const DESK: &[Role] = &[Role::Admin, Role::FinanceManager, Role::Support, Role::Auditor];
+/// The desk, and partners over their own.
+const DESK_AND_PARTNER: &[Role] = &[Role::Admin, Role::FinanceManager, Role::Support, Role::Auditor, Role::Partner];
+
+/// The function's routes.
+pub fn routes(app: App) -> Router {
+    let routes = Router::new()
+        .route("/v1/revenue/payouts", get(desk::list))
+        .route("/v1/revenue/payouts/request", post(asking::request))
+        .route("/v1/revenue/payouts/{id}", get(desk::show))
+        .route("/v1/revenue/payouts/{id}/approve", put(steps::approve))
+        .route("/v1/revenue/payouts/{id}/reject", put(steps::reject))
+        .route("/v1/revenue/payouts/{id}/cancel", post(steps::cancel))
+        .route("/v1/revenue/payouts/{id}/mark-sent", post(steps::mark_sent))
+        .route("/v1/revenue/payouts/{id}/confirm", post(steps::confirm))
+        .route("/v1/revenue/payouts/{id}/fail", post(steps::fail))
+        .route("/v1/revenue/payouts/{id}/receipt", get(papers::receipt))
+        .route("/v1/revenue/payouts/{id}/audit", get(papers::audit))
+        // Money moves here: every write needs its key.
+        .route_layer(from_fn_with_state(app.clone(), required::<App>))
+        .with_state(app);
+    border(routes, Cors::Nobody)
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    paths(
+        desk::list,
+        desk::show,
+        asking::request,
+        steps::approve,
+        steps::reject,
+        steps::cancel,
+        steps::mark_sent,
+        steps::confirm,
+        steps::fail,
+        papers::receipt,
+        papers::audit,
+    ),
+    modifiers(&Bearer),
+    tags((name = "payouts", description = "Payouts: asked for, approved, sent, confirmed, or given back."))
+)]
+struct Document;
+
+/// The OpenAPI document of this function's paths.
+#[must_use]
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    Document::openapi()
+}
+
+type Id = Segments<String>;
+type Here = State<App>;
+
+/// What any path without such a payout answers, whosever it is.
+fn no_such_payout() -> Problem {
+    Problem::not_found("no such payout")
+}
+
+/// The payout that the path names, if this caller may know of it. The id names the partner: nothing is read.
+fn named(caller: &Caller, id: &str) -> Result<PayoutId, Problem> {
+    let id = PayoutId::parse(id).map_err(|_| no_such_payout())?;
+    let (partner, _, _) = id.account_and_number();
+    if caller.confined_to().is_some_and(|own| own != partner.as_str()) {
+        return Err(no_such_payout());
+    }
+    Ok(id)
+}
+
+/// The partner that a caller is confined to, if it is.
+fn own_partner(caller: &Caller) -> Result<Option<PartnerId>, Problem> {
+    let Some(subject) = caller.confined_to() else { return Ok(None) };
+    // A member has no account of commissions.
+    PartnerId::parse(subject).map(Some).map_err(|_| Problem::forbidden("this key belongs to no partner"))
+}
+
+fn actor(caller: &Caller, origin: Origin) -> Actor {
+    Actor { role: caller.role, id: caller.subject.clone(), ip: origin.ip, user_agent: origin.user_agent }
+}
+
+async fn payout_of(app: &App, caller: &Caller, id: &str) -> Result<StoredPayout, Problem> {
+    let id = named(caller, id)?;
+    app.store.get_payout(&caller.tenant_key(), &id).await?.ok_or_else(no_such_payout)
+}
+
+/// An error of a case, as an answer.
+fn wrong(error: CaseError) -> Problem {
+    match error {
+        CaseError::Store(error) => error.into(),
+        CaseError::Busy => Problem::unavailable("others change this account at the moment; try again"),
+        error => {
+            tracing::error!(reason = chain(&error), "a payout's account does not add up");
+            Problem::internal()
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! Asking for a payout.
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use cases::payouts::{self, Requested};
+use domain::id::PartnerId;
+use domain::role::Role;
+use edge::auth::Caller;
+use edge::body::Body;
+use edge::http::Origin;
+use edge::openapi::{Refusals, WriteRefusals};
+use edge::problem::Problem;
+use http::StatusCode;
+use http::header::LOCATION;
+
+use super::shapes::{PayoutView, RequestBody};
+use super::{Here, actor, own_partner, wrong};
+use crate::App;
+
+/// Ask to be paid what is available.
+///
+/// What has matured is closed first; then the whole available balance becomes a payout, sealed and reserved.
+#[utoipa::path(
+    post, path = "/v1/revenue/payouts/request", tag = "payouts", request_body = RequestBody,
+    params(("Idempotency-Key" = String, Header, description = "Names this request: sent twice, it runs once.")),
+    responses((status = 201, description = "The payout, waiting for approval.", body = PayoutView), Refusals, WriteRefusals),
+    security(("bearer" = []))
+)]
+pub(super) async fn request(
+    State(app): Here,
+    caller: Caller,
+    origin: Origin,
+    Body(body): Body<RequestBody>,
+) -> Result<Response, Problem> {
+    caller.require(&[Role::Partner, Role::Admin, Role::FinanceManager])?;
+    let partner = payee(&app, &caller, body.partner_id.as_deref()).await?;
+    let (tenant, actor) = (caller.tenant_key(), actor(&caller, origin));
+    let at = app.clock.now();
+    match payouts::request(&app.store, &tenant, &partner, body.currency, &actor, at).await.map_err(wrong)? {
+        Requested::Created(stored) => {
+            tracing::info!(payout.id = %stored.payout.id, partner.id = %partner, "payout requested");
+            let location = format!("/v1/revenue/payouts/{}", stored.payout.id);
+            Ok((StatusCode::CREATED, [(LOCATION, location)], Json(PayoutView::from(&stored.payout))).into_response())
+        }
+        Requested::OpenPayout(id) => {
+            Err(Problem::conflict(format!("{id} is under way; one payout at a time leaves an account"))
+                .kind("payout-under-way"))
+        }
+        Requested::NothingAvailable { available, pending } => {
+            let currency = body.currency;
+            let detail =
+                format!("nothing to pay: {available} {currency} is available, {pending} {currency} waits for its day");
+            Err(Problem::unprocessable(detail).kind("nothing-available"))
+        }
+    }
+}
+
+/// Whose balance it is about: a partner's own, or the one that the desk names.
+async fn payee(app: &App, caller: &Caller, named: Option<&str>) -> Result<PartnerId, Problem> {
+    let named = named
+        .map(|text| PartnerId::parse(text).map_err(|error| Problem::bad_request("/partner_id", error.to_string())))
+        .transpose()?;
+    let no_such = || Problem::not_found("no such partner");
+    match (own_partner(caller)?, named) {
+        (Some(own), None) => Ok(own),
+        (Some(own), Some(named)) if own == named => Ok(own),
+        (Some(_), Some(_)) => Err(no_such()),
+        (None, None) => Err(Problem::bad_request("/partner_id", "missing: whose balance is to be paid")),
+        (None, Some(named)) => {
+            let known = app.store.get_partner(&caller.tenant_key(), &named).await?;
+            known.map(|partner| partner.id).ok_or_else(no_such)
+        }
+    }
+}

@@ -1,0 +1,293 @@
+//! What goes in and out, as published.
+
+use domain::audit::AuditEntry;
+use domain::currency::Currency;
+use domain::payout::{Payout, PayoutState, approvers_needed, payment_reference};
+use domain::slot::Slot;
+use domain::time::Timestamp;
+use garde::Validate;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+/// Until payments move by rails, finance sends them by hand.
+const BY_HAND: &str = "manual";
+const TEXT_CHARS_MAX: usize = 1_000;
+const REFERENCE_CHARS_MAX: usize = 140;
+
+/// A payout.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PayoutView {
+    /// Its id: the account and the payout's number there.
+    id: String,
+    /// Whose it is.
+    partner_id: String,
+    /// What leaves the balance, as a decimal string.
+    #[schema(example = "250.50")]
+    total_amount: String,
+    /// ISO currency.
+    #[schema(example = "USD")]
+    currency: String,
+    /// How many lines of commission it covers.
+    commission_count: u64,
+    /// The reference that it carries outward.
+    #[schema(example = "PAY-2026-09-4RRFFQ-001")]
+    payment_reference: String,
+    /// How it is paid.
+    payment_method: &'static str,
+    /// The payout desk's word.
+    #[schema(example = "pending_approval")]
+    status: &'static str,
+    /// The partner portal's word.
+    #[schema(example = "pending")]
+    portal_status: &'static str,
+    /// The exact state.
+    #[schema(example = "pending_approval")]
+    state: &'static str,
+    /// What approvals bind to: send it with the approval.
+    seal: String,
+    /// Who has approved it, oldest first.
+    approvals: Vec<ApprovalView>,
+    /// How many distinct people must approve it.
+    approvals_needed: usize,
+    /// Who asked for it.
+    requested_by: String,
+    /// When it was sent.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    payout_date: Option<Timestamp>,
+    /// The day on which it should arrive.
+    #[schema(value_type = Option<String>, format = Date)]
+    expected_arrival_date: Option<String>,
+    /// When it arrived.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    completed_at: Option<Timestamp>,
+    /// It covers what matured after this day; null for the first payout of an account.
+    #[schema(value_type = Option<String>, format = Date)]
+    period_start: Option<String>,
+    /// The last day it covers.
+    #[schema(value_type = String, format = Date)]
+    period_end: String,
+    /// Why it was rejected or cancelled.
+    notes: Option<String>,
+    /// Why it failed.
+    failure_reason: Option<String>,
+    /// The reference that the sender or the bank gave it.
+    external_payout_id: Option<String>,
+    /// When it was asked for.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    /// When it last moved.
+    #[schema(value_type = String, format = DateTime)]
+    updated_at: Timestamp,
+}
+
+/// One person's approval.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ApprovalView {
+    /// Who.
+    by: String,
+    /// When.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    at: Option<Timestamp>,
+}
+
+/// The parts of a payout that depend on where it stands.
+#[derive(Default)]
+struct Told {
+    sent_at: Option<Timestamp>,
+    expected: Option<String>,
+    completed_at: Option<Timestamp>,
+    notes: Option<String>,
+    failure: Option<String>,
+    reference: Option<String>,
+}
+
+impl Told {
+    fn of(state: &PayoutState) -> Self {
+        match state.clone() {
+            PayoutState::PendingApproval | PayoutState::Approved => Self::default(),
+            PayoutState::Rejected { reason } | PayoutState::Cancelled { reason } => {
+                Self { notes: Some(reason), ..Self::default() }
+            }
+            PayoutState::Submitted { sent_at, expected_arrival, reference } => Self {
+                sent_at: Some(sent_at),
+                expected: expected_arrival.map(|day| day.to_string()),
+                reference: Some(reference),
+                ..Self::default()
+            },
+            PayoutState::Paid { sent_at, completed_at, reference } => Self {
+                sent_at: Some(sent_at),
+                completed_at: Some(completed_at),
+                reference: Some(reference),
+                ..Self::default()
+            },
+            PayoutState::Failed { reason } => Self { failure: Some(reason), ..Self::default() },
+        }
+    }
+}
+
+impl From<&Payout> for PayoutView {
+    fn from(payout: &Payout) -> Self {
+        let told = Told::of(&payout.state);
+        let day = |slot: Slot| slot.day().to_string();
+        let approvals = payout.approvals.iter().map(|approval| ApprovalView {
+            by: approval.by.clone(),
+            at: Timestamp::from_millisecond(approval.at_ms).ok(),
+        });
+        Self {
+            id: payout.id.to_string(),
+            partner_id: payout.partner.to_string(),
+            total_amount: payout.amount.to_text(),
+            currency: payout.amount.currency().to_string(),
+            commission_count: payout.lines,
+            payment_reference: payment_reference(&payout.id, payout.requested_at),
+            payment_method: BY_HAND,
+            status: payout.state.desk_word(),
+            portal_status: payout.state.portal_word(),
+            state: payout.state.word(),
+            seal: payout.seal.to_hex(),
+            approvals: approvals.collect(),
+            approvals_needed: approvers_needed(payout.amount),
+            requested_by: payout.requested_by.id.clone(),
+            payout_date: told.sent_at,
+            expected_arrival_date: told.expected,
+            completed_at: told.completed_at,
+            period_start: payout.from.map(day),
+            period_end: day(payout.to),
+            notes: told.notes,
+            failure_reason: told.failure,
+            external_payout_id: told.reference,
+            created_at: payout.requested_at,
+            updated_at: payout.moved_at,
+        }
+    }
+}
+
+/// Which payouts are listed.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ListQuery {
+    /// The payout desk's word: `pending_approval`, `approved`, `rejected`, `cancelled`, `payment_sent`, `completed`,
+    /// `payment_failed`.
+    pub(crate) status: Option<String>,
+    /// How many rows, from 1 to 500; 100 when left out.
+    #[param(minimum = 1, maximum = 500)]
+    pub(crate) limit: Option<u32>,
+    /// `next_cursor` of the page before.
+    pub(crate) cursor: Option<String>,
+    /// How many rows to leave out, up to 10,000; a cursor is quicker.
+    #[param(maximum = 10000)]
+    pub(crate) offset: Option<u32>,
+}
+
+/// A wish to be paid.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RequestBody {
+    /// Whose balance; a partner may leave it out.
+    pub(crate) partner_id: Option<String>,
+    /// Which balance; the whole of what is available is paid.
+    #[schema(value_type = String, example = "USD")]
+    pub(crate) currency: Currency,
+}
+
+/// An approval.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ApproveBody {
+    /// The `seal` of the payout that you saw; what differs from it is not approved.
+    pub(crate) seal: Option<String>,
+}
+
+/// A reason that must be given.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RejectBody {
+    /// Why; the partner reads it.
+    #[garde(length(chars, min = 1, max = TEXT_CHARS_MAX), custom(plain))]
+    pub(crate) reason: String,
+}
+
+/// A reason that may be given.
+#[derive(Debug, Default, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CancelBody {
+    /// Why.
+    #[garde(inner(length(chars, min = 1, max = TEXT_CHARS_MAX), custom(plain)))]
+    pub(crate) reason: Option<String>,
+}
+
+/// The money was sent.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct MarkSentBody {
+    /// When it was sent.
+    #[garde(skip)]
+    #[schema(value_type = String, format = DateTime)]
+    pub(crate) sent_at: Timestamp,
+    /// The day on which it should arrive.
+    #[garde(skip)]
+    #[schema(value_type = Option<String>, format = Date)]
+    pub(crate) expected_arrival_date: Option<domain::time::BusinessDay>,
+    /// The reference it was sent under.
+    #[garde(length(chars, min = 1, max = REFERENCE_CHARS_MAX), custom(plain))]
+    pub(crate) payment_reference: String,
+}
+
+/// The money arrived.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ConfirmBody {
+    /// When it arrived.
+    #[garde(skip)]
+    #[schema(value_type = String, format = DateTime)]
+    pub(crate) completed_at: Timestamp,
+    /// The bank's reference.
+    #[garde(length(chars, min = 1, max = REFERENCE_CHARS_MAX), custom(plain))]
+    pub(crate) payment_reference: String,
+}
+
+/// The payment will not arrive.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FailBody {
+    /// Why; the money goes back to the balance.
+    #[garde(length(chars, min = 1, max = TEXT_CHARS_MAX), custom(plain))]
+    pub(crate) failure_reason: String,
+}
+
+/// Text for people: something to read, and nothing that steers a terminal or a spreadsheet.
+fn plain(text: &str, _: &()) -> garde::Result {
+    if text.trim().is_empty() || text.chars().any(|c| c.is_control() && c != '\n') {
+        return Err(garde::Error::new("must be readable text"));
+    }
+    Ok(())
+}
+
+/// A link to a receipt.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ReceiptView {
+    /// The PDF; the link works for whoever holds it until it expires.
+    pub(crate) url: String,
+    /// For how many seconds.
+    pub(crate) expires_in_s: u64,
+    /// SHA-256 of the file, in hex.
+    pub(crate) sha256: String,
+    /// Its size.
+    pub(crate) bytes: u64,
+    /// When it was made.
+    #[schema(value_type = String, format = DateTime)]
+    pub(crate) made_at: Timestamp,
+}
+
+/// The audit trail of a payout, oldest entry first.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct AuditView {
+    /// Every entry, chained to the one before by its hash.
+    #[schema(value_type = Vec<Object>)]
+    pub(crate) data: Vec<AuditEntry>,
+    /// Whether every hash fits.
+    pub(crate) intact: bool,
+    /// Null: the whole trail is on this page.
+    pub(crate) next_cursor: Option<String>,
+}

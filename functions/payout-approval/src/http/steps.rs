@@ -1,0 +1,204 @@
+//! The steps that people take with a payout.
+
+use axum::Json;
+use axum::extract::State;
+use cases::payouts::{self, Command, Moved};
+use domain::digest::Digest;
+use domain::payout::{Refused, Sent};
+use domain::role::Role;
+use domain::time::Timestamp;
+use edge::auth::Caller;
+use edge::body::{Body, Checked, Segments};
+use edge::http::Origin;
+use edge::openapi::{Refusals, WriteRefusals};
+use edge::problem::Problem;
+use jiff::SignedDuration;
+
+use super::shapes::{ApproveBody, CancelBody, ConfirmBody, FailBody, MarkSentBody, PayoutView, RejectBody};
+use super::{Here, Id, actor, named, no_such_payout, wrong};
+use crate::App;
+
+/// How far a caller's clock may be ahead of ours.
+const AHEAD: SignedDuration = SignedDuration::from_mins(5);
+
+type Answer = Result<Json<PayoutView>, Problem>;
+
+/// Approve a payout.
+///
+/// An admin says yes to the seal that they saw. Large payouts need two people.
+#[utoipa::path(
+    put, path = "/v1/revenue/payouts/{id}/approve", tag = "payouts", request_body = Option<ApproveBody>,
+    params(
+        ("id" = String, Path, description = "The payout's id."),
+        ("Idempotency-Key" = String, Header, description = "Names this request: sent twice, it runs once."),
+    ),
+    responses((status = 200, description = "The payout.", body = PayoutView), Refusals, WriteRefusals),
+    security(("bearer" = []))
+)]
+pub(super) async fn approve(
+    State(app): Here,
+    caller: Caller,
+    origin: Origin,
+    Segments(id): Id,
+    body: Option<Body<ApproveBody>>,
+) -> Answer {
+    caller.require(&[Role::Admin])?;
+    let seal = body.map(|Body(body)| body).unwrap_or_default().seal;
+    let seal = seal
+        .map(|text| Digest::parse_hex(&text).ok_or_else(|| Problem::bad_request("/seal", "not a seal: 64 hex digits")))
+        .transpose()?;
+    take(&app, &caller, origin, &id, Command::Approve { seal }).await
+}
+
+/// Reject a payout.
+///
+/// One no is enough; the money goes back to the balance.
+#[utoipa::path(
+    put, path = "/v1/revenue/payouts/{id}/reject", tag = "payouts", request_body = RejectBody,
+    params(
+        ("id" = String, Path, description = "The payout's id."),
+        ("Idempotency-Key" = String, Header, description = "Names this request: sent twice, it runs once."),
+    ),
+    responses((status = 200, description = "The payout.", body = PayoutView), Refusals, WriteRefusals),
+    security(("bearer" = []))
+)]
+pub(super) async fn reject(
+    State(app): Here,
+    caller: Caller,
+    origin: Origin,
+    Segments(id): Id,
+    Checked(body): Checked<RejectBody>,
+) -> Answer {
+    caller.require(&[Role::Admin])?;
+    take(&app, &caller, origin, &id, Command::Reject { reason: body.reason }).await
+}
+
+/// Take a payout back, until it is approved.
+#[utoipa::path(
+    post, path = "/v1/revenue/payouts/{id}/cancel", tag = "payouts", request_body = Option<CancelBody>,
+    params(
+        ("id" = String, Path, description = "The payout's id."),
+        ("Idempotency-Key" = String, Header, description = "Names this request: sent twice, it runs once."),
+    ),
+    responses((status = 200, description = "The payout.", body = PayoutView), Refusals, WriteRefusals),
+    security(("bearer" = []))
+)]
+pub(super) async fn cancel(
+    State(app): Here,
+    caller: Caller,
+    origin: Origin,
+    Segments(id): Id,
+    body: Option<Body<CancelBody>>,
+) -> Answer {
+    caller.require(&[Role::Admin, Role::FinanceManager, Role::Partner])?;
+    let body = body.map(|Body(body)| body).unwrap_or_default();
+    garde::Validate::validate(&body)?;
+    let reason = body.reason.unwrap_or_else(|| format!("cancelled by {}", caller.role));
+    take(&app, &caller, origin, &id, Command::Cancel { reason }).await
+}
+
+/// Say that the money was sent.
+#[utoipa::path(
+    post, path = "/v1/revenue/payouts/{id}/mark-sent", tag = "payouts", request_body = MarkSentBody,
+    params(
+        ("id" = String, Path, description = "The payout's id."),
+        ("Idempotency-Key" = String, Header, description = "Names this request: sent twice, it runs once."),
+    ),
+    responses((status = 200, description = "The payout.", body = PayoutView), Refusals, WriteRefusals),
+    security(("bearer" = []))
+)]
+pub(super) async fn mark_sent(
+    State(app): Here,
+    caller: Caller,
+    origin: Origin,
+    Segments(id): Id,
+    Checked(body): Checked<MarkSentBody>,
+) -> Answer {
+    caller.require(&[Role::FinanceManager])?;
+    not_ahead(&app, "/sent_at", body.sent_at)?;
+    let sent =
+        Sent { sent_at: body.sent_at, expected_arrival: body.expected_arrival_date, reference: body.payment_reference };
+    take(&app, &caller, origin, &id, Command::MarkSent(sent)).await
+}
+
+/// Confirm, by a reference, that the money arrived.
+#[utoipa::path(
+    post, path = "/v1/revenue/payouts/{id}/confirm", tag = "payouts", request_body = ConfirmBody,
+    params(
+        ("id" = String, Path, description = "The payout's id."),
+        ("Idempotency-Key" = String, Header, description = "Names this request: sent twice, it runs once."),
+    ),
+    responses((status = 200, description = "The payout.", body = PayoutView), Refusals, WriteRefusals),
+    security(("bearer" = []))
+)]
+pub(super) async fn confirm(
+    State(app): Here,
+    caller: Caller,
+    origin: Origin,
+    Segments(id): Id,
+    Checked(body): Checked<ConfirmBody>,
+) -> Answer {
+    caller.require(&[Role::FinanceManager])?;
+    not_ahead(&app, "/completed_at", body.completed_at)?;
+    let command = Command::Confirm { completed_at: body.completed_at, reference: body.payment_reference };
+    take(&app, &caller, origin, &id, command).await
+}
+
+/// Say that the payment will not arrive; the money goes back to the balance.
+#[utoipa::path(
+    post, path = "/v1/revenue/payouts/{id}/fail", tag = "payouts", request_body = FailBody,
+    params(
+        ("id" = String, Path, description = "The payout's id."),
+        ("Idempotency-Key" = String, Header, description = "Names this request: sent twice, it runs once."),
+    ),
+    responses((status = 200, description = "The payout.", body = PayoutView), Refusals, WriteRefusals),
+    security(("bearer" = []))
+)]
+pub(super) async fn fail(
+    State(app): Here,
+    caller: Caller,
+    origin: Origin,
+    Segments(id): Id,
+    Checked(body): Checked<FailBody>,
+) -> Answer {
+    caller.require(&[Role::FinanceManager])?;
+    take(&app, &caller, origin, &id, Command::Fail { reason: body.failure_reason }).await
+}
+
+async fn take(app: &App, caller: &Caller, origin: Origin, id: &str, command: Command) -> Answer {
+    let id = named(caller, id)?;
+    let (tenant, actor) = (caller.tenant_key(), actor(caller, origin));
+    let moved = payouts::command(&app.store, &tenant, &id, &command, &actor, app.clock.now()).await.map_err(wrong)?;
+    match moved {
+        Moved::Done(stored) => {
+            tracing::info!(payout.id = %id, payout.state = stored.payout.state.word(), "payout moved");
+            Ok(Json(PayoutView::from(&stored.payout)))
+        }
+        Moved::NotFound => Err(no_such_payout()),
+        Moved::Voided(stored) => {
+            tracing::info!(payout.id = %id, payout.state = stored.payout.state.word(), "payout taken back at its approval");
+            let detail = "reversals since the request exceed the balance: the payout was cancelled, ask for a new one";
+            Err(Problem::conflict(detail).kind("payout-voided"))
+        }
+        Moved::Refused(refused) => Err(refusal(&refused)),
+    }
+}
+
+/// 403 where another person could, 409 where nobody can now.
+fn refusal(refused: &Refused) -> Problem {
+    let detail = refused.to_string();
+    match refused {
+        Refused::RoleMayNot { .. } => Problem::forbidden(detail),
+        Refused::RequesterMayNotApprove => Problem::forbidden(detail).kind("requester-may-not-approve"),
+        Refused::ApproverMayNotConfirm => Problem::forbidden(detail).kind("approver-may-not-confirm"),
+        Refused::AlreadyApprovedByYou => Problem::conflict(detail).kind("already-approved-by-you"),
+        Refused::WrongState { .. } => Problem::conflict(detail).kind("wrong-state"),
+        Refused::SealDiffers => Problem::conflict(detail).kind("seal-differs"),
+        Refused::ApprovalsExpired => Problem::conflict(detail).kind("approvals-expired"),
+    }
+}
+
+fn not_ahead(app: &App, pointer: &str, given: Timestamp) -> Result<(), Problem> {
+    let latest = app.clock.now().saturating_add(AHEAD).unwrap_or(given);
+    if given > latest { Err(Problem::bad_request(pointer, "lies in the future")) } else { Ok(()) }
+}

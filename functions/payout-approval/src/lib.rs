@@ -1,0 +1,59 @@
+//! Payouts: asked for, approved, sent, confirmed, or given back.
+//!
+//! - Trigger: HTTP, `/v1/revenue/payouts` and what is below it.
+//! - Reads: `core`: the account's head and lines, payouts and their audit, reports; the keys of callers.
+//! - Writes: `core`: payout, head and audit entry, each step one transaction; closes of what has matured. `ops`: answers
+//!   to idempotency keys.
+//! - Sends: nothing; event-relay sees each step in the stream.
+//! - Idempotent by: `Idempotency-Key`, required on every write; below it the payout's number in its account and the
+//!   version of its audit chain: a step that was taken is not taken twice.
+//! - On failure: store away 503, and nothing is half-written; the caller sends it again under the same key.
+
+pub mod config;
+pub mod files;
+mod http;
+
+use axum::extract::FromRef;
+use edge::auth::Gate;
+use edge::clock::Clock;
+use edge::idempotency::Idempotency;
+use store::Store;
+
+use crate::files::Files;
+
+pub use crate::http::{openapi, routes};
+
+/// What the routes stand on.
+#[derive(Clone)]
+pub struct App {
+    store: Store,
+    files: Files,
+    clock: Clock,
+    gate: Gate,
+    idempotency: Idempotency,
+}
+
+impl App {
+    /// The routes' state over clients that exist.
+    #[must_use]
+    pub fn new(store: Store, files: Files, clock: Clock) -> Self {
+        let gate = Gate::new(store.clone());
+        let idempotency = Idempotency::new(store.clone(), clock);
+        Self { store, files, clock, gate, idempotency }
+    }
+}
+
+impl FromRef<App> for Gate {
+    fn from_ref(app: &App) -> Self {
+        app.gate.clone()
+    }
+}
+
+impl FromRef<App> for Idempotency {
+    fn from_ref(app: &App) -> Self {
+        app.idempotency.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,20 @@
+//! The binary of payout-approval: configuration, clients, routes.
+
+use edge::aws::Service;
+use edge::config::Reader;
+use edge::lambda::{self, Error};
+use edge::telemetry;
+use payout_approval::config::Config;
+use payout_approval::files::Files;
+use payout_approval::{App, routes};
+use store::Store;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    let config = Config::read(Reader::from_process_env())?;
+    telemetry::start("payout-approval", config.level);
+    tracing::debug!(stage = config.stage, "configuration read");
+    let store = Store::connect(&config.aws.service(Service::DynamoDb), config.tables);
+    let files = Files::connect(&config.aws.service(Service::S3), config.files_bucket);
+    lambda::run_http(routes(App::new(store, files, config.clock))).await
+}

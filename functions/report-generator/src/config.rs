@@ -1,0 +1,53 @@
+//! What report-generator reads from its environment.
+
+use edge::aws::Aws;
+use edge::clock::Clock;
+use edge::config::{ConfigFaults, Reader, Variable, variables};
+use tracing::level_filters::LevelFilter;
+
+/// Every variable that this function reads, beside those of every function and of AWS.
+pub const VARIABLES: &[Variable] = &[
+    variables::CORE_TABLE,
+    variables::CLICKS_TABLE,
+    variables::OPS_TABLE,
+    variables::FILES_BUCKET,
+    variables::SEALING_KEY_ARN,
+];
+
+/// The configuration.
+pub struct Config {
+    /// How much is logged.
+    pub log_level: LevelFilter,
+    /// The clock.
+    pub clock: Clock,
+    /// How to reach AWS.
+    pub aws: Aws,
+    /// The tables.
+    pub tables: store::Tables,
+    /// The bucket of documents.
+    pub files_bucket: String,
+    /// The key that personal data is sealed under.
+    pub sealing_key_arn: String,
+}
+
+impl Config {
+    /// Reads the environment.
+    ///
+    /// # Errors
+    /// Everything that is missing or bad, at once.
+    pub fn read(mut reader: Reader) -> Result<Self, ConfigFaults> {
+        let config = Self {
+            log_level: edge::telemetry::level(&mut reader),
+            clock: Clock::system(reader.parsed(&variables::CLOCK_OFFSET_MS).unwrap_or(0)),
+            aws: Aws::from(&mut reader),
+            tables: store::Tables {
+                core: reader.text(&variables::CORE_TABLE),
+                clicks: reader.text(&variables::CLICKS_TABLE),
+                ops: reader.text(&variables::OPS_TABLE),
+            },
+            files_bucket: reader.text(&variables::FILES_BUCKET),
+            sealing_key_arn: reader.text(&variables::SEALING_KEY_ARN),
+        };
+        reader.finish(config)
+    }
+}

@@ -1,0 +1,105 @@
+//! report-generator: makes documents, and keeps them in the bucket.
+//!
+//! - Trigger: the `Reports` queue.
+//! - Reads: the payout, its partner's person (sealed) and programme.
+//! - Writes: the file at `{tenant}/receipts/{payout}.pdf`, then the report in the table of record.
+//! - Sends: nothing; the report in the table is seen by event-relay.
+//! - Idempotent by: the report's id, derived from the payout; a report that is recorded is not made again, and one
+//!   that was only half made gives the same bytes at the same key.
+//! - On failure: the message stays and comes again, three times; then it is in `ReportsDead`.
+
+pub mod config;
+pub mod files;
+pub mod receipt;
+mod wanted;
+
+#[cfg(test)]
+mod tests;
+
+use domain::digest::Digest;
+use domain::payout::Payout;
+use edge::aws::Service;
+use edge::clock::Clock;
+use edge::lambda::Failure;
+use edge::sealing::Sealer;
+use queues::ReportWanted;
+use store::reports::{Report, ReportRecorded};
+use store::{Store, TenantKey};
+
+use crate::config::Config;
+use crate::files::Files;
+
+/// The only kind of document so far.
+const PAYOUT_RECEIPT: &str = "payout_receipt";
+
+/// The maker of documents.
+pub struct App {
+    store: Store,
+    sealer: Sealer,
+    files: Files,
+    clock: Clock,
+}
+
+impl App {
+    /// As configured.
+    #[must_use]
+    pub fn connect(config: &Config) -> Self {
+        Self {
+            store: Store::connect(&config.aws.service(Service::DynamoDb), config.tables.clone()),
+            sealer: Sealer::connect(&config.aws.service(Service::Kms), &config.sealing_key_arn),
+            files: Files::connect(&config.aws.service(Service::S3), &config.files_bucket),
+            clock: config.clock,
+        }
+    }
+
+    /// One document that is wanted.
+    ///
+    /// # Errors
+    /// Something was away; or the document can never be made.
+    pub async fn handle(&self, wanted: ReportWanted) -> Result<(), Failure> {
+        if wanted.kind != PAYOUT_RECEIPT {
+            return Err(Failure::reject(format!("no document of the kind {} is made here", wanted.kind)));
+        }
+        let tenant = TenantKey::from(&wanted.tenant);
+        if let Some(report) = self.store.get_report(&tenant, &wanted.report).await.map_err(Failure::retry)? {
+            tracing::info!(report.id = %report.id, payout.id = report.subject, "report is there already");
+            return Ok(());
+        }
+        let payout = self.payout(&tenant, &wanted).await?;
+        let receipt = self.receipt_of(&tenant, &payout).await?;
+        let pdf = receipt.to_pdf().map_err(Failure::reject)?;
+        self.keep(&tenant, &wanted, pdf).await
+    }
+
+    async fn payout(&self, tenant: &TenantKey, wanted: &ReportWanted) -> Result<Payout, Failure> {
+        let payout = self.store.get_payout(tenant, &wanted.payout).await.map_err(Failure::retry)?;
+        let stored = payout.ok_or_else(|| Failure::reject(format!("there is no payout {}", wanted.payout)))?;
+        Ok(stored.payout)
+    }
+
+    /// The file first, then the record that says that it is there.
+    async fn keep(&self, tenant: &TenantKey, wanted: &ReportWanted, pdf: Vec<u8>) -> Result<(), Failure> {
+        let report = Report {
+            id: wanted.report.clone(),
+            kind: wanted.kind.clone(),
+            subject: wanted.payout.to_string(),
+            file_key: format!("{}/receipts/{}.pdf", wanted.tenant, wanted.payout),
+            sha256: Digest::of_bytes(&pdf),
+            bytes: u64::try_from(pdf.len()).unwrap_or(u64::MAX),
+            made_at: self.clock.now(),
+        };
+        self.files.put_pdf(&report.file_key, pdf).await.map_err(Failure::retry)?;
+        match self.store.record_report(tenant, &report).await.map_err(Failure::retry)? {
+            ReportRecorded::Yes => {
+                tracing::info!(report.id = %report.id, payout.id = %wanted.payout, size_bytes = report.bytes, "receipt is made");
+            }
+            ReportRecorded::AlreadyThere(first) if first.sha256 == report.sha256 => {
+                tracing::info!(report.id = %report.id, payout.id = %wanted.payout, "receipt was made twice at once, the same");
+            }
+            ReportRecorded::AlreadyThere(_) => {
+                tracing::error!(report.id = %report.id, payout.id = %wanted.payout, "receipt in the bucket differs from the one recorded");
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,108 @@
+//! The payment receipt as one PDF page: the same receipt gives the same bytes, each time.
+//! Nothing here knows of queues, tables or files.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use thiserror::Error;
+use typst::diag::SourceDiagnostic;
+use typst::foundations::Smart;
+use typst_layout::PagedDocument;
+use typst_pdf::PdfOptions;
+
+mod face;
+#[cfg(test)]
+mod tests;
+mod world;
+
+use face::Face;
+use world::Page;
+
+/// What a receipt says. Every text in it is data: none of it can become markup.
+#[derive(Clone, Debug)]
+pub struct Receipt {
+    /// The payout's own id; the identity of the document too.
+    pub payout: String,
+    /// The number that people quote, as PAY-2026-09-001.
+    pub number: String,
+    /// Who paid: the programme's or the tenant's name.
+    pub issuer: String,
+    /// Who was paid.
+    pub payee: Payee,
+    /// How much: the decimal text, as "1250.50".
+    pub amount: String,
+    /// The ISO code of the currency.
+    pub currency: String,
+    /// How, in words for people: "Bank transfer".
+    pub method: String,
+    /// The reference of the payment at the bank or rail, if one was given.
+    pub payment_reference: Option<String>,
+    /// When the partner asked.
+    pub requested_at: Timestamp,
+    /// When the payment was completed.
+    pub completed_at: Timestamp,
+    /// What it covers.
+    pub covered: Covered,
+    /// The seal of the payout, in hex.
+    pub seal: String,
+}
+
+/// The partner, as named on the receipt.
+#[derive(Clone, Debug)]
+pub struct Payee {
+    /// The partner's id.
+    pub id: String,
+    /// The partner's name, if it is known.
+    pub name: Option<String>,
+}
+
+/// The commission lines that a payout covers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Covered {
+    /// How many lines.
+    pub lines: u64,
+    /// The first day on which one of them became available.
+    pub first_day: Option<Date>,
+    /// The last one.
+    pub last_day: Option<Date>,
+}
+
+/// A receipt that could not be set.
+#[derive(Debug, Error)]
+pub enum ReceiptError {
+    /// The page does not compile: a fault of the template or of the data's shape.
+    #[error("setting the receipt: {0}")]
+    Typeset(String),
+    /// The data cannot be written for the page.
+    #[error("writing the receipt's data")]
+    Data(#[source] serde_json::Error),
+}
+
+impl Receipt {
+    /// The receipt as a PDF file: byte for byte the same each time.
+    ///
+    /// # Errors
+    /// When the page cannot be set.
+    pub fn to_pdf(&self) -> Result<Vec<u8>, ReceiptError> {
+        let document = self.typeset()?;
+        let options = PdfOptions {
+            ident: Smart::Custom(format!("payout-receipt:{}", self.payout)),
+            creator: Smart::Custom(Some("Tributary".to_owned())),
+            ..PdfOptions::default()
+        };
+        typst_pdf::pdf(&document, &options).map_err(|found| typeset_error(&found))
+    }
+
+    /// The page, set but not yet written as PDF.
+    fn typeset(&self) -> Result<PagedDocument, ReceiptError> {
+        let data = serde_json::to_vec(&Face::of(self)).map_err(ReceiptError::Data)?;
+        let set = typst::compile::<PagedDocument>(&Page::new(data)).output;
+        // The compiler remembers what it set: a warm function must not grow with every receipt.
+        typst::comemo::evict(4);
+        set.map_err(|found| typeset_error(&found))
+    }
+}
+
+fn typeset_error(found: &[SourceDiagnostic]) -> ReceiptError {
+    let messages: Vec<&str> = found.iter().map(|one| one.message.as_str()).collect();
+    ReceiptError::Typeset(messages.join("; "))
+}

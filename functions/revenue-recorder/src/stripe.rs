@@ -1,0 +1,107 @@
+//! Stripe's events in the product's own words. Pure: an event in, canonical facts out.
+//!
+//! Stripe's objects differ by the API version of the account, and one consumer meets old and new at once: each reader
+//! here accepts the shapes before and after `2025-03-31.basil` and ignores what it does not know.
+
+mod amount;
+mod checkout;
+mod email;
+mod field;
+mod invoice;
+mod refund;
+
+use domain::fact::{Fact, KeyError, PaymentKey};
+use domain::time::Timestamp;
+use serde_json::Value;
+use thiserror::Error;
+
+use field::Fields;
+
+/// An event of a type that matters, of a shape that does not: it is kept, and a person must look.
+#[derive(Debug, Error, PartialEq, Eq, Clone)]
+pub enum Untranslatable {
+    /// A field is missing or of another type.
+    #[error("{pointer}: {expected} expected")]
+    Field {
+        /// JSON pointer of the field within the event.
+        pointer: String,
+        /// What should be there.
+        expected: &'static str,
+    },
+    /// An id that cannot be part of a key.
+    #[error("{pointer}: not an id")]
+    Id {
+        /// JSON pointer of the field within the event.
+        pointer: String,
+        /// What is wrong with it.
+        #[source]
+        source: KeyError,
+    },
+    /// A currency that we do not know.
+    #[error("{pointer}: unknown currency")]
+    Currency {
+        /// JSON pointer of the field within the event.
+        pointer: String,
+    },
+    /// An amount that the currency cannot hold.
+    #[error("{pointer}: not an amount of the currency")]
+    Amount {
+        /// JSON pointer of the field within the event.
+        pointer: String,
+    },
+}
+
+/// The facts that an event states: none for a type that is not acted on.
+///
+/// # Errors
+/// The event is of a type that is acted on, and cannot be read.
+pub fn translate(event: &Value) -> Result<Vec<Fact>, Untranslatable> {
+    let envelope = Fields::of(event);
+    let object = envelope.object("data")?.object("object")?;
+    let at = envelope.time("created")?;
+    match envelope.text("type")? {
+        "checkout.session.completed" | "checkout.session.async_payment_succeeded" => checkout::facts(&object, at),
+        "invoice.paid" => invoice::paid(&object, at),
+        "invoice_payment.paid" => invoice::payment(&object),
+        "charge.refunded" => refund::of_charge(&object, at),
+        "refund.created" | "refund.updated" | "refund.failed" | "charge.refund.updated" => {
+            Ok(refund::fact(&object, at)?.into_iter().collect())
+        }
+        _ => Ok(Vec::new()),
+    }
+}
+
+/// A key of Stripe's: its ids are unique across kinds and accounts of one mode.
+fn key(fields: &Fields<'_>, name: &str, id: &str) -> Result<PaymentKey, Untranslatable> {
+    PaymentKey::parse(&format!("stripe:{id}"))
+        .map_err(|source| Untranslatable::Id { pointer: fields.pointer(name), source })
+}
+
+/// The key behind a field that holds an id, an expanded object, or nothing.
+fn optional_key(fields: &Fields<'_>, name: &str) -> Result<Option<PaymentKey>, Untranslatable> {
+    fields.reference(name)?.map(|id| key(fields, name, id)).transpose()
+}
+
+/// The key behind a field that must hold an id or an expanded object.
+fn required_key(fields: &Fields<'_>, name: &str) -> Result<PaymentKey, Untranslatable> {
+    optional_key(fields, name)?.ok_or_else(|| fields.expected(name, "an id"))
+}
+
+/// A click token as the merchant passed it on: unverified, but never longer than Stripe lets it be.
+fn click_token(text: Option<&str>) -> Option<String> {
+    const CHARS_MAX: usize = 200;
+    text.filter(|text| !text.is_empty() && text.len() <= CHARS_MAX).map(str::to_owned)
+}
+
+/// The token that the merchant left in metadata, under the name that our redirect gives it.
+fn token_in_metadata(fields: &Fields<'_>) -> Option<String> {
+    click_token(fields.optional_object("metadata").and_then(|metadata| metadata.optional_text("trb")))
+}
+
+/// The instant, or the event's own when the object does not say.
+fn time_or(fields: &Fields<'_>, name: &str, otherwise: Timestamp) -> Result<Timestamp, Untranslatable> {
+    if fields.has(name) { fields.time(name) } else { Ok(otherwise) }
+}
+
+#[cfg(test)]
+mod tests;

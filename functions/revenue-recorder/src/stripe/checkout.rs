@@ -1,0 +1,83 @@
+//! A completed check-out binds a customer to the click that brought them; without an invoice it is the sale itself.
+
+use domain::fact::{CustomerSeen, Fact, PaymentKey, SalePaid, SaleType};
+use domain::time::Timestamp;
+
+use super::field::Fields;
+use super::{Untranslatable, amount, click_token, email, key, optional_key, token_in_metadata};
+
+/// The facts of a completed check-out session.
+pub(super) fn facts(session: &Fields<'_>, at: Timestamp) -> Result<Vec<Fact>, Untranslatable> {
+    let who = Who::of(session)?;
+    match one_off_payment(session)? {
+        Some(intent) => Ok(vec![Fact::SalePaid(sale(session, intent, who, at)?)]),
+        // The money of a subscription or an invoice comes with invoice.paid: counted here too, it would be two sales.
+        None => Ok(seen(session, who, at)?.into_iter().collect()),
+    }
+}
+
+/// Who stood at the till, as far as the session tells.
+struct Who {
+    customer: Option<PaymentKey>,
+    click_token: Option<String>,
+    email: Option<domain::digest::Digest>,
+}
+
+impl Who {
+    fn of(session: &Fields<'_>) -> Result<Self, Untranslatable> {
+        let details = session.optional_object("customer_details");
+        let address = details.as_ref().and_then(|details| details.optional_text("email"));
+        Ok(Self {
+            customer: optional_key(session, "customer")?,
+            click_token: click_token(session.optional_text("client_reference_id"))
+                .or_else(|| token_in_metadata(session)),
+            email: address.or_else(|| session.optional_text("customer_email")).and_then(email::digest),
+        })
+    }
+}
+
+/// The payment intent of a session that is paid and makes no invoice. Unpaid ones (a bank debit under way) become
+/// sales with `async_payment_succeeded`.
+fn one_off_payment<'a>(session: &Fields<'a>) -> Result<Option<&'a str>, Untranslatable> {
+    let one_off = session.text("mode")? == "payment" && !session.has("invoice");
+    let paid = session.text("payment_status")? == "paid";
+    if one_off && paid { session.reference("payment_intent") } else { Ok(None) }
+}
+
+fn sale(session: &Fields<'_>, intent: &str, who: Who, at: Timestamp) -> Result<SalePaid, Untranslatable> {
+    let currency = amount::currency(session)?;
+    let total = amount::required(session, "amount_total", currency)?;
+    let (tax, shipping) = match session.optional_object("total_details") {
+        Some(details) => (
+            details.optional_integer("amount_tax")?.unwrap_or(0),
+            amount::shipping(session, details.optional_integer("amount_shipping")?)?,
+        ),
+        None => (0, 0),
+    };
+    Ok(SalePaid {
+        payment: key(session, "payment_intent", intent)?,
+        aliases: vec![key(session, "id", session.text("id")?)?],
+        customer: who.customer,
+        occurred_at: at,
+        paid: total,
+        total,
+        tax: amount::checked(session, "total_details/amount_tax", tax, currency)?,
+        shipping: amount::checked(session, "total_details/amount_shipping", shipping, currency)?,
+        click_token: who.click_token,
+        email: who.email,
+        event_type: SaleType::OneOffSale,
+        invoice: intent.to_owned(),
+    })
+}
+
+/// A guest leaves nothing to bind to.
+fn seen(session: &Fields<'_>, who: Who, at: Timestamp) -> Result<Option<Fact>, Untranslatable> {
+    let Some(customer) = who.customer else { return Ok(None) };
+    Ok(Some(Fact::CustomerSeen(CustomerSeen {
+        event: key(session, "id", session.text("id")?)?,
+        customer,
+        occurred_at: at,
+        click_token: who.click_token,
+        email: who.email,
+    })))
+}

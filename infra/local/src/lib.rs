@@ -1,0 +1,23 @@
+//! The small cloud: what AWS does for this template, in one process on this machine.
+//!
+//! What lives here: reading template.yaml, and each service as far as the template uses it. What does not: anything
+//! shipped; nothing outside tests may depend on this crate. To add a service or a property: its row in
+//! `template/known.rs`, its reading in `template/build/`, its running in a file of its own.
+
+mod aws;
+pub mod clock;
+pub mod error;
+pub mod files;
+pub mod filter;
+pub mod gateway;
+mod ids;
+pub mod keep;
+pub mod mail;
+pub mod queues;
+pub mod runtime;
+pub mod schedule;
+mod sources;
+mod sqs_backend;
+pub mod tables;
+pub mod template;
+mod vault;

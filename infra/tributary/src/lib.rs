@@ -1,0 +1,58 @@
+//! The operator's command: keys and verification, over the tables that the environment names.
+//!
+//! What lives here: what an operator does from a shell, through the same store and cases as the functions. What does
+//! not: rules. To add a command: a variant of [`Command`], a module that does it, a line in `docs/RUNBOOK.md`.
+
+mod connection;
+mod key;
+mod verify;
+
+use clap::{Args, Subcommand};
+
+/// What the operator asks for.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Makes API keys.
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// Proves the ledger's laws over everything stored; exits 1 when one is broken.
+    Verify(Tenant),
+}
+
+/// What is done with keys.
+#[derive(Debug, Subcommand)]
+pub enum KeyCommand {
+    /// Makes a key and prints it, once: only its hash is kept.
+    Create(key::NewKey),
+}
+
+/// Which tenant.
+#[derive(Debug, Args)]
+pub struct Tenant {
+    /// The tenant's id; the deployment's default tenant when absent.
+    #[arg(long)]
+    tenant: Option<String>,
+}
+
+/// What a command answers.
+#[derive(Debug)]
+pub struct Said {
+    /// What to print.
+    pub text: String,
+    /// Is all well?
+    pub good: bool,
+}
+
+/// Any error of a command.
+pub type Error = Box<dyn std::error::Error + Send + Sync>;
+
+/// Does what was asked.
+///
+/// # Errors
+/// The environment is not as it should be, or the store is away.
+pub async fn run(command: Command) -> Result<Said, Error> {
+    match command {
+        Command::Key(KeyCommand::Create(new)) => key::create(&new).await,
+        Command::Verify(tenant) => verify::verify(&tenant).await,
+    }
+}

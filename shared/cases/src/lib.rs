@@ -1,0 +1,13 @@
+//! Use cases that two borders share: an API and a page, a request and a night.
+//!
+//! What lives here: one module a case; it takes actor, instant and store, and answers an outcome. What does not: HTTP,
+//! SDK types, the clock. A case that one function alone uses lives in that function.
+//!
+//! To add a case: a module named after what is done, its outcomes as an enum, its laws as tests over a real store.
+
+pub mod closing;
+pub mod error;
+pub mod issuer;
+pub mod payouts;
+pub mod raw_event;
+pub mod verify;

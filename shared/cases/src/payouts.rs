@@ -1,0 +1,216 @@
+//! Payouts: asked for, approved, sent, confirmed, or given back. An API and a page share these.
+
+use domain::audit::{Actor, ChainEnd, append};
+use domain::currency::Currency;
+use domain::digest::Digest;
+use domain::id::{PartnerId, PayoutId};
+use domain::line::Account;
+use domain::money::Money;
+use domain::payout::{Payout, PayoutState, Refused, SealedContent, Sent, Step, seal};
+use domain::time::Timestamp;
+use store::payouts::{Born, StoredPayout};
+use store::{Store, TenantKey, Written};
+
+use crate::closing::{self, Prepared};
+use crate::error::CaseError;
+
+/// How often a step that others raced is begun again.
+const TRIES_MAX: usize = 8;
+
+/// What became of a request for a payout.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Requested {
+    /// It is born, sealed, and its amount is reserved.
+    Created(Box<StoredPayout>),
+    /// One is under way already.
+    OpenPayout(PayoutId),
+    /// There is nothing to pay: the available balance is not above zero.
+    NothingAvailable {
+        /// The balance.
+        available: Money,
+        /// What waits for its day.
+        pending: Money,
+    },
+}
+
+/// What became of a step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Moved {
+    /// It is taken.
+    Done(Box<StoredPayout>),
+    /// There is no such payout.
+    NotFound,
+    /// It is not possible, or not for this person.
+    Refused(Refused),
+    /// Reversals since the request exceed the balance: instead of the approval the payout was taken back.
+    Voided(Box<StoredPayout>),
+}
+
+/// What a person does to a payout.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Yes, to the seal that they saw.
+    Approve {
+        /// The seal; `None` approves the one stored.
+        seal: Option<Digest>,
+    },
+    /// No.
+    Reject {
+        /// Why.
+        reason: String,
+    },
+    /// Taken back.
+    Cancel {
+        /// Why.
+        reason: String,
+    },
+    /// The money was sent.
+    MarkSent(Sent),
+    /// The money arrived.
+    Confirm {
+        /// When.
+        completed_at: Timestamp,
+        /// The confirmed reference.
+        reference: String,
+    },
+    /// The rail refused for certain.
+    Fail {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// A partner's whole available balance becomes a payout: what has matured is closed, then one transaction.
+///
+/// # Errors
+/// The store does not answer, a law of the ledger does not hold, or others raced each try.
+pub async fn request(store: &Store, tenant: &TenantKey, partner: &PartnerId, currency: Currency, actor: &Actor, at: Timestamp) -> Result<Requested, CaseError> {
+    let account = Account { partner: partner.clone(), currency };
+    let today = store.get_settings(tenant).await?.ledger_zone.day_of(at);
+    for _ in 0..TRIES_MAX {
+        let before = store.get_head(tenant, &account).await?;
+        if let Some(open) = before.open_payout {
+            return Ok(Requested::OpenPayout(open));
+        }
+        let available = before.available_on(today)?;
+        if available.minor() <= 0 && !before.close_is_unfinished() {
+            return Ok(Requested::NothingAvailable { available, pending: before.pending_on(today)? });
+        }
+        let prepared = closing::prepare(store, tenant, &account, today).await?;
+        let Some(draft) = draft(store, tenant, &account, &prepared, actor, at).await? else {
+            // What is closed does not suffice: close it, and look again at what opened meanwhile.
+            closing::close_matured(store, tenant, &account, today).await?;
+            let head = store.get_head(tenant, &account).await?;
+            let available = head.available_on(today)?;
+            if head.last_matured(today).is_none() {
+                return Ok(Requested::NothingAvailable { available, pending: head.pending_on(today)? });
+            }
+            continue;
+        };
+        let step = born(draft, actor, at);
+        let entry = append(ChainEnd::START, step.payout.id.as_str(), step.deed);
+        match store.create_payout(tenant, &prepared.head, prepared.close.as_ref(), &step.payout, &entry).await? {
+            Born::Yes => return Ok(Requested::Created(Box::new(StoredPayout { payout: step.payout, chain: entry.end() }))),
+            Born::AccountChanged => {
+                if let Some(own) = found_own(store, tenant, &step.payout.id, entry.hash).await? {
+                    return Ok(Requested::Created(Box::new(own)));
+                }
+            }
+        }
+    }
+    Err(CaseError::Busy)
+}
+
+/// The payout that a prepared close allows; `None` when it would not be above zero.
+async fn draft(store: &Store, tenant: &TenantKey, account: &Account, prepared: &Prepared, actor: &Actor, at: Timestamp) -> Result<Option<Payout>, CaseError> {
+    let (head, close) = (&prepared.head, &prepared.close);
+    let today = store.get_settings(tenant).await?.ledger_zone.day_of(at);
+    let closed_net = close.as_ref().map_or(Money::zero(account.currency), |close| close.net);
+    let amount = Money::from_minor(head.available, account.currency).try_add(closed_net)?;
+    let to = close.as_ref().map(|close| close.to).or(head.closed);
+    // Slots that opened behind the close and make the balance smaller must be closed first.
+    let (Some(to), false) = (to, amount.minor() <= 0 || head.available_on(today)?.minor() < amount.minor()) else {
+        return Ok(None);
+    };
+    let close_hash = close.as_ref().map_or(head.close_hash, |close| close.hash);
+    let id = PayoutId::of(&account.partner, account.currency, head.payout_no + 1);
+    let counted = store.count_lines_closed_after(tenant, account, head.covered).await?;
+    let lines = counted + close.as_ref().map_or(0, |close| close.count);
+    let content = SealedContent { id: &id, account, from: head.paid, to, amount, close_hash };
+    let seal = seal(&content);
+    Ok(Some(Payout {
+        id,
+        partner: account.partner.clone(),
+        amount,
+        from: head.paid,
+        to,
+        lines,
+        close_hash,
+        seal,
+        requested_by: actor.clone(),
+        requested_at: at,
+        moved_at: at,
+        state: PayoutState::PendingApproval,
+        approvals: Vec::new(),
+    }))
+}
+
+fn born(payout: Payout, actor: &Actor, at: Timestamp) -> Step {
+    let deed = domain::audit::Deed { at, actor: actor.clone(), action: "payout.requested", old: std::collections::BTreeMap::new(), new: payout.told() };
+    Step { payout, head: domain::payout::HeadMove::None, deed }
+}
+
+/// Moves a payout by a person's command.
+///
+/// # Errors
+/// The store does not answer, or others raced each try.
+pub async fn command(store: &Store, tenant: &TenantKey, id: &PayoutId, command: &Command, actor: &Actor, at: Timestamp) -> Result<Moved, CaseError> {
+    for _ in 0..TRIES_MAX {
+        let Some(stored) = store.get_payout(tenant, id).await? else {
+            return Ok(Moved::NotFound);
+        };
+        let (voided, step) = match decide(store, tenant, &stored.payout, command, actor, at).await? {
+            Ok(decided) => decided,
+            Err(refused) => return Ok(Moved::Refused(refused)),
+        };
+        let entry = append(stored.chain, id.as_str(), step.deed);
+        let written = store.replace_payout(tenant, stored.chain, &step.payout, step.head, &entry).await?;
+        let after = match written {
+            Written::Yes => Some(StoredPayout { payout: step.payout, chain: entry.end() }),
+            // The client's own retry can report a failed condition for a write that succeeded: read it back.
+            Written::ConditionFailed => found_own(store, tenant, id, entry.hash).await?,
+        };
+        if let Some(after) = after.map(Box::new) {
+            return Ok(if voided { Moved::Voided(after) } else { Moved::Done(after) });
+        }
+    }
+    Err(CaseError::Busy)
+}
+
+/// The step that a command means now; an approval of what the balance no longer covers becomes a cancellation.
+async fn decide(store: &Store, tenant: &TenantKey, payout: &Payout, command: &Command, actor: &Actor, at: Timestamp) -> Result<Result<(bool, Step), Refused>, CaseError> {
+    let payout = payout.clone();
+    let (actor, plain) = (actor.clone(), |step| (false, step));
+    let step = match command.clone() {
+        Command::Approve { seal } => {
+            let head = store.get_head(tenant, &payout.account()).await?;
+            let today = store.get_settings(tenant).await?.ledger_zone.day_of(at);
+            let approved = payout.clone().approve(actor.clone(), seal, at);
+            if approved.is_ok() && head.available_on(today)?.is_negative() {
+                let reason = "reversals since the request exceed the balance; ask for a new payout".to_owned();
+                return Ok(payout.cancel(actor, reason, at).map(|step| (true, step)));
+            }
+            approved
+        }
+        Command::Reject { reason } => payout.reject(actor, reason, at),
+        Command::Cancel { reason } => payout.cancel(actor, reason, at),
+        Command::MarkSent(sent) => payout.mark_sent(actor, sent, at),
+        Command::Confirm { completed_at, reference } => payout.confirm(actor, completed_at, reference, at),
+        Command::Fail { reason } => payout.fail(actor, reason, at),
+    };
+    Ok(step.map(plain))
+}
+
+async fn found_own(store: &Store, tenant: &TenantKey, id: &PayoutId, hash: Digest) -> Result<Option<StoredPayout>, CaseError> {
+    Ok(store.get_payout(tenant, id).await?.filter(|stored| stored.chain.hash == hash))
+}

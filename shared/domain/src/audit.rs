@@ -1,0 +1,191 @@
+//! The audit trail: who did what to which thing, each entry chained to the one before.
+
+use std::collections::BTreeMap;
+
+use crate::digest::Digest;
+use crate::role::Role;
+use crate::time::{Timestamp, sortable};
+
+/// Who acts.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Actor {
+    /// In which role.
+    pub role: Role,
+    /// The user, partner or key: an opaque id.
+    pub id: String,
+    /// From which address, when it came over HTTP.
+    pub ip: Option<String>,
+    /// With which program, when it came over HTTP.
+    pub user_agent: Option<String>,
+}
+
+/// What an entry says, before it is chained.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deed {
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub actor: Actor,
+    /// What: `payout.requested`, `payout.approved`, …
+    pub action: &'static str,
+    /// What it was before, redacted where needed.
+    pub old: BTreeMap<String, String>,
+    /// What it is now.
+    pub new: BTreeMap<String, String>,
+}
+
+/// One entry of an aggregate's chain.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct AuditEntry {
+    /// The thing it is about.
+    pub aggregate: String,
+    /// Its number there, from 1, without gaps.
+    pub no: u32,
+    /// When, as sortable text.
+    pub at: String,
+    /// Who.
+    pub actor: Actor,
+    /// What.
+    pub action: String,
+    /// Before.
+    pub old: BTreeMap<String, String>,
+    /// After.
+    pub new: BTreeMap<String, String>,
+    /// The hash of the entry before; zeros for the first.
+    pub previous: Digest,
+    /// The hash of this entry.
+    pub hash: Digest,
+}
+
+/// The end of an aggregate's chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChainEnd {
+    /// The number of the last entry; 0 before the first.
+    pub no: u32,
+    /// Its hash; zeros before the first.
+    pub hash: Digest,
+}
+
+impl ChainEnd {
+    /// Before the first entry.
+    pub const START: Self = Self { no: 0, hash: Digest::ZERO };
+}
+
+/// Appends a deed to a chain.
+#[must_use]
+pub fn append(end: ChainEnd, aggregate: &str, deed: Deed) -> AuditEntry {
+    let mut entry = AuditEntry {
+        aggregate: aggregate.to_owned(),
+        no: end.no + 1,
+        at: sortable(deed.at),
+        actor: deed.actor,
+        action: deed.action.to_owned(),
+        old: deed.old,
+        new: deed.new,
+        previous: end.hash,
+        hash: Digest::ZERO,
+    };
+    entry.hash = hash_of(&entry);
+    entry
+}
+
+impl AuditEntry {
+    /// The chain after this entry.
+    #[must_use]
+    pub fn end(&self) -> ChainEnd {
+        ChainEnd { no: self.no, hash: self.hash }
+    }
+}
+
+/// Checks a whole chain; answers the number of the first entry that does not fit.
+///
+/// # Errors
+/// The number of the first wrong, missing or foreign entry.
+pub fn check_chain(aggregate: &str, entries: &[AuditEntry]) -> Result<ChainEnd, u32> {
+    let mut end = ChainEnd::START;
+    for entry in entries {
+        let fits = entry.aggregate == aggregate && entry.no == end.no + 1 && entry.previous == end.hash;
+        if !fits || hash_of(entry) != entry.hash {
+            return Err(end.no + 1);
+        }
+        end = entry.end();
+    }
+    Ok(end)
+}
+
+/// The hash over every field but the hash itself, each with its length, in a fixed order.
+fn hash_of(entry: &AuditEntry) -> Digest {
+    let no = entry.no.to_string();
+    let maps = [map_text(&entry.old), map_text(&entry.new)];
+    let optional = |text: &Option<String>| text.as_ref().map_or_else(|| "-".to_owned(), |text| format!("+{text}"));
+    let (ip, user_agent) = (optional(&entry.actor.ip), optional(&entry.actor.user_agent));
+    let parts = [
+        entry.aggregate.as_bytes(),
+        no.as_bytes(),
+        entry.at.as_bytes(),
+        entry.actor.role.word().as_bytes(),
+        entry.actor.id.as_bytes(),
+        ip.as_bytes(),
+        user_agent.as_bytes(),
+        entry.action.as_bytes(),
+        maps[0].as_bytes(),
+        maps[1].as_bytes(),
+        entry.previous.as_bytes(),
+    ];
+    Digest::of(&parts)
+}
+
+fn map_text(map: &BTreeMap<String, String>) -> String {
+    map.iter().map(|(key, value)| format!("{}:{key}{}:{value}", key.len(), value.len())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chain(length: u32) -> Vec<AuditEntry> {
+        let mut end = ChainEnd::START;
+        (0..length)
+            .map(|n| {
+                let deed = Deed {
+                    at: Timestamp::from_second(1_700_000_000 + i64::from(n)).expect("instant"),
+                    actor: Actor { role: Role::Admin, id: format!("usr_{n}"), ip: None, user_agent: Some("curl".to_owned()) },
+                    action: "payout.approved",
+                    old: BTreeMap::from([("state".to_owned(), "a".to_owned())]),
+                    new: BTreeMap::from([("state".to_owned(), n.to_string())]),
+                };
+                let entry = append(end, "pay_1", deed);
+                end = entry.end();
+                entry
+            })
+            .collect()
+    }
+
+    #[test]
+    fn an_untouched_chain_checks() {
+        assert_eq!(check_chain("pay_1", &chain(50)).map(|end| end.no), Ok(50));
+        assert_eq!(check_chain("pay_1", &[]), Ok(ChainEnd::START));
+    }
+
+    #[test]
+    fn a_change_a_gap_a_swap_or_a_foreign_entry_is_found_at_every_place() {
+        for at in 0..20_usize {
+            let no = u32::try_from(at).expect("small") + 1;
+            let mut changed = chain(20);
+            changed[at].actor.id.push('x');
+            assert_eq!(check_chain("pay_1", &changed), Err(no));
+            let mut moved = chain(20);
+            moved[at].new.insert("sta".to_owned(), "te".to_owned());
+            assert_eq!(check_chain("pay_1", &moved), Err(no));
+            if at + 1 < 20 {
+                let mut gap = chain(20);
+                gap.remove(at);
+                assert_eq!(check_chain("pay_1", &gap), Err(no));
+                let mut swapped = chain(20);
+                swapped.swap(at, at + 1);
+                assert_eq!(check_chain("pay_1", &swapped), Err(no));
+            }
+        }
+        assert_eq!(check_chain("pay_2", &chain(3)), Err(1));
+    }
+}

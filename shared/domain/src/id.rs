@@ -1,0 +1,250 @@
+//! Ids: a prefix and 26 characters, one type each. An id that must not be minted twice is derived from its cause.
+
+use std::fmt;
+
+use thiserror::Error;
+use ulid::Ulid;
+
+use crate::currency::Currency;
+use crate::digest::Digest;
+use crate::fact::PaymentKey;
+use crate::time::BusinessDay;
+
+/// A text that is not the id it should be.
+#[derive(Debug, Error, PartialEq, Eq, Clone)]
+#[error("not {expected}")]
+pub struct IdError {
+    expected: &'static str,
+}
+
+macro_rules! text_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The id as text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str(&self.0)
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                to.serialize_str(&self.0)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                let text = <std::borrow::Cow<'de, str>>::deserialize(from)?;
+                Self::parse(&text).map_err(serde::de::Error::custom)
+            }
+        }
+    };
+}
+
+macro_rules! ulid_id {
+    ($(#[$doc:meta])* $name:ident, $prefix:literal, $what:literal) => {
+        text_id!($(#[$doc])* $name);
+
+        impl $name {
+            /// What every id of this kind begins with.
+            pub const PREFIX: &'static str = $prefix;
+
+            /// An id from a ULID that the caller minted.
+            #[must_use]
+            pub fn from_ulid(ulid: Ulid) -> Self {
+                Self(format!("{}{ulid}", $prefix))
+            }
+
+            /// Reads an id.
+            ///
+            /// # Errors
+            /// Another prefix, or not 26 characters of a ULID.
+            pub fn parse(text: &str) -> Result<Self, IdError> {
+                let id = text.strip_prefix($prefix).and_then(parse_ulid).map(Self::from_ulid);
+                id.filter(|id| id.0 == text).ok_or(IdError { expected: $what })
+            }
+
+            /// The ULID behind the prefix.
+            #[must_use]
+            pub fn ulid(&self) -> Ulid {
+                parse_ulid(&self.0[$prefix.len()..]).unwrap_or(Ulid::from(0_u128))
+            }
+        }
+    };
+}
+
+fn parse_ulid(text: &str) -> Option<Ulid> {
+    if text.len() == 26 { Ulid::from_string(text).ok() } else { None }
+}
+
+ulid_id!(
+    /// A tenant: one company that runs programmes here.
+    TenantId, "ten_", "a tenant id (ten_ and 26 characters)");
+ulid_id!(
+    /// A programme.
+    ProgramId, "prg_", "a program id (prg_ and 26 characters)");
+ulid_id!(
+    /// A partner.
+    PartnerId, "par_", "a partner id (par_ and 26 characters)");
+ulid_id!(
+    /// A link.
+    LinkId, "lnk_", "a link id (lnk_ and 26 characters)");
+ulid_id!(
+    /// A sale, derived from the natural key of its payment.
+    SaleId, "sal_", "a sale id (sal_ and 26 characters)");
+ulid_id!(
+    /// One version of a programme's rule.
+    RuleId, "rul_", "a rule id (rul_ and 26 characters)");
+ulid_id!(
+    /// A nightly run, derived from tenant and business date.
+    RunId, "run_", "a run id (run_ and 26 characters)");
+ulid_id!(
+    /// A person of the tenant's own staff.
+    UserId, "usr_", "a user id (usr_ and 26 characters)");
+ulid_id!(
+    /// An API key.
+    KeyId, "key_", "a key id (key_ and 26 characters)");
+ulid_id!(
+    /// A report or document.
+    ReportId, "rpt_", "a report id (rpt_ and 26 characters)");
+ulid_id!(
+    /// A notice to one person about one thing.
+    NoticeId, "ntc_", "a notice id (ntc_ and 26 characters)");
+text_id!(
+    /// A line of commission: of a sale and its number, or of an account and its number.
+    LineId
+);
+text_id!(
+    /// A payout: account and number, so that it is found without an index.
+    PayoutId
+);
+
+impl TenantId {
+    /// The tenant of a deployment that has only one.
+    #[must_use]
+    pub fn default_tenant() -> Self {
+        Self::from_ulid(Ulid::from(0_u128))
+    }
+}
+
+impl SaleId {
+    /// The sale of a payment.
+    #[must_use]
+    pub fn of(payment: &PaymentKey) -> Self {
+        Self::from_ulid(Digest::of(&[b"sale", payment.as_str().as_bytes()]).to_ulid())
+    }
+}
+
+impl RunId {
+    /// The run of a tenant's business date.
+    #[must_use]
+    pub fn of(tenant: &TenantId, day: BusinessDay) -> Self {
+        Self::from_ulid(Digest::of(&[b"run", tenant.as_str().as_bytes(), day.to_string().as_bytes()]).to_ulid())
+    }
+}
+
+impl ReportId {
+    /// The report of a kind about a subject: asked for twice, it is the same one.
+    #[must_use]
+    pub fn of(tenant: &TenantId, kind: &str, subject: &str) -> Self {
+        let parts = [b"report".as_slice(), tenant.as_str().as_bytes(), kind.as_bytes(), subject.as_bytes()];
+        Self::from_ulid(Digest::of(&parts).to_ulid())
+    }
+}
+
+impl NoticeId {
+    /// The notice of a kind about a subject: found twice in the stream, it is the same one.
+    #[must_use]
+    pub fn of(tenant: &TenantId, kind: &str, subject: &str) -> Self {
+        let parts = [b"notice".as_slice(), tenant.as_str().as_bytes(), kind.as_bytes(), subject.as_bytes()];
+        Self::from_ulid(Digest::of(&parts).to_ulid())
+    }
+}
+
+const LINE_PREFIX: &str = "com_";
+const LINE_WHAT: &str = "a commission id (com_, 26 characters, a dash and a number)";
+
+impl LineId {
+    /// Line `n` of a sale.
+    #[must_use]
+    pub fn of_sale(sale: &SaleId, n: u32) -> Self {
+        Self(format!("{LINE_PREFIX}{}-{n}", sale.ulid()))
+    }
+
+    /// Reads an id.
+    ///
+    /// # Errors
+    /// Not a line id.
+    pub fn parse(text: &str) -> Result<Self, IdError> {
+        Self::split(text).map(|(ulid, n)| Self(format!("{LINE_PREFIX}{ulid}-{n}"))).filter(|id| id.0 == text).ok_or(IdError { expected: LINE_WHAT })
+    }
+
+    /// The sale that the line belongs to, and its number there.
+    #[must_use]
+    pub fn sale_and_number(&self) -> (SaleId, u32) {
+        let (ulid, n) = Self::split(&self.0).unwrap_or((Ulid::from(0_u128), 0));
+        (SaleId::from_ulid(ulid), n)
+    }
+
+    fn split(text: &str) -> Option<(Ulid, u32)> {
+        let (ulid, n) = text.strip_prefix(LINE_PREFIX)?.split_once('-')?;
+        Some((parse_ulid(ulid)?, n.parse().ok()?))
+    }
+}
+
+const PAYOUT_PREFIX: &str = "pay_";
+const PAYOUT_WHAT: &str = "a payout id (pay_, the partner's 26 characters, the currency and a number)";
+
+impl PayoutId {
+    /// Payout number `n` of an account.
+    #[must_use]
+    pub fn of(partner: &PartnerId, currency: Currency, n: u32) -> Self {
+        Self(format!("{PAYOUT_PREFIX}{}{currency}{n:06}", partner.ulid()))
+    }
+
+    /// Reads an id.
+    ///
+    /// # Errors
+    /// Not a payout id.
+    pub fn parse(text: &str) -> Result<Self, IdError> {
+        let parts = Self::split(text).ok_or(IdError { expected: PAYOUT_WHAT })?;
+        let id = Self::of(&parts.0, parts.1, parts.2);
+        if id.0 == text { Ok(id) } else { Err(IdError { expected: PAYOUT_WHAT }) }
+    }
+
+    /// The account and the number within it.
+    #[must_use]
+    pub fn account_and_number(&self) -> (PartnerId, Currency, u32) {
+        Self::split(&self.0).unwrap_or((PartnerId::from_ulid(Ulid::from(0_u128)), Currency::USD, 0))
+    }
+
+    fn split(text: &str) -> Option<(PartnerId, Currency, u32)> {
+        let rest = text.strip_prefix(PAYOUT_PREFIX)?;
+        let (ulid, rest) = rest.split_at_checked(26)?;
+        let (currency, n) = rest.split_at_checked(3)?;
+        if n.len() < 6 || !n.bytes().all(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
+        Some((PartnerId::from_ulid(parse_ulid(ulid)?), Currency::parse(currency).ok()?, n.parse().ok()?))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,28 @@
+//! The rules of Tributary, pure.
+//!
+//! What lives here: money, rates, ids, calendars, facts, attribution, commission, the arithmetic of the ledger, the
+//! states of a payout, the audit chain. What does not: anything async, a store, a clock, randomness, logging, the
+//! environment. `now` and `at` are always arguments.
+//!
+//! To add a rule: number it in `docs/rules.md`, write its table of worked values in the module's tests first, cite the
+//! number at the branch that decides it.
+
+pub mod attribution;
+pub mod audit;
+pub mod commission;
+pub mod currency;
+pub mod digest;
+pub mod fact;
+pub mod id;
+pub mod ledger;
+pub mod line;
+pub mod money;
+pub mod payout;
+pub mod postings;
+pub mod rate;
+pub mod role;
+pub mod rule;
+pub mod sale;
+pub mod slot;
+pub mod time;
+pub mod touch;

@@ -1,0 +1,363 @@
+//! Payouts: born sealed, moved by commands that say who may and when not.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::audit::{Actor, Deed};
+use crate::digest::Digest;
+use crate::id::{PartnerId, PayoutId};
+use crate::line::Account;
+use crate::money::Money;
+use crate::role::Role;
+use crate::slot::Slot;
+use crate::time::{BusinessDay, Timestamp, sortable};
+
+mod refused;
+mod words;
+
+pub use refused::Refused;
+
+/// How long an approval counts.
+const APPROVAL_HOURS: i64 = 72;
+
+/// The gross from which two distinct people approve, in whole units of these currencies. Any other currency: always two.
+const TWO_APPROVERS_FROM: i64 = 100_000;
+const CURRENCIES_WITH_A_BAND: [&str; 6] = ["USD", "EUR", "GBP", "CAD", "AUD", "CHF"];
+
+/// A payout.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Payout {
+    /// Account and number.
+    pub id: PayoutId,
+    /// Whose.
+    pub partner: PartnerId,
+    /// What leaves the balance.
+    pub amount: Money,
+    /// It covers the slots after this one …
+    pub from: Option<Slot>,
+    /// … up to and with this one.
+    pub to: Slot,
+    /// How many lines are in the closes that it covers.
+    pub lines: u64,
+    /// The chain of closes at its birth.
+    pub close_hash: Digest,
+    /// What approvals bind to.
+    pub seal: Digest,
+    /// Who asked.
+    pub requested_by: Actor,
+    /// When.
+    pub requested_at: Timestamp,
+    /// When it last moved.
+    pub moved_at: Timestamp,
+    /// Where it stands.
+    pub state: PayoutState,
+    /// Who has approved, oldest first.
+    pub approvals: Vec<Approval>,
+}
+
+/// One person's yes, to one seal.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Approval {
+    /// Who.
+    pub by: String,
+    /// When, ms since the epoch.
+    pub at_ms: i64,
+    /// To what.
+    pub seal: Digest,
+}
+
+/// Where a payout stands, with what is known there.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum PayoutState {
+    /// Waits for approval.
+    PendingApproval,
+    /// May be sent.
+    Approved,
+    /// Somebody said no; the money is back.
+    Rejected {
+        /// Why.
+        reason: String,
+    },
+    /// Taken back before approval; the money is back.
+    Cancelled {
+        /// Why.
+        reason: String,
+    },
+    /// Handed to the rail.
+    Submitted {
+        /// When it was sent.
+        sent_at: Timestamp,
+        /// When it should arrive.
+        expected_arrival: Option<BusinessDay>,
+        /// The sender's own reference.
+        reference: String,
+    },
+    /// Arrived, by a confirmed reference.
+    Paid {
+        /// When it was sent.
+        sent_at: Timestamp,
+        /// When it arrived.
+        completed_at: Timestamp,
+        /// The confirmed reference.
+        reference: String,
+    },
+    /// The rail said no for certain; the money is back.
+    Failed {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// What a step does to the account's head.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HeadMove {
+    /// Nothing.
+    None,
+    /// `available += a, reserved −= a, covered = paid`.
+    GiveBack,
+    /// `reserved −= a, settled += a, paid = covered`.
+    Settle,
+}
+
+/// A step that a payout takes: what it becomes, what the head does, what the audit says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The payout after.
+    pub payout: Payout,
+    /// The head's part.
+    pub head: HeadMove,
+    /// The audit's part.
+    pub deed: Deed,
+}
+
+/// What a seal binds.
+#[derive(Clone, Debug)]
+pub struct SealedContent<'a> {
+    /// The payout.
+    pub id: &'a PayoutId,
+    /// Its account.
+    pub account: &'a Account,
+    /// Slots after this one …
+    pub from: Option<Slot>,
+    /// … up to this one.
+    pub to: Slot,
+    /// The amount.
+    pub amount: Money,
+    /// The chain of closes, which binds every line.
+    pub close_hash: Digest,
+}
+
+/// The seal: approvals bind to it, and through the chain of closes to every line.
+#[must_use]
+pub fn seal(content: &SealedContent<'_>) -> Digest {
+    let from = content.from.map(|slot| slot.to_string()).unwrap_or_default();
+    let (to, minor) = (content.to.to_string(), content.amount.minor().to_string());
+    Digest::of(&[
+        b"payout",
+        content.id.as_str().as_bytes(),
+        content.account.partner.as_str().as_bytes(),
+        content.account.currency.code().as_bytes(),
+        from.as_bytes(),
+        to.as_bytes(),
+        minor.as_bytes(),
+        content.close_hash.as_bytes(),
+    ])
+}
+
+/// How many distinct people must approve an amount.
+#[must_use]
+pub fn approvers_needed(amount: Money) -> usize {
+    // PAY-4: two distinct approvers from 100,000; a currency without a band: always two.
+    let currency = amount.currency();
+    let has_band = CURRENCIES_WITH_A_BAND.contains(&currency.code());
+    let threshold = TWO_APPROVERS_FROM.saturating_mul(10_i64.saturating_pow(currency.exponent()));
+    if has_band && amount.minor() < threshold { 1 } else { 2 }
+}
+
+impl Payout {
+    /// The account it is paid from.
+    #[must_use]
+    pub fn account(&self) -> Account {
+        Account { partner: self.partner.clone(), currency: self.amount.currency() }
+    }
+
+    /// The seal as it must be; compared before money moves.
+    #[must_use]
+    pub fn computed_seal(&self) -> Digest {
+        let account = self.account();
+        seal(&SealedContent { id: &self.id, account: &account, from: self.from, to: self.to, amount: self.amount, close_hash: self.close_hash })
+    }
+
+    /// Approvals that count at an instant: of this seal and not expired.
+    #[must_use]
+    pub fn standing_approvals(&self, at: Timestamp) -> BTreeSet<&str> {
+        let oldest_ms = at.as_millisecond() - APPROVAL_HOURS * 3_600_000;
+        self.approvals.iter().filter(|approval| approval.seal == self.seal && approval.at_ms >= oldest_ms).map(|approval| approval.by.as_str()).collect()
+    }
+
+    /// An admin says yes to the seal that they saw.
+    ///
+    /// # Errors
+    /// See [`Refused`].
+    pub fn approve(self, actor: Actor, seen_seal: Option<Digest>, at: Timestamp) -> Result<Step, Refused> {
+        require(&actor, &[Role::Admin])?;
+        self.require_state(&["pending_approval"])?;
+        if seen_seal.is_some_and(|seen| seen != self.seal) || self.computed_seal() != self.seal {
+            return Err(Refused::SealDiffers);
+        }
+        if actor.id == self.requested_by.id {
+            return Err(Refused::RequesterMayNotApprove);
+        }
+        if self.standing_approvals(at).contains(actor.id.as_str()) {
+            return Err(Refused::AlreadyApprovedByYou);
+        }
+        let mut after = self.clone();
+        after.approvals.push(Approval { by: actor.id.clone(), at_ms: at.as_millisecond(), seal: self.seal });
+        if after.standing_approvals(at).len() >= approvers_needed(self.amount) {
+            after.state = PayoutState::Approved;
+        }
+        Ok(self.step(after, HeadMove::None, "payout.approved", actor, at))
+    }
+
+    /// An admin says no; one no is enough.
+    ///
+    /// # Errors
+    /// See [`Refused`].
+    pub fn reject(self, actor: Actor, reason: String, at: Timestamp) -> Result<Step, Refused> {
+        require(&actor, &[Role::Admin])?;
+        self.require_state(&["pending_approval"])?;
+        let after = self.moved_to(PayoutState::Rejected { reason });
+        Ok(self.step(after, HeadMove::GiveBack, "payout.rejected", actor, at))
+    }
+
+    /// Taken back, until approved, by its partner or an admin.
+    ///
+    /// # Errors
+    /// See [`Refused`].
+    pub fn cancel(self, actor: Actor, reason: String, at: Timestamp) -> Result<Step, Refused> {
+        require(&actor, &[Role::Admin, Role::FinanceManager, Role::Partner])?;
+        self.require_state(&["pending_approval"])?;
+        let after = self.moved_to(PayoutState::Cancelled { reason });
+        Ok(self.step(after, HeadMove::GiveBack, "payout.cancelled", actor, at))
+    }
+
+    /// Finance says that it has sent the money.
+    ///
+    /// # Errors
+    /// See [`Refused`].
+    pub fn mark_sent(self, actor: Actor, sent: Sent, at: Timestamp) -> Result<Step, Refused> {
+        require(&actor, &[Role::FinanceManager])?;
+        self.require_state(&["approved"])?;
+        self.require_fresh_approvals(at)?;
+        let after = self.moved_to(PayoutState::Submitted { sent_at: sent.sent_at, expected_arrival: sent.expected_arrival, reference: sent.reference });
+        Ok(self.step(after, HeadMove::None, "payout.sent", actor, at))
+    }
+
+    /// Finance confirms, by a reference, that the money arrived.
+    ///
+    /// # Errors
+    /// See [`Refused`].
+    pub fn confirm(self, actor: Actor, completed_at: Timestamp, reference: String, at: Timestamp) -> Result<Step, Refused> {
+        require(&actor, &[Role::FinanceManager])?;
+        let PayoutState::Submitted { sent_at, .. } = self.state else {
+            return Err(self.wrong_state());
+        };
+        // PAY-4: in the two-approver band nobody confirms what they approved.
+        let approved_it = self.approvals.iter().any(|approval| approval.by == actor.id);
+        if approved_it && approvers_needed(self.amount) > 1 {
+            return Err(Refused::ApproverMayNotConfirm);
+        }
+        let after = self.moved_to(PayoutState::Paid { sent_at, completed_at, reference });
+        Ok(self.step(after, HeadMove::Settle, "payout.paid", actor, at))
+    }
+
+    /// Finance says that the rail refused for certain.
+    ///
+    /// # Errors
+    /// See [`Refused`].
+    pub fn fail(self, actor: Actor, reason: String, at: Timestamp) -> Result<Step, Refused> {
+        require(&actor, &[Role::FinanceManager])?;
+        self.require_state(&["approved", "submitted"])?;
+        let after = self.moved_to(PayoutState::Failed { reason });
+        Ok(self.step(after, HeadMove::GiveBack, "payout.failed", actor, at))
+    }
+
+    fn require_fresh_approvals(&self, at: Timestamp) -> Result<(), Refused> {
+        if self.computed_seal() != self.seal {
+            return Err(Refused::SealDiffers);
+        }
+        if self.standing_approvals(at).len() < approvers_needed(self.amount) { Err(Refused::ApprovalsExpired) } else { Ok(()) }
+    }
+
+    fn require_state(&self, allowed: &[&str]) -> Result<(), Refused> {
+        if allowed.contains(&self.state.word()) { Ok(()) } else { Err(self.wrong_state()) }
+    }
+
+    fn wrong_state(&self) -> Refused {
+        Refused::WrongState { state: self.state.word() }
+    }
+
+    fn moved_to(&self, state: PayoutState) -> Self {
+        Self { state, ..self.clone() }
+    }
+
+    fn step(self, mut after: Self, head: HeadMove, action: &'static str, actor: Actor, at: Timestamp) -> Step {
+        after.moved_at = at;
+        let deed = Deed { at, actor, action, old: self.told(), new: after.told() };
+        Step { payout: after, head, deed }
+    }
+
+    /// What the audit says of a payout.
+    #[must_use]
+    pub fn told(&self) -> BTreeMap<String, String> {
+        let mut told = BTreeMap::from([
+            ("state".to_owned(), self.state.word().to_owned()),
+            ("amount".to_owned(), self.amount.to_text()),
+            ("currency".to_owned(), self.amount.currency().to_string()),
+            ("seal".to_owned(), self.seal.to_hex()),
+            ("approvals".to_owned(), self.approvals.len().to_string()),
+        ]);
+        match &self.state {
+            PayoutState::Rejected { reason } | PayoutState::Cancelled { reason } | PayoutState::Failed { reason } => {
+                told.insert("reason".to_owned(), reason.clone());
+            }
+            PayoutState::Submitted { reference, sent_at, .. } => {
+                told.insert("reference".to_owned(), reference.clone());
+                told.insert("sent_at".to_owned(), sortable(*sent_at));
+            }
+            PayoutState::Paid { reference, completed_at, .. } => {
+                told.insert("reference".to_owned(), reference.clone());
+                told.insert("completed_at".to_owned(), sortable(*completed_at));
+            }
+            PayoutState::PendingApproval | PayoutState::Approved => {}
+        }
+        told
+    }
+}
+
+/// What finance says of a sent payout.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sent {
+    /// When it was sent.
+    pub sent_at: Timestamp,
+    /// When it should arrive.
+    pub expected_arrival: Option<BusinessDay>,
+    /// The reference it was sent under.
+    pub reference: String,
+}
+
+fn require(actor: &Actor, roles: &[Role]) -> Result<(), Refused> {
+    if roles.contains(&actor.role) { Ok(()) } else { Err(Refused::RoleMayNot { role: actor.role }) }
+}
+
+/// The reference that a payout carries outward: month, the end of the partner's id, the payout's number there.
+#[must_use]
+pub fn payment_reference(id: &PayoutId, requested_at: Timestamp) -> String {
+    let (partner, _, n) = id.account_and_number();
+    let month = sortable(requested_at).get(..7).unwrap_or_default().to_owned();
+    let short: String = partner.as_str().chars().rev().take(6).collect::<Vec<_>>().into_iter().rev().collect();
+    format!("PAY-{month}-{short}-{n:03}")
+}
+
+#[cfg(test)]
+mod tests;

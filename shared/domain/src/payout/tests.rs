@@ -1,0 +1,182 @@
+use super::*;
+use crate::currency::Currency;
+
+fn at(text: &str) -> Timestamp {
+    text.parse().expect("instant")
+}
+
+fn actor(role: Role, id: &str) -> Actor {
+    Actor { role, id: id.to_owned(), ip: None, user_agent: None }
+}
+
+fn payout(amount: &str, state: PayoutState) -> Payout {
+    let partner = PartnerId::from_ulid(7_u128.into());
+    let mut payout = Payout {
+        id: PayoutId::of(&partner, Currency::USD, 1),
+        partner,
+        amount: Money::parse(amount, Currency::USD).expect("amount"),
+        from: None,
+        to: Slot::parse("261120.00").expect("slot"),
+        lines: 3,
+        close_hash: Digest::ZERO,
+        seal: Digest::ZERO,
+        requested_by: actor(Role::Partner, "par_7"),
+        requested_at: at("2026-11-21T00:00:00Z"),
+        moved_at: at("2026-11-21T00:00:00Z"),
+        state,
+        approvals: vec![],
+    };
+    payout.seal = payout.computed_seal();
+    payout
+}
+
+fn approved_by(mut payout: Payout, by: &[&str], when: &str) -> Payout {
+    payout.approvals = by.iter().map(|by| Approval { by: (*by).to_owned(), at_ms: at(when).as_millisecond(), seal: payout.seal }).collect();
+    payout
+}
+
+fn every_state() -> Vec<PayoutState> {
+    let now = at("2026-11-21T01:00:00Z");
+    let text = || "why".to_owned();
+    vec![
+        PayoutState::PendingApproval,
+        PayoutState::Approved,
+        PayoutState::Rejected { reason: text() },
+        PayoutState::Cancelled { reason: text() },
+        PayoutState::Submitted { sent_at: now, expected_arrival: None, reference: text() },
+        PayoutState::Paid { sent_at: now, completed_at: now, reference: text() },
+        PayoutState::Failed { reason: text() },
+    ]
+}
+
+type Command = fn(Payout, Role) -> Result<Step, Refused>;
+
+const NOW: &str = "2026-11-21T02:00:00Z";
+
+fn commands() -> Vec<(&'static str, Command)> {
+    vec![
+        ("approve", |payout, role| payout.approve(actor(role, "usr_9"), None, at(NOW))),
+        ("reject", |payout, role| payout.reject(actor(role, "usr_9"), "no".to_owned(), at(NOW))),
+        ("cancel", |payout, role| payout.cancel(actor(role, "usr_9"), "no".to_owned(), at(NOW))),
+        ("mark_sent", |payout, role| {
+            payout.mark_sent(actor(role, "usr_9"), Sent { sent_at: at(NOW), expected_arrival: None, reference: "r".to_owned() }, at(NOW))
+        }),
+        ("confirm", |payout, role| payout.confirm(actor(role, "usr_9"), at(NOW), "r".to_owned(), at(NOW))),
+        ("fail", |payout, role| payout.fail(actor(role, "usr_9"), "no".to_owned(), at(NOW))),
+    ]
+}
+
+#[test]
+fn every_command_moves_from_its_states_only() {
+    let allowed = [
+        ("pending_approval", "approve", "approved"),
+        ("pending_approval", "reject", "rejected"),
+        ("pending_approval", "cancel", "cancelled"),
+        ("approved", "mark_sent", "submitted"),
+        ("approved", "fail", "failed"),
+        ("submitted", "confirm", "paid"),
+        ("submitted", "fail", "failed"),
+    ];
+    for state in every_state() {
+        for (name, command) in commands() {
+            let role = if ["approve", "reject", "cancel"].contains(&name) { Role::Admin } else { Role::FinanceManager };
+            let before = approved_by(payout("250.50", state.clone()), &["usr_1"], "2026-11-21T01:00:00Z");
+            let before = if name == "approve" { Payout { approvals: vec![], ..before } } else { before };
+            let got = command(before, role).map(|step| step.payout.state.word());
+            let expected = allowed.iter().find(|(from, by, _)| *from == state.word() && *by == name).map(|(_, _, to)| *to);
+            match expected {
+                Some(to) => assert_eq!(got, Ok(to), "{} {name}", state.word()),
+                None => assert_eq!(got, Err(Refused::WrongState { state: state.word() }), "{} {name}", state.word()),
+            }
+        }
+    }
+}
+
+#[test]
+fn every_command_is_for_its_roles_only() {
+    let allowed: &[(&str, &[Role])] = &[
+        ("approve", &[Role::Admin]),
+        ("reject", &[Role::Admin]),
+        ("cancel", &[Role::Admin, Role::FinanceManager, Role::Partner]),
+        ("mark_sent", &[Role::FinanceManager]),
+        ("confirm", &[Role::FinanceManager]),
+        ("fail", &[Role::FinanceManager]),
+    ];
+    for ((name, command), (_, roles)) in commands().into_iter().zip(allowed) {
+        for role in Role::ALL {
+            for state in every_state() {
+                let refused_by_role = matches!(command(payout("1.00", state), role), Err(Refused::RoleMayNot { .. }));
+                assert_eq!(refused_by_role, !roles.contains(&role), "{name} {role}");
+            }
+        }
+    }
+}
+
+#[test]
+fn money_goes_back_or_is_settled_exactly_where_the_payout_ends() {
+    let rows = [("approve", HeadMove::None), ("reject", HeadMove::GiveBack), ("cancel", HeadMove::GiveBack), ("mark_sent", HeadMove::None), ("confirm", HeadMove::Settle), ("fail", HeadMove::GiveBack)];
+    for ((name, command), (_, expected)) in commands().into_iter().zip(rows) {
+        for state in every_state() {
+            for role in [Role::Admin, Role::FinanceManager] {
+                let before = approved_by(payout("250.50", state.clone()), &["usr_1"], "2026-11-21T01:00:00Z");
+                if let Ok(step) = command(before, role) {
+                    assert_eq!(step.head, expected, "{name}");
+                    assert_eq!(step.head == HeadMove::None, step.payout.state.is_open(), "{name}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn from_100_000_two_distinct_people_approve() {
+    for (amount, currency, needed) in [("99999.99", "USD", 1), ("100000.00", "USD", 2), ("1.00", "CZK", 2), ("1", "JPY", 2)] {
+        let money = Money::parse(amount, Currency::parse(currency).expect("currency")).expect("amount");
+        assert_eq!(approvers_needed(money), needed, "{amount} {currency}");
+    }
+    let first = payout("100000.00", PayoutState::PendingApproval).approve(actor(Role::Admin, "usr_1"), None, at(NOW)).expect("first");
+    assert_eq!(first.payout.state, PayoutState::PendingApproval);
+    let again = first.payout.clone().approve(actor(Role::Admin, "usr_1"), None, at(NOW));
+    assert_eq!(again, Err(Refused::AlreadyApprovedByYou));
+    let second = first.payout.approve(actor(Role::Admin, "usr_2"), None, at(NOW)).expect("second");
+    assert_eq!(second.payout.state, PayoutState::Approved);
+}
+
+#[test]
+fn whoever_asked_does_not_approve_and_whoever_approved_a_large_one_does_not_confirm() {
+    let mut own = payout("250.50", PayoutState::PendingApproval);
+    own.requested_by = actor(Role::Admin, "usr_1");
+    assert_eq!(own.approve(actor(Role::Admin, "usr_1"), None, at(NOW)), Err(Refused::RequesterMayNotApprove));
+    let submitted = PayoutState::Submitted { sent_at: at(NOW), expected_arrival: None, reference: "r".to_owned() };
+    let large = approved_by(payout("100000.00", submitted), &["usr_1", "usr_2"], NOW);
+    assert_eq!(large.confirm(actor(Role::FinanceManager, "usr_1"), at(NOW), "r".to_owned(), at(NOW)), Err(Refused::ApproverMayNotConfirm));
+}
+
+#[test]
+fn approvals_expire_and_bind_to_the_seal() {
+    let stale = approved_by(payout("250.50", PayoutState::Approved), &["usr_1"], "2026-11-17T01:00:00Z");
+    let sent = Sent { sent_at: at(NOW), expected_arrival: None, reference: "r".to_owned() };
+    assert_eq!(stale.mark_sent(actor(Role::FinanceManager, "usr_3"), sent.clone(), at(NOW)), Err(Refused::ApprovalsExpired));
+    let mut altered = approved_by(payout("250.50", PayoutState::Approved), &["usr_1"], NOW);
+    altered.amount = Money::parse("999.99", Currency::USD).expect("amount");
+    assert_eq!(altered.mark_sent(actor(Role::FinanceManager, "usr_3"), sent, at(NOW)), Err(Refused::SealDiffers));
+    let pending = payout("250.50", PayoutState::PendingApproval);
+    assert_eq!(pending.approve(actor(Role::Admin, "usr_1"), Some(Digest::of_bytes(b"another")), at(NOW)), Err(Refused::SealDiffers));
+}
+
+#[test]
+fn every_part_of_a_payout_changes_its_seal() {
+    let original = payout("250.50", PayoutState::PendingApproval);
+    let changes: [fn(&mut Payout); 5] = [
+        |payout| payout.amount = Money::parse("250.51", Currency::USD).expect("amount"),
+        |payout| payout.to = Slot::parse("261120.01").expect("slot"),
+        |payout| payout.from = Some(Slot::parse("261101.00").expect("slot")),
+        |payout| payout.close_hash = Digest::of_bytes(b"other lines"),
+        |payout| payout.partner = PartnerId::from_ulid(8_u128.into()),
+    ];
+    for change in changes {
+        let mut altered = original.clone();
+        change(&mut altered);
+        assert_ne!(altered.computed_seal(), original.seal);
+    }
+}

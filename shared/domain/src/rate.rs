@@ -1,0 +1,181 @@
+//! Rates, exact bases, and the one multiplication that turns them into money.
+
+use std::fmt;
+
+use rust_decimal::Decimal;
+use thiserror::Error;
+
+use crate::currency::Currency;
+use crate::money::{Money, MoneyError};
+
+/// How many decimal places a rate may have.
+const PLACES_MAX: u32 = 6;
+/// A rate of one, in millionths.
+const ONE_IN_MILLIONTHS: i128 = 1_000_000;
+
+/// How a product is brought to the currency's places. Always named at the call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rounding {
+    /// 0.5 goes away from zero: 2.5 → 3, −2.5 → −3. The default of commission.
+    HalfAwayFromZero,
+    /// 0.5 goes to the even neighbour.
+    HalfEven,
+}
+
+/// A fraction from 0 to 1 with at most six places: 30 % is "0.3".
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Rate(Decimal);
+
+/// Why a rate is refused.
+#[derive(Debug, Error, PartialEq, Eq, Clone)]
+pub enum RateError {
+    /// Not a plain decimal.
+    #[error("not a rate; write a fraction as a decimal string, 30 % is \"0.3\"")]
+    NotARate,
+    /// Below 0 or above 1.
+    #[error("a rate is a fraction from 0 to 1; 30 % is \"0.3\"")]
+    OutOfRange,
+    /// More than six places.
+    #[error("a rate has at most 6 decimal places")]
+    TooPrecise,
+}
+
+impl Rate {
+    /// Reads a fraction such as "0.3".
+    ///
+    /// # Errors
+    /// Not a decimal, outside 0 to 1, or more than six places.
+    pub fn parse(text: &str) -> Result<Self, RateError> {
+        let plain = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.' || byte == b'-');
+        if !plain || text.is_empty() || text.starts_with('.') || text.ends_with('.') {
+            return Err(RateError::NotARate);
+        }
+        let value = Decimal::from_str_exact(text).map_err(|_| RateError::NotARate)?;
+        if value.is_sign_negative() && !value.is_zero() || value > Decimal::ONE {
+            return Err(RateError::OutOfRange);
+        }
+        let value = value.normalize();
+        if value.scale() > PLACES_MAX {
+            return Err(RateError::TooPrecise);
+        }
+        Ok(Self(value))
+    }
+
+    /// This share of a base, rounded once.
+    ///
+    /// # Errors
+    /// The product is out of range.
+    pub fn of(self, base: &Base, rounding: Rounding) -> Result<Money, MoneyError> {
+        let numerator = base.numerator.checked_mul(self.millionths()).ok_or(MoneyError::OutOfRange)?;
+        let denominator = base.denominator.checked_mul(ONE_IN_MILLIONTHS).ok_or(MoneyError::OutOfRange)?;
+        let minor = round_quotient(numerator, denominator, rounding);
+        Ok(Money::from_minor(i64::try_from(minor).map_err(|_| MoneyError::OutOfRange)?, base.currency))
+    }
+
+    fn millionths(self) -> i128 {
+        let scale_up = 10_i128.pow(PLACES_MAX - self.0.scale());
+        self.0.mantissa() * scale_up
+    }
+}
+
+impl fmt::Display for Rate {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}", self.0)
+    }
+}
+
+impl fmt::Debug for Rate {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}", self.0)
+    }
+}
+
+impl serde::Serialize for Rate {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(self)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Rate {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = <std::borrow::Cow<'de, str>>::deserialize(from)?;
+        Self::parse(&text).map_err(serde::de::Error::custom)
+    }
+}
+
+/// An exact amount that a rate applies to: a fraction of minor units, never rounded on the way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Base {
+    numerator: i128,
+    denominator: i128,
+    currency: Currency,
+}
+
+impl Base {
+    /// A whole amount.
+    #[must_use]
+    pub fn of(money: Money) -> Self {
+        Self { numerator: i128::from(money.minor()), denominator: 1, currency: money.currency() }
+    }
+
+    /// `part × share / whole`, exact. A whole of zero makes a base of zero: nothing was sold.
+    ///
+    /// # Errors
+    /// Currencies differ, or the product is out of range.
+    pub fn share(part: Money, share: Money, whole: Money) -> Result<Self, MoneyError> {
+        let currency = part.currency();
+        for other in [share, whole] {
+            if other.currency() != currency {
+                return Err(MoneyError::CurrencyMismatch { left: currency, right: other.currency() });
+            }
+        }
+        if whole.is_zero() {
+            return Ok(Self { numerator: 0, denominator: 1, currency });
+        }
+        let numerator = i128::from(part.minor()) * i128::from(share.minor());
+        let denominator = i128::from(whole.minor());
+        let divisor = greatest_common_divisor(numerator.unsigned_abs(), denominator.unsigned_abs());
+        let divisor = i128::try_from(divisor).map_err(|_| MoneyError::OutOfRange)?.max(1);
+        Ok(Self { numerator: numerator / divisor, denominator: denominator / divisor, currency })
+    }
+
+    /// The base as money, for showing: rounded half away from zero. Never computed with.
+    ///
+    /// # Errors
+    /// The base is out of range.
+    pub fn shown(&self) -> Result<Money, MoneyError> {
+        let minor = round_quotient(self.numerator, self.denominator, Rounding::HalfAwayFromZero);
+        Ok(Money::from_minor(i64::try_from(minor).map_err(|_| MoneyError::OutOfRange)?, self.currency))
+    }
+
+    /// The currency.
+    #[must_use]
+    pub fn currency(&self) -> Currency {
+        self.currency
+    }
+}
+
+/// `numerator / denominator`, rounded to a whole number. The denominator is never zero here: [`Base`] holds that.
+pub(crate) fn round_quotient(numerator: i128, denominator: i128, rounding: Rounding) -> i128 {
+    let (numerator, denominator) = if denominator < 0 { (-numerator, -denominator) } else { (numerator, denominator) };
+    let quotient = numerator / denominator;
+    let remainder = (numerator % denominator).unsigned_abs();
+    let twice = remainder.saturating_mul(2);
+    let half = denominator.unsigned_abs();
+    let away = match rounding {
+        Rounding::HalfAwayFromZero => twice >= half,
+        Rounding::HalfEven => twice > half || (twice == half && quotient % 2 != 0),
+    };
+    if away { quotient + numerator.signum() } else { quotient }
+}
+
+fn greatest_common_divisor(mut left: u128, mut right: u128) -> u128 {
+    while right != 0 {
+        (left, right) = (right, left % right);
+    }
+    left
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,276 @@
+//! Typed configuration: every missing or bad variable is reported at once, then the process ends.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+/// One environment variable: its name and what a person must know to fill it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Variable {
+    /// The name in the environment.
+    pub name: &'static str,
+    /// One sentence: what it means.
+    pub meaning: &'static str,
+    /// Whether the function refuses to start without it.
+    pub required: bool,
+    /// A value that would do.
+    pub example: &'static str,
+}
+
+impl Variable {
+    const fn required(name: &'static str, meaning: &'static str, example: &'static str) -> Self {
+        Self { name, meaning, required: true, example }
+    }
+
+    const fn optional(name: &'static str, meaning: &'static str, example: &'static str) -> Self {
+        Self { name, meaning, required: false, example }
+    }
+}
+
+/// The variables that functions share, one constant each.
+pub mod variables {
+    use super::Variable;
+
+    /// The deployment's stage.
+    pub const STAGE: Variable = Variable::required("STAGE", "the stage of this deployment", "prod");
+    /// How much is logged.
+    pub const LOG_LEVEL: Variable =
+        Variable::optional("LOG_LEVEL", "error, warn, info, debug or trace; info when unset", "info");
+    /// The offset of the edge clock.
+    pub const CLOCK_OFFSET_MS: Variable =
+        Variable::optional("CLOCK_OFFSET_MS", "milliseconds added to the system time by the clock; 0 when unset", "0");
+    /// The table of record.
+    pub const CORE_TABLE: Variable =
+        Variable::required("CORE_TABLE", "name of the table of record", "tributary-prod-core");
+    /// The table of clicks.
+    pub const CLICKS_TABLE: Variable =
+        Variable::required("CLICKS_TABLE", "name of the table of clicks", "tributary-prod-clicks");
+    /// The table of what expires.
+    pub const OPS_TABLE: Variable = Variable::required(
+        "OPS_TABLE",
+        "name of the table of what expires: raw events, idempotency, notices",
+        "tributary-prod-ops",
+    );
+    /// The queue of facts.
+    pub const FACTS_QUEUE_URL: Variable = Variable::required(
+        "FACTS_QUEUE_URL",
+        "queue of received facts",
+        "https://sqs.us-east-1.amazonaws.com/123456789012/tributary-prod-facts",
+    );
+    /// The queue of visits.
+    pub const VISITS_QUEUE_URL: Variable = Variable::required(
+        "VISITS_QUEUE_URL",
+        "queue of the night's visits to accounts",
+        "https://sqs.us-east-1.amazonaws.com/123456789012/tributary-prod-visits",
+    );
+    /// The queue of notices.
+    pub const NOTICES_QUEUE_URL: Variable = Variable::required(
+        "NOTICES_QUEUE_URL",
+        "queue of notices to be sent",
+        "https://sqs.us-east-1.amazonaws.com/123456789012/tributary-prod-notices",
+    );
+    /// The queue of reports.
+    pub const REPORTS_QUEUE_URL: Variable = Variable::required(
+        "REPORTS_QUEUE_URL",
+        "queue of reports to be made",
+        "https://sqs.us-east-1.amazonaws.com/123456789012/tributary-prod-reports",
+    );
+    /// The bucket of files.
+    pub const FILES_BUCKET: Variable =
+        Variable::required("FILES_BUCKET", "bucket of receipts and reports", "tributary-prod-files");
+    /// The stage's secret.
+    pub const STAGE_SECRET_ARN: Variable = Variable::required(
+        "STAGE_SECRET_ARN",
+        "the stage's secret: click token keys and webhook secrets",
+        "arn:aws:secretsmanager:us-east-1:123456789012:secret:tributary-prod-AbCdEf",
+    );
+    /// The key that seals personal data.
+    pub const SEALING_KEY_ARN: Variable = Variable::required(
+        "SEALING_KEY_ARN",
+        "KMS key under which data keys are wrapped",
+        "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555",
+    );
+    /// The sender of mail.
+    pub const MAIL_FROM: Variable =
+        Variable::required("MAIL_FROM", "sender of mail, verified in SES", "payouts@example.com");
+    /// The public address of this deployment.
+    pub const PUBLIC_URL: Variable = Variable::required(
+        "PUBLIC_URL",
+        "address under which visitors and partners reach this deployment",
+        "https://go.example.com",
+    );
+    /// Where a visitor goes when store and cache both fail.
+    pub const FALLBACK_URL: Variable = Variable::optional(
+        "FALLBACK_URL",
+        "where a visitor goes when the link can't be read; a 503 page when empty",
+        "https://www.example.com/",
+    );
+    /// The domain of the cookies.
+    pub const COOKIE_DOMAIN: Variable =
+        Variable::optional("COOKIE_DOMAIN", "domain of the click cookies; the host alone when empty", "example.com");
+    /// The AWS region.
+    pub const AWS_REGION: Variable = Variable::required("AWS_REGION", "region, set by Lambda", "us-east-1");
+    /// The role's access key.
+    pub const AWS_ACCESS_KEY_ID: Variable =
+        Variable::required("AWS_ACCESS_KEY_ID", "access key of the role, set by Lambda", "AKIAEXAMPLE");
+    /// The role's secret key.
+    pub const AWS_SECRET_ACCESS_KEY: Variable =
+        Variable::required("AWS_SECRET_ACCESS_KEY", "secret key of the role, set by Lambda", "(secret)");
+    /// The role's session token.
+    pub const AWS_SESSION_TOKEN: Variable =
+        Variable::optional("AWS_SESSION_TOKEN", "session token of the role, set by Lambda", "(secret)");
+    /// One address for all services.
+    pub const AWS_ENDPOINT_URL: Variable = Variable::optional(
+        "AWS_ENDPOINT_URL",
+        "address of all AWS services; AWS itself when unset",
+        "http://127.0.0.1:4566",
+    );
+    /// DynamoDB's address.
+    pub const AWS_ENDPOINT_URL_DYNAMODB: Variable =
+        Variable::optional("AWS_ENDPOINT_URL_DYNAMODB", "address of DynamoDB alone", "http://127.0.0.1:8000");
+    /// SQS's address.
+    pub const AWS_ENDPOINT_URL_SQS: Variable =
+        Variable::optional("AWS_ENDPOINT_URL_SQS", "address of SQS alone", "http://127.0.0.1:4566");
+    /// S3's address.
+    pub const AWS_ENDPOINT_URL_S3: Variable =
+        Variable::optional("AWS_ENDPOINT_URL_S3", "address of S3 alone", "http://127.0.0.1:4566");
+    /// SES's address.
+    pub const AWS_ENDPOINT_URL_SES: Variable =
+        Variable::optional("AWS_ENDPOINT_URL_SES", "address of SES alone", "http://127.0.0.1:4566");
+    /// KMS's address.
+    pub const AWS_ENDPOINT_URL_KMS: Variable =
+        Variable::optional("AWS_ENDPOINT_URL_KMS", "address of KMS alone", "http://127.0.0.1:4566");
+    /// Secrets Manager's address.
+    pub const AWS_ENDPOINT_URL_SECRETS_MANAGER: Variable = Variable::optional(
+        "AWS_ENDPOINT_URL_SECRETS_MANAGER",
+        "address of Secrets Manager alone",
+        "http://127.0.0.1:4566",
+    );
+
+    /// What every function reads, whatever it does.
+    pub const EVERY_FUNCTION: &[Variable] = &[STAGE, LOG_LEVEL, CLOCK_OFFSET_MS];
+    /// What `edge::aws` reads.
+    pub const AWS: &[Variable] = &[
+        AWS_REGION,
+        AWS_ACCESS_KEY_ID,
+        AWS_SECRET_ACCESS_KEY,
+        AWS_SESSION_TOKEN,
+        AWS_ENDPOINT_URL,
+        AWS_ENDPOINT_URL_DYNAMODB,
+        AWS_ENDPOINT_URL_SQS,
+        AWS_ENDPOINT_URL_S3,
+        AWS_ENDPOINT_URL_SES,
+        AWS_ENDPOINT_URL_KMS,
+        AWS_ENDPOINT_URL_SECRETS_MANAGER,
+    ];
+}
+
+/// One thing that is wrong with the environment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// The variable's name.
+    pub name: &'static str,
+    /// What is wrong, never the value (it may be a secret).
+    pub why: String,
+}
+
+/// Everything that is wrong with the environment; Display has one fault a line.
+///
+/// So has Debug: a `main` that returns it prints every fault on standard error and ends with status 1.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ConfigFaults(pub Vec<Fault>);
+
+impl fmt::Debug for ConfigFaults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl fmt::Display for ConfigFaults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "configuration: {} variable(s) missing or bad", self.0.len())?;
+        for fault in &self.0 {
+            write!(f, "\n  {}: {}", fault.name, fault.why)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for ConfigFaults {}
+
+/// Reads variables and remembers every fault until [`Reader::finish`].
+///
+/// A faulty variable yields a placeholder, so that reading goes on and all faults are told together;
+/// the placeholder never gets out, because `finish` refuses.
+pub struct Reader {
+    values: BTreeMap<String, String>,
+    faults: Vec<Fault>,
+}
+
+impl Reader {
+    /// Reads the process's environment: once, in `main`.
+    #[expect(clippy::disallowed_methods, reason = "the one place of shipped code that reads the environment")]
+    pub fn from_process_env() -> Self {
+        // vars_os: a variable that is not UTF-8 must not panic; it counts as missing.
+        let values =
+            std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        Self::from_map(values)
+    }
+
+    /// Reads the given pairs, for tests.
+    pub fn from_map<N: Into<String>, V: Into<String>>(pairs: impl IntoIterator<Item = (N, V)>) -> Self {
+        Self { values: pairs.into_iter().map(|(n, v)| (n.into(), v.into())).collect(), faults: Vec::new() }
+    }
+
+    /// The text of a required variable; missing or empty is a fault.
+    pub fn text(&mut self, variable: &Variable) -> String {
+        self.optional(variable).unwrap_or_else(|| {
+            self.fault(variable, "missing");
+            String::new()
+        })
+    }
+
+    /// The text of a variable that may be missing or empty.
+    pub fn optional(&mut self, variable: &Variable) -> Option<String> {
+        self.values.get(variable.name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
+    }
+
+    /// A parsed variable: None when it is missing or bad. Bad is a fault; missing is one if it is required.
+    pub fn parsed<T: FromStr>(&mut self, variable: &Variable) -> Option<T>
+    where
+        T::Err: fmt::Display,
+    {
+        let Some(text) = self.optional(variable) else {
+            if variable.required {
+                self.fault(variable, "missing");
+            }
+            return None;
+        };
+        match text.parse() {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.fault(variable, format!("{error}"));
+                None
+            }
+        }
+    }
+
+    /// Records a fault that only the caller can see.
+    pub fn fault(&mut self, variable: &Variable, why: impl fmt::Display) {
+        self.faults.push(Fault {
+            name: variable.name,
+            why: format!("{why} ({}; like {})", variable.meaning, variable.example),
+        });
+    }
+
+    /// The configuration, if nothing was wrong.
+    ///
+    /// # Errors
+    /// All faults that were met since the reader was made.
+    pub fn finish<C>(self, config: C) -> Result<C, ConfigFaults> {
+        if self.faults.is_empty() { Ok(config) } else { Err(ConfigFaults(self.faults)) }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,69 @@
+use axum::body::Body;
+use axum::routing::{get, post};
+use tower::ServiceExt;
+
+use super::*;
+
+fn routes(cors: Cors) -> Router {
+    let own = [(header::CACHE_CONTROL, "public, max-age=300")];
+    let routes = Router::new()
+        .route("/here", get(|| async { "here" }))
+        .route("/script", get(move || async move { (own, "script") }))
+        .route("/large", post(|_: axum::body::Bytes| async { "read" }))
+        .route("/refused", get(|| async { Problem::conflict("not now") }));
+    border(routes, cors)
+}
+
+async fn ask(cors: Cors, method: &str, path: &str, headers: &[(&str, &str)]) -> (Response, serde_json::Value) {
+    let mut request = http::Request::builder().method(method).uri(path);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let response = routes(cors).oneshot(request.body(Body::empty()).expect("request")).await.expect("infallible");
+    let (parts, body) = response.into_parts();
+    let bytes = axum::body::to_bytes(body, 1 << 20).await.expect("body");
+    let json = serde_json::from_slice(&bytes).unwrap_or_default();
+    (Response::from_parts(parts, Body::empty()), json)
+}
+
+#[tokio::test]
+async fn an_unknown_path_and_an_unknown_method_are_problems() {
+    let (response, problem) = ask(Cors::Nobody, "GET", "/nowhere", &[]).await;
+    assert_eq!((response.status().as_u16(), problem["instance"].as_str()), (404, Some("/nowhere")));
+    let (response, problem) = ask(Cors::Nobody, "DELETE", "/here", &[]).await;
+    assert_eq!((response.status().as_u16(), problem["status"].as_u64()), (405, Some(405)));
+}
+
+#[tokio::test]
+async fn a_problem_carries_the_path_and_the_callers_correlation_id() {
+    let (response, problem) = ask(Cors::Nobody, "GET", "/refused", &[("x-correlation-id", "caller-1234")]).await;
+    assert_eq!(problem["correlation_id"], "caller-1234");
+    assert_eq!(problem["instance"], "/refused");
+    assert_eq!(response.headers()[CORRELATION_ID], "caller-1234");
+}
+
+#[tokio::test]
+async fn a_correlation_id_that_could_spoil_a_log_is_replaced() {
+    let (response, _) = ask(Cors::Nobody, "GET", "/here", &[("x-correlation-id", "a b\"c; drop")]).await;
+    assert_eq!(response.headers()[CORRELATION_ID].len(), 32);
+}
+
+#[tokio::test]
+async fn security_headers_are_on_every_answer_and_a_handlers_own_stay() {
+    let (response, _) = ask(Cors::Nobody, "GET", "/here", &[]).await;
+    assert_eq!(response.headers()[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
+    assert_eq!(response.headers()[header::CACHE_CONTROL], "no-store");
+    assert!(!response.headers().contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN));
+    let (response, _) = ask(Cors::Nobody, "GET", "/script", &[]).await;
+    assert_eq!(response.headers()[header::CACHE_CONTROL], "public, max-age=300");
+}
+
+#[tokio::test]
+async fn a_preflight_is_answered_only_where_any_page_may_call() {
+    let asks = [("origin", "https://shop.example"), ("access-control-request-method", "POST")];
+    let (response, _) = ask(Cors::AnyPage, "OPTIONS", "/large", &asks).await;
+    assert_eq!(response.status(), 204);
+    assert_eq!(response.headers()[header::ACCESS_CONTROL_ALLOW_ORIGIN], "*");
+    let (response, _) = ask(Cors::Nobody, "OPTIONS", "/large", &asks).await;
+    assert_eq!(response.status(), 405);
+}

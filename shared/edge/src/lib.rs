@@ -1,0 +1,22 @@
+//! The border: what every function needs before its own work can begin.
+//!
+//! Here live configuration, AWS clients' settings, the clock, telemetry, problem+json, reading
+//! of requests, bearer keys, idempotency, the Lambda harness, sealing and the stage's secrets.
+//! Here do not live business nouns (a sale, a payout): those are `domain`, `cases` and the functions.
+//! To add something: one noun, one file, one `pub mod` line; it must be needed by two functions.
+
+pub mod auth;
+pub mod aws;
+pub mod body;
+pub mod clock;
+pub mod config;
+pub mod http;
+pub mod idempotency;
+pub mod lambda;
+pub mod openapi;
+pub mod page;
+pub mod problem;
+pub mod random;
+pub mod sealing;
+pub mod secrets;
+pub mod telemetry;

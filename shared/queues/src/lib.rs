@@ -1,0 +1,87 @@
+//! Messages between functions, and the typed way to send them.
+//!
+//! What lives here: one struct a queue, a fact in the past tense, small, with `v`. What does not: what is done about it.
+//! Published shapes only grow; the old shape stays readable until its queue is empty.
+//!
+//! To add a message: a struct here, a queue with its dead-letter queue in `template.yaml`, a snapshot in the tests.
+
+mod sender;
+
+use domain::currency::Currency;
+use domain::id::{NoticeId, PartnerId, PayoutId, ReportId, RunId, TenantId};
+use domain::time::BusinessDay;
+use serde::{Deserialize, Serialize};
+
+pub use sender::{SendError, Sender};
+
+/// The version that is written today.
+pub const VERSION: u32 = 1;
+
+/// An event of a provider was received and stored raw.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FactReceived {
+    /// Version of this shape.
+    pub v: u32,
+    /// Whose.
+    pub tenant: TenantId,
+    /// Who sent it: `stripe`.
+    pub provider: String,
+    /// The day of the event at the provider, under which it is stored: `yyyymmdd`.
+    pub day: String,
+    /// The stored event: the provider's id, or id and hash where one id came with two bodies.
+    pub event_id: String,
+    /// Follows the event through every function's log.
+    pub correlation_id: String,
+}
+
+/// An account is due for its nightly visit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VisitDue {
+    /// Version of this shape.
+    pub v: u32,
+    /// Whose.
+    pub tenant: TenantId,
+    /// The account's partner.
+    pub partner: PartnerId,
+    /// The account's currency.
+    pub currency: Currency,
+    /// The business date that ended.
+    pub business_date: BusinessDay,
+    /// The night that sent it.
+    pub run: RunId,
+}
+
+/// Somebody is to be told something.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NoticeDue {
+    /// Version of this shape.
+    pub v: u32,
+    /// Whose.
+    pub tenant: TenantId,
+    /// Derived from kind and subject: found twice, it is one notice.
+    pub notice: NoticeId,
+    /// What happened: `payout_requested`, `receipt_ready`, …
+    pub kind: String,
+    /// The payout that it is about.
+    pub payout: PayoutId,
+    /// The document that goes with it.
+    pub report: Option<ReportId>,
+}
+
+/// A document is wanted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReportWanted {
+    /// Version of this shape.
+    pub v: u32,
+    /// Whose.
+    pub tenant: TenantId,
+    /// Derived from kind and subject: wanted twice, it is one document.
+    pub report: ReportId,
+    /// What: `payout_receipt`.
+    pub kind: String,
+    /// The payout that it is about.
+    pub payout: PayoutId,
+}
+
+#[cfg(test)]
+mod tests;

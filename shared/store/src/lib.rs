@@ -1,0 +1,98 @@
+//! DynamoDB, and nothing but.
+//!
+//! What lives here: every key format (`keys`), one method per access pattern, grouped by noun, with its conditions.
+//! What does not: rules, HTTP, the clock, a generic query builder. Nothing outside this crate sees a key or an item.
+//!
+//! To add an access pattern: a row in the table on top of `keys.rs`, a method in the noun's file, a line in
+//! `docs/units.md` by `make units`, and a test that runs it twice.
+
+pub mod accounts;
+pub mod api_keys;
+pub mod audit;
+pub mod clicks;
+pub mod commissions;
+pub mod idempotency;
+mod item;
+pub mod keys;
+pub mod links;
+pub mod notices;
+pub mod partners;
+pub mod payouts;
+pub mod people;
+pub mod programs;
+pub mod raw_events;
+pub mod refunds;
+mod registry;
+pub mod reports;
+mod request;
+pub mod runs;
+pub mod sales;
+pub mod tenants;
+
+use aws_sdk_dynamodb::Client;
+use thiserror::Error;
+
+pub use crate::keys::TenantKey;
+pub use crate::request::{Page, Written};
+
+/// The three tables' names.
+#[derive(Clone, Debug)]
+pub struct Tables {
+    /// Everything of record.
+    pub core: String,
+    /// Clicks, with an end.
+    pub clicks: String,
+    /// What operation needs, with an end.
+    pub ops: String,
+}
+
+/// The door to the tables.
+#[derive(Clone, Debug)]
+pub struct Store {
+    db: Client,
+    tables: Tables,
+}
+
+impl Store {
+    /// A store over a client that exists.
+    #[must_use]
+    pub fn new(db: Client, tables: Tables) -> Self {
+        Self { db, tables }
+    }
+
+    /// A store over a configuration.
+    #[must_use]
+    pub fn connect(config: &aws_types::SdkConfig, tables: Tables) -> Self {
+        Self::new(Client::new(config), tables)
+    }
+}
+
+/// What goes wrong with a store. Expected outcomes (exists already, changed meanwhile) are no errors but answers.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// It did not answer, or refused: try again later.
+    #[error("the store did not answer, {doing}")]
+    Unavailable {
+        /// What was being done.
+        doing: &'static str,
+        /// What the client said.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// An item that this code cannot have written.
+    #[error("the stored item {pk} / {sk} cannot be read: {why}")]
+    Inconsistent {
+        /// Its partition.
+        pk: String,
+        /// Its place there.
+        sk: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// Others were faster each time; nothing was written.
+    #[error("too many others write at once, {doing}; nothing was written")]
+    LostRace {
+        /// What was being done.
+        doing: &'static str,
+    },
+}

@@ -1,0 +1,256 @@
+//! Partners: profile, enrolments, and the registry that finds every one of them without an index.
+
+use domain::id::{PartnerId, ProgramId};
+use domain::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::item;
+use crate::keys::{self, Key, TenantKey};
+use crate::people::{Person, PersonItem};
+use crate::registry::{Entries, Entry, next_of};
+use crate::request::{self, Range, Transacted, UpdateBuilder, Written};
+use crate::{Page, Store, StoreError};
+
+/// Whether a partner works with the tenant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PartnerStatus {
+    /// Earns and is paid.
+    Active,
+    /// Neither, until reinstated.
+    Suspended,
+}
+
+impl PartnerStatus {
+    /// The word used outside and in items.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Suspended => "suspended",
+        }
+    }
+}
+
+/// The step of a partner in a programme.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tier {
+    /// Where everybody begins.
+    #[default]
+    Tier1,
+    /// The second.
+    Tier2,
+    /// The third.
+    Tier3,
+    /// The fourth.
+    Tier4,
+}
+
+/// A partner, without the person behind it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Partner {
+    /// Which.
+    pub id: PartnerId,
+    /// Whether it earns and is paid.
+    pub status: PartnerStatus,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// A partner's place in a programme.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Enrolment {
+    /// The programme.
+    pub program: ProgramId,
+    /// The partner's step there.
+    pub tier: Tier,
+    /// Since when.
+    pub enrolled_at: Timestamp,
+}
+
+#[derive(Serialize, Deserialize)]
+struct PartnerItem {
+    entity: String,
+    v: u32,
+    partner: PartnerId,
+    status: PartnerStatus,
+    created_at: Timestamp,
+}
+
+#[derive(Serialize, Deserialize)]
+struct EnrolmentItem {
+    entity: String,
+    v: u32,
+    program: ProgramId,
+    tier: Tier,
+    enrolled_at: Timestamp,
+}
+
+impl From<&Partner> for PartnerItem {
+    fn from(partner: &Partner) -> Self {
+        Self {
+            entity: "partner".to_owned(),
+            v: 1,
+            partner: partner.id.clone(),
+            status: partner.status,
+            created_at: partner.created_at,
+        }
+    }
+}
+
+impl From<PartnerItem> for Partner {
+    fn from(item: PartnerItem) -> Self {
+        Self { id: item.partner, status: item.status, created_at: item.created_at }
+    }
+}
+
+impl From<&Enrolment> for EnrolmentItem {
+    fn from(enrolment: &Enrolment) -> Self {
+        Self {
+            entity: "enrolment".to_owned(),
+            v: 1,
+            program: enrolment.program.clone(),
+            tier: enrolment.tier,
+            enrolled_at: enrolment.enrolled_at,
+        }
+    }
+}
+
+impl From<EnrolmentItem> for Enrolment {
+    fn from(item: EnrolmentItem) -> Self {
+        Self { program: item.program, tier: item.tier, enrolled_at: item.enrolled_at }
+    }
+}
+
+impl Store {
+    /// A partner.
+    ///
+    /// # Errors
+    /// The store does not answer, or the item cannot be read.
+    pub async fn get_partner(
+        &self,
+        tenant: &TenantKey,
+        partner: &PartnerId,
+    ) -> Result<Option<Partner>, StoreError> {
+        let key = tenant.partner(partner);
+        let item: Option<PartnerItem> =
+            self.get(&self.tables.core, &key, "reading a partner").await?;
+        Ok(item.map(Partner::from))
+    }
+
+    /// A new partner: profile, sealed person, first enrolment and registry entry, or none of them.
+    /// Creating the same once more changes nothing.
+    ///
+    /// # Errors
+    /// The store does not answer, or the id is another partner's.
+    pub async fn create_partner(
+        &self,
+        tenant: &TenantKey,
+        partner: &Partner,
+        person: &Person,
+        enrolment: &Enrolment,
+    ) -> Result<(), StoreError> {
+        let doing = "creating a partner";
+        let (core, id) = (&self.tables.core, &partner.id);
+        let enrolled = tenant.enrolment(id, &enrolment.program);
+        let parts = vec![
+            request::put_new(core, &tenant.partner(id), &PartnerItem::from(partner))?,
+            request::put_new(core, &tenant.person(id), &PersonItem::from(person))?,
+            request::put_new(core, &enrolled, &EnrolmentItem::from(enrolment))?,
+            request::put_new(core, &tenant.registered(id), &Entry::of("partner_entry"))?,
+        ];
+        if self.transact(parts, doing).await? == Transacted::Yes {
+            return Ok(());
+        }
+        // An SDK retry may have met what its own first try had written.
+        match self.get_partner(tenant, id).await? {
+            Some(there) if there == *partner => Ok(()),
+            _ => Err(StoreError::LostRace { doing }),
+        }
+    }
+
+    /// One page of the tenant's partners, newest first, older than `after`.
+    ///
+    /// # Errors
+    /// The store does not answer, or a partner cannot be read.
+    pub async fn list_partners(
+        &self,
+        tenant: &TenantKey,
+        after: Option<&PartnerId>,
+        limit: usize,
+    ) -> Result<Page<Partner>, StoreError> {
+        let entries = registry(tenant, "listing partners");
+        let ids = self.list_newest(&entries, after.map(PartnerId::as_str), limit + 1).await?;
+        let keys: Vec<Key> =
+            ids.iter().take(limit).filter_map(|id| PartnerId::parse(id).ok()).map(|id| tenant.partner(&id)).collect();
+        let items: Vec<PartnerItem> = self.get_many(&keys, entries.doing).await?;
+        let partners = items.into_iter().map(Partner::from).collect();
+        Ok(Page { items: partners, next: next_of(&ids, limit) })
+    }
+
+    /// The ids of one page of the registry, newest first, older than `after`: for walks over all
+    /// partners.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn list_partner_ids(
+        &self,
+        tenant: &TenantKey,
+        after: Option<&PartnerId>,
+        limit: usize,
+    ) -> Result<Page<PartnerId>, StoreError> {
+        let entries = registry(tenant, "walking the registry of partners");
+        let ids = self.list_newest(&entries, after.map(PartnerId::as_str), limit + 1).await?;
+        let next = next_of(&ids, limit);
+        let read = |id: &String| {
+            let key = Key { pk: entries.partitions[0].clone(), sk: id.clone() };
+            PartnerId::parse(id).map_err(|error| item::inconsistent(&key, error))
+        };
+        let items = ids.iter().take(limit).map(read).collect::<Result<Vec<_>, _>>()?;
+        Ok(Page { items, next })
+    }
+
+    /// The programmes that a partner is enrolled in, by id.
+    ///
+    /// # Errors
+    /// The store does not answer, or an item cannot be read.
+    pub async fn list_enrolments(
+        &self,
+        tenant: &TenantKey,
+        partner: &PartnerId,
+    ) -> Result<Vec<Enrolment>, StoreError> {
+        let pk = tenant.partner_partition(partner);
+        let range = Range { consistent: false, ..Range::prefix(&pk, "enrolment#") };
+        let doing = "listing the programs of a partner";
+        let items: Vec<EnrolmentItem> = self.list_range(&self.tables.core, &range, doing).await?;
+        Ok(items.into_iter().map(Enrolment::from).collect())
+    }
+
+    /// Changes whether a partner works with the tenant, if it is as the caller saw it.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn set_partner_status(
+        &self,
+        tenant: &TenantKey,
+        partner: &PartnerId,
+        seen: PartnerStatus,
+        status: PartnerStatus,
+    ) -> Result<Written, StoreError> {
+        let key = tenant.partner(partner);
+        let update = UpdateBuilder::new(&self.tables.core, &key)
+            .set("status", item::text(status.word()))
+            .require("status", Some(item::text(seen.word())))
+            .build()?;
+        self.update(update, "changing a partner's status").await
+    }
+}
+
+fn registry(tenant: &TenantKey, doing: &'static str) -> Entries {
+    let partitions = (0..keys::SHARDS).map(|shard| tenant.registry(shard)).collect();
+    Entries { partitions, prefix: "", doing }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,284 @@
+//! Payouts and their steps, each one transaction with its audit entry and the head's part.
+
+use domain::audit::{AuditEntry, ChainEnd};
+use domain::digest::Digest;
+use domain::id::{PartnerId, PayoutId, TenantId};
+use domain::ledger::{Close, Head};
+use domain::line::Account;
+use domain::money::Money;
+use domain::payout::{Approval, HeadMove, Payout, PayoutState};
+use domain::slot::Slot;
+use domain::time::{Timestamp, sortable};
+use domain::{audit::Actor, currency::Currency};
+use serde::{Deserialize, Serialize};
+
+use crate::accounts::{folding, slot_text, written};
+use crate::item::{self, Attributes, inconsistent, number, text};
+use crate::keys::Key;
+use crate::request::{self, Range, Transacted, UpdateBuilder, Written, unavailable};
+use crate::{Page, Store, StoreError, TenantKey};
+
+/// A payout as it is stored, with the end of its audit chain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredPayout {
+    /// The payout.
+    pub payout: Payout,
+    /// The end of its audit chain; also its version.
+    pub chain: ChainEnd,
+}
+
+#[derive(Serialize, Deserialize)]
+struct PayoutItem {
+    entity: String,
+    v: u32,
+    version: u64,
+    tenant: TenantId,
+    id: PayoutId,
+    partner: PartnerId,
+    currency: Currency,
+    amount_minor: i64,
+    from_slot: Option<Slot>,
+    to_slot: Slot,
+    lines: u64,
+    close_hash: Digest,
+    seal: Digest,
+    requested_by: Actor,
+    requested_at: Timestamp,
+    moved_at: Timestamp,
+    #[serde(flatten)]
+    state: PayoutState,
+    approvals: Vec<Approval>,
+    audit_no: u32,
+    audit_hash: Digest,
+    desk_pk: String,
+    desk_sk: String,
+}
+
+impl PayoutItem {
+    fn new(tenant: &TenantKey, payout: &Payout, chain: ChainEnd) -> Self {
+        Self {
+            entity: "payout".to_owned(),
+            v: 1,
+            version: u64::from(chain.no),
+            tenant: tenant.tenant().clone(),
+            id: payout.id.clone(),
+            partner: payout.partner.clone(),
+            currency: payout.amount.currency(),
+            amount_minor: payout.amount.minor(),
+            from_slot: payout.from,
+            to_slot: payout.to,
+            lines: payout.lines,
+            close_hash: payout.close_hash,
+            seal: payout.seal,
+            requested_by: payout.requested_by.clone(),
+            requested_at: payout.requested_at,
+            moved_at: payout.moved_at,
+            state: payout.state.clone(),
+            approvals: payout.approvals.clone(),
+            audit_no: chain.no,
+            audit_hash: chain.hash,
+            desk_pk: tenant.desk(),
+            desk_sk: format!("{}#{}", sortable(payout.requested_at), payout.id),
+        }
+    }
+}
+
+impl From<PayoutItem> for StoredPayout {
+    fn from(item: PayoutItem) -> Self {
+        let chain = ChainEnd { no: item.audit_no, hash: item.audit_hash };
+        let payout = Payout {
+            id: item.id,
+            partner: item.partner,
+            amount: Money::from_minor(item.amount_minor, item.currency),
+            from: item.from_slot,
+            to: item.to_slot,
+            lines: item.lines,
+            close_hash: item.close_hash,
+            seal: item.seal,
+            requested_by: item.requested_by,
+            requested_at: item.requested_at,
+            moved_at: item.moved_at,
+            state: item.state,
+            approvals: item.approvals,
+        };
+        Self { payout, chain }
+    }
+}
+
+/// What became of a payout that was to be born.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Born {
+    /// It exists now, and its amount is reserved.
+    Yes,
+    /// The account changed since it was read; nothing was written.
+    AccountChanged,
+}
+
+impl Store {
+    /// One payout, strongly consistent.
+    ///
+    /// # Errors
+    /// The store does not answer, or the item cannot be read.
+    pub async fn get_payout(&self, tenant: &TenantKey, id: &PayoutId) -> Result<Option<StoredPayout>, StoreError> {
+        let found: Option<PayoutItem> = self.get(&self.tables.core, &tenant.payout(id), "reading a payout").await?;
+        Ok(found.map(StoredPayout::from))
+    }
+
+    /// The payouts of an account, oldest first; strongly consistent.
+    ///
+    /// # Errors
+    /// The store does not answer, or an item cannot be read.
+    pub async fn list_account_payouts(&self, tenant: &TenantKey, account: &Account) -> Result<Vec<StoredPayout>, StoreError> {
+        let pk = tenant.account(&account.partner);
+        let range = Range::prefix(&pk, &TenantKey::payouts_prefix(account.currency));
+        let found: Vec<PayoutItem> = self.list_range(&self.tables.core, &range, "listing the payouts of an account").await?;
+        Ok(found.into_iter().map(StoredPayout::from).collect())
+    }
+
+    /// A page of the tenant's payouts, newest first, from the desk's index.
+    ///
+    /// # Errors
+    /// The store does not answer, or an item cannot be read.
+    pub async fn list_payouts(&self, tenant: &TenantKey, limit: i32, after: Option<&PayoutPlace>) -> Result<Page<StoredPayout>, StoreError> {
+        let desk = tenant.desk();
+        let request = self
+            .db
+            .query()
+            .table_name(&self.tables.core)
+            .index_name("desk")
+            .key_condition_expression("desk_pk = :desk")
+            .expression_attribute_values(":desk", text(&desk))
+            .scan_index_forward(false)
+            .limit(limit)
+            .set_exclusive_start_key(after.map(|after| after.start(tenant)));
+        let answer = request.send().await.map_err(|error| unavailable("listing the payouts", error))?;
+        let items: Result<Vec<StoredPayout>, StoreError> =
+            answer.items.unwrap_or_default().into_iter().map(|attributes| item::read::<PayoutItem>(attributes).map(StoredPayout::from)).collect();
+        let next = answer.last_evaluated_key.filter(|key| !key.is_empty()).and_then(|key| key.get("desk_sk").and_then(|value| value.as_s().ok()).cloned());
+        Ok(Page { items: items?, next })
+    }
+
+    /// A payout is born: it, its audit entry, the close that it needed, and the head's part, in one transaction.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn create_payout(&self, tenant: &TenantKey, head: &Head, close: Option<&Close>, payout: &Payout, entry: &AuditEntry) -> Result<Born, StoreError> {
+        let account = payout.account();
+        let key = tenant.head(&account);
+        let closed_net = close.map_or(0, |close| close.net.minor());
+        let mut update = UpdateBuilder::new(&self.tables.core, &key);
+        update = match close {
+            Some(close) => folding(update, head, close),
+            None => update.require("closed", slot_text(head.closed)).require("fence", slot_text(head.closed)),
+        };
+        let update = update
+            .add("available", closed_net - payout.amount.minor())
+            .add("reserved", payout.amount.minor())
+            .add("version", 1)
+            .set("covered", text(payout.to.to_string()))
+            .set("open_payout", text(payout.id.as_str()))
+            .set("payout_no", number(payout.id.account_and_number().2))
+            .require("open_payout", None)
+            .require("payout_no", Some(number(head.payout_no)))
+            .require("available", Some(number(head.available)));
+        let item = PayoutItem::new(tenant, payout, entry.end());
+        let mut items = vec![
+            update.build_transact()?,
+            request::put_new(&self.tables.core, &tenant.payout(&payout.id), &item)?,
+            self.new_audit_entry(tenant, entry)?,
+        ];
+        if let Some(close) = close {
+            items.push(self.new_close(tenant, &account, close)?);
+        }
+        Ok(match self.transact(items, "reserving a payout").await? {
+            Transacted::Yes => Born::Yes,
+            Transacted::ConditionFailed(_) => Born::AccountChanged,
+        })
+    }
+
+    /// A payout takes a step: it, its audit entry and the head's part, in one transaction, on the payout as read.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn replace_payout(&self, tenant: &TenantKey, before: ChainEnd, after: &Payout, head_move: HeadMove, entry: &AuditEntry) -> Result<Written, StoreError> {
+        let item = PayoutItem::new(tenant, after, entry.end());
+        let mut items = vec![
+            request::replace(&self.tables.core, &tenant.payout(&after.id), &item, u64::from(before.no))?,
+            self.new_audit_entry(tenant, entry)?,
+        ];
+        let key = tenant.head(&after.account());
+        if let Some(update) = self.end_of_payout(&key, after, head_move) {
+            items.push(update.build_transact()?);
+        }
+        Ok(written(&self.transact(items, "moving a payout").await?))
+    }
+
+    fn end_of_payout<'a>(&'a self, key: &'a Key, payout: &Payout, head_move: HeadMove) -> Option<UpdateBuilder<'a>> {
+        let amount = payout.amount.minor();
+        let update = UpdateBuilder::new(&self.tables.core, key)
+            .add("reserved", -amount)
+            .add("version", 1)
+            .remove("open_payout")
+            .require("open_payout", Some(text(payout.id.as_str())));
+        match head_move {
+            HeadMove::None => None,
+            HeadMove::Settle => Some(update.add("settled", amount).set("paid", text(payout.to.to_string()))),
+            // The range begins where the last paid one ended, so `covered` goes back to there.
+            HeadMove::GiveBack => {
+                let update = update.add("available", amount);
+                Some(match payout.from {
+                    Some(from) => update.set("covered", text(from.to_string())),
+                    None => update.remove("covered"),
+                })
+            }
+        }
+    }
+}
+
+/// Where a list of payouts goes on: a place in the desk's index, as the last page told it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PayoutPlace {
+    desk_sk: String,
+    id: PayoutId,
+}
+
+impl PayoutPlace {
+    /// Reads the place that a page answered as `next`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (_, id) = text.rsplit_once('#')?;
+        Some(Self { desk_sk: text.to_owned(), id: PayoutId::parse(id).ok()? })
+    }
+
+    fn start(&self, tenant: &TenantKey) -> Attributes {
+        let mut start = item::key_map(&tenant.payout(&self.id));
+        start.insert("desk_pk".to_owned(), text(tenant.desk()));
+        start.insert("desk_sk".to_owned(), text(&self.desk_sk));
+        start
+    }
+}
+
+/// What the stream says of a payout that moved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PayoutSeen {
+    /// Whose.
+    pub tenant: TenantId,
+    /// Which.
+    pub id: PayoutId,
+    /// Its exact state.
+    pub state: String,
+}
+
+/// Reads a payout's image from the stream, already turned into the SDK's attributes.
+///
+/// # Errors
+/// Not a payout that this code can have written.
+pub fn read_payout_image(attributes: Attributes) -> Result<PayoutSeen, StoreError> {
+    let (pk, sk) = item::place_of(&attributes);
+    let found: PayoutItem = item::read(attributes)?;
+    let (partner, currency, _) = found.id.account_and_number();
+    if partner != found.partner || currency != found.currency {
+        return Err(inconsistent(&Key { pk, sk }, "the id names another account"));
+    }
+    Ok(PayoutSeen { tenant: found.tenant, id: found.id, state: found.state.word().to_owned() })
+}

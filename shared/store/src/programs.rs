@@ -1,0 +1,239 @@
+//! Programmes and the versions of their rules.
+
+use domain::currency::Currency;
+use domain::id::{ProgramId, RuleId};
+use domain::money::Money;
+use domain::rate::{Rate, Rounding};
+use domain::rule::{Reward, RuleVersion};
+use domain::time::{Timestamp, Zone};
+use serde::{Deserialize, Serialize};
+
+use crate::item::inconsistent;
+use crate::keys::{Key, TenantKey};
+use crate::request::{self, Range, Transacted, Written};
+use crate::{Store, StoreError};
+
+/// A programme: the frame in which partners earn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Program {
+    /// Which.
+    pub id: ProgramId,
+    /// What people call it.
+    pub name: String,
+    /// The currency of its flat rewards and figures.
+    pub currency: Currency,
+    /// The zone in which its calendar questions are asked.
+    pub zone: Zone,
+    /// How long a click counts, in days.
+    pub window_days: u16,
+    /// How long a line waits where a rule does not say, in days.
+    pub hold_days: u16,
+    /// How many days after its end a period freezes.
+    pub close_lag_days: u16,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ProgramItem {
+    entity: String,
+    v: u32,
+    program: ProgramId,
+    name: String,
+    currency: Currency,
+    zone: String,
+    window_days: u16,
+    hold_days: u16,
+    close_lag_days: u16,
+    created_at: Timestamp,
+}
+
+#[derive(Serialize, Deserialize)]
+struct RuleItem {
+    entity: String,
+    v: u32,
+    rule: RuleId,
+    program: ProgramId,
+    effective_from: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rate: Option<Rate>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    flat_minor: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    flat_currency: Option<Currency>,
+    hold_days: u16,
+    rounding: Rounding,
+}
+
+impl From<&Program> for ProgramItem {
+    fn from(program: &Program) -> Self {
+        Self {
+            entity: "program".to_owned(),
+            v: 1,
+            program: program.id.clone(),
+            name: program.name.clone(),
+            currency: program.currency,
+            zone: program.zone.name().to_owned(),
+            window_days: program.window_days,
+            hold_days: program.hold_days,
+            close_lag_days: program.close_lag_days,
+            created_at: program.created_at,
+        }
+    }
+}
+
+impl ProgramItem {
+    fn read(self, tenant: &TenantKey) -> Result<Program, StoreError> {
+        let zone = Zone::parse(&self.zone)
+            .map_err(|error| inconsistent(&tenant.program(&self.program), error))?;
+        Ok(Program {
+            id: self.program,
+            name: self.name,
+            currency: self.currency,
+            zone,
+            window_days: self.window_days,
+            hold_days: self.hold_days,
+            close_lag_days: self.close_lag_days,
+            created_at: self.created_at,
+        })
+    }
+}
+
+impl From<&RuleVersion> for RuleItem {
+    fn from(rule: &RuleVersion) -> Self {
+        let (rate, flat) = match &rule.reward {
+            Reward::Percentage(rate) => (Some(*rate), None),
+            Reward::Flat(money) => (None, Some(*money)),
+        };
+        Self {
+            entity: "rule".to_owned(),
+            v: 1,
+            rule: rule.id.clone(),
+            program: rule.program.clone(),
+            effective_from: rule.effective_from,
+            rate,
+            flat_minor: flat.map(Money::minor),
+            flat_currency: flat.map(Money::currency),
+            hold_days: rule.hold_days,
+            rounding: rule.rounding,
+        }
+    }
+}
+
+impl RuleItem {
+    fn read(self, tenant: &TenantKey) -> Result<RuleVersion, StoreError> {
+        let reward = match (self.rate, self.flat_minor, self.flat_currency) {
+            (Some(rate), None, None) => Reward::Percentage(rate),
+            (None, Some(minor), Some(currency)) => Reward::Flat(Money::from_minor(minor, currency)),
+            _ => {
+                let key = tenant.rule(&self.program, self.effective_from, &self.rule);
+                return Err(inconsistent(&key, "neither a rate nor a flat amount"));
+            }
+        };
+        Ok(RuleVersion {
+            id: self.rule,
+            program: self.program,
+            effective_from: self.effective_from,
+            reward,
+            hold_days: self.hold_days,
+            rounding: self.rounding,
+        })
+    }
+}
+
+impl Store {
+    /// A programme.
+    ///
+    /// # Errors
+    /// The store does not answer, or the item cannot be read.
+    pub async fn get_program(
+        &self,
+        tenant: &TenantKey,
+        program: &ProgramId,
+    ) -> Result<Option<Program>, StoreError> {
+        let key = tenant.program(program);
+        let item: Option<ProgramItem> =
+            self.get_eventually(&self.tables.core, &key, "reading a program").await?;
+        item.map(|item| item.read(tenant)).transpose()
+    }
+
+    /// All programmes of a tenant, newest first.
+    ///
+    /// # Errors
+    /// The store does not answer, or an item cannot be read.
+    pub async fn list_programs(&self, tenant: &TenantKey) -> Result<Vec<Program>, StoreError> {
+        let pk = tenant.programs();
+        let range = Range { consistent: false, ..Range::prefix(&pk, ProgramId::PREFIX) };
+        let items: Vec<ProgramItem> =
+            self.list_range(&self.tables.core, &range, "listing programs").await?;
+        items.into_iter().rev().map(|item| item.read(tenant)).collect()
+    }
+
+    /// A new programme with its first rule, or neither. Creating the same once more changes nothing.
+    ///
+    /// # Errors
+    /// The store does not answer, or the id is another programme's.
+    pub async fn create_program(
+        &self,
+        tenant: &TenantKey,
+        program: &Program,
+        first: &RuleVersion,
+    ) -> Result<(), StoreError> {
+        let doing = "creating a program";
+        let (core, key) = (&self.tables.core, tenant.program(&program.id));
+        let parts = vec![
+            request::put_new(core, &key, &ProgramItem::from(program))?,
+            request::put_new(core, &rule_key(tenant, first), &RuleItem::from(first))?,
+        ];
+        if self.transact(parts, doing).await? == Transacted::Yes {
+            return Ok(());
+        }
+        // An SDK retry may have met what its own first try had written.
+        let there = self.get::<ProgramItem>(core, &key, doing).await?;
+        let there = there.map(|item| item.read(tenant)).transpose()?;
+        if there.as_ref() == Some(program) { Ok(()) } else { Err(StoreError::LostRace { doing }) }
+    }
+
+    /// All versions of a programme's rule, by effective date.
+    ///
+    /// # Errors
+    /// The store does not answer, or an item cannot be read.
+    pub async fn list_rules(
+        &self,
+        tenant: &TenantKey,
+        program: &ProgramId,
+    ) -> Result<Vec<RuleVersion>, StoreError> {
+        let pk = tenant.rules(program);
+        let range = Range::prefix(&pk, "");
+        let range = Range { from: " ".to_owned(), ..range };
+        let items: Vec<RuleItem> =
+            self.list_range(&self.tables.core, &range, "listing the rules of a program").await?;
+        items.into_iter().map(|item| item.read(tenant)).collect()
+    }
+
+    /// A new version of a programme's rule. Creating the same once more changes nothing.
+    ///
+    /// # Errors
+    /// The store does not answer, or the id is another rule's.
+    pub async fn create_rule(
+        &self,
+        tenant: &TenantKey,
+        rule: &RuleVersion,
+    ) -> Result<(), StoreError> {
+        let doing = "creating a rule";
+        let (core, key) = (&self.tables.core, rule_key(tenant, rule));
+        if self.put_new(core, &key, &RuleItem::from(rule), doing).await? == Written::Yes {
+            return Ok(());
+        }
+        let there = self.get::<RuleItem>(core, &key, doing).await?;
+        let there = there.map(|item| item.read(tenant)).transpose()?;
+        if there.as_ref() == Some(rule) { Ok(()) } else { Err(StoreError::LostRace { doing }) }
+    }
+}
+
+fn rule_key(tenant: &TenantKey, rule: &RuleVersion) -> Key {
+    tenant.rule(&rule.program, rule.effective_from, &rule.id)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,360 @@
+//! The few requests that every noun is made of. Private to the crate: nouns give them meaning and conditions.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Delete, Put, TransactWriteItem, Update};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::item::{self, Attributes};
+use crate::keys::Key;
+use crate::{Store, StoreError};
+
+/// How often a transaction that met another one is tried.
+const CONFLICT_TRIES_MAX: u32 = 8;
+/// The wait after the first conflict; it doubles.
+const CONFLICT_WAIT_MS: u64 = 10;
+/// The most pages that one question reads: a bound, not a limit that data reach.
+const PAGES_MAX: usize = 10_000;
+
+/// One page of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page<T> {
+    /// What is on it.
+    pub items: Vec<T>,
+    /// Where the next page begins; `None` on the last.
+    pub next: Option<String>,
+}
+
+/// What became of a write with a condition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Written {
+    /// It is written.
+    Yes,
+    /// The condition did not hold; nothing was written.
+    ConditionFailed,
+}
+
+/// What became of a transaction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Transacted {
+    /// All of it is written.
+    Yes,
+    /// None of it is: the conditions of the items at these places did not hold.
+    ConditionFailed(Vec<usize>),
+}
+
+/// A question for a range of one partition.
+pub(crate) struct Range<'a> {
+    pub(crate) pk: &'a str,
+    pub(crate) from: String,
+    pub(crate) to: String,
+    pub(crate) consistent: bool,
+}
+
+impl<'a> Range<'a> {
+    /// Everything in a partition whose sort key begins with a text.
+    pub(crate) fn prefix(pk: &'a str, prefix: &str) -> Self {
+        Self { pk, from: prefix.to_owned(), to: format!("{prefix}\u{7f}"), consistent: true }
+    }
+}
+
+pub(crate) fn unavailable(doing: &'static str, error: impl std::error::Error + Send + Sync + 'static) -> StoreError {
+    StoreError::Unavailable { doing, source: Box::new(error) }
+}
+
+impl Store {
+    /// One item, strongly consistent.
+    pub(crate) async fn get<T: DeserializeOwned>(&self, table: &str, key: &Key, doing: &'static str) -> Result<Option<T>, StoreError> {
+        self.get_with(table, key, true, doing).await
+    }
+
+    /// One item, for half the price, perhaps a moment old.
+    pub(crate) async fn get_eventually<T: DeserializeOwned>(&self, table: &str, key: &Key, doing: &'static str) -> Result<Option<T>, StoreError> {
+        self.get_with(table, key, false, doing).await
+    }
+
+    async fn get_with<T: DeserializeOwned>(&self, table: &str, key: &Key, consistent: bool, doing: &'static str) -> Result<Option<T>, StoreError> {
+        self.get_attributes(table, key, consistent, doing).await?.map(item::read).transpose()
+    }
+
+    /// One item as it is stored.
+    pub(crate) async fn get_attributes(&self, table: &str, key: &Key, consistent: bool, doing: &'static str) -> Result<Option<Attributes>, StoreError> {
+        let request = self.db.get_item().table_name(table).set_key(Some(item::key_map(key))).consistent_read(consistent);
+        let answer = request.send().await.map_err(|error| unavailable(doing, error))?;
+        Ok(answer.item)
+    }
+
+    /// A new item; `ConditionFailed` when there is one at the key already.
+    pub(crate) async fn put_new<T: Serialize>(&self, table: &str, key: &Key, value: &T, doing: &'static str) -> Result<Written, StoreError> {
+        let request = self.db.put_item().table_name(table).set_item(Some(item::write(key, value)?)).condition_expression("attribute_not_exists(pk)");
+        match request.send().await {
+            Ok(_) => Ok(Written::Yes),
+            Err(error) if error.as_service_error().is_some_and(|error| error.is_conditional_check_failed_exception()) => Ok(Written::ConditionFailed),
+            Err(error) => Err(unavailable(doing, error)),
+        }
+    }
+
+    /// One update with its condition.
+    pub(crate) async fn update(&self, update: Update, doing: &'static str) -> Result<Written, StoreError> {
+        let request = self
+            .db
+            .update_item()
+            .table_name(update.table_name)
+            .set_key(Some(update.key))
+            .update_expression(update.update_expression)
+            .set_condition_expression(update.condition_expression)
+            .set_expression_attribute_names(update.expression_attribute_names)
+            .set_expression_attribute_values(update.expression_attribute_values);
+        match request.send().await {
+            Ok(_) => Ok(Written::Yes),
+            Err(error) if error.as_service_error().is_some_and(|error| error.is_conditional_check_failed_exception()) => Ok(Written::ConditionFailed),
+            Err(error) => Err(unavailable(doing, error)),
+        }
+    }
+
+    /// All of a range, all its pages.
+    pub(crate) async fn list_range<T: DeserializeOwned>(&self, table: &str, range: &Range<'_>, doing: &'static str) -> Result<Vec<T>, StoreError> {
+        self.list_attributes(table, range, doing).await?.into_iter().map(item::read).collect()
+    }
+
+    /// All of a range as it is stored, all its pages.
+    pub(crate) async fn list_attributes(&self, table: &str, range: &Range<'_>, doing: &'static str) -> Result<Vec<Attributes>, StoreError> {
+        let mut items = Vec::new();
+        let mut start = None;
+        for _ in 0..PAGES_MAX {
+            let (page, next) = self.query_page(table, range, start, None, doing).await?;
+            items.extend(page);
+            match next {
+                Some(next) => start = Some(next),
+                None => return Ok(items),
+            }
+        }
+        Err(StoreError::LostRace { doing })
+    }
+
+    /// One page of a range: raw items and where the next begins.
+    pub(crate) async fn query_page(
+        &self,
+        table: &str,
+        range: &Range<'_>,
+        start: Option<Attributes>,
+        limit: Option<i32>,
+        doing: &'static str,
+    ) -> Result<(Vec<Attributes>, Option<Attributes>), StoreError> {
+        let request = self
+            .db
+            .query()
+            .table_name(table)
+            .key_condition_expression("pk = :pk AND sk BETWEEN :from AND :to")
+            .expression_attribute_values(":pk", item::text(range.pk))
+            .expression_attribute_values(":from", item::text(&range.from))
+            .expression_attribute_values(":to", item::text(&range.to))
+            .consistent_read(range.consistent)
+            .set_limit(limit)
+            .set_exclusive_start_key(start);
+        let answer = request.send().await.map_err(|error| unavailable(doing, error))?;
+        Ok((answer.items.unwrap_or_default(), answer.last_evaluated_key.filter(|key| !key.is_empty())))
+    }
+
+    /// A transaction. Meeting another one it waits and tries again, as the SDK does when an answer is lost; the token
+    /// that the SDK adds to each call makes its own retries one write.
+    pub(crate) async fn transact(&self, items: Vec<TransactWriteItem>, doing: &'static str) -> Result<Transacted, StoreError> {
+        let mut wait_ms = CONFLICT_WAIT_MS;
+        for _ in 0..CONFLICT_TRIES_MAX {
+            let error = match self.db.transact_write_items().set_transact_items(Some(items.clone())).send().await {
+                Ok(_) => return Ok(Transacted::Yes),
+                Err(error) => error,
+            };
+            match verdict_of(&error) {
+                Verdict::ConditionFailed(places) => return Ok(Transacted::ConditionFailed(places)),
+                Verdict::Conflict => {
+                    tracing::debug!(transaction = doing, wait_ms, "met another transaction, trying again");
+                    tokio::time::sleep(Duration::from_millis(wait_ms)).await;
+                    wait_ms *= 2;
+                }
+                Verdict::Unavailable => return Err(unavailable(doing, error)),
+            }
+        }
+        Err(StoreError::LostRace { doing })
+    }
+}
+
+enum Verdict {
+    ConditionFailed(Vec<usize>),
+    Conflict,
+    Unavailable,
+}
+
+fn verdict_of<R>(error: &SdkError<TransactWriteItemsError, R>) -> Verdict {
+    match error.as_service_error() {
+        Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
+            let codes = || cancelled.cancellation_reasons().iter().map(|reason| reason.code().unwrap_or_default());
+            let failed: Vec<usize> = codes().enumerate().filter(|(_, code)| *code == "ConditionalCheckFailed").map(|(place, _)| place).collect();
+            if !failed.is_empty() {
+                Verdict::ConditionFailed(failed)
+            } else if codes().any(|code| code == "TransactionConflict") {
+                Verdict::Conflict
+            } else {
+                Verdict::Unavailable
+            }
+        }
+        Some(TransactWriteItemsError::TransactionInProgressException(_)) => Verdict::Conflict,
+        _ => Verdict::Unavailable,
+    }
+}
+
+/// A put of a new item, for a transaction.
+pub(crate) fn put_new<T: Serialize>(table: &str, key: &Key, value: &T) -> Result<TransactWriteItem, StoreError> {
+    let put = Put::builder().table_name(table).set_item(Some(item::write(key, value)?)).condition_expression("attribute_not_exists(pk)");
+    let put = put.build().map_err(|error| item::inconsistent(key, error))?;
+    Ok(TransactWriteItem::builder().put(put).build())
+}
+
+/// A put over whatever of the same entity is there, for a transaction: the last word about one thing holds.
+pub(crate) fn put_any<T: Serialize>(table: &str, key: &Key, value: &T) -> Result<TransactWriteItem, StoreError> {
+    let attributes = item::write(key, value)?;
+    let entity = attributes.get("entity").cloned().unwrap_or_else(|| item::text(""));
+    let put = Put::builder()
+        .table_name(table)
+        .set_item(Some(attributes))
+        .condition_expression("attribute_not_exists(pk) OR entity = :entity")
+        .expression_attribute_values(":entity", entity);
+    let put = put.build().map_err(|error| item::inconsistent(key, error))?;
+    Ok(TransactWriteItem::builder().put(put).build())
+}
+
+/// A put over an item in a known version, for a transaction.
+pub(crate) fn replace<T: Serialize>(table: &str, key: &Key, value: &T, version: u64) -> Result<TransactWriteItem, StoreError> {
+    let put = Put::builder()
+        .table_name(table)
+        .set_item(Some(item::write(key, value)?))
+        .condition_expression("version = :version")
+        .expression_attribute_values(":version", item::number(version));
+    let put = put.build().map_err(|error| item::inconsistent(key, error))?;
+    Ok(TransactWriteItem::builder().put(put).build())
+}
+
+/// A delete of what is there, for a transaction.
+pub(crate) fn delete_existing(table: &str, key: &Key) -> Result<TransactWriteItem, StoreError> {
+    let delete = Delete::builder().table_name(table).set_key(Some(item::key_map(key))).condition_expression("attribute_exists(pk)");
+    let delete = delete.build().map_err(|error| item::inconsistent(key, error))?;
+    Ok(TransactWriteItem::builder().delete(delete).build())
+}
+
+/// A condition on an item that the transaction does not write.
+pub(crate) fn check(table: &str, key: &Key, condition: &str) -> Result<TransactWriteItem, StoreError> {
+    let check = ConditionCheck::builder().table_name(table).set_key(Some(item::key_map(key))).condition_expression(condition);
+    let check = check.build().map_err(|error| item::inconsistent(key, error))?;
+    Ok(TransactWriteItem::builder().condition_check(check).build())
+}
+
+/// Collects one update: its parts, names, values and conditions.
+pub(crate) struct UpdateBuilder<'a> {
+    table: &'a str,
+    key: &'a Key,
+    set: Vec<String>,
+    add: Vec<String>,
+    remove: Vec<String>,
+    conditions: Vec<String>,
+    names: Attributes,
+    values: Attributes,
+}
+
+impl<'a> UpdateBuilder<'a> {
+    pub(crate) fn new(table: &'a str, key: &'a Key) -> Self {
+        let (set, add, remove, conditions) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { table, key, set, add, remove, conditions, names: Attributes::new(), values: Attributes::new() }
+    }
+
+    /// `attribute = value`.
+    pub(crate) fn set(mut self, attribute: &str, value: AttributeValue) -> Self {
+        let (name, value) = (self.name(attribute), self.value(value));
+        self.set.push(format!("{name} = {value}"));
+        self
+    }
+
+    /// `attribute = value`, unless it is there.
+    pub(crate) fn set_if_absent(mut self, attribute: &str, value: AttributeValue) -> Self {
+        let (name, value) = (self.name(attribute), self.value(value));
+        self.set.push(format!("{name} = if_not_exists({name}, {value})"));
+        self
+    }
+
+    /// `attribute += value`, from zero when absent.
+    pub(crate) fn add(mut self, attribute: &str, minor: i64) -> Self {
+        let (name, value) = (self.name(attribute), self.value(item::number(minor)));
+        self.add.push(format!("{name} {value}"));
+        self
+    }
+
+    /// The attribute goes.
+    pub(crate) fn remove(mut self, attribute: &str) -> Self {
+        let name = self.name(attribute);
+        self.remove.push(name);
+        self
+    }
+
+    /// `attribute = value`, or the attribute is absent where `value` is `None`.
+    pub(crate) fn require(mut self, attribute: &str, value: Option<AttributeValue>) -> Self {
+        let name = self.name(attribute);
+        let condition = match value {
+            Some(value) => format!("{name} = {}", self.value(value)),
+            None => format!("attribute_not_exists({name})"),
+        };
+        self.conditions.push(condition);
+        self
+    }
+
+    /// The attribute is absent, or has the value.
+    pub(crate) fn require_absent_or(mut self, attribute: &str, value: AttributeValue) -> Self {
+        let (name, value) = (self.name(attribute), self.value(value));
+        self.conditions.push(format!("(attribute_not_exists({name}) OR {name} = {value})"));
+        self
+    }
+
+    /// The attribute is absent, or less than the value.
+    pub(crate) fn require_below(mut self, attribute: &str, value: AttributeValue) -> Self {
+        let (name, value) = (self.name(attribute), self.value(value));
+        self.conditions.push(format!("(attribute_not_exists({name}) OR {name} < {value})"));
+        self
+    }
+
+    pub(crate) fn build(self) -> Result<Update, StoreError> {
+        let clause = |word: &str, parts: &[String]| if parts.is_empty() { String::new() } else { format!("{word} {} ", parts.join(", ")) };
+        let expression = [clause("SET", &self.set), clause("ADD", &self.add), clause("REMOVE", &self.remove)].concat();
+        let conditions = self.conditions.join(" AND ");
+        let names = self.names.into_iter().filter_map(|(name, value)| value.as_s().ok().cloned().map(|value| (name, value))).collect();
+        Update::builder()
+            .table_name(self.table)
+            .set_key(Some(item::key_map(self.key)))
+            .update_expression(expression.trim_end())
+            .set_condition_expression((!conditions.is_empty()).then_some(conditions))
+            .set_expression_attribute_names(Some(names))
+            .set_expression_attribute_values((!self.values.is_empty()).then_some(self.values))
+            .build()
+            .map_err(|error| item::inconsistent(self.key, error))
+    }
+
+    pub(crate) fn build_transact(self) -> Result<TransactWriteItem, StoreError> {
+        Ok(TransactWriteItem::builder().update(self.build()?).build())
+    }
+
+    fn name(&mut self, attribute: &str) -> String {
+        let known = self.names.iter().find(|(_, value)| value.as_s().is_ok_and(|value| value == attribute));
+        if let Some((name, _)) = known {
+            return name.clone();
+        }
+        let name = format!("#n{}", self.names.len());
+        self.names.insert(name.clone(), item::text(attribute));
+        name
+    }
+
+    fn value(&mut self, value: AttributeValue) -> String {
+        let name = format!(":v{}", self.values.len());
+        self.values.insert(name.clone(), value);
+        name
+    }
+}
