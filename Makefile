@@ -36,14 +36,15 @@ smoke: build ## Start all on free ports, wait until every function answers, stop
 	@target/debug/local smoke
 
 tick: ## Fire a schedule now: make tick NAME=commission-batch
-	@target/debug/local tick $(or $(NAME),$(error NAME= is missing: the function whose schedule to fire))
+	@target/debug/local tick $(or $(NAME),$(error NAME= is missing: the function whose schedule to fire)) \
+	  --url http://127.0.0.1:$(PORT)
 
 invoke: ## Send an event file: make invoke NAME=click-tracker EVENT=events/click-tracker/redirect.json
 	@target/debug/local invoke $(or $(NAME),$(error NAME= is missing: the function)) \
-	  --event $(or $(EVENT),$(error EVENT= is missing: a file under events/))
+	  --event $(or $(EVENT),$(error EVENT= is missing: a file under events/)) --url http://127.0.0.1:$(PORT)
 
 verify: ## Check the ledger's laws on the running data; ends with the number of broken laws
-	@target/debug/tributary verify
+	@infra/local-env.sh target/debug/tributary verify
 
 # ── Check ───────────────────────────────────────────────────────────────────────────────────────────
 .PHONY: test lint lint-rust lint-walls lint-template fmt cover crash
@@ -88,8 +89,9 @@ release: ## Release binaries as they ship, with their sizes
 bench: release ## Sizes, start-up and memory of the release binaries
 	@python3 infra/bench.py $(FUNCTIONS)
 
-units: ## DynamoDB request units of each access pattern, into docs/units.md
-	cargo test -p flows --locked units -- --nocapture
+units: ## DynamoDB request units of each access pattern, printed and kept in docs/units.md
+	cargo build --workspace --locked
+	@target/debug/units
 
 # ── Ship ────────────────────────────────────────────────────────────────────────────────────────────
 .PHONY: package deploy

@@ -1,14 +1,17 @@
 #!/usr/bin/env bash
-# Starts the whole product on this machine and, the first time, tells it a life in the background.
-# Ends with the cloud; Ctrl-C stops both. Data stays under .local/ until it is removed.
+# Starts the whole product on this machine, and prints who may call it.
+# Ends with the cloud; Ctrl-C stops it. Data stays under .local/ until it is removed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-mkdir -p .local
-ready=.local/ready.json
+data=${DATA:-.local}
+port=${PORT:-8080}
+ready=$data/ready.json
+keys=$data/keys
+mkdir -p "$data"
 rm -f "$ready"
 
-target/debug/local up --template template.yaml --data .local --bin target/debug --port "${PORT:-8080}" --ready-file "$ready" &
+target/debug/local up --template template.yaml --data "$data" --bin target/debug --port "$port" --ready-file "$ready" &
 cloud=$!
 # shellcheck disable=SC2064
 trap "kill $cloud 2>/dev/null || true; wait $cloud 2>/dev/null || true" EXIT
@@ -18,6 +21,15 @@ until [ -s "$ready" ]; do
   sleep 0.05
 done
 
-# Makes the demo tenant once, through the functions, and prints the three keys each time.
-target/debug/tributary demo --ready-file "$ready" &
+# Keys are kept as hashes, so the text of these is kept here: they open nothing but this machine's data.
+if [ ! -s "$keys" ]; then
+  for role in admin finance_manager; do
+    printf '%-16s %s\n' "$role" \
+      "$(DATA=$data infra/local-env.sh target/debug/tributary key create --role "$role" --name "make dev")"
+  done >"$keys.new"
+  mv "$keys.new" "$keys"
+fi
+echo "keys:"
+sed 's/^/  /' "$keys"
+
 wait "$cloud"

@@ -39,6 +39,16 @@ pub struct App {
     pub fallback_url: Option<String>,
 }
 
+impl App {
+    /// Opens the connection to the tables before the first visitor has to wait for it; a store that is away is met
+    /// again, and dealt with, at the first click.
+    pub async fn warm_up(&self) {
+        if let Err(error) = self.store.get_link_by_code("-").await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "the tables did not answer at the start");
+        }
+    }
+}
+
 /// The keys of clicks in the stage's secret.
 #[must_use]
 pub fn click_keys(secret: &StageSecret) -> ClickKeys {

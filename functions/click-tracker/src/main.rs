@@ -25,5 +25,6 @@ async fn main() -> Result<(), Error> {
         cookies: config.cookies,
         fallback_url: config.fallback_url,
     };
+    app.warm_up().await;
     lambda::run_http(routes(Arc::new(app))).await
 }

@@ -2,11 +2,60 @@
 
 /// Words that a code may not be: they read as pages of the product or as someone in charge.
 const RESERVED: &[&str] = &[
-    "account", "accounts", "admin", "api", "app", "assets", "auth", "billing", "blog", "click", "clicks", "dashboard",
-    "docs", "favicon", "health", "help", "home", "index", "join", "legal", "local", "login", "logout", "null", "oauth",
-    "openapi", "partner", "partners", "payout", "payouts", "portal", "pricing", "privacy", "program", "programs",
-    "ready", "robots", "root", "security", "settings", "signin", "signup", "sitemap", "static", "status", "support",
-    "system", "terms", "tributary", "undefined", "webhook", "webhooks", "well-known", "www",
+    "account",
+    "accounts",
+    "admin",
+    "api",
+    "app",
+    "assets",
+    "auth",
+    "billing",
+    "blog",
+    "click",
+    "clicks",
+    "dashboard",
+    "docs",
+    "favicon",
+    "health",
+    "help",
+    "home",
+    "index",
+    "join",
+    "legal",
+    "local",
+    "login",
+    "logout",
+    "null",
+    "oauth",
+    "openapi",
+    "partner",
+    "partners",
+    "payout",
+    "payouts",
+    "portal",
+    "pricing",
+    "privacy",
+    "program",
+    "programs",
+    "ready",
+    "robots",
+    "root",
+    "security",
+    "settings",
+    "signin",
+    "signup",
+    "sitemap",
+    "static",
+    "status",
+    "support",
+    "system",
+    "terms",
+    "tributary",
+    "undefined",
+    "webhook",
+    "webhooks",
+    "well-known",
+    "www",
 ];
 
 /// Letters and digits that nobody reads for one another: no 0 o, 1 l i, u v, 5 s, 2 z.
@@ -120,8 +169,7 @@ mod tests {
     #[test]
     fn generated_codes_are_valid_unlike_and_unambiguous() {
         let random = edge::random::bytes::<16>;
-        let codes: std::collections::BTreeSet<LinkCode> =
-            (0..500).map(|_| LinkCode::generate(random)).collect();
+        let codes: std::collections::BTreeSet<LinkCode> = (0..500).map(|_| LinkCode::generate(random)).collect();
         assert_eq!(codes.len(), 500);
         for code in &codes {
             assert_eq!(LinkCode::parse(code.as_str()).as_ref(), Ok(code));

@@ -49,7 +49,7 @@ impl App {
     #[must_use]
     pub fn new(store: Store, sealer: Sealer, clock: Clock, place: Place) -> Self {
         let gate = Gate::new(store.clone());
-        let idempotency = Idempotency::new(store.clone(), clock.clone());
+        let idempotency = Idempotency::new(store.clone(), clock);
         Self { store, sealer, clock, place, gate, idempotency }
     }
 }

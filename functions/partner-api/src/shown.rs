@@ -44,7 +44,7 @@ mod tests {
         let half = life::line(2, "261222.00", -500, Some(1));
         let rest = life::line(3, "261222.00", -500, Some(1));
         let rows: [(&Line, &[Line], LineState); 5] = [
-            (&earned, &[earned.clone()], LineState::Pending),
+            (&earned, std::slice::from_ref(&earned), LineState::Pending),
             (&earned, &[earned.clone(), half.clone()], LineState::Pending),
             (&half, &[earned.clone(), half.clone()], LineState::Pending),
             (&earned, &[earned.clone(), half.clone(), rest.clone()], LineState::Reversed),

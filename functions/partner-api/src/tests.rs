@@ -1,6 +1,7 @@
 //! The API over a database in memory, and a key service of its own.
 
 mod access;
+mod events;
 mod figures;
 mod input;
 pub(crate) mod life;
@@ -30,5 +31,22 @@ fn the_document_has_every_route() {
         }
     }
     told.sort();
-    insta::assert_snapshot!(told.join("\n"), @"");
+    insta::assert_snapshot!(told.join("\n"), @r"
+    GET /v1/partners
+    GET /v1/partners/dashboard
+    GET /v1/partners/revenue/commissions
+    GET /v1/partners/revenue/commissions/{id}
+    GET /v1/partners/revenue/payouts
+    GET /v1/partners/revenue/payouts/{id}
+    GET /v1/partners/{id}
+    GET /v1/programs
+    GET /v1/programs/{id}
+    GET /v1/programs/{id}/rules
+    GET /v1/revenue/affiliates
+    GET /v1/revenue/affiliates/{code}
+    POST /v1/partners
+    POST /v1/programs
+    POST /v1/programs/{id}/rules
+    POST /v1/revenue/affiliates
+    ");
 }

@@ -130,6 +130,20 @@ impl World {
         self.ask_as(who, "GET", path, Value::Null, None).await
     }
 
+    /// The list as CSV, and where the next page begins.
+    async fn csv(&self, who: &str, query: &str) -> (String, Option<String>) {
+        let request = http::Request::builder()
+            .uri(format!("/v1/revenue/payouts{query}"))
+            .header("authorization", bearer(who))
+            .body(Body::empty())
+            .expect("request");
+        let response = self.routes.clone().oneshot(request).await.expect("infallible");
+        assert_eq!(response.headers()["content-type"], "text/csv; charset=utf-8");
+        let next = response.headers().get("x-next-cursor").map(|next| next.to_str().expect("text").to_owned());
+        let bytes = axum::body::to_bytes(response.into_body(), 1 << 24).await.expect("body");
+        (String::from_utf8(bytes.to_vec()).expect("text"), next)
+    }
+
     /// A partner asks for what is available; the id of the payout.
     pub(crate) async fn requested(&self, who: &str) -> String {
         let answer = self.ask(who, "POST", "/request", json!({"currency": "USD"})).await;

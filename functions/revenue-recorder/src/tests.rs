@@ -1,7 +1,5 @@
 //! The recorder over a real store: orders, duplicates, refunds, and what the ledger says of it all.
 
-mod world;
-
 use cases::payouts::{Command, Moved, Requested};
 use domain::attribution::NobodyReason;
 use domain::fact::{Fact, PaymentAlias, Refund, SaleType};
@@ -9,15 +7,24 @@ use domain::money::Money;
 use domain::payout::Sent;
 use domain::role::Role;
 use domain::sale::Decision;
+use domain::time::Zone;
 use world::World;
 
 use super::*;
 
+async fn try_book(world: &World, fact: &Fact) -> Result<Booked, BookingError> {
+    Recorder::new(&world.store, &world.tenant, &world.keys, &Zone::utc(), world.now).book(fact).await
+}
+
+async fn book(world: &World, fact: Fact) -> Booked {
+    try_book(world, &fact).await.expect("booked")
+}
+
 #[tokio::test]
 async fn a_sale_of_a_met_customer_earns_one_line() {
     let world = World::new().await;
-    assert_eq!(world.book(world.seen("cus_1", Some(&world.token))).await, Booked::Recorded);
-    assert_eq!(world.book(world.sale("in_1", "cus_1", "99.00")).await, Booked::Recorded);
+    assert_eq!(book(&world, world.seen("cus_1", Some(&world.token))).await, Booked::Recorded);
+    assert_eq!(book(&world, world.sale("in_1", "cus_1", "99.00")).await, Booked::Recorded);
     let sale = world.kept_sale("in_1").await;
     assert!(matches!(sale.decision, Decision::Partner { .. }));
     assert_eq!(world.lines().await, ["29.70 261221.00 earned"]);
@@ -40,10 +47,10 @@ async fn every_order_and_any_number_of_deliveries_end_in_the_same_ledger() {
         let world = World::new().await;
         let facts = facts(&world);
         for place in &order {
-            world.book(facts[*place].clone()).await;
+            book(&world, facts[*place].clone()).await;
         }
         for place in order.iter().rev() {
-            world.book(facts[*place].clone()).await;
+            book(&world, facts[*place].clone()).await;
         }
         assert_eq!(world.total().await, "14.85", "{order:?}");
         assert_eq!(world.kept_sale("in_1").await.refunded.to_text(), "49.50", "{order:?}");
@@ -54,11 +61,11 @@ async fn every_order_and_any_number_of_deliveries_end_in_the_same_ledger() {
 #[tokio::test]
 async fn ten_small_refunds_end_where_one_large_one_does() {
     let world = World::with_rate("0.25").await;
-    world.book(world.seen("cus_1", Some(&world.token))).await;
-    world.book(world.sale("in_1", "cus_1", "1.00")).await;
+    book(&world, world.seen("cus_1", Some(&world.token))).await;
+    book(&world, world.sale("in_1", "cus_1", "1.00")).await;
     let mut reversals = Vec::new();
     for n in 1..=10 {
-        world.book(world.refund(&format!("re_{n}"), "in_1", "0.10")).await;
+        book(&world, world.refund(&format!("re_{n}"), "in_1", "0.10")).await;
         reversals.push(world.total().await);
     }
     assert_eq!(reversals, ["0.22", "0.20", "0.17", "0.15", "0.12", "0.10", "0.07", "0.05", "0.02", "0.00"]);
@@ -68,14 +75,14 @@ async fn ten_small_refunds_end_where_one_large_one_does() {
 #[tokio::test]
 async fn a_refund_that_failed_gives_the_commission_back() {
     let world = World::new().await;
-    world.book(world.seen("cus_1", Some(&world.token))).await;
-    world.book(world.sale("in_1", "cus_1", "99.00")).await;
-    world.book(world.refund("re_1", "in_1", "99.00")).await;
+    book(&world, world.seen("cus_1", Some(&world.token))).await;
+    book(&world, world.sale("in_1", "cus_1", "99.00")).await;
+    book(&world, world.refund("re_1", "in_1", "99.00")).await;
     assert_eq!(world.total().await, "0.00");
-    world.book(world.refund("re_1", "in_1", "0.00")).await;
+    book(&world, world.refund("re_1", "in_1", "0.00")).await;
     assert_eq!(world.total().await, "29.70");
     // The first word, told again and late, does not undo the last.
-    assert_eq!(world.book(world.refund("re_1", "in_1", "99.00")).await, Booked::AlreadySeen);
+    assert_eq!(book(&world, world.refund("re_1", "in_1", "99.00")).await, Booked::AlreadySeen);
     assert_eq!(world.total().await, "29.70");
     world.verified().await;
 }
@@ -83,20 +90,20 @@ async fn a_refund_that_failed_gives_the_commission_back() {
 #[tokio::test]
 async fn a_refund_in_another_currency_is_a_persons() {
     let world = World::new().await;
-    world.book(world.sale("in_1", "cus_1", "99.00")).await;
+    book(&world, world.sale("in_1", "cus_1", "99.00")).await;
     let amount = Money::parse("1.00", domain::currency::Currency::EUR).expect("amount");
     let refund = Refund { refund: world::key("re_1"), payment: world::key("in_1"), amount, occurred_at: world.now };
-    assert!(matches!(world.try_book(&Fact::Refund(refund)).await, Err(BookingError::RefundCurrency { .. })));
+    assert!(matches!(try_book(&world, &Fact::Refund(refund)).await, Err(BookingError::RefundCurrency { .. })));
 }
 
 #[tokio::test]
 async fn nobody_is_credited_without_a_touch_and_the_reason_is_kept() {
     let world = World::new().await;
-    world.book(world.seen("cus_1", None)).await;
-    world.book(world.sale("in_1", "cus_1", "99.00")).await;
-    world.book(world.seen("cus_2", Some("not-a-token"))).await;
-    world.book(world.sale("in_2", "cus_2", "99.00")).await;
-    world.book(world.sale("in_3", "cus_3", "99.00")).await;
+    book(&world, world.seen("cus_1", None)).await;
+    book(&world, world.sale("in_1", "cus_1", "99.00")).await;
+    book(&world, world.seen("cus_2", Some("not-a-token"))).await;
+    book(&world, world.sale("in_2", "cus_2", "99.00")).await;
+    book(&world, world.sale("in_3", "cus_3", "99.00")).await;
     let reason = |sale: domain::sale::Sale| match sale.decision {
         Decision::Nobody { reason, .. } => Some(reason),
         Decision::Partner { .. } => None,
@@ -113,16 +120,16 @@ async fn a_one_off_sale_with_a_token_binds_its_customer() {
     let Fact::SalePaid(mut sale) = world.sale("pi_1", "cus_1", "10.00") else { unreachable!("a sale") };
     sale.click_token = Some(world.token.clone());
     sale.event_type = SaleType::OneOffSale;
-    world.book(Fact::SalePaid(sale)).await;
-    world.book(world.sale("in_2", "cus_1", "99.00")).await;
+    book(&world, Fact::SalePaid(sale)).await;
+    book(&world, world.sale("in_2", "cus_1", "99.00")).await;
     assert_eq!(world.total().await, "32.70");
 }
 
 #[tokio::test]
 async fn what_is_asked_for_is_closed_reserved_and_paid_once() {
     let mut world = World::new().await;
-    world.book(world.seen("cus_1", Some(&world.token))).await;
-    world.book(world.sale("in_1", "cus_1", "200.00")).await;
+    book(&world, world.seen("cus_1", Some(&world.token))).await;
+    book(&world, world.sale("in_1", "cus_1", "200.00")).await;
     let nothing = world.request().await;
     assert!(matches!(nothing, Requested::NothingAvailable { .. }), "{nothing:?}");
     world.pass_days(31);
@@ -139,7 +146,7 @@ async fn what_is_asked_for_is_closed_reserved_and_paid_once() {
     assert!(matches!(world.command(id, Role::FinanceManager, "usr_f", confirm).await, Moved::Refused(_)));
     world.verified().await;
     // A refund after the payout: the original slot is final, the line is due at once and the balance goes below zero.
-    world.book(world.refund("re_1", "in_1", "80.00")).await;
+    book(&world, world.refund("re_1", "in_1", "80.00")).await;
     assert_eq!(world.available().await, "-24.00");
     assert!(matches!(world.request().await, Requested::NothingAvailable { .. }));
     world.verified().await;
@@ -152,8 +159,8 @@ async fn a_payout_that_ends_without_being_paid_gives_everything_back() {
         (Role::Partner, Command::Cancel { reason: "no".to_owned() }),
     ] {
         let mut world = World::new().await;
-        world.book(world.seen("cus_1", Some(&world.token))).await;
-        world.book(world.sale("in_1", "cus_1", "200.00")).await;
+        book(&world, world.seen("cus_1", Some(&world.token))).await;
+        book(&world, world.sale("in_1", "cus_1", "200.00")).await;
         world.pass_days(31);
         let Requested::Created(stored) = world.request().await else { panic!("a payout") };
         assert_eq!(world.available().await, "0.00");
@@ -169,11 +176,11 @@ async fn a_payout_that_ends_without_being_paid_gives_everything_back() {
 #[tokio::test]
 async fn an_approval_of_what_the_balance_no_longer_covers_takes_the_payout_back() {
     let mut world = World::new().await;
-    world.book(world.seen("cus_1", Some(&world.token))).await;
-    world.book(world.sale("in_1", "cus_1", "200.00")).await;
+    book(&world, world.seen("cus_1", Some(&world.token))).await;
+    book(&world, world.sale("in_1", "cus_1", "200.00")).await;
     world.pass_days(31);
     let Requested::Created(stored) = world.request().await else { panic!("a payout") };
-    world.book(world.refund("re_1", "in_1", "200.00")).await;
+    book(&world, world.refund("re_1", "in_1", "200.00")).await;
     let moved = world.command(&stored.payout.id, Role::Admin, "usr_a", Command::Approve { seal: None }).await;
     assert!(matches!(moved, Moved::Voided(_)), "{moved:?}");
     assert_eq!(world.available().await, "0.00");
@@ -183,9 +190,9 @@ async fn an_approval_of_what_the_balance_no_longer_covers_takes_the_payout_back(
 #[tokio::test]
 async fn of_many_requests_at_once_one_payout_is_born() {
     let mut world = World::new().await;
-    world.book(world.seen("cus_1", Some(&world.token))).await;
+    book(&world, world.seen("cus_1", Some(&world.token))).await;
     for n in 0..5 {
-        world.book(world.sale(&format!("in_{n}"), "cus_1", "200.00")).await;
+        book(&world, world.sale(&format!("in_{n}"), "cus_1", "200.00")).await;
     }
     world.pass_days(31);
     let requests = futures::future::join_all((0..8).map(|ms| world.try_request_at(ms))).await;
@@ -197,12 +204,12 @@ async fn of_many_requests_at_once_one_payout_is_born() {
 #[tokio::test]
 async fn a_line_that_is_late_for_its_slot_goes_behind_the_fence() {
     let mut world = World::new().await;
-    world.book(world.seen("cus_1", Some(&world.token))).await;
-    world.book(world.sale("in_1", "cus_1", "200.00")).await;
+    book(&world, world.seen("cus_1", Some(&world.token))).await;
+    book(&world, world.sale("in_1", "cus_1", "200.00")).await;
     let late = world.sale("in_2", "cus_1", "100.00");
     world.pass_days(31);
     let Requested::Created(first) = world.request().await else { panic!("a payout") };
-    assert_eq!(world.book(late).await, Booked::Recorded);
+    assert_eq!(book(&world, late).await, Booked::Recorded);
     assert_eq!(first.payout.amount.to_text(), "60.00");
     assert_eq!(world.available().await, "30.00");
     world.verified().await;
@@ -213,13 +220,13 @@ async fn a_lost_answer_or_a_dead_store_at_any_request_leaves_nothing_half_writte
     for fault in [testkit::Fault::Refuse, testkit::Fault::LoseAnswer] {
         for after in 0..14 {
             let world = World::new().await;
-            world.book(world.seen("cus_1", Some(&world.token))).await;
+            book(&world, world.seen("cus_1", Some(&world.token))).await;
             let sale = world.sale("in_1", "cus_1", "99.00");
             world.database.fail_after(after, 3, fault);
-            let _ = world.try_book(&sale).await;
+            let _ = try_book(&world, &sale).await;
             world.database.heal();
             world.verified().await;
-            world.book(sale).await;
+            book(&world, sale).await;
             assert_eq!(world.total().await, "29.70", "{fault:?} after {after}");
             world.verified().await;
         }

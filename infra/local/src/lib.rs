@@ -6,6 +6,8 @@
 
 mod aws;
 pub mod clock;
+pub mod cloud;
+mod control;
 pub mod error;
 pub mod files;
 pub mod filter;
@@ -13,6 +15,7 @@ pub mod gateway;
 mod ids;
 pub mod keep;
 pub mod mail;
+mod pages;
 pub mod queues;
 pub mod runtime;
 pub mod schedule;
@@ -21,3 +24,8 @@ mod sqs_backend;
 pub mod tables;
 pub mod template;
 mod vault;
+
+/// What this process holds in memory, in MB, rounded up.
+pub fn own_memory_mb() -> u64 {
+    runtime::memory_kb(std::process::id(), "VmRSS:").div_ceil(1_024)
+}

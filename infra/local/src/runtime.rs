@@ -21,6 +21,7 @@ use crate::error::CloudError;
 use crate::template::FunctionPlan;
 
 pub use log::Log;
+pub(crate) use process::memory_kb;
 
 /// What an invocation came to.
 #[derive(Debug, Clone)]

@@ -44,19 +44,28 @@ pub fn to_ms(at: Timestamp) -> Timestamp {
 }
 
 /// A stopwatch for durations in logs and for caches; it takes no part in any decision about money.
+///
+/// It runs by two clocks and believes the later: a frozen process may not count the time that it slept through, and
+/// a cache that promises to forget within a minute must.
 #[derive(Debug, Clone, Copy)]
-pub struct Stopwatch(std::time::Instant);
+pub struct Stopwatch {
+    steady: std::time::Instant,
+    wall: Timestamp,
+}
 
 impl Stopwatch {
     /// Starts it.
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
     pub fn start() -> Self {
-        Self(std::time::Instant::now())
+        Self { steady: std::time::Instant::now(), wall: Timestamp::now() }
     }
 
     /// Whole milliseconds since the start.
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
     pub fn elapsed_ms(&self) -> u64 {
-        u64::try_from(self.0.elapsed().as_millis()).unwrap_or(u64::MAX)
+        let steady = u64::try_from(self.steady.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let wall = Timestamp::now().duration_since(self.wall).as_millis();
+        steady.max(u64::try_from(wall).unwrap_or(0))
     }
 }
 
@@ -75,6 +84,16 @@ mod tests {
     fn before_1970_is_cut_towards_the_past_too() {
         let at: Timestamp = "1969-12-31T23:59:59.9999Z".parse().expect("instant");
         assert_eq!(to_ms(at).to_string(), "1969-12-31T23:59:59.999Z");
+    }
+
+    #[test]
+    fn a_stopwatch_counts_what_a_frozen_process_slept_through() {
+        let mut watch = Stopwatch::start();
+        assert!(watch.elapsed_ms() < 30_000);
+        watch.wall = Clock::system(-90_000).now();
+        assert!(watch.elapsed_ms() >= 90_000);
+        watch.wall = Clock::system(90_000).now();
+        assert!(watch.elapsed_ms() < 30_000);
     }
 
     #[test]

@@ -10,6 +10,7 @@ pub mod aws;
 pub mod body;
 pub mod clock;
 pub mod config;
+pub mod csv;
 pub mod http;
 pub mod idempotency;
 pub mod lambda;

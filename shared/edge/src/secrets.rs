@@ -21,8 +21,8 @@ pub struct Rotating {
 pub struct StageSecret {
     /// Signs click tokens.
     pub click_token_key: Rotating,
-    /// Verifies Stripe's webhooks; the `whsec_` is part of the key.
-    pub stripe_webhook_secret: Rotating,
+    /// Verifies Stripe's webhooks; the `whsec_` is part of the key. None until the operator has set Stripe up.
+    pub stripe_webhook_secret: Option<Rotating>,
 }
 
 /// Why the stage's secret could not be read.
@@ -76,8 +76,7 @@ impl StageSecret {
         Ok(Self {
             click_token_key: rotating(stored.click_token_key, stored.click_token_key_previous)
                 .ok_or(SecretError::Malformed { why: "click_token_key is missing" })?,
-            stripe_webhook_secret: rotating(stored.stripe_webhook_secret, stored.stripe_webhook_secret_previous)
-                .ok_or(SecretError::Malformed { why: "stripe_webhook_secret is missing" })?,
+            stripe_webhook_secret: rotating(stored.stripe_webhook_secret, stored.stripe_webhook_secret_previous),
         })
     }
 }
@@ -99,12 +98,18 @@ mod tests {
         .expect("secret");
         assert_eq!(secret.click_token_key.current.reveal(), "k2");
         assert_eq!(secret.click_token_key.previous.as_ref().map(|key| key.reveal().as_str()), Some("k1"));
-        assert_eq!(secret.stripe_webhook_secret.previous, None);
+        assert_eq!(secret.stripe_webhook_secret.map(|secret| secret.previous), Some(None));
+    }
+
+    #[test]
+    fn a_deployment_without_stripe_begins_all_the_same() {
+        let secret = StageSecret::parse(r#"{"click_token_key":"k1","stripe_webhook_secret":""}"#).expect("secret");
+        assert_eq!(secret.stripe_webhook_secret, None);
     }
 
     #[test]
     fn a_bad_secret_is_refused_without_being_shown() {
-        for json in ["hunter2", "{}", r#"{"click_token_key":"hunter2"}"#] {
+        for json in ["hunter2", "{}", r#"{"click_token_key_previous":"hunter2"}"#] {
             let shown = format!("{:?}", StageSecret::parse(json).expect_err("refused"));
             assert!(!shown.contains("hunter2"), "{shown}");
         }

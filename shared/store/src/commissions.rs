@@ -50,11 +50,7 @@ impl LineSpot {
         if parts.next().is_some() {
             return None;
         }
-        Some(Self {
-            place: Place::parse(place)?,
-            sale: SaleId::parse(sale).ok()?,
-            n: n.parse().ok()?,
-        })
+        Some(Self { place: Place::parse(place)?, sale: SaleId::parse(sale).ok()?, n: n.parse().ok()? })
     }
 }
 
@@ -84,8 +80,7 @@ impl Store {
         let (rows, more) = self.lines_backwards(tenant, account, (from, to), limit + 2).await?;
         let lines: Vec<Line> =
             rows.into_iter().map(|row| read_line(&account.partner, row)).collect::<Result<_, _>>()?;
-        let mut lines: Vec<Line> =
-            lines.into_iter().filter(|line| before != Some(&LineSpot::of(line))).collect();
+        let mut lines: Vec<Line> = lines.into_iter().filter(|line| before != Some(&LineSpot::of(line))).collect();
         let has_next = lines.len() > limit || more;
         lines.truncate(limit);
         let next = lines.last().filter(|_| has_next).map(|line| LineSpot::of(line).to_text());

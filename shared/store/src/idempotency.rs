@@ -5,17 +5,21 @@
 //! the table's TTL only tidies up.
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use domain::digest::Digest;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::item::{self, Attributes, number, text};
+use crate::keys::Key;
 use crate::request::{UpdateBuilder, unavailable};
 use crate::{Store, StoreError, TenantKey};
 
 /// How long an answer is kept.
 pub const ANSWER_KEPT: SignedDuration = SignedDuration::from_hours(24);
+/// Answers are small: a middling effort packs them as well as the greatest.
+const PACKING_LEVEL: u8 = 6;
 
 /// A request that wants to run once.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,8 +71,24 @@ struct Item {
     until_ms: i64,
     /// Seconds, for the table's TTL.
     expires_at: i64,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    answer: Option<KeptAnswer>,
+}
+
+/// The name of the packed answer, which is a binary attribute: most answers then fit in one write unit with the item.
+const ANSWER: &str = "answer";
+/// No answer unpacks to more.
+const ANSWER_BYTES_MAX: usize = 1024 * 1024;
+
+fn pack(key: &Key, answer: &KeptAnswer) -> Result<AttributeValue, StoreError> {
+    let json = serde_json::to_vec(answer).map_err(|error| item::inconsistent(key, error))?;
+    Ok(AttributeValue::B(Blob::new(miniz_oxide::deflate::compress_to_vec(&json, PACKING_LEVEL))))
+}
+
+fn unpack(key: &Key, packed: &AttributeValue) -> Result<KeptAnswer, StoreError> {
+    let wrong = |why: &str| item::inconsistent(key, why);
+    let packed = packed.as_b().map_err(|_| wrong("the answer is not binary"))?;
+    let json = miniz_oxide::inflate::decompress_to_vec_with_limit(packed.as_ref(), ANSWER_BYTES_MAX)
+        .map_err(|_| wrong("the answer does not unpack"))?;
+    serde_json::from_slice(&json).map_err(|error| item::inconsistent(key, error))
 }
 
 /// Nobody ran; or what ran is over; or a run of this very request crashed.
@@ -91,7 +111,6 @@ impl Store {
             lease_until_ms: attempt.lease_until.as_millisecond(),
             until_ms: until.as_millisecond(),
             expires_at: until.as_second(),
-            answer: None,
         };
         let request = self
             .db
@@ -108,7 +127,7 @@ impl Store {
             _ => None,
         };
         match there {
-            Some(there) => found(attempt, there),
+            Some(there) => found(&key, attempt, there),
             None => Err(unavailable("claiming an idempotency key", error)),
         }
     }
@@ -124,10 +143,8 @@ impl Store {
         answer: &KeptAnswer,
     ) -> Result<(), StoreError> {
         let key = tenant.idempotency(&attempt.key_hash);
-        let value: AttributeValue =
-            serde_dynamo::to_attribute_value(answer).map_err(|error| item::inconsistent(&key, error))?;
         let update = UpdateBuilder::new(&self.tables.ops, &key)
-            .set("answer", value)
+            .set(ANSWER, pack(&key, answer)?)
             .require("run", Some(text(&attempt.run)))
             .build()?;
         self.update(update, "keeping the answer to an idempotency key").await.map(|_| ())
@@ -158,7 +175,8 @@ impl Store {
     }
 }
 
-fn found(attempt: &Attempt, there: Attributes) -> Result<Claimed, StoreError> {
+fn found(key: &Key, attempt: &Attempt, mut there: Attributes) -> Result<Claimed, StoreError> {
+    let packed = there.remove(ANSWER);
     let there: Item = item::read(there)?;
     // The SDK's own retry can report a failed condition for a write that succeeded: our name is on it.
     if there.run == attempt.run {
@@ -167,7 +185,7 @@ fn found(attempt: &Attempt, there: Attributes) -> Result<Claimed, StoreError> {
     if there.fingerprint != attempt.fingerprint.to_string() {
         return Ok(Claimed::AnotherRequest);
     }
-    Ok(there.answer.map_or(Claimed::Running, Claimed::Answered))
+    packed.map_or(Ok(Claimed::Running), |packed| unpack(key, &packed).map(Claimed::Answered))
 }
 
 #[cfg(test)]

@@ -145,8 +145,7 @@ impl DirectoryItem {
 
 impl From<DirectoryItem> for LinkTarget {
     fn from(item: DirectoryItem) -> Self {
-        let DirectoryItem { tenant, link, partner, program, destination, window_days, active, .. } =
-            item;
+        let DirectoryItem { tenant, link, partner, program, destination, window_days, active, .. } = item;
         Self { tenant, link, partner, program, destination, window_days, active }
     }
 }
@@ -159,8 +158,7 @@ impl Store {
     /// The store does not answer, or the entry cannot be read.
     pub async fn get_link_by_code(&self, code: &str) -> Result<Option<LinkTarget>, StoreError> {
         let doing = "reading where a code leads";
-        let item: Option<DirectoryItem> =
-            self.get_eventually(&self.tables.core, &keys::code(code), doing).await?;
+        let item: Option<DirectoryItem> = self.get_eventually(&self.tables.core, &keys::code(code), doing).await?;
         Ok(item.map(LinkTarget::from))
     }
 
@@ -168,13 +166,8 @@ impl Store {
     ///
     /// # Errors
     /// The store does not answer, or the item cannot be read.
-    pub async fn get_link(
-        &self,
-        tenant: &TenantKey,
-        link: &LinkId,
-    ) -> Result<Option<Link>, StoreError> {
-        let item: Option<RecordItem> =
-            self.get(&self.tables.core, &tenant.link(link), "reading a link").await?;
+    pub async fn get_link(&self, tenant: &TenantKey, link: &LinkId) -> Result<Option<Link>, StoreError> {
+        let item: Option<RecordItem> = self.get(&self.tables.core, &tenant.link(link), "reading a link").await?;
         Ok(item.map(Link::from))
     }
 
@@ -182,21 +175,13 @@ impl Store {
     ///
     /// # Errors
     /// The store does not answer, or the id is another link's.
-    pub async fn create_link(
-        &self,
-        tenant: &TenantKey,
-        link: &Link,
-    ) -> Result<LinkCreated, StoreError> {
+    pub async fn create_link(&self, tenant: &TenantKey, link: &Link) -> Result<LinkCreated, StoreError> {
         let doing = "creating a link";
         let (core, directory) = (&self.tables.core, keys::code(&link.code));
         let parts = vec![
             request::put_new(core, &tenant.link(&link.id), &RecordItem::from(link))?,
             request::put_new(core, &directory, &DirectoryItem::of(tenant, link))?,
-            request::put_new(
-                core,
-                &tenant.partner_link(&link.partner, &link.id),
-                &Entry::of("partner_link"),
-            )?,
+            request::put_new(core, &tenant.partner_link(&link.partner, &link.id), &Entry::of("partner_link"))?,
             request::put_new(core, &tenant.link_registered(&link.id), &Entry::of("link_entry"))?,
         ];
         if self.transact(parts, doing).await? == Transacted::Yes {
@@ -249,12 +234,8 @@ impl Store {
         limit: usize,
     ) -> Result<Page<Link>, StoreError> {
         let ids = self.list_newest(&entries, after.map(LinkId::as_str), limit + 1).await?;
-        let keys: Vec<Key> = ids
-            .iter()
-            .take(limit)
-            .filter_map(|id| LinkId::parse(id).ok())
-            .map(|id| tenant.link(&id))
-            .collect();
+        let keys: Vec<Key> =
+            ids.iter().take(limit).filter_map(|id| LinkId::parse(id).ok()).map(|id| tenant.link(&id)).collect();
         let items: Vec<RecordItem> = self.get_many(&keys, entries.doing).await?;
         let links = items.into_iter().map(Link::from).collect();
         Ok(Page { items: links, next: next_of(&ids, limit) })

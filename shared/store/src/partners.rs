@@ -128,14 +128,9 @@ impl Store {
     ///
     /// # Errors
     /// The store does not answer, or the item cannot be read.
-    pub async fn get_partner(
-        &self,
-        tenant: &TenantKey,
-        partner: &PartnerId,
-    ) -> Result<Option<Partner>, StoreError> {
+    pub async fn get_partner(&self, tenant: &TenantKey, partner: &PartnerId) -> Result<Option<Partner>, StoreError> {
         let key = tenant.partner(partner);
-        let item: Option<PartnerItem> =
-            self.get(&self.tables.core, &key, "reading a partner").await?;
+        let item: Option<PartnerItem> = self.get(&self.tables.core, &key, "reading a partner").await?;
         Ok(item.map(Partner::from))
     }
 
@@ -215,11 +210,7 @@ impl Store {
     ///
     /// # Errors
     /// The store does not answer, or an item cannot be read.
-    pub async fn list_enrolments(
-        &self,
-        tenant: &TenantKey,
-        partner: &PartnerId,
-    ) -> Result<Vec<Enrolment>, StoreError> {
+    pub async fn list_enrolments(&self, tenant: &TenantKey, partner: &PartnerId) -> Result<Vec<Enrolment>, StoreError> {
         let pk = tenant.partner_partition(partner);
         let range = Range { consistent: false, ..Range::prefix(&pk, "enrolment#") };
         let doing = "listing the programs of a partner";

@@ -53,11 +53,7 @@ impl From<&Person> for PersonItem {
 
 impl From<PersonItem> for Person {
     fn from(item: PersonItem) -> Self {
-        Self {
-            email_sealed: item.email_sealed,
-            name_sealed: item.name_sealed,
-            recorded_at: item.recorded_at,
-        }
+        Self { email_sealed: item.email_sealed, name_sealed: item.name_sealed, recorded_at: item.recorded_at }
     }
 }
 
@@ -66,11 +62,7 @@ impl Store {
     ///
     /// # Errors
     /// The store does not answer, or the item cannot be read.
-    pub async fn get_person(
-        &self,
-        tenant: &TenantKey,
-        partner: &PartnerId,
-    ) -> Result<Option<Person>, StoreError> {
+    pub async fn get_person(&self, tenant: &TenantKey, partner: &PartnerId) -> Result<Option<Person>, StoreError> {
         let key = tenant.person(partner);
         let item: Option<PersonItem> =
             self.get_eventually(&self.tables.core, &key, "reading a partner's person").await?;

@@ -84,8 +84,7 @@ impl From<&Program> for ProgramItem {
 
 impl ProgramItem {
     fn read(self, tenant: &TenantKey) -> Result<Program, StoreError> {
-        let zone = Zone::parse(&self.zone)
-            .map_err(|error| inconsistent(&tenant.program(&self.program), error))?;
+        let zone = Zone::parse(&self.zone).map_err(|error| inconsistent(&tenant.program(&self.program), error))?;
         Ok(Program {
             id: self.program,
             name: self.name,
@@ -146,14 +145,9 @@ impl Store {
     ///
     /// # Errors
     /// The store does not answer, or the item cannot be read.
-    pub async fn get_program(
-        &self,
-        tenant: &TenantKey,
-        program: &ProgramId,
-    ) -> Result<Option<Program>, StoreError> {
+    pub async fn get_program(&self, tenant: &TenantKey, program: &ProgramId) -> Result<Option<Program>, StoreError> {
         let key = tenant.program(program);
-        let item: Option<ProgramItem> =
-            self.get_eventually(&self.tables.core, &key, "reading a program").await?;
+        let item: Option<ProgramItem> = self.get_eventually(&self.tables.core, &key, "reading a program").await?;
         item.map(|item| item.read(tenant)).transpose()
     }
 
@@ -164,8 +158,7 @@ impl Store {
     pub async fn list_programs(&self, tenant: &TenantKey) -> Result<Vec<Program>, StoreError> {
         let pk = tenant.programs();
         let range = Range { consistent: false, ..Range::prefix(&pk, ProgramId::PREFIX) };
-        let items: Vec<ProgramItem> =
-            self.list_range(&self.tables.core, &range, "listing programs").await?;
+        let items: Vec<ProgramItem> = self.list_range(&self.tables.core, &range, "listing programs").await?;
         items.into_iter().rev().map(|item| item.read(tenant)).collect()
     }
 
@@ -198,16 +191,11 @@ impl Store {
     ///
     /// # Errors
     /// The store does not answer, or an item cannot be read.
-    pub async fn list_rules(
-        &self,
-        tenant: &TenantKey,
-        program: &ProgramId,
-    ) -> Result<Vec<RuleVersion>, StoreError> {
+    pub async fn list_rules(&self, tenant: &TenantKey, program: &ProgramId) -> Result<Vec<RuleVersion>, StoreError> {
         let pk = tenant.rules(program);
         let range = Range::prefix(&pk, "");
         let range = Range { from: " ".to_owned(), ..range };
-        let items: Vec<RuleItem> =
-            self.list_range(&self.tables.core, &range, "listing the rules of a program").await?;
+        let items: Vec<RuleItem> = self.list_range(&self.tables.core, &range, "listing the rules of a program").await?;
         items.into_iter().map(|item| item.read(tenant)).collect()
     }
 
@@ -215,11 +203,7 @@ impl Store {
     ///
     /// # Errors
     /// The store does not answer, or the id is another rule's.
-    pub async fn create_rule(
-        &self,
-        tenant: &TenantKey,
-        rule: &RuleVersion,
-    ) -> Result<(), StoreError> {
+    pub async fn create_rule(&self, tenant: &TenantKey, rule: &RuleVersion) -> Result<(), StoreError> {
         let doing = "creating a rule";
         let (core, key) = (&self.tables.core, rule_key(tenant, rule));
         if self.put_new(core, &key, &RuleItem::from(rule), doing).await? == Written::Yes {

@@ -106,15 +106,19 @@ impl Store {
     pub async fn park_refund(&self, tenant: &TenantKey, name: &PaymentKey, refund: &Refund) -> Result<bool, StoreError> {
         let core = &self.tables.core;
         let sale = domain::id::SaleId::of(name);
-        // The refund that is parked already stays: a later word about it (that it failed) replaces it.
+        // Its first word stands until its last: that it failed, and its amount is zero for good.
         let parked = tenant.parked(name, &refund.refund);
         let item = RefundItem::new(refund, "parked_refund", 1, None);
         let items = vec![
-            request::put_any(core, &parked, &item)?,
+            request::put_until_zero(core, &parked, &item)?,
             request::check(core, &tenant.sale(&sale), "attribute_not_exists(pk)")?,
             request::check(core, &tenant.alias(name), "attribute_not_exists(pk)")?,
         ];
-        Ok(self.transact(items, "parking a refund").await? == Transacted::Yes)
+        Ok(match self.transact(items, "parking a refund").await? {
+            Transacted::Yes => true,
+            // Only its own place refused: it is parked already, and its last word was said.
+            Transacted::ConditionFailed(places) => places == [0],
+        })
     }
 
     /// The refunds that wait under a name, strongly consistent.

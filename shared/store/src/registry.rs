@@ -59,14 +59,8 @@ impl Store {
     ) -> Result<Vec<String>, StoreError> {
         // Ids are spread evenly: a partition gives about its share, a little more saves second reads.
         let share = limit.div_ceil(entries.partitions.len().max(1)) + 4;
-        let shard_of = |pk| Shard {
-            pk,
-            ids: VecDeque::new(),
-            before: after.map(str::to_owned),
-            is_read_out: false,
-        };
-        let mut shards: Vec<Shard<'_>> =
-            entries.partitions.iter().map(String::as_str).map(shard_of).collect();
+        let shard_of = |pk| Shard { pk, ids: VecDeque::new(), before: after.map(str::to_owned), is_read_out: false };
+        let mut shards: Vec<Shard<'_>> = entries.partitions.iter().map(String::as_str).map(shard_of).collect();
         let mut merged = Vec::with_capacity(limit);
         while merged.len() < limit {
             let dry = shards.iter_mut().filter(|shard| shard.ids.is_empty() && !shard.is_read_out);
@@ -83,12 +77,7 @@ impl Store {
         Ok(merged)
     }
 
-    async fn read_shard(
-        &self,
-        entries: &Entries,
-        shard: &mut Shard<'_>,
-        limit: usize,
-    ) -> Result<(), StoreError> {
+    async fn read_shard(&self, entries: &Entries, shard: &mut Shard<'_>, limit: usize) -> Result<(), StoreError> {
         let prefix = entries.prefix;
         // `~` sorts behind every character of an id.
         let to = shard.before.as_ref().map_or_else(|| format!("{prefix}~"), |id| format!("{prefix}{id}"));

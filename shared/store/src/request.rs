@@ -213,15 +213,13 @@ pub(crate) fn put_new<T: Serialize>(table: &str, key: &Key, value: &T) -> Result
     Ok(TransactWriteItem::builder().put(put).build())
 }
 
-/// A put over whatever of the same entity is there, for a transaction: the last word about one thing holds.
-pub(crate) fn put_any<T: Serialize>(table: &str, key: &Key, value: &T) -> Result<TransactWriteItem, StoreError> {
-    let attributes = item::write(key, value)?;
-    let entity = attributes.get("entity").cloned().unwrap_or_else(|| item::text(""));
+/// A put where nothing is, or where the last word is not said: an amount above zero may still fall to zero.
+pub(crate) fn put_until_zero<T: Serialize>(table: &str, key: &Key, value: &T) -> Result<TransactWriteItem, StoreError> {
     let put = Put::builder()
         .table_name(table)
-        .set_item(Some(attributes))
-        .condition_expression("attribute_not_exists(pk) OR entity = :entity")
-        .expression_attribute_values(":entity", entity);
+        .set_item(Some(item::write(key, value)?))
+        .condition_expression("attribute_not_exists(pk) OR amount_minor > :zero")
+        .expression_attribute_values(":zero", item::number(0));
     let put = put.build().map_err(|error| item::inconsistent(key, error))?;
     Ok(TransactWriteItem::builder().put(put).build())
 }

@@ -4,8 +4,10 @@
 //! anything shipped. To add something: a file about one noun, and a line here.
 
 mod client;
+mod cloud;
 mod database;
 pub mod stub;
 
 pub use client::{Fault, Units};
+pub use cloud::Cloud;
 pub use database::{Database, database};

@@ -7,7 +7,6 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use domain::id::{LinkId, PartnerId, ProgramId};
 use domain::rate::Rate;
-use domain::role::Role;
 use domain::rule::{Reward, in_force};
 use domain::time::Timestamp;
 use edge::auth::Caller;
@@ -24,7 +23,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::faults::Faults;
 use super::page::{self, Listed};
-use super::who;
+use super::who::{self, AdminOrPartner};
 use crate::App;
 use crate::code::LinkCode;
 use crate::destination::Destination;
@@ -129,10 +128,9 @@ pub(crate) async fn list(
 )]
 pub(crate) async fn create(
     State(app): State<App>,
-    caller: Caller,
+    AdminOrPartner(caller): AdminOrPartner,
     Body(asked): Body<NewLink>,
 ) -> Result<Response, Problem> {
-    caller.require(&[Role::Admin, Role::Partner])?;
     let mut faults = Faults::default();
     let partner = faults.check("/partner_id", whose(&caller, asked.partner_id.as_deref())?);
     let program = asked.program_id.as_deref().map(ProgramId::parse).transpose();
@@ -243,11 +241,7 @@ async fn created(app: &App, tenant: &TenantKey, link: Link) -> Result<Response, 
 }
 
 /// The rate in force now of each programme that these links belong to.
-async fn rates(
-    app: &App,
-    tenant: &TenantKey,
-    links: &[Link],
-) -> Result<BTreeMap<ProgramId, Option<Rate>>, Problem> {
+async fn rates(app: &App, tenant: &TenantKey, links: &[Link]) -> Result<BTreeMap<ProgramId, Option<Rate>>, Problem> {
     let now = app.clock.now();
     let mut rates = BTreeMap::new();
     for link in links {

@@ -4,7 +4,6 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use domain::id::{PartnerId, ProgramId};
-use domain::role::Role;
 use domain::time::Timestamp;
 use edge::auth::Caller;
 use edge::body::{Body, Query, Segments};
@@ -21,7 +20,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::faults::Faults;
 use super::page::{self, Listed};
-use super::who::{self, STAFF};
+use super::who::{self, Admin, STAFF};
 use crate::App;
 use crate::email::Email;
 
@@ -82,11 +81,7 @@ impl From<&Partner> for PartnerBody {
 
 impl From<&Enrolment> for EnrolmentBody {
     fn from(enrolment: &Enrolment) -> Self {
-        Self {
-            program_id: enrolment.program.to_string(),
-            tier: enrolment.tier,
-            enrolled_at: enrolment.enrolled_at,
-        }
+        Self { program_id: enrolment.program.to_string(), tier: enrolment.tier, enrolled_at: enrolment.enrolled_at }
     }
 }
 
@@ -137,10 +132,9 @@ pub(crate) async fn list(
 )]
 pub(crate) async fn create(
     State(app): State<App>,
-    caller: Caller,
+    Admin(caller): Admin,
     Body(asked): Body<NewPartner>,
 ) -> Result<Response, Problem> {
-    caller.require(&[Role::Admin])?;
     let (now, tenant) = (app.clock.now(), caller.tenant_key());
     let mut faults = Faults::default();
     let name = faults.text("/name", &asked.name, 200);

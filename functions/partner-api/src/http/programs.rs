@@ -5,7 +5,6 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use domain::currency::Currency;
 use domain::id::ProgramId;
-use domain::role::Role;
 use domain::rule::in_force;
 use domain::time::{Timestamp, Zone};
 use edge::auth::Caller;
@@ -21,7 +20,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::faults::Faults;
 use super::page::{self, Listed};
 use super::rules::{Frame, NewRule, RuleBody};
-use super::who::{self, STAFF_AND_PARTNERS};
+use super::who::{self, Admin, STAFF_AND_PARTNERS};
 use crate::App;
 
 const WINDOW_DAYS: u16 = 30;
@@ -145,10 +144,9 @@ pub(crate) async fn list(
 )]
 pub(crate) async fn create(
     State(app): State<App>,
-    caller: Caller,
+    Admin(caller): Admin,
     Body(asked): Body<NewProgram>,
 ) -> Result<Response, Problem> {
-    caller.require(&[Role::Admin])?;
     let now = app.clock.now();
     let mut faults = Faults::default();
     let id = ProgramId::from_ulid(edge::random::ulid(now));

@@ -7,7 +7,6 @@ use domain::currency::Currency;
 use domain::id::{ProgramId, RuleId};
 use domain::money::{AmountText, Money};
 use domain::rate::{Rate, Rounding};
-use domain::role::Role;
 use domain::rule::{Reward, RuleVersion};
 use domain::time::Timestamp;
 use edge::auth::Caller;
@@ -22,7 +21,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::faults::Faults;
 use super::page::{self, Listed};
 use super::programs;
-use super::who::STAFF;
+use super::who::{Admin, STAFF};
 use crate::App;
 
 /// What a rule pays.
@@ -116,8 +115,10 @@ impl From<&RuleVersion> for RuleBody {
 impl NewRule {
     /// The rule for a programme; faults are noted under `at`.
     pub(crate) fn read(self, faults: &mut Faults, at: &str, frame: &Frame<'_>) -> Option<RuleVersion> {
-        let hold_days = self.hold_days.unwrap_or(frame.hold_days);
-        let hold_days = faults.within(&format!("{at}/hold_days"), hold_days, 0..=365);
+        let hold_days = match self.hold_days {
+            Some(own) => faults.within(&format!("{at}/hold_days"), own, 0..=365),
+            None => frame.hold_days,
+        };
         let effective_from = edge::clock::to_ms(self.effective_from.unwrap_or(frame.now));
         let rounding = match self.rounding {
             RoundingWord::HalfAwayFromZero => Rounding::HalfAwayFromZero,
@@ -137,14 +138,16 @@ impl NewRule {
                         faults.note(&place(field), "a percentage rule has none; it follows the sale");
                     }
                 }
-                let text = faults.check(&place("rate"), self.rate.as_deref().ok_or("a percentage rule needs a rate"))?;
+                let text =
+                    faults.check(&place("rate"), self.rate.as_deref().ok_or("a percentage rule needs a rate"))?;
                 faults.check(&place("rate"), Rate::parse(text)).map(Reward::Percentage)
             }
             RuleKind::Flat => {
                 if self.rate.is_some() {
                     faults.note(&place("rate"), "a flat rule has none; it pays its amount");
                 }
-                let amount = faults.check(&place("amount"), self.amount.as_ref().ok_or("a flat rule needs an amount"))?;
+                let amount =
+                    faults.check(&place("amount"), self.amount.as_ref().ok_or("a flat rule needs an amount"))?;
                 let currency = currency?;
                 if self.currency.as_deref().is_some_and(|code| code != currency.code()) {
                     faults.note(&place("currency"), format!("the program's currency is {currency}"));
@@ -224,11 +227,10 @@ pub(crate) async fn list(
 )]
 pub(crate) async fn create(
     State(app): State<App>,
-    caller: Caller,
+    Admin(caller): Admin,
     Segments(id): Segments<String>,
     Body(asked): Body<NewRule>,
 ) -> Result<Response, Problem> {
-    caller.require(&[Role::Admin])?;
     let Program { id, currency, hold_days, .. } = programs::existing(&app, &caller, &id).await?;
     let now = app.clock.now();
     let mut faults = Faults::default();

@@ -1,15 +1,51 @@
 //! Which partner a request is about, by role.
 
+use axum::extract::{FromRef, FromRequestParts};
 use domain::id::PartnerId;
 use domain::role::Role;
-use edge::auth::Caller;
+use edge::auth::{Caller, Gate};
 use edge::problem::Problem;
+use http::request::Parts;
 
 /// The tenant's own people: they see every partner.
 pub(crate) const STAFF: [Role; 4] = [Role::Admin, Role::FinanceManager, Role::Support, Role::Auditor];
 /// Staff and partners: a partner sees its own.
 pub(crate) const STAFF_AND_PARTNERS: [Role; 5] =
     [Role::Admin, Role::FinanceManager, Role::Support, Role::Auditor, Role::Partner];
+
+/// An admin. As an argument it stands before the body, so that a stranger learns nothing from a 400.
+pub(crate) struct Admin(pub(crate) Caller);
+
+/// An admin, or a partner for its own.
+pub(crate) struct AdminOrPartner(pub(crate) Caller);
+
+impl<S> FromRequestParts<S> for Admin
+where
+    S: Send + Sync,
+    Gate: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let caller = Caller::from_request_parts(parts, state).await?;
+        caller.require(&[Role::Admin])?;
+        Ok(Self(caller))
+    }
+}
+
+impl<S> FromRequestParts<S> for AdminOrPartner
+where
+    S: Send + Sync,
+    Gate: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let caller = Caller::from_request_parts(parts, state).await?;
+        caller.require(&[Role::Admin, Role::Partner])?;
+        Ok(Self(caller))
+    }
+}
 
 /// The partner that the caller is, or `None` for staff.
 ///
@@ -30,7 +66,9 @@ pub(crate) fn asked_partner(caller: &Caller, named: Option<&str>) -> Result<Part
     let own = own_partner(caller)?;
     let named = match named {
         None => None,
-        Some(text) => Some(PartnerId::parse(text).map_err(|why| Problem::bad_parameter("partner_id", why.to_string()))?),
+        Some(text) => {
+            Some(PartnerId::parse(text).map_err(|why| Problem::bad_parameter("partner_id", why.to_string()))?)
+        }
     };
     match (own, named) {
         (Some(own), Some(named)) if own != named => Err(Problem::not_found("no such partner")),

@@ -1,6 +1,10 @@
 //! The partner's own figures.
 
+use cases::payouts::{self, Command, Moved, Requested};
+use domain::audit::Actor;
 use domain::currency::Currency;
+use domain::id::PayoutId;
+use domain::payout::Sent;
 use domain::role::Role;
 use serde_json::{Value, json};
 
@@ -151,4 +155,90 @@ async fn one_commission_is_found_by_its_id_and_only_by_its_partner() {
     let reversal = &listed["data"][0];
     assert_eq!(reversal["reverses"], listed["data"][1]["id"]);
     bench.get(&key, "/v1/partners/revenue/commissions/com_1").await.expect(404);
+}
+
+fn actor(role: Role, id: &str) -> Actor {
+    Actor { role, id: id.to_owned(), ip: None, user_agent: None }
+}
+
+async fn request(bench: &Bench) -> PayoutId {
+    let asks = actor(Role::Partner, partner().as_str());
+    let (store, currency) = (&bench.store, Currency::USD);
+    let asked = payouts::request(store, &tenant(), &partner(), currency, &asks, bench.now).await;
+    match asked.expect("answered") {
+        Requested::Created(stored) => stored.payout.id,
+        other => panic!("no payout: {other:?}"),
+    }
+}
+
+async fn step(bench: &Bench, id: &PayoutId, role: Role, command: Command) {
+    let by = actor(role, role.word());
+    let moved = payouts::command(&bench.store, &tenant(), id, &command, &by, bench.now).await;
+    assert!(matches!(moved.expect("answered"), Moved::Done(_)), "{command:?}");
+}
+
+#[tokio::test]
+async fn a_payout_is_shown_from_request_to_arrival_and_its_commissions_follow() {
+    let bench = Bench::new().await;
+    let key = settled(&bench).await;
+    book(&bench, "a", Currency::USD, &[(&slot("2026-08-30"), 2_970, None)]).await;
+    book(&bench, "b", Currency::USD, &[(&slot("2026-09-15"), 1_000, None)]).await;
+    let id = request(&bench).await;
+    let sent = Sent { sent_at: bench.now, expected_arrival: None, reference: "BANK-1".to_owned() };
+    let confirm = Command::Confirm { completed_at: bench.now, reference: "BANK-1".to_owned() };
+    let approve = Some((Role::Admin, Command::Approve { seal: None }));
+    let send = Some((Role::FinanceManager, Command::MarkSent(sent)));
+    let steps = [
+        (None, ["pending", "pending_approval", "approved", "in_payout"]),
+        (approve, ["ready", "approved", "approved", "in_payout"]),
+        (send, ["processing", "submitted", "approved", "in_payout"]),
+        (Some((Role::FinanceManager, confirm)), ["completed", "paid", "paid", "paid"]),
+    ];
+    for (moves, [status, state, line_status, line_state]) in steps {
+        if let Some((role, command)) = moves {
+            step(&bench, &id, role, command).await;
+        }
+        let listed = bench.get(&key, &format!("/v1/partners/revenue/payouts?status={status}")).await.expect(200);
+        assert_eq!(column(&listed, "id"), [id.as_str()]);
+        let shown = bench.get(&key, &format!("/v1/partners/revenue/payouts/{id}")).await.expect(200);
+        assert_eq!(shown, listed["data"][0]);
+        assert_eq!((&shown["status"], &shown["state"]), (&json!(status), &json!(state)));
+        assert_eq!((&shown["total_amount"], &shown["commission_count"]), (&json!("29.70"), &json!(1)));
+        assert_eq!(shown["period_end"], "2026-08-30");
+        let path = format!("/v1/partners/revenue/commissions?status={line_status}");
+        let lines = bench.get(&key, &path).await.expect(200);
+        assert_eq!(column(&lines, "state"), [line_state]);
+        assert_eq!(column(&lines, "payout_id"), [id.as_str()]);
+    }
+    let shown = bench.get(&key, "/v1/partners/dashboard").await.expect(200);
+    assert_eq!((&shown["balances"][0]["paid"], &shown["balances"][0]["pending"]), (&json!("29.70"), &json!("10.00")));
+}
+
+#[tokio::test]
+async fn what_a_cancelled_payout_covered_is_available_again() {
+    let bench = Bench::new().await;
+    let key = settled(&bench).await;
+    book(&bench, "a", Currency::USD, &[(&slot("2026-08-30"), 2_970, None)]).await;
+    let first = request(&bench).await;
+    step(&bench, &first, Role::Admin, Command::Cancel { reason: "wrong account".to_owned() }).await;
+    let lines = bench.get(&key, "/v1/partners/revenue/commissions").await.expect(200);
+    assert_eq!(
+        (column(&lines, "state"), column(&lines, "payout_id")),
+        (vec!["approved".to_owned()], vec!["null".to_owned()])
+    );
+    let second = request(&bench).await;
+    let lines = bench.get(&key, "/v1/partners/revenue/commissions").await.expect(200);
+    assert_eq!(column(&lines, "payout_id"), [second.as_str()]);
+    let list = "/v1/partners/revenue/payouts";
+    let mut ids = Vec::new();
+    let mut path = format!("{list}?limit=1");
+    for _ in 0..3 {
+        let page = bench.get(&key, &path).await.expect(200);
+        ids.extend(column(&page, "id"));
+        let Some(cursor) = page["next_cursor"].as_str() else { break };
+        path = format!("{list}?limit=1&cursor={cursor}");
+    }
+    assert_eq!(ids, [second.as_str(), first.as_str()]);
+    let offset = bench.get(&key, &format!("{list}?offset=1")).await.expect(200);
+    assert_eq!(column(&offset, "notes"), ["wrong account"]);
 }

@@ -29,7 +29,8 @@ async fn a_rule_version_is_added_for_the_future_and_the_past_stays() {
     let admin = bench.key(Role::Admin, "usr_1").await;
     let program = bench.program(&admin).await;
     let path = format!("/v1/programs/{program}/rules");
-    let next = json!({"kind": "flat", "amount": "25.00", "hold_days": 0, "effective_from": "2026-10-01T02:00:00+02:00"});
+    let next =
+        json!({"kind": "flat", "amount": "25.00", "hold_days": 0, "effective_from": "2026-10-01T02:00:00+02:00"});
     let made = bench.post(&admin, &path, &next).await.expect(201);
     assert_eq!(made["amount"], "25.00");
     assert_eq!(made["currency"], "USD");

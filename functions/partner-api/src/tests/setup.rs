@@ -68,11 +68,7 @@ pub(crate) fn tenant() -> TenantKey {
 impl Bench {
     pub(crate) async fn new() -> Self {
         let database = testkit::database().await;
-        let tables = Tables {
-            core: database.core.clone(),
-            clicks: database.clicks.clone(),
-            ops: database.ops.clone(),
-        };
+        let tables = Tables { core: database.core.clone(), clicks: database.clicks.clone(), ops: database.ops.clone() };
         let store = Store::new(database.client.clone(), tables);
         Self { store, database, sealer: sealer().await, now: NOW.parse().expect("instant") }
     }

@@ -2,11 +2,13 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
 use domain::id::PartnerId;
 use domain::line::Account;
 use domain::time::sortable;
 use edge::auth::Caller;
 use edge::body::{Query, Segments};
+use edge::csv::{self, Format};
 use edge::openapi::Refusals;
 use edge::page::{Listed, limit};
 use edge::problem::Problem;
@@ -18,6 +20,29 @@ use crate::App;
 
 const WORDS: [&str; 7] =
     ["pending_approval", "approved", "rejected", "cancelled", "payment_sent", "completed", "payment_failed"];
+/// The columns of the list as CSV.
+const COLUMNS: [&str; 20] = [
+    "id",
+    "partner_id",
+    "total_amount",
+    "currency",
+    "commission_count",
+    "payment_reference",
+    "payment_method",
+    "status",
+    "state",
+    "requested_by",
+    "payout_date",
+    "expected_arrival_date",
+    "completed_at",
+    "period_start",
+    "period_end",
+    "notes",
+    "failure_reason",
+    "external_payout_id",
+    "created_at",
+    "updated_at",
+];
 const OFFSET_MAX: u32 = 10_000;
 /// How many rows one question to the store answers.
 const STRIDE: i32 = 500;
@@ -29,21 +54,22 @@ const STRIDES_MAX: usize = 40;
 /// A page may hold fewer rows than asked for and still have a `next_cursor`.
 #[utoipa::path(
     get, path = "/v1/revenue/payouts", tag = "payouts", params(ListQuery),
-    responses((status = 200, description = "A page of payouts.", body = Listed<PayoutView>), Refusals),
+    responses((status = 200, description = "A page of payouts; CSV for `Accept: text/csv`.", body = Listed<PayoutView>), Refusals),
     security(("bearer" = []))
 )]
 pub(super) async fn list(
     State(app): Here,
     caller: Caller,
+    accepted: Format,
     Query(query): Query<ListQuery>,
-) -> Result<Json<Listed<PayoutView>>, Problem> {
+) -> Result<Response, Problem> {
     caller.require(DESK_AND_PARTNER)?;
     let wanted = Wanted::of(&query)?;
     let found = match own_partner(&caller)? {
         Some(partner) => own(&app, &caller, &partner, &wanted).await?,
         None => everyones(&app, &caller, &wanted).await?,
     };
-    Ok(Json(found))
+    csv::answer(query.format.unwrap_or(accepted), "payouts", &COLUMNS, found)
 }
 
 /// One payout.

@@ -5,6 +5,7 @@ use domain::currency::Currency;
 use domain::payout::{Payout, PayoutState, approvers_needed, payment_reference};
 use domain::slot::Slot;
 use domain::time::Timestamp;
+use edge::csv::Format;
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -178,6 +179,8 @@ pub(crate) struct ListQuery {
     /// How many rows to leave out, up to 10,000; a cursor is quicker.
     #[param(maximum = 10000)]
     pub(crate) offset: Option<u32>,
+    /// `csv` or `json`; so does the header `Accept`.
+    pub(crate) format: Option<Format>,
 }
 
 /// A wish to be paid.

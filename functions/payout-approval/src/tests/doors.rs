@@ -193,3 +193,28 @@ fn the_document_has_exactly_the_paths_of_the_template() {
     of_document.sort();
     assert_eq!(of_document, of_template);
 }
+
+#[tokio::test]
+async fn the_events_of_the_gateway_reach_their_routes() {
+    let world = world().await;
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../events/payout-approval");
+    let mut count = 0;
+    for file in std::fs::read_dir(folder).expect("events") {
+        let path = file.expect("a file").path();
+        let event = std::fs::read_to_string(&path).expect("an event");
+        let mut request = lambda_http::request::from_str(&event).expect("an event of the gateway");
+        let key = bearer(if event.contains("/mark-sent") || event.contains("/confirm") { "fin" } else { "ada" });
+        request.headers_mut().insert("authorization", key.parse().expect("a header"));
+        let answer = world.routes.clone().oneshot(request).await.expect("infallible");
+        // The list is there; the payouts that the others name are not, and the desk names a partner.
+        let expected = match path.file_stem().and_then(|name| name.to_str()) {
+            Some("list") => 200,
+            Some("request") => 400,
+            _ => 404,
+        };
+        assert_eq!(answer.status().as_u16(), expected, "{}", path.display());
+        assert!(!answer.headers()["x-correlation-id"].is_empty());
+        count += 1;
+    }
+    assert_eq!(count, 5);
+}

@@ -161,21 +161,3 @@ async fn without_a_balance_the_reason_is_shown() {
     let detail = answer.json["detail"].as_str().unwrap_or_default();
     assert!(detail.contains("0.00 USD is available, 12.00 USD waits"), "{detail}");
 }
-
-#[tokio::test]
-async fn measure_tmp() {
-    let world = world().await;
-    given::balance(&world, 1, "250.50").await;
-    world.database.reset_units();
-    let id = world.requested("partner 1").await;
-    println!("request {:?}", world.database.reset_units());
-    let a = world.ask("ada", "PUT", &format!("/{id}/approve"), Value::Null).await;
-    println!("approve {:?} {}", world.database.reset_units(), a.json.to_string().len());
-    let sent = json!({"sent_at": NOW, "expected_arrival_date": "2026-09-17", "payment_reference": "WIRE-1"});
-    world.ask("fin", "POST", &format!("/{id}/mark-sent"), sent).await;
-    println!("sent {:?}", world.database.reset_units());
-    let confirmed = json!({"completed_at": NOW, "payment_reference": "WIRE-1-OK"});
-    let a = world.ask("fin", "POST", &format!("/{id}/confirm"), confirmed).await;
-    println!("confirm {:?} {}", world.database.reset_units(), a.json.to_string().len());
-    println!("{}", a.json);
-}

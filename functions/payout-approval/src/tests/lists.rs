@@ -68,3 +68,15 @@ async fn a_partner_sees_only_its_own() {
     assert_eq!(days(&world.get("partner 2", "").await), ["15"]);
     assert_eq!(days(&world.get("partner 2", "?status=cancelled").await), Vec::<String>::new());
 }
+
+#[tokio::test]
+async fn the_list_is_csv_for_who_asks_for_it() {
+    let world = many().await;
+    let (csv, next) = world.csv("sue", "?format=csv&limit=2").await;
+    let lines: Vec<_> = csv.lines().collect();
+    assert_eq!(lines.len(), 3, "{csv}");
+    assert!(lines[0].starts_with("id,partner_id,total_amount,currency,"), "{csv}");
+    assert!(lines[1].contains(",70.00,USD,1,PAY-2026-09-") && lines[1].contains(",pending_approval,"), "{csv}");
+    assert!(next.is_some_and(|next| next.contains("pay_")));
+    assert_eq!(world.get("sue", "?format=xml").await.status, 400);
+}

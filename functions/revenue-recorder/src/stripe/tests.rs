@@ -188,3 +188,48 @@ fn a_type_that_is_not_acted_on_states_nothing() {
     let unknown = json!({ "type": "moon.risen", "created": 1_788_422_400, "data": { "object": {} } });
     assert_eq!(translate(&unknown), Ok(Vec::new()));
 }
+
+/// Every place in a value, as a JSON pointer.
+fn places(value: &Value, at: &str, out: &mut Vec<String>) {
+    out.push(at.to_owned());
+    match value {
+        Value::Object(members) => {
+            members.iter().for_each(|(name, member)| places(member, &format!("{at}/{name}"), out))
+        }
+        Value::Array(items) => items.iter().enumerate().for_each(|(n, item)| places(item, &format!("{at}/{n}"), out)),
+        _ => {}
+    }
+}
+
+#[test]
+fn whatever_stands_in_a_field_no_event_panics_and_no_amount_is_below_zero() {
+    let junk = [
+        Value::Null,
+        json!(-1),
+        json!(i64::MIN),
+        json!(i64::MAX),
+        json!(1.5),
+        json!(""),
+        json!("x y"),
+        json!([1]),
+        json!({}),
+        json!(true),
+    ];
+    for case in cases() {
+        let event = event(&case);
+        let mut all = Vec::new();
+        places(&event, "", &mut all);
+        for (place, value) in all.iter().flat_map(|place| junk.iter().map(move |value| (place, value))) {
+            let mut spoilt = event.clone();
+            *spoilt.pointer_mut(place).expect("a place") = value.clone();
+            for fact in translate(&spoilt).unwrap_or_default() {
+                let amounts = match fact {
+                    Fact::SalePaid(sale) => vec![sale.paid, sale.total, sale.tax, sale.shipping],
+                    Fact::Refund(refund) => vec![refund.amount],
+                    Fact::CustomerSeen(_) | Fact::PaymentAlias(_) => Vec::new(),
+                };
+                assert!(amounts.iter().all(|amount| !amount.is_negative()), "{case} {place} = {value}");
+            }
+        }
+    }
+}

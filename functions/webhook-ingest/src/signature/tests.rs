@@ -1,3 +1,4 @@
+use proptest::prelude::*;
 use serde_json::Value;
 
 use super::{SignatureRefused, SigningSecrets, verify};
@@ -133,4 +134,37 @@ fn no_secret_verifies_nothing_and_an_empty_one_is_no_secret() {
     let secrets = SigningSecrets::new(["", ""]);
     assert!(secrets.is_empty());
     assert_eq!(verify(Some(&header), body.as_bytes(), &secrets, now), Err(SignatureRefused::NoMatch));
+}
+
+fn signed(time: i64, body: &[u8]) -> String {
+    let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, b"whsec_test_secret");
+    let tag = ring::hmac::sign(&key, &[format!("{time}.").as_bytes(), body].concat());
+    format!("t={time},v1={}", hex::encode(tag.as_ref()))
+}
+
+proptest! {
+    #[test]
+    fn what_was_signed_verifies_and_one_changed_byte_does_not(
+        body in prop::collection::vec(any::<u8>(), 1..400),
+        time in 0_i64..99_999_999_999,
+        place in any::<prop::sample::Index>(),
+        change in 1_u8..,
+    ) {
+        let header = signed(time, &body);
+        prop_assert_eq!(verify(Some(&header), &body, &secrets(), time), Ok(()));
+        let mut other = body.clone();
+        let place = place.index(other.len());
+        other[place] ^= change;
+        prop_assert_eq!(verify(Some(&header), &other, &secrets(), time), Err(SignatureRefused::NoMatch));
+    }
+
+    #[test]
+    fn any_header_is_answered_without_panic(header in ".{0,300}") {
+        prop_assert!(verify(Some(&header), b"body", &secrets(), 0).is_err());
+    }
+
+    #[test]
+    fn any_list_of_parts_is_answered_without_panic(parts in prop::collection::vec("(t|v1|v0|x)?=?[0-9a-f+-]{0,80}", 0..12)) {
+        prop_assert!(verify(Some(&parts.join(",")), b"body", &secrets(), 0).is_err());
+    }
 }

@@ -131,11 +131,9 @@ fn resources(template: &Template, scope: &Scope, faults: &mut Vec<Fault>) -> Vec
             }
         }
         let kind = written.get("Type").and_then(Value::as_str).unwrap_or_default();
-        if known(TYPES, kind).is_none() {
-            if !DEPLOY_ONLY_TYPES.contains(&kind) {
-                let why = format!("the small cloud does not understand resources of type {kind:?}");
-                faults.push(template.fault_at(&path("Type"), why));
-            }
+        if known(TYPES, kind).is_none() && !DEPLOY_ONLY_TYPES.contains(&kind) {
+            let why = format!("the small cloud does not understand resources of type {kind:?}");
+            faults.push(template.fault_at(&path("Type"), why));
             continue;
         }
         if let Some(condition) = written.get("Condition").and_then(Value::as_str) {

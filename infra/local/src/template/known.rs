@@ -20,6 +20,9 @@ pub(super) fn known(rows: &'static [Known], kind: &str) -> Option<&'static Known
 
 /// Types of which nothing runs here.
 pub(super) const DEPLOY_ONLY_TYPES: &[&str] = &[
+    "AWS::ApiGatewayV2::ApiMapping",
+    "AWS::ApiGatewayV2::DomainName",
+    "AWS::CertificateManager::Certificate",
     "AWS::CloudWatch::Alarm",
     "AWS::CloudWatch::CompositeAlarm",
     "AWS::CloudWatch::Dashboard",
@@ -137,6 +140,7 @@ pub(super) const TYPES: &[Known] = &[
             "DeploymentPreference",
             "Description",
             "EphemeralStorage",
+            "EventInvokeConfig",
             "LoggingConfig",
             "PermissionsBoundary",
             "Policies",
@@ -189,6 +193,7 @@ pub(super) const EVENTS: &[Known] = &[
             "OmitName",
             "PermissionsBoundary",
             "RetryPolicy",
+            "RoleArn",
         ],
     },
 ];

@@ -26,6 +26,10 @@ impl<'a> Properties<'a> {
         for (name, value) in values {
             let mut at = path.clone();
             at.push(name.clone());
+            if name == "Events" {
+                // Each event is read by itself, with a row and faults of its own.
+                continue;
+            }
             if known.obeyed.contains(&name.as_str()) {
                 match scope.resolve(value) {
                     Ok(Some(value)) => {

@@ -84,3 +84,19 @@ async fn a_claim_whose_answer_got_lost_is_still_ours() {
     let claimed = store.create_idempotent_run(&tenant(), &first).await.expect("store");
     assert_eq!(claimed, Claimed::Run);
 }
+
+#[tokio::test]
+async fn an_answer_of_eight_hundred_bytes_costs_one_write_unit() {
+    let (store, database) = store().await;
+    let first = attempt("0123456789abcdef0123456789abcdef", "a", "2026-09-01T00:00:00Z");
+    store.create_idempotent_run(&tenant(), &first).await.expect("store");
+    let body: String = (0..20).map(|n| format!("\"a_field_{n}\":\"2026-09-15T12:00:00Z\",")).collect();
+    assert!(body.len() > 700);
+    database.reset_units();
+    let large = KeptAnswer { body, ..answer() };
+    store.record_idempotent_answer(&tenant(), &first, &large).await.expect("store");
+    assert_eq!(database.reset_units().write_hundredths, 100);
+    let again = attempt("r2", "a", "2026-09-01T00:00:01Z");
+    let claimed = store.create_idempotent_run(&tenant(), &again).await.expect("store");
+    assert_eq!(claimed, Claimed::Answered(large));
+}

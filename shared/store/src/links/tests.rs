@@ -7,11 +7,7 @@ use crate::Tables;
 
 async fn store() -> (Store, testkit::Database) {
     let database = testkit::database().await;
-    let tables = Tables {
-        core: database.core.clone(),
-        clicks: database.clicks.clone(),
-        ops: database.ops.clone(),
-    };
+    let tables = Tables { core: database.core.clone(), clicks: database.clicks.clone(), ops: database.ops.clone() };
     (Store::new(database.client.clone(), tables), database)
 }
 

@@ -6,11 +6,7 @@ use crate::Tables;
 
 async fn store() -> Store {
     let database = testkit::database().await;
-    let tables = Tables {
-        core: database.core.clone(),
-        clicks: database.clicks.clone(),
-        ops: database.ops.clone(),
-    };
+    let tables = Tables { core: database.core.clone(), clicks: database.clicks.clone(), ops: database.ops.clone() };
     Store::new(database.client.clone(), tables)
 }
 
@@ -54,7 +50,7 @@ async fn a_program_and_its_first_rule_are_made_together_and_once() {
         store.create_program(&tenant(), &made, &first).await.expect("made");
     }
     assert_eq!(store.get_program(&tenant(), &made.id).await.expect("read"), Some(made.clone()));
-    assert_eq!(store.list_rules(&tenant(), &made.id).await.expect("list"), [first.clone()]);
+    assert_eq!(store.list_rules(&tenant(), &made.id).await.expect("list"), std::slice::from_ref(&first));
     let other = Program { name: "Another".to_owned(), ..made };
     let taken = store.create_program(&tenant(), &other, &first).await;
     assert!(matches!(taken, Err(StoreError::LostRace { .. })), "{taken:?}");

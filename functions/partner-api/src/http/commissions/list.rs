@@ -157,7 +157,8 @@ async fn states(app: &App, tenant: &TenantKey, books: &Books, lines: &[Line]) ->
 
 /// Does the group stand at the beginning or the end of the page?
 fn is_at_edge(lines: &[Line], group: &[Line]) -> bool {
-    let same = |a: Option<&Line>, b: Option<&Line>| a.map(|line| (&line.sale, line.n)) == b.map(|line| (&line.sale, line.n));
+    let same =
+        |a: Option<&Line>, b: Option<&Line>| a.map(|line| (&line.sale, line.n)) == b.map(|line| (&line.sale, line.n));
     same(lines.first(), group.first()) || same(lines.last(), group.last())
 }
 

@@ -79,9 +79,7 @@ impl Reading<'_> {
                 return;
             }
         };
-        let Some(integration) =
-            operation.get("x-amazon-apigateway-integration").and_then(Value::as_object)
-        else {
+        let Some(integration) = integration_of(properties, operation) else {
             self.faults.push(properties.fault(&at, "a route needs x-amazon-apigateway-integration"));
             return;
         };
@@ -126,6 +124,16 @@ impl Reading<'_> {
             function.concurrency = wanted;
         }
     }
+}
+
+/// The integration of an operation; it may stand once among the components and be named by a `$ref`.
+fn integration_of<'a>(properties: &'a Properties<'_>, operation: &'a Value) -> Option<&'a Map<String, Value>> {
+    let written = operation.get("x-amazon-apigateway-integration")?;
+    let Some(pointer) = written.get("$ref").and_then(Value::as_str) else {
+        return written.as_object();
+    };
+    let body = properties.get("DefinitionBody")?;
+    body.pointer(pointer.strip_prefix('#')?)?.as_object()
 }
 
 fn read_cors(written: &Map<String, Value>) -> Cors {

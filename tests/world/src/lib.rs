@@ -1,38 +1,54 @@
-//! A tenant with one programme, one partner and one link, and the facts that happen to it.
+//! A tenant with one programme, one partner and one link over a database of its own, and the facts that happen to it.
+//!
+//! What lives here: furniture and questions that the tests of several rooms share. What does not: assertions about one
+//! room. To add something: a method named after what happens.
+
+
+#![expect(clippy::expect_used, reason = "tests stand on it: what fails here fails the test")]
 
 use cases::payouts::{Command, Moved, Requested};
+use domain::attribution::Winner;
 use domain::audit::Actor;
+use domain::commission::EarningReason;
 use domain::currency::Currency;
 use domain::fact::{CustomerSeen, Fact, PaymentKey, Refund, SalePaid, SaleType};
-use domain::id::{LinkId, PartnerId, PayoutId, ProgramId, RuleId, SaleId, TenantId};
-use domain::line::Account;
+use domain::id::{LineId, LinkId, PartnerId, PayoutId, ProgramId, RuleId, SaleId, TenantId};
+use domain::line::{Account, Line, LineKind, LineTrace, Place};
 use domain::money::Money;
 use domain::rate::{Rate, Rounding};
 use domain::role::Role;
 use domain::rule::{Reward, RuleVersion};
-use domain::sale::Sale;
-use domain::time::{Timestamp, Zone};
+use domain::sale::{Decision, Sale, SaleLine};
+use domain::slot::Slot;
+use domain::time::{BusinessDay, Timestamp, Zone};
 use domain::touch::{ClickKeys, Origin, Touch, Touches};
 use store::links::Link;
 use store::partners::{Enrolment, Partner, PartnerStatus, Tier};
 use store::people::Person;
+use store::sales::{NewSale, SaleWritten};
 use store::programs::Program;
 use store::{Store, Tables, TenantKey};
 
-use crate::booking::{Booked, BookingError, Recorder};
-
 /// A world of one partner.
-pub(super) struct World {
-    pub(super) database: testkit::Database,
-    pub(super) store: Store,
-    pub(super) now: Timestamp,
-    pub(super) token: String,
-    tenant: TenantKey,
-    keys: ClickKeys,
-    partner: PartnerId,
+pub struct World {
+    /// The database.
+    pub database: testkit::Database,
+    /// The store over it.
+    pub store: Store,
+    /// The present.
+    pub now: Timestamp,
+    /// The token of one click on the partner's link.
+    pub token: String,
+    /// Whose.
+    pub tenant: TenantKey,
+    /// The keys that signed the token.
+    pub keys: ClickKeys,
+    /// The partner.
+    pub partner: PartnerId,
 }
 
-pub(super) fn key(id: &str) -> PaymentKey {
+/// A natural key of Stripe.
+pub fn key(id: &str) -> PaymentKey {
     PaymentKey::parse(&format!("stripe:{id}")).expect("key")
 }
 
@@ -41,18 +57,20 @@ fn usd(text: &str) -> Money {
 }
 
 impl World {
-    pub(super) async fn new() -> Self {
+    /// A world of 30 %.
+    pub async fn new() -> Self {
         Self::with_rate("0.3").await
     }
 
-    pub(super) async fn with_rate(rate: &str) -> Self {
+    /// A world of another rate.
+    pub async fn with_rate(rate: &str) -> Self {
         let database = testkit::database().await;
         let tables = Tables { core: database.core.clone(), clicks: database.clicks.clone(), ops: database.ops.clone() };
         let store = Store::new(database.client.clone(), tables);
         let tenant = TenantKey::from(&TenantId::default_tenant());
         let now: Timestamp = "2026-11-21T12:00:00Z".parse().expect("instant");
         let keys = ClickKeys::new("a secret of at least some length", "");
-        let (partner, link) = (PartnerId::from_ulid(7_u128.into()), LinkId::from_ulid(9_u128.into()));
+        let (partner, link) = (PartnerId::from_ulid(7_u128.into()), link());
         furnish(&store, &tenant, &partner, &link, rate, now).await;
         let visitor = keys.visitor_on_day(now, Origin { address: "192.0.2.1", user_agent: "a browser" });
         let touch = Touch { at: now, link, visitor };
@@ -60,16 +78,19 @@ impl World {
         Self { database, store, now, token, tenant, keys, partner }
     }
 
-    pub(super) fn pass_days(&mut self, days: i64) {
+    /// Days pass.
+    pub fn pass_days(&mut self, days: i64) {
         self.now = Timestamp::from_millisecond(self.now.as_millisecond() + days * 86_400_000).expect("instant");
     }
 
-    pub(super) fn seen(&self, customer: &str, token: Option<&str>) -> Fact {
+    /// A check-out of a customer.
+    pub fn seen(&self, customer: &str, token: Option<&str>) -> Fact {
         let event = key(&format!("cs_{customer}"));
         Fact::CustomerSeen(CustomerSeen { event, customer: key(customer), occurred_at: self.now, click_token: token.map(str::to_owned), email: None })
     }
 
-    pub(super) fn sale(&self, invoice: &str, customer: &str, paid: &str) -> Fact {
+    /// A paid invoice.
+    pub fn sale(&self, invoice: &str, customer: &str, paid: &str) -> Fact {
         Fact::SalePaid(SalePaid {
             payment: key(invoice),
             aliases: Vec::new(),
@@ -86,68 +107,136 @@ impl World {
         })
     }
 
-    pub(super) fn refund(&self, refund: &str, payment: &str, amount: &str) -> Fact {
+    /// A refund.
+    pub fn refund(&self, refund: &str, payment: &str, amount: &str) -> Fact {
         Fact::Refund(Refund { refund: key(refund), payment: key(payment), amount: usd(amount), occurred_at: self.now })
     }
 
-    pub(super) async fn try_book(&self, fact: &Fact) -> Result<Booked, BookingError> {
-        Recorder::new(&self.store, &self.tenant, &self.keys, &Zone::utc(), self.now).book(fact).await
+    /// A line of an amount in the slot of a day, booked as the recorder books it, without its rules.
+    pub async fn earn(&self, invoice: &str, amount: &str, day: BusinessDay) {
+        let payment = key(invoice);
+        let id = SaleId::of(&payment);
+        let (place, amount) = (Place::Slot(Slot::of_day(day)), usd(amount));
+        let winner = Winner { partner: self.partner.clone(), program: program(), link: link(), clicked_at: self.now };
+        let line = SaleLine { n: 1, partner: self.partner.clone(), place, amount, reversed: usd("0"), rule: rule(), reverses: None };
+        let sale = Sale {
+            id: id.clone(),
+            payment,
+            customer: None,
+            occurred_at: self.now,
+            booked_at: self.now,
+            booked_day: Zone::utc().day_of(self.now),
+            paid: amount,
+            total: amount,
+            tax: usd("0"),
+            shipping: usd("0"),
+            event_type: SaleType::InvoicePayment,
+            invoice: invoice.to_owned(),
+            decision: Decision::Partner { winner, losers: Vec::new() },
+            lines: vec![line],
+            refunded: usd("0"),
+            version: 1,
+        };
+        let line = Line {
+            id: LineId::of_sale(&id, 1),
+            partner: self.partner.clone(),
+            place,
+            amount,
+            kind: LineKind::Earned,
+            sale: id,
+            n: 1,
+            occurred_at: self.now,
+            booked_at: self.now,
+            trace: trace(invoice),
+        };
+        let new = NewSale { sale: &sale, lines: &[line], aliases: &[], meets: None };
+        assert_eq!(self.store.create_sale(&self.tenant, &new).await.expect("store"), SaleWritten::Yes);
     }
 
-    pub(super) async fn book(&self, fact: Fact) -> Booked {
-        self.try_book(&fact).await.expect("booked")
-    }
-
-    pub(super) async fn kept_sale(&self, invoice: &str) -> Sale {
+    /// The sale as it is kept.
+    pub async fn kept_sale(&self, invoice: &str) -> Sale {
         self.store.get_sale(&self.tenant, &SaleId::of(&key(invoice))).await.expect("store").expect("a sale")
     }
 
-    fn account(&self) -> Account {
+    /// The partner's account in dollars.
+    pub fn account(&self) -> Account {
         Account { partner: self.partner.clone(), currency: Currency::USD }
     }
 
-    pub(super) async fn lines(&self) -> Vec<String> {
+    /// The lines of the account, in short.
+    pub async fn lines(&self) -> Vec<String> {
         let lines = self.store.list_lines(&self.tenant, &self.account()).await.expect("store");
         lines.iter().map(|line| format!("{} {} {}", line.amount, line.place.to_text(), line.kind.word())).collect()
     }
 
-    pub(super) async fn total(&self) -> String {
+    /// All lines of the account, added up.
+    pub async fn total(&self) -> String {
         self.store.get_head(&self.tenant, &self.account()).await.expect("store").total().expect("in range").to_text()
     }
 
-    pub(super) async fn available(&self) -> String {
+    /// What can be paid now.
+    pub async fn available(&self) -> String {
         let head = self.store.get_head(&self.tenant, &self.account()).await.expect("store");
         head.available_on(Zone::utc().day_of(self.now)).expect("in range").to_text()
     }
 
     /// A request some milliseconds from now.
-    pub(super) async fn try_request_at(&self, ms: i64) -> Result<Requested, cases::error::CaseError> {
+    pub async fn try_request_at(&self, ms: i64) -> Result<Requested, cases::error::CaseError> {
         let at = Timestamp::from_millisecond(self.now.as_millisecond() + ms).expect("instant");
         let actor = Actor { role: Role::Partner, id: self.partner.to_string(), ip: None, user_agent: None };
         cases::payouts::request(&self.store, &self.tenant, &self.partner, Currency::USD, &actor, at).await
     }
 
-    pub(super) async fn request(&self) -> Requested {
+    /// The partner asks for a payout.
+    pub async fn request(&self) -> Requested {
         self.try_request_at(0).await.expect("an answer")
     }
 
-    pub(super) async fn command(&self, id: &PayoutId, role: Role, who: &str, command: Command) -> Moved {
+    /// Somebody moves a payout.
+    pub async fn command(&self, id: &PayoutId, role: Role, who: &str, command: Command) -> Moved {
         let actor = Actor { role, id: who.to_owned(), ip: None, user_agent: None };
         cases::payouts::command(&self.store, &self.tenant, id, &command, &actor, self.now).await.expect("an answer")
     }
 
     /// Every law holds.
-    pub(super) async fn verified(&self) {
+    pub async fn verified(&self) {
         let verified = cases::verify::verify(&self.store, &self.tenant).await.expect("store");
         assert_eq!(verified.breaches, Vec::new(), "{verified}");
     }
 }
 
+fn program() -> ProgramId {
+    ProgramId::from_ulid(1_u128.into())
+}
+
+fn rule() -> RuleId {
+    RuleId::from_ulid(2_u128.into())
+}
+
+fn link() -> LinkId {
+    LinkId::from_ulid(9_u128.into())
+}
+
+fn trace(invoice: &str) -> LineTrace {
+    LineTrace {
+        program: program(),
+        link: link(),
+        rule: rule(),
+        customer: None,
+        invoice: invoice.to_owned(),
+        event_type: SaleType::InvoicePayment,
+        base: "0.00".to_owned(),
+        reward: "1".to_owned(),
+        reason: EarningReason::Percentage,
+        reverses: None,
+    }
+}
+
 async fn furnish(store: &Store, tenant: &TenantKey, partner: &PartnerId, link: &LinkId, rate: &str, now: Timestamp) {
-    let program = ProgramId::from_ulid(1_u128.into());
+    let program = program();
     let long_ago: Timestamp = "2026-01-01T00:00:00Z".parse().expect("instant");
     let rule = RuleVersion {
-        id: RuleId::from_ulid(2_u128.into()),
+        id: rule(),
         program: program.clone(),
         effective_from: long_ago,
         reward: Reward::Percentage(Rate::parse(rate).expect("rate")),

@@ -1,0 +1,122 @@
+//! `docs/openapi.json`: what the HTTP functions answer, in one document; and the routes of template.yaml.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use local::template::{Place, Template};
+use serde_json::{Map, Value, json};
+
+use crate::tree;
+
+type Operation = (String, String, String);
+
+fn documents() -> BTreeMap<&'static str, Value> {
+    let of = |document| serde_json::to_value(document).expect("an OpenAPI document is JSON");
+    BTreeMap::from([
+        ("click-tracker", of(click_tracker::openapi())),
+        ("partner-api", of(partner_api::openapi())),
+        ("payout-approval", of(payout_approval::openapi())),
+        ("webhook-ingest", of(webhook_ingest::openapi())),
+    ])
+}
+
+/// Takes in members, and refuses two different things under one name.
+fn unite(into: &mut Map<String, Value>, from: &Value, what: &str) {
+    for (name, value) in from.as_object().into_iter().flatten() {
+        if let Some(there) = into.get(name) {
+            assert_eq!(there, value, "two functions mean different things by the {what} {name}");
+        }
+        into.insert(name.clone(), value.clone());
+    }
+}
+
+fn merged() -> Value {
+    let mut paths = Map::new();
+    let mut components: BTreeMap<String, Map<String, Value>> = BTreeMap::new();
+    let mut tags = BTreeMap::new();
+    for document in documents().values() {
+        unite(&mut paths, &named(&document["paths"]), "path");
+        for (kind, members) in document["components"].as_object().into_iter().flatten() {
+            unite(components.entry(kind.clone()).or_default(), members, kind);
+        }
+        for tag in document["tags"].as_array().into_iter().flatten() {
+            tags.insert(tag["name"].to_string(), tag.clone());
+        }
+    }
+    // Texts are sorted here, so that the file does not depend on how a map of JSON was compiled.
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Tributary",
+            "version": "1",
+            "description": "Clicks, sales, commissions and payouts. Amounts are decimal texts beside their currency; instants are RFC 3339 in UTC; refusals are application/problem+json.",
+            "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
+        },
+        "paths": paths.into_iter().collect::<BTreeMap<_, _>>(),
+        "components": components,
+        "tags": tags.into_values().collect::<Vec<_>>(),
+    })
+}
+
+/// The paths with a name for each operation that no other has: its tag before its own.
+fn named(paths: &Value) -> Value {
+    let mut paths = paths.clone();
+    let operations = paths.as_object_mut().into_iter().flat_map(Map::values_mut).filter_map(Value::as_object_mut).flat_map(Map::values_mut);
+    for operation in operations {
+        let of = |value: &Value| value.as_str().map(ToOwned::to_owned);
+        if let (Some(tag), Some(own)) = (of(&operation["tags"][0]), of(&operation["operationId"])) {
+            operation["operationId"] = format!("{}_{own}", tag.replace([' ', '-'], "_")).into();
+        }
+    }
+    paths
+}
+
+fn pretty(document: &Value) -> String {
+    serde_json::to_string_pretty(document).expect("JSON is text") + "\n"
+}
+
+fn operations_in_code() -> BTreeSet<Operation> {
+    let methods = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
+    let mut found = BTreeSet::new();
+    for (function, document) in documents() {
+        for (path, item) in document["paths"].as_object().into_iter().flatten() {
+            for method in item.as_object().into_iter().flat_map(Map::keys).filter(|key| methods.contains(&key.as_str())) {
+                found.insert((method.to_ascii_uppercase(), path.clone(), function.to_owned()));
+            }
+        }
+    }
+    found
+}
+
+/// The routes of the template. Where GET is answered, HEAD is too: it is a route there and no operation of its own.
+fn operations_in_template() -> BTreeSet<Operation> {
+    let template = Template::read(&tree::root().join("template.yaml")).expect("template.yaml reads");
+    let plan = template.plan(&Place::default()).expect("template.yaml is understood");
+    let routes: BTreeSet<Operation> = plan.routes.into_iter().map(|route| (route.method, route.path, route.function)).collect();
+    let is_shadow = |(method, path, function): &Operation| method == "HEAD" && routes.contains(&("GET".to_owned(), path.clone(), function.clone()));
+    routes.iter().filter(|route| !is_shadow(route)).cloned().collect()
+}
+
+#[test]
+fn the_openapi_document_is_what_the_functions_declare() {
+    tree::compare("docs/openapi.json", &pretty(&merged()));
+}
+
+#[test]
+fn the_routes_of_the_template_are_the_paths_of_the_code() {
+    let (code, template) = (operations_in_code(), operations_in_template());
+    let only_in_code: Vec<_> = code.difference(&template).collect();
+    let only_in_template: Vec<_> = template.difference(&code).collect();
+    assert!(only_in_code.is_empty() && only_in_template.is_empty(), "only in code: {only_in_code:?}\nonly in template.yaml: {only_in_template:?}");
+}
+
+#[test]
+fn every_operation_has_a_name_of_its_own_and_says_what_it_does() {
+    let mut names = BTreeSet::new();
+    for (path, item) in merged()["paths"].as_object().into_iter().flatten() {
+        for (method, operation) in item.as_object().into_iter().flatten() {
+            assert!(operation["summary"].is_string(), "{method} {path} does not say what it does");
+            let name = operation["operationId"].as_str().unwrap_or_else(|| panic!("{method} {path} has no name"));
+            assert!(names.insert(name.to_owned()), "{method} {path}: another operation is called {name} too");
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! `docs/state-machines.md`: the edges of a payout and the words of payouts and lines, as the domain has them.
+
+use std::collections::BTreeSet;
+
+use domain::audit::Actor;
+use domain::currency::Currency;
+use domain::digest::Digest;
+use domain::id::{PartnerId, PayoutId};
+use domain::line::LineState;
+use domain::money::Money;
+use domain::payout::{Approval, Payout, PayoutState, Refused, Sent, Step};
+use domain::role::Role;
+use domain::slot::Slot;
+use jiff::Timestamp;
+
+use crate::tree;
+
+type Edge = (String, String, String);
+type Command = fn(Payout, Actor, Timestamp) -> Result<Step, Refused>;
+
+const COMMANDS: [(&str, Command); 6] = [
+    ("approve", |payout, actor, at| payout.approve(actor, None, at)),
+    ("reject", |payout, actor, at| payout.reject(actor, "no".to_owned(), at)),
+    ("cancel", |payout, actor, at| payout.cancel(actor, "no".to_owned(), at)),
+    ("mark_sent", |payout, actor, at| {
+        payout.mark_sent(actor, Sent { sent_at: at, expected_arrival: None, reference: "r".to_owned() }, at)
+    }),
+    ("confirm", |payout, actor, at| payout.confirm(actor, at, "r".to_owned(), at)),
+    ("fail", |payout, actor, at| payout.fail(actor, "no".to_owned(), at)),
+];
+
+fn now() -> Timestamp {
+    "2026-11-21T12:00:00Z".parse().expect("an instant")
+}
+
+fn every_state() -> [PayoutState; 7] {
+    let (at, text) = (now(), || "why".to_owned());
+    let all = [
+        PayoutState::PendingApproval,
+        PayoutState::Approved,
+        PayoutState::Rejected { reason: text() },
+        PayoutState::Cancelled { reason: text() },
+        PayoutState::Submitted { sent_at: at, expected_arrival: None, reference: text() },
+        PayoutState::Paid { sent_at: at, completed_at: at, reference: text() },
+        PayoutState::Failed { reason: text() },
+    ];
+    // A state that is new in the domain does not compile here until it is in the list above.
+    for state in &all {
+        match state {
+            PayoutState::PendingApproval | PayoutState::Approved | PayoutState::Rejected { .. } | PayoutState::Cancelled { .. } => {}
+            PayoutState::Submitted { .. } | PayoutState::Paid { .. } | PayoutState::Failed { .. } => {}
+        }
+    }
+    all
+}
+
+fn every_line_state() -> [LineState; 6] {
+    let all = [LineState::Pending, LineState::Held, LineState::Approved, LineState::InPayout, LineState::Paid, LineState::Reversed];
+    for state in all {
+        match state {
+            LineState::Pending | LineState::Held | LineState::Approved => {}
+            LineState::InPayout | LineState::Paid | LineState::Reversed => {}
+        }
+    }
+    all
+}
+
+fn payout(amount: &str, state: &PayoutState, approved_by: &[&str]) -> Payout {
+    let partner = PartnerId::from_ulid(7_u128.into());
+    let actor = Actor { role: Role::Partner, id: partner.to_string(), ip: None, user_agent: None };
+    let mut payout = Payout {
+        id: PayoutId::of(&partner, Currency::USD, 1),
+        partner,
+        amount: Money::parse(amount, Currency::USD).expect("an amount"),
+        from: None,
+        to: Slot::parse("261120.00").expect("a slot"),
+        lines: 1,
+        close_hash: Digest::ZERO,
+        seal: Digest::ZERO,
+        requested_by: actor,
+        requested_at: now(),
+        moved_at: now(),
+        state: state.clone(),
+        approvals: Vec::new(),
+    };
+    payout.seal = payout.computed_seal();
+    payout.approvals = approved_by.iter().map(|by| Approval { by: (*by).to_owned(), at_ms: now().as_millisecond(), seal: payout.seal }).collect();
+    payout
+}
+
+/// Every command, on every state, small and large, with and without approvals, by every role.
+fn edges_in_code() -> BTreeSet<Edge> {
+    let mut edges = BTreeSet::new();
+    let approvals: [&[&str]; 3] = [&[], &["usr_1"], &["usr_1", "usr_2"]];
+    for state in every_state() {
+        for amount in ["250.50", "250000.00"] {
+            for approved_by in approvals {
+                for role in Role::ALL {
+                    for (name, command) in COMMANDS {
+                        let actor = Actor { role, id: "usr_9".to_owned(), ip: None, user_agent: None };
+                        if let Ok(step) = command(payout(amount, &state, approved_by), actor, now()) {
+                            let (from, to) = (state.word().to_owned(), step.payout.state.word().to_owned());
+                            edges.insert((from, name.to_owned(), to));
+                        }
+                    }
+                }
+            }
+        }
+    }
+    edges
+}
+
+/// `a --> b: c` of the diagrams.
+fn edges_in_document(text: &str) -> BTreeSet<Edge> {
+    let lines = text.lines().filter_map(|line| line.trim().split_once(" --> "));
+    let edges = lines.map(|(from, rest)| (from, rest.split_once(": ").unwrap_or((rest, ""))));
+    edges.map(|(from, (to, by))| (from.to_owned(), by.to_owned(), to.to_owned())).collect()
+}
+
+#[test]
+fn the_diagram_of_payouts_has_exactly_the_edges_that_the_domain_allows() {
+    let drawn = edges_in_document(&tree::read("docs/state-machines.md"));
+    let code = edges_in_code();
+    let mut expected = code.clone();
+    expected.insert(("[*]".to_owned(), "request".to_owned(), "pending_approval".to_owned()));
+    for state in every_state().iter().map(PayoutState::word).filter(|state| !code.iter().any(|(from, _, _)| from == state)) {
+        expected.insert((state.to_owned(), String::new(), "[*]".to_owned()));
+    }
+    let missing: Vec<_> = expected.difference(&drawn).collect();
+    let wrong: Vec<_> = drawn.difference(&expected).collect();
+    assert!(missing.is_empty() && wrong.is_empty(), "not drawn: {missing:?}\ndrawn and not so: {wrong:?}");
+}
+
+#[test]
+fn every_command_of_a_payout_is_tried() {
+    let source = tree::read("shared/domain/src/payout.rs");
+    let named: BTreeSet<&str> = source
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("pub fn ")?.split_once("(self, "))
+        .map(|(name, _)| name)
+        .collect();
+    assert_eq!(named, COMMANDS.iter().map(|(name, _)| *name).collect());
+}
+
+#[test]
+fn the_words_of_payouts_and_lines_are_those_of_the_domain() {
+    let text = tree::read("docs/state-machines.md");
+    let payouts = every_state().map(|state| format!("| `{}` | `{}` | `{}` |", state.word(), state.portal_word(), state.desk_word()));
+    let lines = every_line_state().map(|state| format!("| `{}` | `{}` |", state.word(), state.status()));
+    for row in payouts.iter().chain(&lines) {
+        assert!(text.lines().any(|line| line.starts_with(row.as_str())), "docs/state-machines.md lacks the row {row}");
+    }
+}
