@@ -5,8 +5,15 @@ use edge::config::{ConfigFaults, Reader, Variable, variables};
 use tracing::level_filters::LevelFilter;
 
 /// Every variable that this function reads, beside those of every function and of AWS.
-pub const VARIABLES: &[Variable] =
-    &[variables::STAGE, variables::LOG_LEVEL, variables::CLOCK_OFFSET_MS, variables::CORE_TABLE, variables::CLICKS_TABLE, variables::OPS_TABLE, variables::VISITS_QUEUE_URL];
+pub const VARIABLES: &[Variable] = &[
+    variables::STAGE,
+    variables::LOG_LEVEL,
+    variables::CLOCK_OFFSET_MS,
+    variables::CORE_TABLE,
+    variables::CLICKS_TABLE,
+    variables::OPS_TABLE,
+    variables::VISITS_QUEUE_URL,
+];
 
 /// The configuration.
 pub struct Config {

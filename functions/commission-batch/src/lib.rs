@@ -55,10 +55,13 @@ impl App {
             }
             Trigger::Schedule(scheduled) => {
                 let tenant = TenantId::default_tenant();
-                let nights = night::run(&self.store, &self.visits, &tenant, scheduled.scheduled_for, self.clock.now()).await?;
+                let nights =
+                    night::run(&self.store, &self.visits, &tenant, scheduled.scheduled_for, self.clock.now()).await?;
                 Ok(serde_json::to_value(nights)?)
             }
-            Trigger::Stream(_) | Trigger::Other(_) => Err("neither a schedule nor visits: give {\"scheduled_for\": an instant}".into()),
+            Trigger::Stream(_) | Trigger::Other(_) => {
+                Err("neither a schedule nor visits: give {\"scheduled_for\": an instant}".into())
+            }
         }
     }
 

@@ -40,7 +40,13 @@ pub struct Nights {
 ///
 /// # Errors
 /// The store or the queue is away. What was not recorded is taken up by the next night.
-pub async fn run(store: &Store, visits: &Sender<VisitDue>, tenant: &TenantId, scheduled_for: Timestamp, now: Timestamp) -> Result<Nights, NightError> {
+pub async fn run(
+    store: &Store,
+    visits: &Sender<VisitDue>,
+    tenant: &TenantId,
+    scheduled_for: Timestamp,
+    now: Timestamp,
+) -> Result<Nights, NightError> {
     let key = TenantKey::from(tenant);
     let dates = missing_dates(store, &key, scheduled_for).await?;
     let Some(last) = dates.last().copied() else {
@@ -50,12 +56,24 @@ pub async fn run(store: &Store, visits: &Sender<VisitDue>, tenant: &TenantId, sc
     let accounts = store.list_live_accounts(&key).await?;
     let messages: Vec<VisitDue> = accounts
         .into_iter()
-        .map(|account| VisitDue { v: VERSION, tenant: tenant.clone(), partner: account.partner, currency: account.currency, business_date: last, run: run.clone() })
+        .map(|account| VisitDue {
+            v: VERSION,
+            tenant: tenant.clone(),
+            partner: account.partner,
+            currency: account.currency,
+            business_date: last,
+            run: run.clone(),
+        })
         .collect();
     visits.send_all(&messages).await?;
     let accounts = messages.len() as u64;
     for date in &dates {
-        let record = Run { id: RunId::of(tenant, *date), business_date: *date, accounts: if *date == last { accounts } else { 0 }, completed_at: now };
+        let record = Run {
+            id: RunId::of(tenant, *date),
+            business_date: *date,
+            accounts: if *date == last { accounts } else { 0 },
+            completed_at: now,
+        };
         // Another night may have recorded the date meanwhile: its visits and ours do the same.
         let _: Written = store.create_run(&key, &record).await?;
     }
@@ -64,7 +82,11 @@ pub async fn run(store: &Store, visits: &Sender<VisitDue>, tenant: &TenantId, sc
 }
 
 /// The ended dates after the last recorded one; on the first night, yesterday alone.
-async fn missing_dates(store: &Store, tenant: &TenantKey, scheduled_for: Timestamp) -> Result<Vec<BusinessDay>, NightError> {
+async fn missing_dates(
+    store: &Store,
+    tenant: &TenantKey,
+    scheduled_for: Timestamp,
+) -> Result<Vec<BusinessDay>, NightError> {
     let zone = store.get_settings(tenant).await?.ledger_zone;
     let yesterday = zone.day_of(scheduled_for).plus_days(-1)?;
     let mut next = match store.get_last_run(tenant).await? {

@@ -50,7 +50,10 @@ async fn a_night_sends_each_live_account_one_visit_and_is_recorded_once() {
     assert_eq!(night(&app, "2026-11-22T02:00:00Z").await, json!({ "business_dates": [], "accounts": 0 }));
     assert_eq!(stub.messages().len(), 1);
     let runs = world.store.list_runs(&world.tenant).await.expect("store");
-    assert_eq!(runs.iter().map(|run| (run.business_date.to_string(), run.accounts)).collect::<Vec<_>>(), [("2026-11-21".to_owned(), 1)]);
+    assert_eq!(
+        runs.iter().map(|run| (run.business_date.to_string(), run.accounts)).collect::<Vec<_>>(),
+        [("2026-11-21".to_owned(), 1)]
+    );
 }
 
 #[tokio::test]
@@ -112,7 +115,8 @@ async fn an_account_at_rest_leaves_the_nightly_visits_and_a_booking_brings_it_ba
     let world = World::new().await;
     world.earn("in_1", "0.00", day("2026-11-01")).await;
     for _ in 0..2 {
-        let closed = cases::closing::close_matured(&world.store, &world.tenant, &world.account(), day("2026-11-21")).await;
+        let closed =
+            cases::closing::close_matured(&world.store, &world.tenant, &world.account(), day("2026-11-21")).await;
         assert!(closed.is_ok());
         visit::visit(&world.store, &world.tenant, &due(&world, "2026-11-20")).await.expect("visited");
         assert_eq!(world.store.list_live_accounts(&world.tenant).await.expect("store"), []);
@@ -132,7 +136,11 @@ async fn a_line_that_differs_from_its_head_stops_the_account_and_is_a_persons() 
     ]);
     let update = world.database.client.update_item().table_name(&world.database.core).set_key(Some(key));
     let update = update.update_expression("ADD #slot :one").expression_attribute_names("#slot", "p261201.00");
-    update.expression_attribute_values(":one", aws_sdk_dynamodb::types::AttributeValue::N("1".to_owned())).send().await.expect("forged");
+    update
+        .expression_attribute_values(":one", aws_sdk_dynamodb::types::AttributeValue::N("1".to_owned()))
+        .send()
+        .await
+        .expect("forged");
     let refused = cases::closing::close_matured(&world.store, &world.tenant, &world.account(), day("2026-12-01")).await;
     assert!(matches!(refused, Err(cases::error::CaseError::Breach { .. })), "{refused:?}");
     let verified = cases::verify::verify(&world.store, &world.tenant).await.expect("store");

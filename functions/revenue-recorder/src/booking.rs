@@ -80,7 +80,13 @@ pub(crate) struct Draft {
 impl<'a> Recorder<'a> {
     /// A recorder of a tenant's facts; the ledger's zone is the tenant's.
     #[must_use]
-    pub fn new(store: &'a Store, tenant: &'a TenantKey, keys: &'a ClickKeys, ledger_zone: &'a Zone, now: Timestamp) -> Self {
+    pub fn new(
+        store: &'a Store,
+        tenant: &'a TenantKey,
+        keys: &'a ClickKeys,
+        ledger_zone: &'a Zone,
+        now: Timestamp,
+    ) -> Self {
         Self { store, tenant, keys, ledger_zone, now }
     }
 
@@ -138,7 +144,9 @@ impl<'a> Recorder<'a> {
     async fn decide_waiting(&self, customer: &PaymentKey, id: &SaleId) -> Result<(), BookingError> {
         let mut fences = Fences::default();
         for _ in 0..TRIES_MAX {
-            let (Some(sale), Some(known)) = (self.store.get_sale(self.tenant, id).await?, self.store.get_customer(self.tenant, customer).await?) else {
+            let (Some(sale), Some(known)) =
+                (self.store.get_sale(self.tenant, id).await?, self.store.get_customer(self.tenant, customer).await?)
+            else {
                 return Ok(());
             };
             if !sale.decision.is_open() {
@@ -219,7 +227,15 @@ impl<'a> Recorder<'a> {
         };
         let account = domain::line::Account { partner: partner.clone(), currency: earning.amount.currency() };
         let place = Place::Slot(fences.open_slot(&account, slot, self.today())?);
-        draft.push(NewLine { partner, place, amount: earning.amount, kind: LineKind::Earned, occurred_at: draft.sale.occurred_at, booked_at: self.now, trace });
+        draft.push(NewLine {
+            partner,
+            place,
+            amount: earning.amount,
+            kind: LineKind::Earned,
+            occurred_at: draft.sale.occurred_at,
+            booked_at: self.now,
+            trace,
+        });
         Ok(())
     }
 
@@ -254,7 +270,15 @@ impl Draft {
         let n = self.sale.lines.iter().map(|line| line.n).max().unwrap_or(0) + 1;
         let (rule, reverses) = (new.trace.rule.clone(), new.trace.reverses);
         let zero = Money::zero(new.amount.currency());
-        self.sale.lines.push(SaleLine { n, partner: new.partner.clone(), place: new.place, amount: new.amount, reversed: zero, rule, reverses });
+        self.sale.lines.push(SaleLine {
+            n,
+            partner: new.partner.clone(),
+            place: new.place,
+            amount: new.amount,
+            reversed: zero,
+            rule,
+            reverses,
+        });
         self.lines.push(Line {
             id: LineId::of_sale(&self.sale.id, n),
             partner: new.partner,
@@ -285,7 +309,12 @@ impl Fences {
     }
 
     /// The slot itself while it is open, otherwise the one that is due at once.
-    pub(crate) fn open_slot(&self, account: &domain::line::Account, slot: Slot, today: BusinessDay) -> Result<Slot, SlotError> {
+    pub(crate) fn open_slot(
+        &self,
+        account: &domain::line::Account,
+        slot: Slot,
+        today: BusinessDay,
+    ) -> Result<Slot, SlotError> {
         let fence = self.0.get(account).and_then(|head| head.fence);
         if Some(slot) > fence { Ok(slot) } else { Slot::immediate(today, fence) }
     }

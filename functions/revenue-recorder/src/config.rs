@@ -5,8 +5,16 @@ use edge::config::{ConfigFaults, Reader, Variable, variables};
 use tracing::level_filters::LevelFilter;
 
 /// Every variable that this function reads, beside those of every function and of AWS.
-pub const VARIABLES: &[Variable] =
-    &[variables::STAGE, variables::LOG_LEVEL, variables::CLOCK_OFFSET_MS, variables::CORE_TABLE, variables::CLICKS_TABLE, variables::OPS_TABLE, variables::STAGE_SECRET_ARN, variables::SEALING_KEY_ARN];
+pub const VARIABLES: &[Variable] = &[
+    variables::STAGE,
+    variables::LOG_LEVEL,
+    variables::CLOCK_OFFSET_MS,
+    variables::CORE_TABLE,
+    variables::CLICKS_TABLE,
+    variables::OPS_TABLE,
+    variables::STAGE_SECRET_ARN,
+    variables::SEALING_KEY_ARN,
+];
 
 /// The configuration.
 pub struct Config {

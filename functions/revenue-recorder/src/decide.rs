@@ -54,7 +54,12 @@ impl Recorder<'_> {
                 Some(link) => {
                     let partner = self.store.get_partner(self.tenant, &link.partner).await?;
                     let partner_is_active = partner.is_some_and(|partner| partner.status == PartnerStatus::Active);
-                    Some(CandidateTarget { partner: link.partner, program: link.program, window_days: link.window_days, partner_is_active })
+                    Some(CandidateTarget {
+                        partner: link.partner,
+                        program: link.program,
+                        window_days: link.window_days,
+                        partner_is_active,
+                    })
                 }
                 None => None,
             };

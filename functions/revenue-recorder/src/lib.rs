@@ -71,8 +71,14 @@ impl App {
             let correlation_id = &delivery.correlation_id;
             match booked {
                 Booked::Recorded => tracing::info!(event.id = received.event_id, correlation_id, "fact booked"),
-                Booked::AlreadySeen => tracing::info!(event.id = received.event_id, correlation_id, "fact was booked before"),
-                Booked::Parked => tracing::warn!(event.id = received.event_id, correlation_id, "refund parked until its payment is known"),
+                Booked::AlreadySeen => {
+                    tracing::info!(event.id = received.event_id, correlation_id, "fact was booked before")
+                }
+                Booked::Parked => tracing::warn!(
+                    event.id = received.event_id,
+                    correlation_id,
+                    "refund parked until its payment is known"
+                ),
             }
         }
         Ok(())
@@ -80,10 +86,15 @@ impl App {
 
     async fn read_facts(&self, received: &FactReceived) -> Result<Vec<Fact>, Failure> {
         let tenant = TenantKey::from(&received.tenant);
-        let place = RawEventPlace::parse(&received.provider, &received.day, &received.event_id).ok_or_else(|| Failure::reject(EventLost::NoPlace))?;
+        let place = RawEventPlace::parse(&received.provider, &received.day, &received.event_id)
+            .ok_or_else(|| Failure::reject(EventLost::NoPlace))?;
         let raw = self.store.get_raw_event(&tenant, &place).await.map_err(Failure::retry)?;
         let raw = raw.ok_or_else(|| Failure::reject(EventLost::NotStored))?;
-        let belongs = Belongs { tenant: received.tenant.as_str(), subject: raw_event::SEALED_SUBJECT, field: raw_event::SEALED_FIELD };
+        let belongs = Belongs {
+            tenant: received.tenant.as_str(),
+            subject: raw_event::SEALED_SUBJECT,
+            field: raw_event::SEALED_FIELD,
+        };
         let sealed = Sealed::from_bytes(&raw.sealed).map_err(Failure::reject)?;
         let opened = self.sealer.open(&belongs, &sealed).await.map_err(|error| match error {
             SealingError::Unavailable(_) => Failure::retry(error),

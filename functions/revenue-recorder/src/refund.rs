@@ -22,7 +22,8 @@ impl Recorder<'_> {
     pub(crate) async fn book_refund(&self, refund: &Refund) -> Result<Booked, BookingError> {
         let mut fences = Fences::default();
         for _ in 0..TRIES_MAX {
-            let name = self.store.get_alias(self.tenant, &refund.payment).await?.unwrap_or_else(|| refund.payment.clone());
+            let name =
+                self.store.get_alias(self.tenant, &refund.payment).await?.unwrap_or_else(|| refund.payment.clone());
             let Some(sale) = self.store.get_sale(self.tenant, &SaleId::of(&name)).await? else {
                 if self.store.park_refund(self.tenant, &name, refund).await? {
                     return Ok(Booked::Parked);
@@ -74,7 +75,12 @@ impl Recorder<'_> {
     }
 
     /// For each earned line c: T = round(c × min(R, P) / P), and the new line is what T has more than was reversed.
-    pub(crate) fn add_reversals(&self, draft: &mut Draft, occurred_at: Timestamp, fences: &Fences) -> Result<(), BookingError> {
+    pub(crate) fn add_reversals(
+        &self,
+        draft: &mut Draft,
+        occurred_at: Timestamp,
+        fences: &Fences,
+    ) -> Result<(), BookingError> {
         // A sale that is nobody's, or not decided yet, has no lines; the refund is remembered in the sale.
         let Decision::Partner { winner, .. } = draft.sale.decision.clone() else { return Ok(()) };
         let (paid, refunded) = (draft.sale.paid, draft.sale.refunded);
@@ -97,7 +103,15 @@ impl Recorder<'_> {
                 Place::Slot(slot) => Place::Slot(fences.open_slot(&account, slot, self.today())?),
             };
             let trace = reversal_trace(&draft.sale, &winner, &line, target);
-            draft.push(NewLine { partner: line.partner, place: at, amount: delta.negate()?, kind: LineKind::Reversal, occurred_at, booked_at: self.now, trace });
+            draft.push(NewLine {
+                partner: line.partner,
+                place: at,
+                amount: delta.negate()?,
+                kind: LineKind::Reversal,
+                occurred_at,
+                booked_at: self.now,
+                trace,
+            });
         }
         Ok(())
     }

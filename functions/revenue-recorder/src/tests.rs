@@ -138,7 +138,10 @@ async fn what_is_asked_for_is_closed_reserved_and_paid_once() {
     assert_eq!(stored.payout.lines, 1);
     assert_eq!(world.request().await, Requested::OpenPayout(stored.payout.id.clone()));
     let id = &stored.payout.id;
-    assert!(matches!(world.command(id, Role::Admin, "usr_a", Command::Approve { seal: Some(stored.payout.seal) }).await, Moved::Done(_)));
+    assert!(matches!(
+        world.command(id, Role::Admin, "usr_a", Command::Approve { seal: Some(stored.payout.seal) }).await,
+        Moved::Done(_)
+    ));
     let sent = Sent { sent_at: world.now, expected_arrival: None, reference: "wire 1".to_owned() };
     assert!(matches!(world.command(id, Role::FinanceManager, "usr_f", Command::MarkSent(sent)).await, Moved::Done(_)));
     let confirm = Command::Confirm { completed_at: world.now, reference: "wire 1".to_owned() };
@@ -238,5 +241,14 @@ fn permutations(length: usize) -> Vec<Vec<usize>> {
         return vec![Vec::new()];
     }
     let shorter = permutations(length - 1);
-    shorter.iter().flat_map(|order| (0..length).map(|at| { let mut order = order.clone(); order.insert(at, length - 1); order })).collect()
+    shorter
+        .iter()
+        .flat_map(|order| {
+            (0..length).map(|at| {
+                let mut order = order.clone();
+                order.insert(at, length - 1);
+                order
+            })
+        })
+        .collect()
 }

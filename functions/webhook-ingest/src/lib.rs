@@ -40,7 +40,10 @@ pub struct App {
 /// Stripe's signing secrets in the stage's secret.
 #[must_use]
 pub fn stripe_secrets(secret: &StageSecret) -> SigningSecrets {
-    let both = secret.stripe_webhook_secret.iter().flat_map(|secret| std::iter::once(&secret.current).chain(secret.previous.as_ref()));
+    let both = secret
+        .stripe_webhook_secret
+        .iter()
+        .flat_map(|secret| std::iter::once(&secret.current).chain(secret.previous.as_ref()));
     SigningSecrets::new(both.map(|secret| secret.reveal().as_str()))
 }
 

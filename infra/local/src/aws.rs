@@ -95,9 +95,7 @@ impl Aws {
             }
         }
         let bytes = answer.bytes().await.unwrap_or_default();
-        response
-            .body(Body::from(bytes))
-            .unwrap_or_else(|_| plain(StatusCode::BAD_GATEWAY, "the tables do not answer"))
+        response.body(Body::from(bytes)).unwrap_or_else(|_| plain(StatusCode::BAD_GATEWAY, "the tables do not answer"))
     }
 }
 

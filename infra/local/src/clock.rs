@@ -48,9 +48,7 @@ impl Clock {
     /// # Errors
     /// The cloud's own file cannot be written; the clock stays.
     pub fn set_offset_ms(&self, offset_ms: i64) -> Result<(), CloudError> {
-        self.keep
-            .set_fact(OFFSET, &offset_ms.to_string())
-            .map_err(self::keep("writing the clock"))?;
+        self.keep.set_fact(OFFSET, &offset_ms.to_string()).map_err(self::keep("writing the clock"))?;
         self.offset_ms.store(offset_ms, Ordering::SeqCst);
         Ok(())
     }

@@ -232,9 +232,11 @@ impl Cloud {
     /// Whether nothing is queued, in flight, or unread in a stream. Dead letters do not count.
     pub(crate) fn is_idle(&self) -> bool {
         let dead = self.dead();
-        let queued = self.queues.plans().filter(|plan| !dead.contains(&plan.name)).any(|plan| {
-            self.queues.depth(&plan.name).map_or(true, |depth| depth.total() > 0)
-        });
+        let queued = self
+            .queues
+            .plans()
+            .filter(|plan| !dead.contains(&plan.name))
+            .any(|plan| self.queues.depth(&plan.name).map_or(true, |depth| depth.total() > 0));
         let lagging = || self.streams.iter().any(|pump| pump.lag().map_or(true, |lag| lag > 0));
         let running = || self.functions.all().any(|function| function.state().pending > 0);
         !queued && !lagging() && !running()

@@ -89,6 +89,9 @@ struct Up {
     /// Run even when a function does not start.
     #[arg(long)]
     keep_going: bool,
+    /// Stop when the standard input ends: with whoever started the cloud.
+    #[arg(long)]
+    until_stdin_closes: bool,
 }
 
 #[derive(Debug, Args)]
@@ -228,14 +231,21 @@ impl Up {
                 .and_then(|()| std::fs::rename(&beside, path))
                 .map_err(|e| format!("{}: {e}", path.display()))?;
         }
-        let mut terminated = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
-            .map_err(|e| e.to_string())?;
+        let mut terminated =
+            tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).map_err(|e| e.to_string())?;
         tokio::select! {
             _ = tokio::signal::ctrl_c() => {}
             _ = terminated.recv() => {}
+            () = stdin_closed(), if self.until_stdin_closes => {}
         }
         Ok(())
     }
+}
+
+async fn stdin_closed() {
+    let mut buffer = [0; 64];
+    let mut input = tokio::io::stdin();
+    while matches!(tokio::io::AsyncReadExt::read(&mut input, &mut buffer).await, Ok(1..)) {}
 }
 
 impl Smoke {

@@ -227,9 +227,7 @@ struct Kill {
 async fn kill(State(cloud): State<Cloud>, Path(name): Path<String>, body: Bytes) -> Response {
     let asked = if body.is_empty() { Ok(Kill::default()) } else { serde_json::from_slice(&body) };
     match (cloud.functions.get(&name), asked) {
-        (Some(function), Ok(asked)) => {
-            axum::Json(json!({"killed": function.kill(asked.busy_only)})).into_response()
-        }
+        (Some(function), Ok(asked)) => axum::Json(json!({"killed": function.kill(asked.busy_only)})).into_response(),
         (None, _) => not_found(&format!("function called {name}")),
         (_, Err(e)) => problem(StatusCode::BAD_REQUEST, &e.to_string()),
     }

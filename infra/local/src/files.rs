@@ -33,10 +33,8 @@ impl Files {
         for bucket in buckets {
             std::fs::create_dir_all(root.join(bucket)).map_err(io("creating a bucket"))?;
         }
-        let system = s3s_fs::FileSystem::new(root).map_err(|e| CloudError::Service {
-            service: "s3",
-            why: format!("{e:?}"),
-        })?;
+        let system =
+            s3s_fs::FileSystem::new(root).map_err(|e| CloudError::Service { service: "s3", why: format!("{e:?}") })?;
         let mut builder = S3ServiceBuilder::new(system);
         builder.set_auth(SimpleAuth::from_single(credentials.0, credentials.1));
         Ok(Self { service: builder.build(), root: root.to_owned() })

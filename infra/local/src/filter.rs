@@ -49,13 +49,11 @@ pub fn passes(patterns: &[Value], record: &Value) -> bool {
 
 fn matches(pattern: &Value, value: Option<&Value>) -> bool {
     match pattern {
-        Value::Object(fields) => fields.iter().all(|(name, inner)| {
-            matches(inner, value.and_then(|value| value.get(name)))
-        }),
+        Value::Object(fields) => {
+            fields.iter().all(|(name, inner)| matches(inner, value.and_then(|value| value.get(name))))
+        }
         Value::Array(rules) => match value {
-            Some(Value::Array(items)) => {
-                rules.iter().any(|rule| items.iter().any(|item| allows(rule, Some(item))))
-            }
+            Some(Value::Array(items)) => rules.iter().any(|rule| items.iter().any(|item| allows(rule, Some(item)))),
             other => rules.iter().any(|rule| allows(rule, other)),
         },
         _ => false,
@@ -90,7 +88,8 @@ mod tests {
 
     #[test]
     fn a_record_passes_when_any_pattern_matches_all_its_fields() {
-        let record = json!({"eventName": "INSERT", "dynamodb": {"NewImage": {"entity": {"S": "sale"}, "n": {"N": "1"}}}});
+        let record =
+            json!({"eventName": "INSERT", "dynamodb": {"NewImage": {"entity": {"S": "sale"}, "n": {"N": "1"}}}});
         let rows = [
             (json!({"eventName": ["INSERT", "MODIFY"]}), true),
             (json!({"eventName": ["REMOVE"]}), false),

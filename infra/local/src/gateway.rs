@@ -63,9 +63,7 @@ impl Gateway {
         let event = payload::build(&parts, &body, peer, &found, self.clock.now());
         match tokio::time::timeout(WAIT_MAX, function.invoke(event.to_string())).await {
             Err(_) => message(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"),
-            Ok(Outcome::Failed { .. }) => {
-                message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
-            }
+            Ok(Outcome::Failed { .. }) => message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),
             Ok(Outcome::Answered(bytes)) => answer::read(&bytes).unwrap_or_else(|why| {
                 function.log.line(&format!("the answer is no response of an HTTP API: {why}"));
                 message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")

@@ -54,8 +54,7 @@ impl Mail {
     }
 
     pub(crate) async fn serve(&self, request: MockRequest) -> MockResponse {
-        let form: BTreeMap<String, String> =
-            url::form_urlencoded::parse(&request.body).into_owned().collect();
+        let form: BTreeMap<String, String> = url::form_urlencoded::parse(&request.body).into_owned().collect();
         let action = form.get("Action").map(String::as_str).unwrap_or_default();
         let raw = match action {
             "SendRawEmail" => {

@@ -193,15 +193,14 @@ pub(crate) async fn mail(State(cloud): State<Cloud>) -> Response {
 pub(crate) async fn letter(State(cloud): State<Cloud>, Path(id): Path<String>) -> Response {
     let raw = match cloud.mail.raw(&id) {
         Ok(Some(raw)) => raw,
-        Ok(None) => return (StatusCode::NOT_FOUND, page("No letter", "<p>There is no such letter.</p>")).into_response(),
+        Ok(None) => {
+            return (StatusCode::NOT_FOUND, page("No letter", "<p>There is no such letter.</p>")).into_response();
+        }
         Err(_) => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     };
     let letter = Letter::read(&raw);
-    let attachments: Vec<Vec<String>> = letter
-        .attachments
-        .iter()
-        .map(|one| vec![safe(&one.name), safe(&one.kind), one.bytes.to_string()])
-        .collect();
+    let attachments: Vec<Vec<String>> =
+        letter.attachments.iter().map(|one| vec![safe(&one.name), safe(&one.kind), one.bytes.to_string()]).collect();
     let mut body = format!(
         "<p><a href=\"/local/mail\">Mail</a></p><h1>{}</h1><p class=\"soft\">From {} to {} · \
          <a href=\"/local/mail/{}/raw\">as it was sent</a></p><pre>{}</pre>",

@@ -146,10 +146,7 @@ impl Queues {
         let mut connection = self.keep.lock();
         let transaction = connection.transaction()?;
         let oldest = now - i64::from(plan.retention_seconds) * 1_000;
-        transaction.execute(
-            "DELETE FROM messages WHERE queue = ?1 AND sent_ms < ?2",
-            params![queue, oldest],
-        )?;
+        transaction.execute("DELETE FROM messages WHERE queue = ?1 AND sent_ms < ?2", params![queue, oldest])?;
         let dead = plan.redrive.as_ref().map(|redrive| {
             let query = "UPDATE messages SET queue = ?1, receipt = NULL, receives = 0, visible_ms = ?2
                  WHERE queue = ?3 AND visible_ms <= ?2 AND receives >= ?4";
@@ -170,8 +167,7 @@ impl Queues {
         for (seq, message) in rows {
             let query = "UPDATE messages SET receives = ?2, receipt = ?3, visible_ms = ?4, first_received_ms = ?5
                  WHERE seq = ?1";
-            let values =
-                params![seq, message.receives, message.receipt, until, message.first_received_ms];
+            let values = params![seq, message.receives, message.receipt, until, message.first_received_ms];
             transaction.execute(query, values)?;
             out.push(message);
         }

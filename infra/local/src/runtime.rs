@@ -197,12 +197,8 @@ impl Function {
 
     /// Kills running processes as `kill -9` does; how many is the answer.
     pub fn kill(&self, only_busy: bool) -> usize {
-        let victims: Vec<u32> = self
-            .slots()
-            .values()
-            .filter(|slot| slot.busy || !only_busy)
-            .filter_map(|slot| slot.pid)
-            .collect();
+        let victims: Vec<u32> =
+            self.slots().values().filter(|slot| slot.busy || !only_busy).filter_map(|slot| slot.pid).collect();
         victims.iter().filter(|pid| process::kill(**pid)).count()
     }
 

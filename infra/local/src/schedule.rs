@@ -41,9 +41,7 @@ impl Schedule {
         let kind = match name {
             "cron" => Kind::Cron(Box::new(Cron::parse(inner)?)),
             "rate" => Kind::Rate(rate(inner)?),
-            "at" => Kind::At(
-                inner.parse().map_err(|_| format!("at({inner}) needs yyyy-mm-ddThh:mm:ss"))?,
-            ),
+            "at" => Kind::At(inner.parse().map_err(|_| format!("at({inner}) needs yyyy-mm-ddThh:mm:ss"))?),
             other => return Err(format!("{other}(…) is none of cron(…), rate(…), at(…)")),
         };
         Ok(Self { text: text.to_owned(), zone, kind })

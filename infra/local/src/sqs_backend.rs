@@ -254,9 +254,7 @@ impl SqsBackend for Backend {
         _: String,
         queue: String,
     ) -> Answer<Result<Vec<String>, SqsError>> {
-        let sources = self.0.plans().filter(|plan| {
-            plan.redrive.as_ref().is_some_and(|redrive| redrive.queue == queue)
-        });
+        let sources = self.0.plans().filter(|plan| plan.redrive.as_ref().is_some_and(|redrive| redrive.queue == queue));
         ready(Ok(sources.map(|plan| plan.url.clone()).collect()))
     }
 

@@ -54,8 +54,7 @@ fn create_one(db: &Database, table: &TablePlan) -> Result<(), TableError> {
 }
 
 fn read<T: serde::de::DeserializeOwned>(table: &TablePlan, value: Value) -> Result<T, TableError> {
-    serde_json::from_value(value)
-        .map_err(|source| TableError::Shape { table: table.name.clone(), source })
+    serde_json::from_value(value).map_err(|source| TableError::Shape { table: table.name.clone(), source })
 }
 
 fn refused(table: &TablePlan, source: dynoxide::DynoxideError) -> TableError {

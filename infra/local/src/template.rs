@@ -17,8 +17,8 @@ use serde_json::{Map, Value};
 
 pub use intrinsics::{Named, Scope};
 pub use plan::{
-    Bucket, Cors, FunctionPlan, KeyPlan, OnFailure, Plan, QueuePlan, QueueSource, Redrive, Route,
-    SchedulePlan, Secret, StreamSource, TablePlan,
+    Bucket, Cors, FunctionPlan, KeyPlan, OnFailure, Plan, QueuePlan, QueueSource, Redrive, Route, SchedulePlan, Secret,
+    StreamSource, TablePlan,
 };
 
 /// One thing wrong with a template.
@@ -115,10 +115,8 @@ impl Template {
     /// # Errors
     /// The file is missing or is no YAML.
     pub fn read(path: &Path) -> Result<Self, TemplateError> {
-        let text = std::fs::read_to_string(path).map_err(|source| TemplateError::Unreadable {
-            path: path.display().to_string(),
-            source,
-        })?;
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| TemplateError::Unreadable { path: path.display().to_string(), source })?;
         Self::parse(&text)
     }
 
@@ -169,11 +167,8 @@ impl Template {
     }
 
     fn fault_at(&self, path: &[String], why: impl Into<String>) -> Fault {
-        let shown: Vec<&str> = path
-            .iter()
-            .map(String::as_str)
-            .filter(|part| !matches!(*part, "Resources" | "Properties"))
-            .collect();
+        let shown: Vec<&str> =
+            path.iter().map(String::as_str).filter(|part| !matches!(*part, "Resources" | "Properties")).collect();
         Fault { line: self.lines.of(path), at: shown.join("."), why: why.into() }
     }
 }

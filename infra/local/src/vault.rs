@@ -34,11 +34,7 @@ impl std::fmt::Debug for Vault {
 impl Vault {
     /// Opens what was kept, and keeps what changes from now on.
     pub(crate) async fn open(folder: &Path, account: &str, region: &str) -> Result<Self, CloudError> {
-        let vault = Self {
-            kms: KmsService::new(),
-            secrets: SecretsManagerService::new(),
-            region: region.to_owned(),
-        };
+        let vault = Self { kms: KmsService::new(), secrets: SecretsManagerService::new(), region: region.to_owned() };
         restore(&vault.kms, &folder.join("keys.json"), account, region).await?;
         restore(&vault.secrets, &folder.join("secrets.json"), account, region).await?;
         Ok(vault)
@@ -58,10 +54,9 @@ impl Vault {
         let request = self.request("kms", "TrentService.CreateKey", &body);
         let answer = read("kms", &self.kms.handle(request).await)?;
         let said = |name: &str| answer["KeyMetadata"][name].as_str().map(str::to_owned);
-        said("KeyId").zip(said("Arn")).ok_or(CloudError::Service {
-            service: "kms",
-            why: "CreateKey names no key".to_owned(),
-        })
+        said("KeyId")
+            .zip(said("Arn"))
+            .ok_or(CloudError::Service { service: "kms", why: "CreateKey names no key".to_owned() })
     }
 
     /// A new secret: its ARN.
@@ -69,10 +64,10 @@ impl Vault {
         let body = json!({"Name": name, "SecretString": text, "ClientRequestToken": crate::ids::uuid()});
         let request = self.request("secretsmanager", "secretsmanager.CreateSecret", &body);
         let answer = read("secretsmanager", &self.secrets.handle(request).await)?;
-        answer["ARN"].as_str().map(str::to_owned).ok_or(CloudError::Service {
-            service: "secretsmanager",
-            why: "CreateSecret names no secret".to_owned(),
-        })
+        answer["ARN"]
+            .as_str()
+            .map(str::to_owned)
+            .ok_or(CloudError::Service { service: "secretsmanager", why: "CreateSecret names no secret".to_owned() })
     }
 
     fn request(&self, service: &str, target: &str, body: &Value) -> MockRequest {
@@ -94,8 +89,7 @@ fn read(service: &'static str, answer: &MockResponse) -> Result<Value, CloudErro
     if answer.status / 100 != 2 {
         return Err(CloudError::Service { service, why: text.into_owned() });
     }
-    serde_json::from_slice(&answer.body)
-        .map_err(|e| CloudError::Service { service, why: format!("{e}: {text}") })
+    serde_json::from_slice(&answer.body).map_err(|e| CloudError::Service { service, why: format!("{e}: {text}") })
 }
 
 /// A secret's first text, as CloudFormation would generate it.

@@ -14,18 +14,24 @@ pub(crate) struct Connection {
     pub(crate) clock: Clock,
 }
 
-/// Connects.
+/// Connects to what the process's environment names.
 pub(crate) fn connect() -> Result<Connection, Error> {
-    let mut reader = Reader::from_process_env();
-    let aws = Aws::from(&mut reader);
-    let clock = Clock::system(reader.parsed(&variables::CLOCK_OFFSET_MS).unwrap_or(0));
-    let tables = Tables {
-        core: reader.text(&variables::CORE_TABLE),
-        clicks: reader.text(&variables::CLICKS_TABLE),
-        ops: reader.text(&variables::OPS_TABLE),
-    };
-    let tables = reader.finish(tables)?;
-    Ok(Connection { store: Store::connect(&aws.service(Service::DynamoDb), tables), clock })
+    Connection::open(Reader::from_process_env())
+}
+
+impl Connection {
+    /// Connects to what these variables name.
+    pub(crate) fn open(mut reader: Reader) -> Result<Self, Error> {
+        let aws = Aws::from(&mut reader);
+        let clock = Clock::system(reader.parsed(&variables::CLOCK_OFFSET_MS).unwrap_or(0));
+        let tables = Tables {
+            core: reader.text(&variables::CORE_TABLE),
+            clicks: reader.text(&variables::CLICKS_TABLE),
+            ops: reader.text(&variables::OPS_TABLE),
+        };
+        let tables = reader.finish(tables)?;
+        Ok(Self { store: Store::connect(&aws.service(Service::DynamoDb), tables), clock })
+    }
 }
 
 impl Tenant {

@@ -4,7 +4,9 @@
 //! not: rules. To add a command: a variant of [`Command`], a module that does it, a line in `docs/RUNBOOK.md`.
 
 mod connection;
+pub mod demo;
 mod key;
+pub mod place;
 mod verify;
 
 use clap::{Args, Subcommand};
@@ -17,6 +19,8 @@ pub enum Command {
     Key(KeyCommand),
     /// Proves the ledger's laws over everything stored; exits 1 when one is broken.
     Verify(Tenant),
+    /// Tells a running small cloud half a year of history, once, and shows the keys.
+    Demo(demo::Demo),
 }
 
 /// What is done with keys.
@@ -54,5 +58,6 @@ pub async fn run(command: Command) -> Result<Said, Error> {
     match command {
         Command::Key(KeyCommand::Create(new)) => key::create(&new).await,
         Command::Verify(tenant) => verify::verify(&tenant).await,
+        Command::Demo(demo) => demo::tell(&demo).await,
     }
 }

@@ -6,7 +6,11 @@ use clap::Parser;
 use tributary::{Command, run};
 
 #[derive(Parser)]
-#[command(name = "tributary", about = "The operator's command of Tributary, over the tables that the environment names.", version)]
+#[command(
+    name = "tributary",
+    about = "The operator's command of Tributary, over the tables that the environment names.",
+    version
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,

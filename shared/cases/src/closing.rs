@@ -24,7 +24,12 @@ pub struct Prepared {
 ///
 /// # Errors
 /// The store does not answer, the lines differ from the head (a breach), or others raced each try.
-pub async fn prepare(store: &Store, tenant: &TenantKey, account: &Account, today: BusinessDay) -> Result<Prepared, CaseError> {
+pub async fn prepare(
+    store: &Store,
+    tenant: &TenantKey,
+    account: &Account,
+    today: BusinessDay,
+) -> Result<Prepared, CaseError> {
     for _ in 0..TRIES_MAX {
         let head = store.get_head(tenant, account).await?;
         if let Some(fence) = head.fence.filter(|_| head.close_is_unfinished()) {
@@ -44,7 +49,12 @@ pub async fn prepare(store: &Store, tenant: &TenantKey, account: &Account, today
 ///
 /// # Errors
 /// As [`prepare`].
-pub async fn close_matured(store: &Store, tenant: &TenantKey, account: &Account, today: BusinessDay) -> Result<Option<Close>, CaseError> {
+pub async fn close_matured(
+    store: &Store,
+    tenant: &TenantKey,
+    account: &Account,
+    today: BusinessDay,
+) -> Result<Option<Close>, CaseError> {
     for _ in 0..TRIES_MAX {
         let prepared = prepare(store, tenant, account, today).await?;
         let Some(close) = prepared.close else { return Ok(None) };
@@ -57,7 +67,13 @@ pub async fn close_matured(store: &Store, tenant: &TenantKey, account: &Account,
 }
 
 /// Step 2: the lines of the final slots, all pages, against the head.
-async fn recount(store: &Store, tenant: &TenantKey, account: &Account, head: &Head, to: Slot) -> Result<Close, CaseError> {
+async fn recount(
+    store: &Store,
+    tenant: &TenantKey,
+    account: &Account,
+    head: &Head,
+    to: Slot,
+) -> Result<Close, CaseError> {
     let mut counted = Recount::after(head);
     let mut start = None;
     loop {
@@ -74,5 +90,13 @@ async fn recount(store: &Store, tenant: &TenantKey, account: &Account, head: &He
         tracing::error!(account.partner = %account.partner, account.currency = %account.currency, slot = %to, kept = %kept, counted = %counted.net, "the lines of an account differ from its head, it pays nothing until a person has looked");
         return Err(CaseError::Breach { partner: account.partner.clone(), to, kept, counted: counted.net });
     }
-    Ok(Close { no: head.close_no + 1, from: head.closed, to, count: counted.count, net: counted.net, previous: head.close_hash, hash: counted.hash })
+    Ok(Close {
+        no: head.close_no + 1,
+        from: head.closed,
+        to,
+        count: counted.count,
+        net: counted.net,
+        previous: head.close_hash,
+        hash: counted.hash,
+    })
 }

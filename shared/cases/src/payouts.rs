@@ -8,6 +8,7 @@ use domain::line::Account;
 use domain::money::Money;
 use domain::payout::{Payout, PayoutState, Refused, SealedContent, Sent, Step, seal};
 use domain::time::Timestamp;
+use store::partners::PartnerStatus;
 use store::payouts::{Born, StoredPayout};
 use store::{Store, TenantKey, Written};
 
@@ -17,6 +18,19 @@ use crate::error::CaseError;
 /// How often a step that others raced is begun again.
 const TRIES_MAX: usize = 8;
 
+/// A request for a payout.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// Whose balance.
+    pub partner: PartnerId,
+    /// In which currency.
+    pub currency: Currency,
+    /// Who asks.
+    pub by: Actor,
+    /// The request's own name: whoever asks again under it meets the same payout.
+    pub under: String,
+}
+
 /// What became of a request for a payout.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Requested {
@@ -24,6 +38,8 @@ pub enum Requested {
     Created(Box<StoredPayout>),
     /// One is under way already.
     OpenPayout(PayoutId),
+    /// The partner is not active: nothing is paid.
+    PartnerNotActive,
     /// There is nothing to pay: the available balance is not above zero.
     NothingAvailable {
         /// The balance.
@@ -84,20 +100,29 @@ pub enum Command {
 ///
 /// # Errors
 /// The store does not answer, a law of the ledger does not hold, or others raced each try.
-pub async fn request(store: &Store, tenant: &TenantKey, partner: &PartnerId, currency: Currency, actor: &Actor, at: Timestamp) -> Result<Requested, CaseError> {
-    let account = Account { partner: partner.clone(), currency };
+pub async fn request(store: &Store, tenant: &TenantKey, asked: &Asked, at: Timestamp) -> Result<Requested, CaseError> {
+    let account = Account { partner: asked.partner.clone(), currency: asked.currency };
+    let partner = store.get_partner(tenant, &asked.partner).await?;
+    if partner.is_none_or(|partner| partner.status != PartnerStatus::Active) {
+        return Ok(Requested::PartnerNotActive);
+    }
     let today = store.get_settings(tenant).await?.ledger_zone.day_of(at);
     for _ in 0..TRIES_MAX {
         let before = store.get_head(tenant, &account).await?;
         if let Some(open) = before.open_payout {
-            return Ok(Requested::OpenPayout(open));
+            return Ok(
+                match found_own(store, tenant, &open, |stored| stored.payout.asked_under == asked.under).await? {
+                    Some(own) => Requested::Created(Box::new(own)),
+                    None => Requested::OpenPayout(open),
+                },
+            );
         }
         let available = before.available_on(today)?;
         if available.minor() <= 0 && !before.close_is_unfinished() {
             return Ok(Requested::NothingAvailable { available, pending: before.pending_on(today)? });
         }
         let prepared = closing::prepare(store, tenant, &account, today).await?;
-        let Some(draft) = draft(store, tenant, &account, &prepared, actor, at).await? else {
+        let Some(draft) = draft(store, tenant, asked, &prepared, at).await? else {
             // What is closed does not suffice: close it, and look again at what opened meanwhile.
             closing::close_matured(store, tenant, &account, today).await?;
             let head = store.get_head(tenant, &account).await?;
@@ -107,22 +132,28 @@ pub async fn request(store: &Store, tenant: &TenantKey, partner: &PartnerId, cur
             }
             continue;
         };
-        let step = born(draft, actor, at);
+        let step = born(draft, &asked.by, at);
         let entry = append(ChainEnd::START, step.payout.id.as_str(), step.deed);
         match store.create_payout(tenant, &prepared.head, prepared.close.as_ref(), &step.payout, &entry).await? {
-            Born::Yes => return Ok(Requested::Created(Box::new(StoredPayout { payout: step.payout, chain: entry.end() }))),
-            Born::AccountChanged => {
-                if let Some(own) = found_own(store, tenant, &step.payout.id, entry.hash).await? {
-                    return Ok(Requested::Created(Box::new(own)));
-                }
+            Born::Yes => {
+                return Ok(Requested::Created(Box::new(StoredPayout { payout: step.payout, chain: entry.end() })));
             }
+            // Perhaps by this very request, whose answer got lost: the next round finds it as the open one.
+            Born::AccountChanged => {}
         }
     }
     Err(CaseError::Busy)
 }
 
 /// The payout that a prepared close allows; `None` when it would not be above zero.
-async fn draft(store: &Store, tenant: &TenantKey, account: &Account, prepared: &Prepared, actor: &Actor, at: Timestamp) -> Result<Option<Payout>, CaseError> {
+async fn draft(
+    store: &Store,
+    tenant: &TenantKey,
+    asked: &Asked,
+    prepared: &Prepared,
+    at: Timestamp,
+) -> Result<Option<Payout>, CaseError> {
+    let account = &Account { partner: asked.partner.clone(), currency: asked.currency };
     let (head, close) = (&prepared.head, &prepared.close);
     let today = store.get_settings(tenant).await?.ledger_zone.day_of(at);
     let closed_net = close.as_ref().map_or(Money::zero(account.currency), |close| close.net);
@@ -147,7 +178,8 @@ async fn draft(store: &Store, tenant: &TenantKey, account: &Account, prepared: &
         lines,
         close_hash,
         seal,
-        requested_by: actor.clone(),
+        asked_under: asked.under.clone(),
+        requested_by: asked.by.clone(),
         requested_at: at,
         moved_at: at,
         state: PayoutState::PendingApproval,
@@ -156,7 +188,13 @@ async fn draft(store: &Store, tenant: &TenantKey, account: &Account, prepared: &
 }
 
 fn born(payout: Payout, actor: &Actor, at: Timestamp) -> Step {
-    let deed = domain::audit::Deed { at, actor: actor.clone(), action: "payout.requested", old: std::collections::BTreeMap::new(), new: payout.told() };
+    let deed = domain::audit::Deed {
+        at,
+        actor: actor.clone(),
+        action: "payout.requested",
+        old: std::collections::BTreeMap::new(),
+        new: payout.told(),
+    };
     Step { payout, head: domain::payout::HeadMove::None, deed }
 }
 
@@ -164,7 +202,14 @@ fn born(payout: Payout, actor: &Actor, at: Timestamp) -> Step {
 ///
 /// # Errors
 /// The store does not answer, or others raced each try.
-pub async fn command(store: &Store, tenant: &TenantKey, id: &PayoutId, command: &Command, actor: &Actor, at: Timestamp) -> Result<Moved, CaseError> {
+pub async fn command(
+    store: &Store,
+    tenant: &TenantKey,
+    id: &PayoutId,
+    command: &Command,
+    actor: &Actor,
+    at: Timestamp,
+) -> Result<Moved, CaseError> {
     for _ in 0..TRIES_MAX {
         let Some(stored) = store.get_payout(tenant, id).await? else {
             return Ok(Moved::NotFound);
@@ -178,7 +223,7 @@ pub async fn command(store: &Store, tenant: &TenantKey, id: &PayoutId, command: 
         let after = match written {
             Written::Yes => Some(StoredPayout { payout: step.payout, chain: entry.end() }),
             // The client's own retry can report a failed condition for a write that succeeded: read it back.
-            Written::ConditionFailed => found_own(store, tenant, id, entry.hash).await?,
+            Written::ConditionFailed => found_own(store, tenant, id, |stored| stored.chain.hash == entry.hash).await?,
         };
         if let Some(after) = after.map(Box::new) {
             return Ok(if voided { Moved::Voided(after) } else { Moved::Done(after) });
@@ -188,7 +233,14 @@ pub async fn command(store: &Store, tenant: &TenantKey, id: &PayoutId, command: 
 }
 
 /// The step that a command means now; an approval of what the balance no longer covers becomes a cancellation.
-async fn decide(store: &Store, tenant: &TenantKey, payout: &Payout, command: &Command, actor: &Actor, at: Timestamp) -> Result<Result<(bool, Step), Refused>, CaseError> {
+async fn decide(
+    store: &Store,
+    tenant: &TenantKey,
+    payout: &Payout,
+    command: &Command,
+    actor: &Actor,
+    at: Timestamp,
+) -> Result<Result<(bool, Step), Refused>, CaseError> {
     let payout = payout.clone();
     let (actor, plain) = (actor.clone(), |step| (false, step));
     let step = match command.clone() {
@@ -211,6 +263,13 @@ async fn decide(store: &Store, tenant: &TenantKey, payout: &Payout, command: &Co
     Ok(step.map(plain))
 }
 
-async fn found_own(store: &Store, tenant: &TenantKey, id: &PayoutId, hash: Digest) -> Result<Option<StoredPayout>, CaseError> {
-    Ok(store.get_payout(tenant, id).await?.filter(|stored| stored.chain.hash == hash))
+/// The payout, if it is what this very call has made: the client's own retry can report a failed condition for a write
+/// that succeeded.
+async fn found_own(
+    store: &Store,
+    tenant: &TenantKey,
+    id: &PayoutId,
+    is_own: impl Fn(&StoredPayout) -> bool,
+) -> Result<Option<StoredPayout>, CaseError> {
+    Ok(store.get_payout(tenant, id).await?.filter(is_own))
 }

@@ -34,7 +34,11 @@ pub struct Breach {
 impl fmt::Display for Breach {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Account { partner, currency } = &self.account;
-        write!(out, "{} broken at {partner} {currency}, {}: expected {}, found {}", self.law, self.entry, self.expected, self.found)
+        write!(
+            out,
+            "{} broken at {partner} {currency}, {}: expected {}, found {}",
+            self.law, self.entry, self.expected, self.found
+        )
     }
 }
 
@@ -63,7 +67,11 @@ impl fmt::Display for Verified {
             writeln!(out, "{breach}")?;
         }
         let Self { partners, accounts, lines, closes, payouts, audit_entries, breaches } = self;
-        write!(out, "{partners} partners, {accounts} accounts, {lines} lines, {closes} closes, {payouts} payouts, {audit_entries} audit entries, {} broken laws", breaches.len())
+        write!(
+            out,
+            "{partners} partners, {accounts} accounts, {lines} lines, {closes} closes, {payouts} payouts, {audit_entries} audit entries, {} broken laws",
+            breaches.len()
+        )
     }
 }
 

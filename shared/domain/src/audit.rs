@@ -149,7 +149,12 @@ mod tests {
             .map(|n| {
                 let deed = Deed {
                     at: Timestamp::from_second(1_700_000_000 + i64::from(n)).expect("instant"),
-                    actor: Actor { role: Role::Admin, id: format!("usr_{n}"), ip: None, user_agent: Some("curl".to_owned()) },
+                    actor: Actor {
+                        role: Role::Admin,
+                        id: format!("usr_{n}"),
+                        ip: None,
+                        user_agent: Some("curl".to_owned()),
+                    },
                     action: "payout.approved",
                     old: BTreeMap::from([("state".to_owned(), "a".to_owned())]),
                     new: BTreeMap::from([("state".to_owned(), n.to_string())]),

@@ -69,7 +69,9 @@ pub fn earn(sale: &SalePaid, rule: &RuleVersion) -> Result<Earning, CommissionEr
         return Ok(Earning { amount: nothing, base_shown, reason: EarningReason::NothingPaid });
     }
     let (amount, reason) = match &rule.reward {
-        Reward::Percentage(rate) => (rate.of(&base, rule.rounding).map_err(CommissionError::Money)?, EarningReason::Percentage),
+        Reward::Percentage(rate) => {
+            (rate.of(&base, rule.rounding).map_err(CommissionError::Money)?, EarningReason::Percentage)
+        }
         Reward::Flat(money) if money.currency() == sale.paid.currency() => (*money, EarningReason::Flat),
         Reward::Flat(_) => (nothing, EarningReason::OtherCurrency),
     };
@@ -81,7 +83,8 @@ pub fn earn(sale: &SalePaid, rule: &RuleVersion) -> Result<Earning, CommissionEr
 /// # Errors
 /// The day is out of range.
 pub fn slot_of(sale: &SalePaid, rule: &RuleVersion, ledger_zone: &Zone) -> Result<Slot, CommissionError> {
-    let day = ledger_zone.day_of(sale.occurred_at).plus_days(i32::from(rule.hold_days)).map_err(CommissionError::Date)?;
+    let day =
+        ledger_zone.day_of(sale.occurred_at).plus_days(i32::from(rule.hold_days)).map_err(CommissionError::Date)?;
     Ok(Slot::of_day(day))
 }
 

@@ -193,7 +193,10 @@ impl LineId {
     /// # Errors
     /// Not a line id.
     pub fn parse(text: &str) -> Result<Self, IdError> {
-        Self::split(text).map(|(ulid, n)| Self(format!("{LINE_PREFIX}{ulid}-{n}"))).filter(|id| id.0 == text).ok_or(IdError { expected: LINE_WHAT })
+        Self::split(text)
+            .map(|(ulid, n)| Self(format!("{LINE_PREFIX}{ulid}-{n}")))
+            .filter(|id| id.0 == text)
+            .ok_or(IdError { expected: LINE_WHAT })
     }
 
     /// The sale that the line belongs to, and its number there.

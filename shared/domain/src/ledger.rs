@@ -130,7 +130,8 @@ impl Head {
     /// # Errors
     /// Out of range.
     pub fn total(&self) -> Result<Money, MoneyError> {
-        let parts = [self.available, self.reserved, self.held, self.settled].map(|minor| Money::from_minor(minor, self.currency));
+        let parts = [self.available, self.reserved, self.held, self.settled]
+            .map(|minor| Money::from_minor(minor, self.currency));
         Money::try_sum(parts, self.currency)?.try_add(self.sum_open(|_| true)?)
     }
 
@@ -197,7 +198,12 @@ impl Head {
     /// The first breach.
     pub fn check(&self) -> Result<(), HeadBreach> {
         if !(self.paid <= self.covered && self.covered <= self.closed && self.closed <= self.fence) {
-            return Err(HeadBreach::Order { paid: self.paid, covered: self.covered, closed: self.closed, fence: self.fence });
+            return Err(HeadBreach::Order {
+                paid: self.paid,
+                covered: self.covered,
+                closed: self.closed,
+                fence: self.fence,
+            });
         }
         if let (Some(slot), Some(closed)) = (self.open.keys().next().copied(), self.closed)
             && slot <= closed
@@ -213,7 +219,11 @@ impl Head {
     }
 
     fn sum_open(&self, wanted: impl Fn(Slot) -> bool) -> Result<Money, MoneyError> {
-        let amounts = self.open.iter().filter(|(slot, _)| wanted(**slot)).map(|(_, minor)| Money::from_minor(*minor, self.currency));
+        let amounts = self
+            .open
+            .iter()
+            .filter(|(slot, _)| wanted(**slot))
+            .map(|(_, minor)| Money::from_minor(*minor, self.currency));
         Money::try_sum(amounts, self.currency)
     }
 

@@ -75,9 +75,8 @@ impl Money {
         }
         let exponent = currency.exponent();
         let given = fraction.len();
-        let missing = (exponent as usize)
-            .checked_sub(given)
-            .ok_or(MoneyError::TooPrecise { currency, exponent, given })?;
+        let missing =
+            (exponent as usize).checked_sub(given).ok_or(MoneyError::TooPrecise { currency, exponent, given })?;
         let joined: String = [whole, fraction, &"0".repeat(missing)].concat();
         let magnitude: i64 = joined.parse().map_err(|_| MoneyError::OutOfRange)?;
         let minor = if negative { magnitude.checked_neg().ok_or(MoneyError::OutOfRange)? } else { magnitude };

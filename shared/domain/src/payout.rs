@@ -42,6 +42,8 @@ pub struct Payout {
     pub close_hash: Digest,
     /// What approvals bind to.
     pub seal: Digest,
+    /// The name of the request that it came from: asked twice under one name, it is one payout.
+    pub asked_under: String,
     /// Who asked.
     pub requested_by: Actor,
     /// When.
@@ -185,14 +187,25 @@ impl Payout {
     #[must_use]
     pub fn computed_seal(&self) -> Digest {
         let account = self.account();
-        seal(&SealedContent { id: &self.id, account: &account, from: self.from, to: self.to, amount: self.amount, close_hash: self.close_hash })
+        seal(&SealedContent {
+            id: &self.id,
+            account: &account,
+            from: self.from,
+            to: self.to,
+            amount: self.amount,
+            close_hash: self.close_hash,
+        })
     }
 
     /// Approvals that count at an instant: of this seal and not expired.
     #[must_use]
     pub fn standing_approvals(&self, at: Timestamp) -> BTreeSet<&str> {
         let oldest_ms = at.as_millisecond() - APPROVAL_HOURS * 3_600_000;
-        self.approvals.iter().filter(|approval| approval.seal == self.seal && approval.at_ms >= oldest_ms).map(|approval| approval.by.as_str()).collect()
+        self.approvals
+            .iter()
+            .filter(|approval| approval.seal == self.seal && approval.at_ms >= oldest_ms)
+            .map(|approval| approval.by.as_str())
+            .collect()
     }
 
     /// An admin says yes to the seal that they saw.
@@ -249,7 +262,11 @@ impl Payout {
         require(&actor, &[Role::FinanceManager])?;
         self.require_state(&["approved"])?;
         self.require_fresh_approvals(at)?;
-        let after = self.moved_to(PayoutState::Submitted { sent_at: sent.sent_at, expected_arrival: sent.expected_arrival, reference: sent.reference });
+        let after = self.moved_to(PayoutState::Submitted {
+            sent_at: sent.sent_at,
+            expected_arrival: sent.expected_arrival,
+            reference: sent.reference,
+        });
         Ok(self.step(after, HeadMove::None, "payout.sent", actor, at))
     }
 
@@ -257,7 +274,13 @@ impl Payout {
     ///
     /// # Errors
     /// See [`Refused`].
-    pub fn confirm(self, actor: Actor, completed_at: Timestamp, reference: String, at: Timestamp) -> Result<Step, Refused> {
+    pub fn confirm(
+        self,
+        actor: Actor,
+        completed_at: Timestamp,
+        reference: String,
+        at: Timestamp,
+    ) -> Result<Step, Refused> {
         require(&actor, &[Role::FinanceManager])?;
         let PayoutState::Submitted { sent_at, .. } = self.state else {
             return Err(self.wrong_state());
@@ -286,7 +309,11 @@ impl Payout {
         if self.computed_seal() != self.seal {
             return Err(Refused::SealDiffers);
         }
-        if self.standing_approvals(at).len() < approvers_needed(self.amount) { Err(Refused::ApprovalsExpired) } else { Ok(()) }
+        if self.standing_approvals(at).len() < approvers_needed(self.amount) {
+            Err(Refused::ApprovalsExpired)
+        } else {
+            Ok(())
+        }
     }
 
     fn require_state(&self, allowed: &[&str]) -> Result<(), Refused> {

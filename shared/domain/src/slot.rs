@@ -39,7 +39,8 @@ impl Slot {
     /// # Errors
     /// Not a slot in that form.
     pub fn parse(text: &str) -> Result<Self, SlotError> {
-        let digits = text.len() == 9 && text.bytes().enumerate().all(|(at, byte)| if at == 6 { byte == b'.' } else { byte.is_ascii_digit() });
+        let digits = text.len() == 9
+            && text.bytes().enumerate().all(|(at, byte)| if at == 6 { byte == b'.' } else { byte.is_ascii_digit() });
         if !digits {
             return Err(SlotError);
         }
@@ -135,7 +136,10 @@ mod tests {
     }
 
     fn any_slot() -> impl Strategy<Value = Slot> {
-        (0_i16..99, 1_i8..=12, 1_i8..=28, 0_u8..=99).prop_map(|(year, month, day, cut)| Slot { day: BusinessDay::new(2000 + year, month, day).expect("day"), cut })
+        (0_i16..99, 1_i8..=12, 1_i8..=28, 0_u8..=99).prop_map(|(year, month, day, cut)| Slot {
+            day: BusinessDay::new(2000 + year, month, day).expect("day"),
+            cut,
+        })
     }
 
     proptest! {

@@ -2,9 +2,9 @@
 
 use std::fmt;
 
+pub use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-pub use jiff::Timestamp;
 use thiserror::Error;
 
 /// A text that is no zone of the IANA table.

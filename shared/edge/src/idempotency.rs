@@ -4,6 +4,7 @@
 //! 422. A run that crashed is taken over once its lease is over, so what it guards must itself stand being run twice.
 //! Answers are kept for a day, save those that a second try may better: 202 (not there yet), 429 and 5xx.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -12,10 +13,12 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use domain::digest::Digest;
 use http::header::{CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LOCATION};
+use http::request::Parts;
 use http::{Method, StatusCode};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use store::idempotency::{Attempt, Claimed, KeptAnswer};
 use store::{Store, TenantKey};
+use ulid::Ulid;
 
 use crate::auth::{Caller, Gate};
 use crate::body::BODY_BYTES_MAX;
@@ -44,6 +47,55 @@ impl Idempotency {
     /// Keeps answers in this store.
     pub fn new(store: Store, clock: Clock) -> Self {
         Self { store, clock }
+    }
+}
+
+/// What a write is minted from: an instant and, under an idempotency key, that key. A run that takes over from one that
+/// crashed mints the same ids, and so finds what the first left behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Minting {
+    at: Timestamp,
+    source: Option<Digest>,
+}
+
+impl Minting {
+    /// The instant of the write: of the first run, where there were several.
+    #[must_use]
+    pub fn at(&self) -> Timestamp {
+        self.at
+    }
+
+    /// An id for what the write makes; `what` tells several things of one write apart.
+    #[must_use]
+    pub fn ulid(&self, what: &str) -> Ulid {
+        match self.source {
+            Some(source) => random::ulid_from(self.at, source.then(what.as_bytes())),
+            None => random::ulid(self.at),
+        }
+    }
+
+    /// Bytes for what the write makes, that nobody can guess who does not know its idempotency key.
+    #[must_use]
+    pub fn bytes(&self, what: &str) -> [u8; 16] {
+        let mut bytes = [0; 16];
+        match self.source {
+            Some(source) => bytes.copy_from_slice(&source.then(what.as_bytes()).as_bytes()[..16]),
+            None => bytes = random::bytes(),
+        }
+        bytes
+    }
+}
+
+impl<S> FromRequestParts<S> for Minting
+where
+    S: Send + Sync,
+    Idempotency: FromRef<S>,
+{
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
+        let fresh = || Self { at: Idempotency::from_ref(state).clock.now(), source: None };
+        Ok(parts.extensions.get::<Self>().copied().unwrap_or_else(fresh))
     }
 }
 
@@ -106,7 +158,10 @@ where
     };
     let tenant = caller.tenant_key();
     match idempotency.store.create_idempotent_run(&tenant, &attempt).await? {
-        Claimed::Run => {}
+        Claimed::Run { first_at } => {
+            let source = Digest::of(&[attempt.key_hash.as_bytes(), attempt.fingerprint.as_bytes()]);
+            parts.extensions.insert(Minting { at: first_at, source: Some(source) });
+        }
         Claimed::Answered(kept) => return Ok(again(kept)),
         Claimed::Running => {
             return Err(Problem::conflict("the first request with this Idempotency-Key is still at work")
@@ -133,7 +188,7 @@ impl Idempotency {
         };
         let text = String::from_utf8(bytes.to_vec()).ok();
         let outcome = match text.filter(|_| is_worth_keeping(status)) {
-            None => self.store.delete_idempotent_run(tenant, attempt).await,
+            None => self.store.release_idempotent_run(tenant, attempt).await,
             Some(body) => {
                 let headers = KEPT_HEADERS
                     .iter()

@@ -1,5 +1,6 @@
 //! Randomness: the only place of shipped code that draws it.
 
+use domain::digest::Digest;
 use jiff::Timestamp;
 use ring::rand::{SecureRandom, SystemRandom};
 use ulid::Ulid;
@@ -16,6 +17,13 @@ pub fn bytes<const N: usize>() -> [u8; N] {
 pub fn ulid(at: Timestamp) -> Ulid {
     let ms = u64::try_from(at.as_millisecond()).unwrap_or(0);
     Ulid::from_parts(ms, u128::from_be_bytes(bytes::<16>()))
+}
+
+/// A ULID of that instant that is derived, not random: the same source makes the same one.
+#[must_use]
+pub fn ulid_from(at: Timestamp, source: Digest) -> Ulid {
+    let ms = u64::try_from(at.as_millisecond()).unwrap_or(0);
+    Ulid::from_parts(ms, source.to_ulid().into())
 }
 
 #[cfg(test)]

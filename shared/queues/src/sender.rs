@@ -81,7 +81,12 @@ impl<M: Serialize> Sender<M> {
             }
             let answer = request.send().await.map_err(|error| SendError::Unavailable(Box::new(error)))?;
             let left: Vec<usize> = answer.failed().iter().filter_map(|failed| failed.id().parse().ok()).collect();
-            bodies = bodies.into_iter().enumerate().filter(|(place, _)| left.contains(place)).map(|(_, body)| body).collect();
+            bodies = bodies
+                .into_iter()
+                .enumerate()
+                .filter(|(place, _)| left.contains(place))
+                .map(|(_, body)| body)
+                .collect();
             if bodies.is_empty() {
                 return Ok(());
             }

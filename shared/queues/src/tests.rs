@@ -15,10 +15,37 @@ fn the_published_shapes_stay_as_they_are() {
     let report = ReportId::of(&tenant(), "payout_receipt", payout.as_str());
     let day = BusinessDay::parse("2026-11-21").expect("day");
     let messages = [
-        serde_json::to_string(&FactReceived { v: VERSION, tenant: tenant(), provider: "stripe".to_owned(), day: "20261121".to_owned(), event_id: "evt_1".to_owned(), correlation_id: "c".to_owned() }),
-        serde_json::to_string(&VisitDue { v: VERSION, tenant: tenant(), partner: partner(), currency: Currency::USD, business_date: day, run: RunId::of(&tenant(), day) }),
-        serde_json::to_string(&NoticeDue { v: VERSION, tenant: tenant(), notice: NoticeId::of(&tenant(), "receipt_ready", payout.as_str()), kind: "receipt_ready".to_owned(), payout: payout.clone(), report: Some(report.clone()) }),
-        serde_json::to_string(&ReportWanted { v: VERSION, tenant: tenant(), report, kind: "payout_receipt".to_owned(), payout }),
+        serde_json::to_string(&FactReceived {
+            v: VERSION,
+            tenant: tenant(),
+            provider: "stripe".to_owned(),
+            day: "20261121".to_owned(),
+            event_id: "evt_1".to_owned(),
+            correlation_id: "c".to_owned(),
+        }),
+        serde_json::to_string(&VisitDue {
+            v: VERSION,
+            tenant: tenant(),
+            partner: partner(),
+            currency: Currency::USD,
+            business_date: day,
+            run: RunId::of(&tenant(), day),
+        }),
+        serde_json::to_string(&NoticeDue {
+            v: VERSION,
+            tenant: tenant(),
+            notice: NoticeId::of(&tenant(), "receipt_ready", payout.as_str()),
+            kind: "receipt_ready".to_owned(),
+            payout: payout.clone(),
+            report: Some(report.clone()),
+        }),
+        serde_json::to_string(&ReportWanted {
+            v: VERSION,
+            tenant: tenant(),
+            report,
+            kind: "payout_receipt".to_owned(),
+            payout,
+        }),
     ];
     let told: Vec<String> = messages.into_iter().map(|message| message.expect("JSON")).collect();
     insta::assert_snapshot!(told.join("\n"));

@@ -33,7 +33,9 @@ impl Store {
     /// The store does not answer, or an item cannot be read.
     pub async fn list_heads(&self, tenant: &TenantKey, partner: &PartnerId) -> Result<Vec<Head>, StoreError> {
         let pk = tenant.account(partner);
-        let items = self.list_attributes(&self.tables.core, &Range::prefix(&pk, "head#"), "listing the accounts of a partner").await?;
+        let items = self
+            .list_attributes(&self.tables.core, &Range::prefix(&pk, "head#"), "listing the accounts of a partner")
+            .await?;
         items.iter().map(|attributes| head::read(&place(attributes), attributes)).collect()
     }
 
@@ -41,7 +43,13 @@ impl Store {
     ///
     /// # Errors
     /// The store does not answer.
-    pub async fn raise_fence(&self, tenant: &TenantKey, account: &Account, head: &Head, to: Slot) -> Result<Written, StoreError> {
+    pub async fn raise_fence(
+        &self,
+        tenant: &TenantKey,
+        account: &Account,
+        head: &Head,
+        to: Slot,
+    ) -> Result<Written, StoreError> {
         let key = tenant.head(account);
         let update = UpdateBuilder::new(&self.tables.core, &key)
             .set("fence", text(to.to_string()))
@@ -55,9 +63,17 @@ impl Store {
     ///
     /// # Errors
     /// The store does not answer.
-    pub async fn close(&self, tenant: &TenantKey, account: &Account, head: &Head, close: &Close) -> Result<Written, StoreError> {
+    pub async fn close(
+        &self,
+        tenant: &TenantKey,
+        account: &Account,
+        head: &Head,
+        close: &Close,
+    ) -> Result<Written, StoreError> {
         let key = tenant.head(account);
-        let update = folding(UpdateBuilder::new(&self.tables.core, &key), head, close).add("available", close.net.minor()).add("version", 1);
+        let update = folding(UpdateBuilder::new(&self.tables.core, &key), head, close)
+            .add("available", close.net.minor())
+            .add("version", 1);
         let items = vec![self.new_close(tenant, account, close)?, update.build_transact()?];
         Ok(written(&self.transact(items, "closing slots of an account").await?))
     }
@@ -69,7 +85,9 @@ impl Store {
     pub async fn list_closes(&self, tenant: &TenantKey, account: &Account) -> Result<Vec<Close>, StoreError> {
         let pk = tenant.account(&account.partner);
         let prefix = format!("{}#close#", account.currency);
-        let items = self.list_attributes(&self.tables.core, &Range::prefix(&pk, &prefix), "listing the closes of an account").await?;
+        let items = self
+            .list_attributes(&self.tables.core, &Range::prefix(&pk, &prefix), "listing the closes of an account")
+            .await?;
         items.into_iter().map(|attributes| head::read_close(account.currency, attributes)).collect()
     }
 
@@ -77,7 +95,12 @@ impl Store {
     ///
     /// # Errors
     /// The store does not answer, or an item cannot be read.
-    pub async fn count_lines_closed_after(&self, tenant: &TenantKey, account: &Account, covered: Option<Slot>) -> Result<u64, StoreError> {
+    pub async fn count_lines_closed_after(
+        &self,
+        tenant: &TenantKey,
+        account: &Account,
+        covered: Option<Slot>,
+    ) -> Result<u64, StoreError> {
         let mut count = 0;
         let mut no = self.get_head(tenant, account).await?.close_no;
         // Newest first, and only as far back as the last payout: never the whole history.
@@ -98,9 +121,18 @@ impl Store {
     ///
     /// # Errors
     /// The store does not answer.
-    pub async fn rest_account(&self, tenant: &TenantKey, account: &Account, head: &Head) -> Result<Written, StoreError> {
+    pub async fn rest_account(
+        &self,
+        tenant: &TenantKey,
+        account: &Account,
+        head: &Head,
+    ) -> Result<Written, StoreError> {
         let key = tenant.head(account);
-        let update = UpdateBuilder::new(&self.tables.core, &key).remove("live_pk").remove("live_sk").add("version", 1).require("version", Some(number(head.version)));
+        let update = UpdateBuilder::new(&self.tables.core, &key)
+            .remove("live_pk")
+            .remove("live_sk")
+            .add("version", 1)
+            .require("version", Some(number(head.version)));
         self.update(update.build()?, "taking an account out of the nightly visits").await
     }
 
@@ -116,7 +148,12 @@ impl Store {
         Ok(accounts)
     }
 
-    pub(crate) fn new_close(&self, tenant: &TenantKey, account: &Account, close: &Close) -> Result<TransactWriteItem, StoreError> {
+    pub(crate) fn new_close(
+        &self,
+        tenant: &TenantKey,
+        account: &Account,
+        close: &Close,
+    ) -> Result<TransactWriteItem, StoreError> {
         request::put_new(&self.tables.core, &tenant.close(account, close.no), &head::CloseItem::from(close))
     }
 
@@ -155,7 +192,12 @@ pub(crate) fn folding<'a>(update: UpdateBuilder<'a>, head: &Head, close: &Close)
 }
 
 /// A booking's part in a head: the net of each place, and the account is live. Refused when a slot is final.
-pub(crate) fn booking(store: &Store, tenant: &TenantKey, account: &Account, lines: &[&domain::line::Line]) -> Result<TransactWriteItem, StoreError> {
+pub(crate) fn booking(
+    store: &Store,
+    tenant: &TenantKey,
+    account: &Account,
+    lines: &[&domain::line::Line],
+) -> Result<TransactWriteItem, StoreError> {
     head::booking(&store.tables.core, tenant, account, lines)
 }
 

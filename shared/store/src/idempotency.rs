@@ -4,9 +4,10 @@
 //! the next request with the same fingerprint takes over. Expiry is decided here by the clock that is passed in;
 //! the table's TTL only tidies up.
 
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::primitives::Blob;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use domain::digest::Digest;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -51,7 +52,10 @@ pub struct KeptAnswer {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Claimed {
     /// Nobody ran yet, or a crashed run's lease is over: run now.
-    Run,
+    Run {
+        /// When the first run began: what it minted is minted again, and found there.
+        first_at: Timestamp,
+    },
     /// Another run is at work.
     Running,
     /// It ran: here is its answer.
@@ -69,6 +73,8 @@ struct Item {
     /// Milliseconds, as numbers: conditions compare them.
     lease_until_ms: i64,
     until_ms: i64,
+    /// When the first of the runs began: what it mints, the next mints again.
+    first_ms: i64,
     /// Seconds, for the table's TTL.
     expires_at: i64,
 }
@@ -91,9 +97,12 @@ fn unpack(key: &Key, packed: &AttributeValue) -> Result<KeptAnswer, StoreError> 
     serde_json::from_slice(&json).map_err(|error| item::inconsistent(key, error))
 }
 
-/// Nobody ran; or what ran is over; or a run of this very request crashed.
-const MAY_RUN: &str = "attribute_not_exists(pk) OR until_ms <= :now OR \
-    (attribute_not_exists(answer) AND lease_until_ms <= :now AND fingerprint = :fingerprint)";
+/// Nobody ran; or a run of this very request crashed, or gave its claim back.
+const MAY_RUN: &str = "attribute_not_exists(pk) OR \
+    (attribute_not_exists(answer) AND lease_until_ms <= :now AND until_ms > :now AND fingerprint = :fingerprint)";
+const CLAIM: &str = "SET entity = :entity, v = :v, fingerprint = :fingerprint, #run = :run, lease_until_ms = :lease, \
+    until_ms = if_not_exists(until_ms, :until), expires_at = if_not_exists(expires_at, :expires), \
+    first_ms = if_not_exists(first_ms, :now)";
 
 impl Store {
     /// Claims a key for one run, or tells what became of the first.
@@ -102,33 +111,66 @@ impl Store {
     /// The store does not answer, or the kept answer cannot be read.
     pub async fn create_idempotent_run(&self, tenant: &TenantKey, attempt: &Attempt) -> Result<Claimed, StoreError> {
         let key = tenant.idempotency(&attempt.key_hash);
+        match self.claim(&key, attempt).await? {
+            Ok(claimed) => Ok(claimed),
+            Err(there) => {
+                // A day is over: the key may name something else now.
+                self.delete_idempotency_until(&key, there.until_ms).await?;
+                let claimed = self.claim(&key, attempt).await?;
+                Ok(claimed.unwrap_or(Claimed::Running))
+            }
+        }
+    }
+
+    /// One try; the item itself when its day is over.
+    async fn claim(&self, key: &Key, attempt: &Attempt) -> Result<Result<Claimed, Item>, StoreError> {
         let until = attempt.at.saturating_add(ANSWER_KEPT).unwrap_or(attempt.at);
-        let value = Item {
-            entity: "idempotency".to_owned(),
-            v: 1,
-            fingerprint: attempt.fingerprint.to_string(),
-            run: attempt.run.clone(),
-            lease_until_ms: attempt.lease_until.as_millisecond(),
-            until_ms: until.as_millisecond(),
-            expires_at: until.as_second(),
-        };
         let request = self
             .db
-            .put_item()
+            .update_item()
             .table_name(&self.tables.ops)
-            .set_item(Some(item::write(&key, &value)?))
+            .set_key(Some(item::key_map(key)))
+            .update_expression(CLAIM)
             .condition_expression(MAY_RUN)
-            .expression_attribute_values(":now", number(attempt.at.as_millisecond()))
+            .expression_attribute_names("#run", "run")
+            .expression_attribute_values(":entity", text("idempotency"))
+            .expression_attribute_values(":v", number(1))
+            .expression_attribute_values(":run", text(&attempt.run))
             .expression_attribute_values(":fingerprint", text(attempt.fingerprint.to_string()))
+            .expression_attribute_values(":now", number(attempt.at.as_millisecond()))
+            .expression_attribute_values(":lease", number(attempt.lease_until.as_millisecond()))
+            .expression_attribute_values(":until", number(until.as_millisecond()))
+            .expression_attribute_values(":expires", number(until.as_second()))
+            .return_values(ReturnValue::AllNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let Err(error) = request.send().await else { return Ok(Claimed::Run) };
+        let error = match request.send().await {
+            Ok(claimed) => return found(key, attempt, claimed.attributes.unwrap_or_default()).map(Ok),
+            Err(error) => error,
+        };
         let there = match error.as_service_error() {
-            Some(PutItemError::ConditionalCheckFailedException(failed)) => failed.item().cloned(),
+            Some(UpdateItemError::ConditionalCheckFailedException(failed)) => failed.item().cloned(),
             _ => None,
         };
-        match there {
-            Some(there) => found(&key, attempt, there),
-            None => Err(unavailable("claiming an idempotency key", error)),
+        let Some(there) = there else { return Err(unavailable("claiming an idempotency key", error)) };
+        let seen: Item = item::read(there.clone())?;
+        if seen.until_ms <= attempt.at.as_millisecond() { Ok(Err(seen)) } else { found(key, attempt, there).map(Ok) }
+    }
+
+    async fn delete_idempotency_until(&self, key: &Key, until_ms: i64) -> Result<(), StoreError> {
+        let request = self
+            .db
+            .delete_item()
+            .table_name(&self.tables.ops)
+            .set_key(Some(item::key_map(key)))
+            .condition_expression("until_ms = :until")
+            .expression_attribute_values(":until", number(until_ms));
+        match request.send().await {
+            Err(error)
+                if !error.as_service_error().is_some_and(DeleteItemError::is_conditional_check_failed_exception) =>
+            {
+                Err(unavailable("forgetting an idempotency key", error))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -150,28 +192,19 @@ impl Store {
         self.update(update, "keeping the answer to an idempotency key").await.map(|_| ())
     }
 
-    /// Gives a claim back, so that the same request may run again. A run that lost it changes nothing.
+    /// Gives a claim back, so that the same request may run again and mint what this one minted. A run that lost its
+    /// claim changes nothing.
     ///
     /// # Errors
     /// The store does not answer.
-    pub async fn delete_idempotent_run(&self, tenant: &TenantKey, attempt: &Attempt) -> Result<(), StoreError> {
+    pub async fn release_idempotent_run(&self, tenant: &TenantKey, attempt: &Attempt) -> Result<(), StoreError> {
         let key = tenant.idempotency(&attempt.key_hash);
-        let request = self
-            .db
-            .delete_item()
-            .table_name(&self.tables.ops)
-            .set_key(Some(item::key_map(&key)))
-            .condition_expression("run = :run AND attribute_not_exists(answer)")
-            .expression_attribute_values(":run", text(&attempt.run));
-        match request.send().await {
-            Ok(_) => Ok(()),
-            Err(error)
-                if error.as_service_error().is_some_and(|error| error.is_conditional_check_failed_exception()) =>
-            {
-                Ok(())
-            }
-            Err(error) => Err(unavailable("giving an idempotency key back", error)),
-        }
+        let update = UpdateBuilder::new(&self.tables.ops, &key)
+            .set("lease_until_ms", number(0))
+            .require("run", Some(text(&attempt.run)))
+            .require(ANSWER, None)
+            .build()?;
+        self.update(update, "giving an idempotency key back").await.map(|_| ())
     }
 }
 
@@ -180,7 +213,8 @@ fn found(key: &Key, attempt: &Attempt, mut there: Attributes) -> Result<Claimed,
     let there: Item = item::read(there)?;
     // The SDK's own retry can report a failed condition for a write that succeeded: our name is on it.
     if there.run == attempt.run {
-        return Ok(Claimed::Run);
+        let first_at = Timestamp::from_millisecond(there.first_ms).map_err(|error| item::inconsistent(key, error))?;
+        return Ok(Claimed::Run { first_at });
     }
     if there.fingerprint != attempt.fingerprint.to_string() {
         return Ok(Claimed::AnotherRequest);

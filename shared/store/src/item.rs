@@ -36,7 +36,10 @@ pub(crate) fn write<T: Serialize>(key: &Key, item: &T) -> Result<Attributes, Sto
 
 /// The key as the SDK wants it.
 pub(crate) fn key_map(key: &Key) -> Attributes {
-    HashMap::from([("pk".to_owned(), AttributeValue::S(key.pk.clone())), ("sk".to_owned(), AttributeValue::S(key.sk.clone()))])
+    HashMap::from([
+        ("pk".to_owned(), AttributeValue::S(key.pk.clone())),
+        ("sk".to_owned(), AttributeValue::S(key.sk.clone())),
+    ])
 }
 
 /// A text attribute.

@@ -1,5 +1,10 @@
 //! Payouts and their steps, each one transaction with its audit entry and the head's part.
 
+#![expect(
+    clippy::disallowed_types,
+    reason = "serde writes floats into what it derives for a flattened field; nothing here uses one"
+)]
+
 use domain::audit::{AuditEntry, ChainEnd};
 use domain::digest::Digest;
 use domain::id::{PartnerId, PayoutId, TenantId};
@@ -42,6 +47,7 @@ struct PayoutItem {
     lines: u64,
     close_hash: Digest,
     seal: Digest,
+    asked_under: String,
     requested_by: Actor,
     requested_at: Timestamp,
     moved_at: Timestamp,
@@ -70,6 +76,7 @@ impl PayoutItem {
             lines: payout.lines,
             close_hash: payout.close_hash,
             seal: payout.seal,
+            asked_under: payout.asked_under.clone(),
             requested_by: payout.requested_by.clone(),
             requested_at: payout.requested_at,
             moved_at: payout.moved_at,
@@ -95,6 +102,7 @@ impl From<PayoutItem> for StoredPayout {
             lines: item.lines,
             close_hash: item.close_hash,
             seal: item.seal,
+            asked_under: item.asked_under,
             requested_by: item.requested_by,
             requested_at: item.requested_at,
             moved_at: item.moved_at,
@@ -128,10 +136,15 @@ impl Store {
     ///
     /// # Errors
     /// The store does not answer, or an item cannot be read.
-    pub async fn list_account_payouts(&self, tenant: &TenantKey, account: &Account) -> Result<Vec<StoredPayout>, StoreError> {
+    pub async fn list_account_payouts(
+        &self,
+        tenant: &TenantKey,
+        account: &Account,
+    ) -> Result<Vec<StoredPayout>, StoreError> {
         let pk = tenant.account(&account.partner);
         let range = Range::prefix(&pk, &TenantKey::payouts_prefix(account.currency));
-        let found: Vec<PayoutItem> = self.list_range(&self.tables.core, &range, "listing the payouts of an account").await?;
+        let found: Vec<PayoutItem> =
+            self.list_range(&self.tables.core, &range, "listing the payouts of an account").await?;
         Ok(found.into_iter().map(StoredPayout::from).collect())
     }
 
@@ -139,7 +152,12 @@ impl Store {
     ///
     /// # Errors
     /// The store does not answer, or an item cannot be read.
-    pub async fn list_payouts(&self, tenant: &TenantKey, limit: i32, after: Option<&PayoutPlace>) -> Result<Page<StoredPayout>, StoreError> {
+    pub async fn list_payouts(
+        &self,
+        tenant: &TenantKey,
+        limit: i32,
+        after: Option<&PayoutPlace>,
+    ) -> Result<Page<StoredPayout>, StoreError> {
         let desk = tenant.desk();
         let request = self
             .db
@@ -152,9 +170,16 @@ impl Store {
             .limit(limit)
             .set_exclusive_start_key(after.map(|after| after.start(tenant)));
         let answer = request.send().await.map_err(|error| unavailable("listing the payouts", error))?;
-        let items: Result<Vec<StoredPayout>, StoreError> =
-            answer.items.unwrap_or_default().into_iter().map(|attributes| item::read::<PayoutItem>(attributes).map(StoredPayout::from)).collect();
-        let next = answer.last_evaluated_key.filter(|key| !key.is_empty()).and_then(|key| key.get("desk_sk").and_then(|value| value.as_s().ok()).cloned());
+        let items: Result<Vec<StoredPayout>, StoreError> = answer
+            .items
+            .unwrap_or_default()
+            .into_iter()
+            .map(|attributes| item::read::<PayoutItem>(attributes).map(StoredPayout::from))
+            .collect();
+        let next = answer
+            .last_evaluated_key
+            .filter(|key| !key.is_empty())
+            .and_then(|key| key.get("desk_sk").and_then(|value| value.as_s().ok()).cloned());
         Ok(Page { items: items?, next })
     }
 
@@ -162,7 +187,14 @@ impl Store {
     ///
     /// # Errors
     /// The store does not answer.
-    pub async fn create_payout(&self, tenant: &TenantKey, head: &Head, close: Option<&Close>, payout: &Payout, entry: &AuditEntry) -> Result<Born, StoreError> {
+    pub async fn create_payout(
+        &self,
+        tenant: &TenantKey,
+        head: &Head,
+        close: Option<&Close>,
+        payout: &Payout,
+        entry: &AuditEntry,
+    ) -> Result<Born, StoreError> {
         let account = payout.account();
         let key = tenant.head(&account);
         let closed_net = close.map_or(0, |close| close.net.minor());
@@ -200,7 +232,14 @@ impl Store {
     ///
     /// # Errors
     /// The store does not answer.
-    pub async fn replace_payout(&self, tenant: &TenantKey, before: ChainEnd, after: &Payout, head_move: HeadMove, entry: &AuditEntry) -> Result<Written, StoreError> {
+    pub async fn replace_payout(
+        &self,
+        tenant: &TenantKey,
+        before: ChainEnd,
+        after: &Payout,
+        head_move: HeadMove,
+        entry: &AuditEntry,
+    ) -> Result<Written, StoreError> {
         let item = PayoutItem::new(tenant, after, entry.end());
         let mut items = vec![
             request::replace(&self.tables.core, &tenant.payout(&after.id), &item, u64::from(before.no))?,

@@ -47,7 +47,12 @@ impl RefundItem {
     }
 
     fn into_refund(self) -> Refund {
-        Refund { refund: self.refund, payment: self.payment, amount: Money::from_minor(self.amount_minor, self.currency), occurred_at: self.occurred_at }
+        Refund {
+            refund: self.refund,
+            payment: self.payment,
+            amount: Money::from_minor(self.amount_minor, self.currency),
+            occurred_at: self.occurred_at,
+        }
     }
 }
 
@@ -75,8 +80,14 @@ impl Store {
     ///
     /// # Errors
     /// The store does not answer, or the item cannot be read.
-    pub async fn get_refund(&self, tenant: &TenantKey, sale: &Sale, refund: &PaymentKey) -> Result<Option<(Refund, u64)>, StoreError> {
-        let found: Option<RefundItem> = self.get(&self.tables.core, &tenant.refund(&sale.id, refund), "reading a refund").await?;
+    pub async fn get_refund(
+        &self,
+        tenant: &TenantKey,
+        sale: &Sale,
+        refund: &PaymentKey,
+    ) -> Result<Option<(Refund, u64)>, StoreError> {
+        let found: Option<RefundItem> =
+            self.get(&self.tables.core, &tenant.refund(&sale.id, refund), "reading a refund").await?;
         Ok(found.map(|item| (item.version, item)).map(|(version, item)| (item.into_refund(), version)))
     }
 
@@ -84,7 +95,11 @@ impl Store {
     ///
     /// # Errors
     /// The store does not answer.
-    pub async fn apply_refund(&self, tenant: &TenantKey, applied: &AppliedRefund<'_>) -> Result<SaleWritten, StoreError> {
+    pub async fn apply_refund(
+        &self,
+        tenant: &TenantKey,
+        applied: &AppliedRefund<'_>,
+    ) -> Result<SaleWritten, StoreError> {
         let core = &self.tables.core;
         let key = tenant.refund(&applied.sale.id, &applied.refund.refund);
         let version = applied.replaces.map_or(1, |version| version + 1);
@@ -103,7 +118,12 @@ impl Store {
     ///
     /// # Errors
     /// The store does not answer.
-    pub async fn park_refund(&self, tenant: &TenantKey, name: &PaymentKey, refund: &Refund) -> Result<bool, StoreError> {
+    pub async fn park_refund(
+        &self,
+        tenant: &TenantKey,
+        name: &PaymentKey,
+        refund: &Refund,
+    ) -> Result<bool, StoreError> {
         let core = &self.tables.core;
         let sale = domain::id::SaleId::of(name);
         // Its first word stands until its last: that it failed, and its amount is zero for good.
@@ -127,7 +147,9 @@ impl Store {
     /// The store does not answer, or an item cannot be read.
     pub async fn list_parked(&self, tenant: &TenantKey, name: &PaymentKey) -> Result<Vec<Refund>, StoreError> {
         let key = tenant.alias(name);
-        let found: Vec<RefundItem> = self.list_range(&self.tables.core, &Range::prefix(&key.pk, "parked#"), "listing what is parked under a payment").await?;
+        let found: Vec<RefundItem> = self
+            .list_range(&self.tables.core, &Range::prefix(&key.pk, "parked#"), "listing what is parked under a payment")
+            .await?;
         Ok(found.into_iter().map(RefundItem::into_refund).collect())
     }
 
@@ -135,7 +157,12 @@ impl Store {
     ///
     /// # Errors
     /// The store does not answer.
-    pub async fn unpark_refund(&self, tenant: &TenantKey, name: &PaymentKey, refund: &Refund) -> Result<(), StoreError> {
+    pub async fn unpark_refund(
+        &self,
+        tenant: &TenantKey,
+        name: &PaymentKey,
+        refund: &Refund,
+    ) -> Result<(), StoreError> {
         let item = request::delete_existing(&self.tables.core, &tenant.parked(name, &refund.refund))?;
         self.transact(vec![item], "taking a refund out of the park").await.map(|_| ())
     }

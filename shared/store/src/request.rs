@@ -67,32 +67,70 @@ pub(crate) fn unavailable(doing: &'static str, error: impl std::error::Error + S
 
 impl Store {
     /// One item, strongly consistent.
-    pub(crate) async fn get<T: DeserializeOwned>(&self, table: &str, key: &Key, doing: &'static str) -> Result<Option<T>, StoreError> {
+    pub(crate) async fn get<T: DeserializeOwned>(
+        &self,
+        table: &str,
+        key: &Key,
+        doing: &'static str,
+    ) -> Result<Option<T>, StoreError> {
         self.get_with(table, key, true, doing).await
     }
 
     /// One item, for half the price, perhaps a moment old.
-    pub(crate) async fn get_eventually<T: DeserializeOwned>(&self, table: &str, key: &Key, doing: &'static str) -> Result<Option<T>, StoreError> {
+    pub(crate) async fn get_eventually<T: DeserializeOwned>(
+        &self,
+        table: &str,
+        key: &Key,
+        doing: &'static str,
+    ) -> Result<Option<T>, StoreError> {
         self.get_with(table, key, false, doing).await
     }
 
-    async fn get_with<T: DeserializeOwned>(&self, table: &str, key: &Key, consistent: bool, doing: &'static str) -> Result<Option<T>, StoreError> {
+    async fn get_with<T: DeserializeOwned>(
+        &self,
+        table: &str,
+        key: &Key,
+        consistent: bool,
+        doing: &'static str,
+    ) -> Result<Option<T>, StoreError> {
         self.get_attributes(table, key, consistent, doing).await?.map(item::read).transpose()
     }
 
     /// One item as it is stored.
-    pub(crate) async fn get_attributes(&self, table: &str, key: &Key, consistent: bool, doing: &'static str) -> Result<Option<Attributes>, StoreError> {
-        let request = self.db.get_item().table_name(table).set_key(Some(item::key_map(key))).consistent_read(consistent);
+    pub(crate) async fn get_attributes(
+        &self,
+        table: &str,
+        key: &Key,
+        consistent: bool,
+        doing: &'static str,
+    ) -> Result<Option<Attributes>, StoreError> {
+        let request =
+            self.db.get_item().table_name(table).set_key(Some(item::key_map(key))).consistent_read(consistent);
         let answer = request.send().await.map_err(|error| unavailable(doing, error))?;
         Ok(answer.item)
     }
 
     /// A new item; `ConditionFailed` when there is one at the key already.
-    pub(crate) async fn put_new<T: Serialize>(&self, table: &str, key: &Key, value: &T, doing: &'static str) -> Result<Written, StoreError> {
-        let request = self.db.put_item().table_name(table).set_item(Some(item::write(key, value)?)).condition_expression("attribute_not_exists(pk)");
+    pub(crate) async fn put_new<T: Serialize>(
+        &self,
+        table: &str,
+        key: &Key,
+        value: &T,
+        doing: &'static str,
+    ) -> Result<Written, StoreError> {
+        let request = self
+            .db
+            .put_item()
+            .table_name(table)
+            .set_item(Some(item::write(key, value)?))
+            .condition_expression("attribute_not_exists(pk)");
         match request.send().await {
             Ok(_) => Ok(Written::Yes),
-            Err(error) if error.as_service_error().is_some_and(|error| error.is_conditional_check_failed_exception()) => Ok(Written::ConditionFailed),
+            Err(error)
+                if error.as_service_error().is_some_and(|error| error.is_conditional_check_failed_exception()) =>
+            {
+                Ok(Written::ConditionFailed)
+            }
             Err(error) => Err(unavailable(doing, error)),
         }
     }
@@ -110,18 +148,32 @@ impl Store {
             .set_expression_attribute_values(update.expression_attribute_values);
         match request.send().await {
             Ok(_) => Ok(Written::Yes),
-            Err(error) if error.as_service_error().is_some_and(|error| error.is_conditional_check_failed_exception()) => Ok(Written::ConditionFailed),
+            Err(error)
+                if error.as_service_error().is_some_and(|error| error.is_conditional_check_failed_exception()) =>
+            {
+                Ok(Written::ConditionFailed)
+            }
             Err(error) => Err(unavailable(doing, error)),
         }
     }
 
     /// All of a range, all its pages.
-    pub(crate) async fn list_range<T: DeserializeOwned>(&self, table: &str, range: &Range<'_>, doing: &'static str) -> Result<Vec<T>, StoreError> {
+    pub(crate) async fn list_range<T: DeserializeOwned>(
+        &self,
+        table: &str,
+        range: &Range<'_>,
+        doing: &'static str,
+    ) -> Result<Vec<T>, StoreError> {
         self.list_attributes(table, range, doing).await?.into_iter().map(item::read).collect()
     }
 
     /// All of a range as it is stored, all its pages.
-    pub(crate) async fn list_attributes(&self, table: &str, range: &Range<'_>, doing: &'static str) -> Result<Vec<Attributes>, StoreError> {
+    pub(crate) async fn list_attributes(
+        &self,
+        table: &str,
+        range: &Range<'_>,
+        doing: &'static str,
+    ) -> Result<Vec<Attributes>, StoreError> {
         let mut items = Vec::new();
         let mut start = None;
         for _ in 0..PAGES_MAX {
@@ -161,7 +213,11 @@ impl Store {
 
     /// A transaction. Meeting another one it waits and tries again, as the SDK does when an answer is lost; the token
     /// that the SDK adds to each call makes its own retries one write.
-    pub(crate) async fn transact(&self, items: Vec<TransactWriteItem>, doing: &'static str) -> Result<Transacted, StoreError> {
+    pub(crate) async fn transact(
+        &self,
+        items: Vec<TransactWriteItem>,
+        doing: &'static str,
+    ) -> Result<Transacted, StoreError> {
         let mut wait_ms = CONFLICT_WAIT_MS;
         for _ in 0..CONFLICT_TRIES_MAX {
             let error = match self.db.transact_write_items().set_transact_items(Some(items.clone())).send().await {
@@ -192,7 +248,11 @@ fn verdict_of<R>(error: &SdkError<TransactWriteItemsError, R>) -> Verdict {
     match error.as_service_error() {
         Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
             let codes = || cancelled.cancellation_reasons().iter().map(|reason| reason.code().unwrap_or_default());
-            let failed: Vec<usize> = codes().enumerate().filter(|(_, code)| *code == "ConditionalCheckFailed").map(|(place, _)| place).collect();
+            let failed: Vec<usize> = codes()
+                .enumerate()
+                .filter(|(_, code)| *code == "ConditionalCheckFailed")
+                .map(|(place, _)| place)
+                .collect();
             if !failed.is_empty() {
                 Verdict::ConditionFailed(failed)
             } else if codes().any(|code| code == "TransactionConflict") {
@@ -208,7 +268,10 @@ fn verdict_of<R>(error: &SdkError<TransactWriteItemsError, R>) -> Verdict {
 
 /// A put of a new item, for a transaction.
 pub(crate) fn put_new<T: Serialize>(table: &str, key: &Key, value: &T) -> Result<TransactWriteItem, StoreError> {
-    let put = Put::builder().table_name(table).set_item(Some(item::write(key, value)?)).condition_expression("attribute_not_exists(pk)");
+    let put = Put::builder()
+        .table_name(table)
+        .set_item(Some(item::write(key, value)?))
+        .condition_expression("attribute_not_exists(pk)");
     let put = put.build().map_err(|error| item::inconsistent(key, error))?;
     Ok(TransactWriteItem::builder().put(put).build())
 }
@@ -225,7 +288,12 @@ pub(crate) fn put_until_zero<T: Serialize>(table: &str, key: &Key, value: &T) ->
 }
 
 /// A put over an item in a known version, for a transaction.
-pub(crate) fn replace<T: Serialize>(table: &str, key: &Key, value: &T, version: u64) -> Result<TransactWriteItem, StoreError> {
+pub(crate) fn replace<T: Serialize>(
+    table: &str,
+    key: &Key,
+    value: &T,
+    version: u64,
+) -> Result<TransactWriteItem, StoreError> {
     let put = Put::builder()
         .table_name(table)
         .set_item(Some(item::write(key, value)?))
@@ -237,14 +305,18 @@ pub(crate) fn replace<T: Serialize>(table: &str, key: &Key, value: &T, version: 
 
 /// A delete of what is there, for a transaction.
 pub(crate) fn delete_existing(table: &str, key: &Key) -> Result<TransactWriteItem, StoreError> {
-    let delete = Delete::builder().table_name(table).set_key(Some(item::key_map(key))).condition_expression("attribute_exists(pk)");
+    let delete = Delete::builder()
+        .table_name(table)
+        .set_key(Some(item::key_map(key)))
+        .condition_expression("attribute_exists(pk)");
     let delete = delete.build().map_err(|error| item::inconsistent(key, error))?;
     Ok(TransactWriteItem::builder().delete(delete).build())
 }
 
 /// A condition on an item that the transaction does not write.
 pub(crate) fn check(table: &str, key: &Key, condition: &str) -> Result<TransactWriteItem, StoreError> {
-    let check = ConditionCheck::builder().table_name(table).set_key(Some(item::key_map(key))).condition_expression(condition);
+    let check =
+        ConditionCheck::builder().table_name(table).set_key(Some(item::key_map(key))).condition_expression(condition);
     let check = check.build().map_err(|error| item::inconsistent(key, error))?;
     Ok(TransactWriteItem::builder().condition_check(check).build())
 }
@@ -321,10 +393,16 @@ impl<'a> UpdateBuilder<'a> {
     }
 
     pub(crate) fn build(self) -> Result<Update, StoreError> {
-        let clause = |word: &str, parts: &[String]| if parts.is_empty() { String::new() } else { format!("{word} {} ", parts.join(", ")) };
+        let clause = |word: &str, parts: &[String]| {
+            if parts.is_empty() { String::new() } else { format!("{word} {} ", parts.join(", ")) }
+        };
         let expression = [clause("SET", &self.set), clause("ADD", &self.add), clause("REMOVE", &self.remove)].concat();
         let conditions = self.conditions.join(" AND ");
-        let names = self.names.into_iter().filter_map(|(name, value)| value.as_s().ok().cloned().map(|value| (name, value))).collect();
+        let names = self
+            .names
+            .into_iter()
+            .filter_map(|(name, value)| value.as_s().ok().cloned().map(|value| (name, value)))
+            .collect();
         Update::builder()
             .table_name(self.table)
             .set_key(Some(item::key_map(self.key)))

@@ -1,5 +1,10 @@
 //! Nightly runs: one record a business date.
 
+#![expect(
+    clippy::disallowed_types,
+    reason = "serde writes floats into what it derives for a flattened field; nothing here uses one"
+)]
+
 use domain::id::RunId;
 use domain::time::{BusinessDay, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -44,8 +49,10 @@ impl Store {
             .consistent_read(true)
             .scan_index_forward(false)
             .limit(1);
-        let answer = request.send().await.map_err(|error| crate::request::unavailable("reading the last nightly run", error))?;
-        let found: Option<RunItem> = answer.items.unwrap_or_default().into_iter().next().map(crate::item::read).transpose()?;
+        let answer =
+            request.send().await.map_err(|error| crate::request::unavailable("reading the last nightly run", error))?;
+        let found: Option<RunItem> =
+            answer.items.unwrap_or_default().into_iter().next().map(crate::item::read).transpose()?;
         Ok(found.map(|item| item.run))
     }
 
@@ -55,7 +62,8 @@ impl Store {
     /// The store does not answer, or an item cannot be read.
     pub async fn list_runs(&self, tenant: &TenantKey) -> Result<Vec<Run>, StoreError> {
         let pk = tenant.runs();
-        let found: Vec<RunItem> = self.list_range(&self.tables.core, &Range::prefix(&pk, "2"), "listing the nightly runs").await?;
+        let found: Vec<RunItem> =
+            self.list_range(&self.tables.core, &Range::prefix(&pk, "2"), "listing the nightly runs").await?;
         Ok(found.into_iter().map(|item| item.run).collect())
     }
 

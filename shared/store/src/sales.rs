@@ -1,5 +1,10 @@
 //! Sales, their aliases, and what waits for a payment or a customer. One transaction a fact.
 
+#![expect(
+    clippy::disallowed_types,
+    reason = "serde writes floats into what it derives for a flattened field; nothing here uses one"
+)]
+
 mod item_of;
 mod parts;
 
@@ -66,7 +71,8 @@ impl Store {
     /// # Errors
     /// The store does not answer, or the item cannot be read.
     pub async fn get_sale(&self, tenant: &TenantKey, sale: &SaleId) -> Result<Option<Sale>, StoreError> {
-        let found: Option<item_of::SaleItem> = self.get(&self.tables.core, &tenant.sale(sale), "reading a sale").await?;
+        let found: Option<item_of::SaleItem> =
+            self.get(&self.tables.core, &tenant.sale(sale), "reading a sale").await?;
         Ok(found.map(item_of::SaleItem::into_sale))
     }
 
@@ -74,8 +80,13 @@ impl Store {
     ///
     /// # Errors
     /// The store does not answer, or the item cannot be read.
-    pub async fn get_customer(&self, tenant: &TenantKey, customer: &PaymentKey) -> Result<Option<Customer>, StoreError> {
-        let found: Option<CustomerItem> = self.get(&self.tables.core, &tenant.customer(customer), "reading a customer").await?;
+    pub async fn get_customer(
+        &self,
+        tenant: &TenantKey,
+        customer: &PaymentKey,
+    ) -> Result<Option<Customer>, StoreError> {
+        let found: Option<CustomerItem> =
+            self.get(&self.tables.core, &tenant.customer(customer), "reading a customer").await?;
         Ok(found.map(|item| item.customer))
     }
 
@@ -83,7 +94,12 @@ impl Store {
     ///
     /// # Errors
     /// The store does not answer.
-    pub async fn create_customer(&self, tenant: &TenantKey, key: &PaymentKey, customer: &Customer) -> Result<bool, StoreError> {
+    pub async fn create_customer(
+        &self,
+        tenant: &TenantKey,
+        key: &PaymentKey,
+        customer: &Customer,
+    ) -> Result<bool, StoreError> {
         let item = customer_item(customer);
         let written = self.put_new(&self.tables.core, &tenant.customer(key), &item, "recording a customer").await?;
         Ok(written == crate::Written::Yes)
@@ -95,7 +111,13 @@ impl Store {
     /// The store does not answer, or an item cannot be read.
     pub async fn list_undecided(&self, tenant: &TenantKey, customer: &PaymentKey) -> Result<Vec<SaleId>, StoreError> {
         let key = tenant.customer(customer);
-        let found: Vec<UndecidedItem> = self.list_range(&self.tables.core, &Range::prefix(&key.pk, "undecided#"), "listing sales that wait for a customer").await?;
+        let found: Vec<UndecidedItem> = self
+            .list_range(
+                &self.tables.core,
+                &Range::prefix(&key.pk, "undecided#"),
+                "listing sales that wait for a customer",
+            )
+            .await?;
         Ok(found.into_iter().map(|item| item.sale).collect())
     }
 
@@ -104,7 +126,8 @@ impl Store {
     /// # Errors
     /// The store does not answer, or the item cannot be read.
     pub async fn get_alias(&self, tenant: &TenantKey, name: &PaymentKey) -> Result<Option<PaymentKey>, StoreError> {
-        let found: Option<AliasItem> = self.get(&self.tables.core, &tenant.alias(name), "reading an alias of a payment").await?;
+        let found: Option<AliasItem> =
+            self.get(&self.tables.core, &tenant.alias(name), "reading an alias of a payment").await?;
         Ok(found.map(|item| item.payment))
     }
 
@@ -112,9 +135,16 @@ impl Store {
     ///
     /// # Errors
     /// The store does not answer.
-    pub async fn record_alias(&self, tenant: &TenantKey, name: &PaymentKey, payment: &PaymentKey) -> Result<bool, StoreError> {
+    pub async fn record_alias(
+        &self,
+        tenant: &TenantKey,
+        name: &PaymentKey,
+        payment: &PaymentKey,
+    ) -> Result<bool, StoreError> {
         let key = tenant.alias(name);
-        let written = self.update(alias_update(&self.tables.core, &key, payment).build()?, "recording an alias of a payment").await?;
+        let written = self
+            .update(alias_update(&self.tables.core, &key, payment).build()?, "recording an alias of a payment")
+            .await?;
         Ok(written == crate::Written::Yes)
     }
 
@@ -147,7 +177,13 @@ impl Store {
     ///
     /// # Errors
     /// The store does not answer.
-    pub async fn decide_sale(&self, tenant: &TenantKey, customer: &PaymentKey, before: u64, new: &NewSale<'_>) -> Result<SaleWritten, StoreError> {
+    pub async fn decide_sale(
+        &self,
+        tenant: &TenantKey,
+        customer: &PaymentKey,
+        before: u64,
+        new: &NewSale<'_>,
+    ) -> Result<SaleWritten, StoreError> {
         let waits_no_more = request::delete_existing(&self.tables.core, &tenant.undecided(customer, &new.sale.id))?;
         self.change_sale(tenant, before, new, vec![waits_no_more], "deciding a sale").await
     }
@@ -164,7 +200,15 @@ impl Store {
         let mut parts = Parts::default();
         // The journal has a sale on the day it was first booked, whatever becomes of it.
         let day = self.day_of_sale(tenant, new);
-        parts.push(Part::Sale, request::replace(&self.tables.core, &tenant.sale(&new.sale.id), &item_of::SaleItem::new(new.sale, &day), before)?);
+        parts.push(
+            Part::Sale,
+            request::replace(
+                &self.tables.core,
+                &tenant.sale(&new.sale.id),
+                &item_of::SaleItem::new(new.sale, &day),
+                before,
+            )?,
+        );
         self.push_lines(tenant, &mut parts, new.lines)?;
         for other in others {
             parts.push(Part::Other, other);

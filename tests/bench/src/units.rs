@@ -55,7 +55,12 @@ pub fn table(rows: &[Row]) -> String {
     for row in rows {
         let max = row.writes_max.map_or_else(|| "–".to_owned(), hundredths);
         let holds = if row.holds() { "yes" } else { "**no**" };
-        text.push_str(&format!("| {} | {} | {} | {max} | {holds} |\n", row.pattern, hundredths(row.units.write_hundredths), hundredths(row.units.read_hundredths)));
+        text.push_str(&format!(
+            "| {} | {} | {} | {max} | {holds} |\n",
+            row.pattern,
+            hundredths(row.units.write_hundredths),
+            hundredths(row.units.read_hundredths)
+        ));
     }
     text
 }
@@ -73,7 +78,13 @@ fn hundredths(units: u64) -> String {
     format!("{}.{:02}", units / 100, units % 100)
 }
 
-async fn metered<T>(world: &World, rows: &mut Vec<Row>, pattern: &'static str, writes_max: Option<u64>, doing: impl Future<Output = T>) -> T {
+async fn metered<T>(
+    world: &World,
+    rows: &mut Vec<Row>,
+    pattern: &'static str,
+    writes_max: Option<u64>,
+    doing: impl Future<Output = T>,
+) -> T {
     world.database.reset_units();
     let answer = doing.await;
     rows.push(Row { pattern, units: world.database.units(), writes_max });
@@ -94,7 +105,9 @@ async fn clicks(rows: &mut Vec<Row>) {
     };
     metered(&world, rows, "click, link not in the cache", None, click("one browser")).await.expect("a redirect");
     metered(&world, rows, "click, link in the cache", Some(100), click("another browser")).await.expect("a redirect");
-    metered(&world, rows, "click, again by the same visitor in the hour", Some(100), click("another browser")).await.expect("a redirect");
+    metered(&world, rows, "click, again by the same visitor in the hour", Some(100), click("another browser"))
+        .await
+        .expect("a redirect");
 }
 
 fn redirect(world: &World) -> Router {
@@ -111,18 +124,61 @@ fn redirect(world: &World) -> Router {
 async fn sales(rows: &mut Vec<Row>) {
     let world = World::new().await;
     metered(&world, rows, "raw event of 4 KB, packed and sealed", Some(100), raw_event(&world)).await;
-    metered(&world, rows, "customer met at check-out", None, book(&world, world.seen("cus_1", Some(&world.token)))).await;
-    metered(&world, rows, "first sale of an account: it becomes live", None, book(&world, world.sale("in_0", "cus_1", "99.00"))).await;
-    metered(&world, rows, "attributed sale of a bound customer (with its raw event: one more)", Some(700), book(&world, world.sale("in_1", "cus_1", "99.00"))).await;
+    metered(&world, rows, "customer met at check-out", None, book(&world, world.seen("cus_1", Some(&world.token))))
+        .await;
+    metered(
+        &world,
+        rows,
+        "first sale of an account: it becomes live",
+        None,
+        book(&world, world.sale("in_0", "cus_1", "99.00")),
+    )
+    .await;
+    metered(
+        &world,
+        rows,
+        "attributed sale of a bound customer (with its raw event: one more)",
+        Some(700),
+        book(&world, world.sale("in_1", "cus_1", "99.00")),
+    )
+    .await;
     let again = book(&world, world.sale("in_1", "cus_1", "99.00"));
     metered(&world, rows, "the same sale delivered again", None, again).await;
     let first = Fact::SalePaid(first_sale(&world));
-    metered(&world, rows, "worst first sale: binds the customer, brings an alias (with its raw event: one more)", Some(1200), book(&world, first)).await;
+    metered(
+        &world,
+        rows,
+        "worst first sale: binds the customer, brings an alias (with its raw event: one more)",
+        Some(1200),
+        book(&world, first),
+    )
+    .await;
     let alias = Fact::PaymentAlias(PaymentAlias { payment: world::key("in_1"), alias: world::key("pi_1") });
     metered(&world, rows, "another name of a payment", None, book(&world, alias)).await;
-    metered(&world, rows, "refund (with its raw event: one more)", Some(900), book(&world, world.refund("re_1", "in_1", "10.00"))).await;
-    metered(&world, rows, "sale of a customer who is not met yet", None, book(&world, world.sale("in_9", "cus_9", "99.00"))).await;
-    metered(&world, rows, "refund parked before its payment", None, book(&world, world.refund("re_2", "pi_404", "10.00"))).await;
+    metered(
+        &world,
+        rows,
+        "refund (with its raw event: one more)",
+        Some(900),
+        book(&world, world.refund("re_1", "in_1", "10.00")),
+    )
+    .await;
+    metered(
+        &world,
+        rows,
+        "sale of a customer who is not met yet",
+        None,
+        book(&world, world.sale("in_9", "cus_9", "99.00")),
+    )
+    .await;
+    metered(
+        &world,
+        rows,
+        "refund parked before its payment",
+        None,
+        book(&world, world.refund("re_2", "pi_404", "10.00")),
+    )
+    .await;
 }
 
 fn first_sale(world: &World) -> domain::fact::SalePaid {
@@ -134,7 +190,11 @@ fn first_sale(world: &World) -> domain::fact::SalePaid {
 
 async fn raw_event(world: &World) {
     // What a packed and sealed event of four kilobytes weighs; webhook-ingest's tests hold that real ones weigh less.
-    let place = RawEventPlace { provider: "stripe".to_owned(), day: Zone::utc().day_of(world.now), event_id: "evt_1".to_owned() };
+    let place = RawEventPlace {
+        provider: "stripe".to_owned(),
+        day: Zone::utc().day_of(world.now),
+        event_id: "evt_1".to_owned(),
+    };
     let event = RawEvent {
         kind: "invoice.paid".to_owned(),
         hash: Digest::ZERO,
@@ -180,9 +240,23 @@ async fn payouts(rows: &mut Vec<Row>) {
     let requested = metered(&world, rows, "payout asked for, closing what matured", None, world.request()).await;
     let Requested::Created(stored) = requested else { unreachable!("there is a balance") };
     let id = stored.payout.id.clone();
-    metered(&world, rows, "payout approved", None, world.command(&id, Role::Admin, "usr_a", Command::Approve { seal: Some(stored.payout.seal) })).await;
+    metered(
+        &world,
+        rows,
+        "payout approved",
+        None,
+        world.command(&id, Role::Admin, "usr_a", Command::Approve { seal: Some(stored.payout.seal) }),
+    )
+    .await;
     let sent = Sent { sent_at: world.now, expected_arrival: None, reference: "wire 1".to_owned() };
-    metered(&world, rows, "payout marked sent", None, world.command(&id, Role::FinanceManager, "usr_f", Command::MarkSent(sent))).await;
+    metered(
+        &world,
+        rows,
+        "payout marked sent",
+        None,
+        world.command(&id, Role::FinanceManager, "usr_f", Command::MarkSent(sent)),
+    )
+    .await;
     let confirm = Command::Confirm { completed_at: world.now, reference: "wire 1".to_owned() };
     metered(&world, rows, "payout confirmed", None, world.command(&id, Role::FinanceManager, "usr_f", confirm)).await;
     let whole = rows[at..].iter().fold(Units::default(), |sum, row| plus(sum, row.units));
@@ -190,11 +264,18 @@ async fn payouts(rows: &mut Vec<Row>) {
     let keys = metered_key(&world).await;
     rows.push(Row { pattern: "idempotency key of one request, begun and answered", units: keys, writes_max: None });
     let whole = [keys; 4].into_iter().fold(whole, plus);
-    rows.push(Row { pattern: "payout whole: asked, approved, sent, confirmed, audited, four idempotency keys", units: whole, writes_max: Some(3600) });
+    rows.push(Row {
+        pattern: "payout whole: asked, approved, sent, confirmed, audited, four idempotency keys",
+        units: whole,
+        writes_max: Some(3600),
+    });
 }
 
 fn plus(a: Units, b: Units) -> Units {
-    Units { read_hundredths: a.read_hundredths + b.read_hundredths, write_hundredths: a.write_hundredths + b.write_hundredths }
+    Units {
+        read_hundredths: a.read_hundredths + b.read_hundredths,
+        write_hundredths: a.write_hundredths + b.write_hundredths,
+    }
 }
 
 async fn metered_key(world: &World) -> Units {

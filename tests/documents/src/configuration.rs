@@ -30,7 +30,11 @@ fn refused<C>(read: impl FnOnce(Reader) -> Result<C, ConfigFaults>) -> BTreeSet<
 
 macro_rules! function {
     ($name:literal, $package:ident) => {
-        Function { name: $name, variables: $package::config::VARIABLES, refused: refused($package::config::Config::read) }
+        Function {
+            name: $name,
+            variables: $package::config::VARIABLES,
+            refused: refused($package::config::Config::read),
+        }
     };
 }
 
@@ -65,7 +69,9 @@ fn document() -> String {
     let mut text = HEAD.to_owned();
     text.push_str("\n## Every function\n");
     table(&mut text, variables::EVERY_FUNCTION);
-    text.push_str("\nWhere AWS is, and as whom. Lambda sets these; the addresses are for the small cloud and for tests.\n");
+    text.push_str(
+        "\nWhere AWS is, and as whom. Lambda sets these; the addresses are for the small cloud and for tests.\n",
+    );
     table(&mut text, variables::AWS);
     for function in functions() {
         writeln!(text, "\n## {}", function.name).expect("a text takes a line");
@@ -91,7 +97,8 @@ fn a_function_refuses_to_start_without_exactly_what_its_list_says_is_needed() {
     let everywhere: Vec<&Variable> = variables::EVERY_FUNCTION.iter().chain(variables::AWS).collect();
     for Function { name, variables, refused } in functions() {
         let known = || variables.iter().chain(everywhere.iter().copied());
-        let own = variables.iter().filter(|variable| variable.required && !is_shared(variable)).map(|variable| variable.name);
+        let own =
+            variables.iter().filter(|variable| variable.required && !is_shared(variable)).map(|variable| variable.name);
         for variable in own {
             assert!(refused.contains(variable), "{name} starts without {variable}, which its list says it needs");
         }
@@ -108,7 +115,8 @@ fn the_template_gives_every_function_what_it_needs() {
     let plan = template.plan(&local::template::Place::default()).expect("template.yaml is understood");
     let by_lambda: Vec<&str> = variables::AWS.iter().map(|variable| variable.name).collect();
     for Function { name, refused, .. } in functions() {
-        let environment = &plan.functions.get(name).unwrap_or_else(|| panic!("{name} is not in template.yaml")).environment;
+        let environment =
+            &plan.functions.get(name).unwrap_or_else(|| panic!("{name} is not in template.yaml")).environment;
         for variable in refused.iter().filter(|variable| !by_lambda.contains(*variable)) {
             assert!(environment.contains_key(*variable), "template.yaml does not give {variable} to {name}");
         }

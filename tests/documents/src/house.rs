@@ -39,7 +39,11 @@ fn every_room_says_what_lives_there_what_does_not_and_how_to_add_to_it() {
         }
         let comment = opening(&file.text).join(" ");
         for asked in ["live", "not", "To add"] {
-            assert!(comment.contains(asked), "{} does not say what lives there, what does not, and how to add to it", file.path);
+            assert!(
+                comment.contains(asked),
+                "{} does not say what lives there, what does not, and how to add to it",
+                file.path
+            );
         }
     }
 }
@@ -56,7 +60,11 @@ fn a_main_decides_nothing_and_is_short() {
 fn no_file_of_code_is_longer_than_a_person_reads_at_once() {
     for file in tree::rust_files() {
         let lines = file.text.lines().count();
-        assert!(lines <= FILE_LINES_MAX, "{} has {lines} lines; {FILE_LINES_MAX} at most: split it by nouns", file.path);
+        assert!(
+            lines <= FILE_LINES_MAX,
+            "{} has {lines} lines; {FILE_LINES_MAX} at most: split it by nouns",
+            file.path
+        );
     }
 }
 
@@ -67,7 +75,10 @@ fn a_function_has_one_name_in_its_folder_its_package_and_the_template() {
     assert_eq!(plan.functions.keys().cloned().collect::<Vec<_>>(), tree::functions());
     for (name, function) in &plan.functions {
         let manifest = tree::read(&format!("functions/{name}/Cargo.toml"));
-        assert!(manifest.contains(&format!("\nname = \"{name}\"\n")), "functions/{name}/Cargo.toml names another package");
+        assert!(
+            manifest.contains(&format!("\nname = \"{name}\"\n")),
+            "functions/{name}/Cargo.toml names another package"
+        );
         let logical_id: String = name.split('-').map(capitalised).collect();
         assert_eq!(function.logical_id, logical_id, "template.yaml");
     }
@@ -81,11 +92,15 @@ fn capitalised(word: &str) -> String {
 #[test]
 fn nothing_in_the_tree_knows_the_machine_it_was_made_on() {
     // In two halves, so that this file does not mention them itself.
-    let places = [("/ro", "ot/"), ("/ho", "me/"), ("/wo", "rk/main"), ("/wo", "rk/shared"), ("/Us", "ers/"), ("/tmp/", "plan")].map(|(a, b)| format!("{a}{b}"));
+    let places =
+        [("/ro", "ot/"), ("/ho", "me/"), ("/wo", "rk/main"), ("/wo", "rk/shared"), ("/Us", "ers/"), ("/tmp/", "plan")]
+            .map(|(a, b)| format!("{a}{b}"));
     for file in tree::files() {
         for (number, line) in file.text.lines().enumerate() {
             for place in &places {
-                let is_path = line.match_indices(place.as_str()).any(|(at, _)| !line[..at].ends_with(|c: char| c.is_ascii_alphanumeric() || c == '}'));
+                let is_path = line
+                    .match_indices(place.as_str())
+                    .any(|(at, _)| !line[..at].ends_with(|c: char| c.is_ascii_alphanumeric() || c == '}'));
                 assert!(!is_path, "{}:{} names a place on somebody's machine: {}", file.path, number + 1, line.trim());
             }
         }

@@ -57,14 +57,20 @@ fn merged() -> Value {
     })
 }
 
-/// The paths with a name for each operation that no other has: its tag before its own.
+/// The paths, with a name for each operation that no other has: `get_partners_by_id`.
 fn named(paths: &Value) -> Value {
     let mut paths = paths.clone();
-    let operations = paths.as_object_mut().into_iter().flat_map(Map::values_mut).filter_map(Value::as_object_mut).flat_map(Map::values_mut);
-    for operation in operations {
-        let of = |value: &Value| value.as_str().map(ToOwned::to_owned);
-        if let (Some(tag), Some(own)) = (of(&operation["tags"][0]), of(&operation["operationId"])) {
-            operation["operationId"] = format!("{}_{own}", tag.replace([' ', '-'], "_")).into();
+    for (path, item) in paths.as_object_mut().into_iter().flatten() {
+        let words: Vec<String> = path
+            .split('/')
+            .filter(|part| !part.is_empty() && *part != "v1")
+            .map(|part| {
+                part.strip_prefix('{')
+                    .map_or_else(|| part.to_owned(), |name| format!("by_{}", name.trim_end_matches('}')))
+            })
+            .collect();
+        for (method, operation) in item.as_object_mut().into_iter().flatten() {
+            operation["operationId"] = format!("{method}_{}", words.join("_").replace('-', "_")).into();
         }
     }
     paths
@@ -79,7 +85,8 @@ fn operations_in_code() -> BTreeSet<Operation> {
     let mut found = BTreeSet::new();
     for (function, document) in documents() {
         for (path, item) in document["paths"].as_object().into_iter().flatten() {
-            for method in item.as_object().into_iter().flat_map(Map::keys).filter(|key| methods.contains(&key.as_str())) {
+            for method in item.as_object().into_iter().flat_map(Map::keys).filter(|key| methods.contains(&key.as_str()))
+            {
                 found.insert((method.to_ascii_uppercase(), path.clone(), function.to_owned()));
             }
         }
@@ -91,8 +98,11 @@ fn operations_in_code() -> BTreeSet<Operation> {
 fn operations_in_template() -> BTreeSet<Operation> {
     let template = Template::read(&tree::root().join("template.yaml")).expect("template.yaml reads");
     let plan = template.plan(&Place::default()).expect("template.yaml is understood");
-    let routes: BTreeSet<Operation> = plan.routes.into_iter().map(|route| (route.method, route.path, route.function)).collect();
-    let is_shadow = |(method, path, function): &Operation| method == "HEAD" && routes.contains(&("GET".to_owned(), path.clone(), function.clone()));
+    let routes: BTreeSet<Operation> =
+        plan.routes.into_iter().map(|route| (route.method, route.path, route.function)).collect();
+    let is_shadow = |(method, path, function): &Operation| {
+        method == "HEAD" && routes.contains(&("GET".to_owned(), path.clone(), function.clone()))
+    };
     routes.iter().filter(|route| !is_shadow(route)).cloned().collect()
 }
 
@@ -106,7 +116,10 @@ fn the_routes_of_the_template_are_the_paths_of_the_code() {
     let (code, template) = (operations_in_code(), operations_in_template());
     let only_in_code: Vec<_> = code.difference(&template).collect();
     let only_in_template: Vec<_> = template.difference(&code).collect();
-    assert!(only_in_code.is_empty() && only_in_template.is_empty(), "only in code: {only_in_code:?}\nonly in template.yaml: {only_in_template:?}");
+    assert!(
+        only_in_code.is_empty() && only_in_template.is_empty(),
+        "only in code: {only_in_code:?}\nonly in template.yaml: {only_in_template:?}"
+    );
 }
 
 #[test]

@@ -37,6 +37,28 @@ fn every_file_that_a_document_names_is_there() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
+/// `shared/…/payout.rs` `seal`: the file, and a function that stands in it.
+#[test]
+fn every_function_that_a_document_names_beside_its_file_is_there() {
+    let is_name =
+        |word: &str| word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+    let mut faults = Vec::new();
+    for document in documents() {
+        for line in document.text.lines().filter(|line| !document.path.ends_with("rules.md") && line.contains(".rs` `"))
+        {
+            let words: Vec<&str> = line.split('`').collect();
+            for pair in words.windows(3).filter(|pair| pair[0].ends_with(".rs") && pair[1] == " " && is_name(pair[2])) {
+                let text = std::fs::read_to_string(tree::root().join(pair[0])).unwrap_or_default();
+                let is_known = ["(", "<"].iter().any(|after| text.contains(&format!("fn {}{after}", pair[2])));
+                if !is_known {
+                    faults.push(format!("{}: {} has no function {}", document.path, pair[0], pair[2]));
+                }
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
 #[test]
 fn every_link_of_a_document_leads_somewhere() {
     let mut faults = Vec::new();
@@ -61,8 +83,13 @@ fn every_make_target_that_a_document_names_exists() {
             for (at, _) in line.match_indices("make ").filter(|(at, _)| *at == 0 || line[..*at].ends_with(['`', ' '])) {
                 let is_command = line[..at].ends_with('`') || line[..at].trim().is_empty();
                 let name: String = line[at + 5..].chars().take_while(|c| c.is_ascii_lowercase() || *c == '-').collect();
-                if is_command && !name.is_empty() && !makefile.lines().any(|line| line.starts_with(&format!("{name}:"))) {
-                    faults.push(format!("{}:{} names `make {name}`, which the Makefile does not have", document.path, number + 1));
+                if is_command && !name.is_empty() && !makefile.lines().any(|line| line.starts_with(&format!("{name}:")))
+                {
+                    faults.push(format!(
+                        "{}:{} names `make {name}`, which the Makefile does not have",
+                        document.path,
+                        number + 1
+                    ));
                 }
             }
         }
@@ -72,7 +99,8 @@ fn every_make_target_that_a_document_names_exists() {
 
 #[test]
 fn every_record_of_a_decision_has_its_four_parts_and_the_next_number() {
-    let records: Vec<tree::File> = tree::files().into_iter().filter(|file| file.path.starts_with("docs/adr/")).collect();
+    let records: Vec<tree::File> =
+        tree::files().into_iter().filter(|file| file.path.starts_with("docs/adr/")).collect();
     for (place, record) in records.iter().enumerate() {
         let number = format!("docs/adr/{:04}-", place + 1);
         assert!(record.path.starts_with(&number), "{} should begin with {number}", record.path);

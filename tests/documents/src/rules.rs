@@ -4,6 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::tree;
 
+/// What is written like a rule's number and is none: UTF-8, PDF-1.
+const NOT_RULES: [&str; 7] = ["AES", "CRC", "ISO", "PDF", "RFC", "SHA", "UTF"];
+
 /// Rules: the number, and the rest of its row.
 fn written() -> BTreeMap<String, Vec<String>> {
     let mut rules = BTreeMap::new();
@@ -20,7 +23,9 @@ fn written() -> BTreeMap<String, Vec<String>> {
 fn is_number(word: &str) -> bool {
     let number = |text: &str| (1..=2).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
     match word.split_once('-') {
-        Some((family, rest)) => family.len() == 3 && family.bytes().all(|byte| byte.is_ascii_uppercase()) && number(rest) && family != "CRC",
+        Some((family, rest)) => {
+            family.len() == 3 && family.bytes().all(|byte| byte.is_ascii_uppercase()) && number(rest) && family != "CRC"
+        }
         None => word.strip_prefix('V').is_some_and(number),
     }
 }
@@ -33,7 +38,8 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
 fn cited() -> BTreeMap<String, String> {
     let mut cited = BTreeMap::new();
     for file in tree::files() {
-        let is_code = [".rs", ".yaml", ".py", ".sh", ".toml", ".typ", ".html"].iter().any(|end| file.path.ends_with(end));
+        let is_code =
+            [".rs", ".yaml", ".py", ".sh", ".toml", ".typ", ".html"].iter().any(|end| file.path.ends_with(end));
         if !is_code || file.path.starts_with("tests/documents/") {
             continue;
         }
@@ -67,11 +73,18 @@ fn every_rule_names_a_file_that_holds_it_and_a_test_that_shows_it() {
         if places.is_empty() {
             faults.push(format!("{rule} does not say where it is held"));
         }
-        let named: Vec<String> = tree::quoted(shown).into_iter().filter(|name| name.contains('_') && !name.contains('/')).collect();
-        if named.is_empty() {
+        let named: Vec<String> =
+            tree::quoted(shown).into_iter().filter(|name| name.contains('_') && !name.contains('/')).collect();
+        // A rule without a test says so in as many words.
+        if named.is_empty() && shown != "none yet" {
             faults.push(format!("{rule} does not say which test shows it"));
         }
-        faults.extend(named.iter().filter(|name| !tests.contains(name.as_str())).map(|name| format!("{rule}: there is no test {name}")));
+        faults.extend(
+            named
+                .iter()
+                .filter(|name| !tests.contains(name.as_str()))
+                .map(|name| format!("{rule}: there is no test {name}")),
+        );
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }

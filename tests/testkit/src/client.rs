@@ -8,8 +8,7 @@ use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use aws_smithy_runtime_api::client::http::{
-    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
-    SharedHttpConnector,
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
 };
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
@@ -120,6 +119,22 @@ pub(crate) fn connect(endpoint: &str, control: Control) -> Client {
     Client::from_conf(config)
 }
 
+/// The settings of any AWS client of a cloud at an address.
+pub(crate) fn settings(endpoint: &str, key: &str, secret: &str) -> aws_types::SdkConfig {
+    let credentials = Credentials::new(key, secret, None, None, "testkit");
+    aws_types::SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("us-east-1"))
+        .credentials_provider(aws_credential_types::provider::SharedCredentialsProvider::new(credentials))
+        .endpoint_url(endpoint)
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .sleep_impl(aws_smithy_async::rt::sleep::default_async_sleep().unwrap_or_else(|| {
+            aws_smithy_async::rt::sleep::SharedAsyncSleep::new(aws_smithy_async::rt::sleep::TokioSleep::new())
+        }))
+        .time_source(aws_smithy_async::time::SystemTimeSource::new())
+        .build()
+}
+
 #[derive(Debug)]
 struct MeteredClient {
     plain: SharedHttpClient,
@@ -127,11 +142,7 @@ struct MeteredClient {
 }
 
 impl HttpClient for MeteredClient {
-    fn http_connector(
-        &self,
-        settings: &HttpConnectorSettings,
-        components: &RuntimeComponents,
-    ) -> SharedHttpConnector {
+    fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
         let inner = self.plain.http_connector(settings, components);
         SharedHttpConnector::new(MeteredConnector { inner, control: self.control.clone() })
     }
@@ -179,10 +190,8 @@ fn asking_for_units(mut request: HttpRequest) -> (HttpRequest, bool) {
     let target = request.headers().get("x-amz-target").unwrap_or_default();
     let action = target.rsplit('.').next().unwrap_or_default().to_owned();
     let is_read = matches!(action.as_str(), "GetItem" | "Query" | "Scan" | "BatchGetItem" | "TransactGetItems");
-    let is_write = matches!(
-        action.as_str(),
-        "PutItem" | "UpdateItem" | "DeleteItem" | "BatchWriteItem" | "TransactWriteItems"
-    );
+    let is_write =
+        matches!(action.as_str(), "PutItem" | "UpdateItem" | "DeleteItem" | "BatchWriteItem" | "TransactWriteItems");
     let body = request.body().bytes().and_then(|bytes| serde_json::from_slice::<Value>(bytes).ok());
     if let Some(Value::Object(mut body)) = body.filter(|_| is_read || is_write) {
         body.entry("ReturnConsumedCapacity").or_insert_with(|| Value::from("TOTAL"));

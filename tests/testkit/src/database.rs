@@ -20,7 +20,7 @@ pub struct Database {
     pub ops: String,
     /// The address, for `AWS_ENDPOINT_URL_DYNAMODB`.
     pub endpoint: String,
-    control: Control,
+    pub(crate) control: Control,
 }
 
 impl Database {

@@ -9,5 +9,5 @@ mod database;
 pub mod stub;
 
 pub use client::{Fault, Units};
-pub use cloud::Cloud;
+pub use cloud::{Cloud, CloudOptions};
 pub use database::{Database, database};

@@ -3,10 +3,9 @@
 //! What lives here: furniture and questions that the tests of several rooms share. What does not: assertions about one
 //! room. To add something: a method named after what happens.
 
-
 #![expect(clippy::expect_used, reason = "tests stand on it: what fails here fails the test")]
 
-use cases::payouts::{Command, Moved, Requested};
+use cases::payouts::{Asked, Command, Moved, Requested};
 use domain::attribution::Winner;
 use domain::audit::Actor;
 use domain::commission::EarningReason;
@@ -25,8 +24,8 @@ use domain::touch::{ClickKeys, Origin, Touch, Touches};
 use store::links::Link;
 use store::partners::{Enrolment, Partner, PartnerStatus, Tier};
 use store::people::Person;
-use store::sales::{NewSale, SaleWritten};
 use store::programs::Program;
+use store::sales::{NewSale, SaleWritten};
 use store::{Store, Tables, TenantKey};
 
 /// A world of one partner.
@@ -86,7 +85,13 @@ impl World {
     /// A check-out of a customer.
     pub fn seen(&self, customer: &str, token: Option<&str>) -> Fact {
         let event = key(&format!("cs_{customer}"));
-        Fact::CustomerSeen(CustomerSeen { event, customer: key(customer), occurred_at: self.now, click_token: token.map(str::to_owned), email: None })
+        Fact::CustomerSeen(CustomerSeen {
+            event,
+            customer: key(customer),
+            occurred_at: self.now,
+            click_token: token.map(str::to_owned),
+            email: None,
+        })
     }
 
     /// A paid invoice.
@@ -118,7 +123,15 @@ impl World {
         let id = SaleId::of(&payment);
         let (place, amount) = (Place::Slot(Slot::of_day(day)), usd(amount));
         let winner = Winner { partner: self.partner.clone(), program: program(), link: link(), clicked_at: self.now };
-        let line = SaleLine { n: 1, partner: self.partner.clone(), place, amount, reversed: usd("0"), rule: rule(), reverses: None };
+        let line = SaleLine {
+            n: 1,
+            partner: self.partner.clone(),
+            place,
+            amount,
+            reversed: usd("0"),
+            rule: rule(),
+            reverses: None,
+        };
         let sale = Sale {
             id: id.clone(),
             payment,
@@ -183,8 +196,10 @@ impl World {
     /// A request some milliseconds from now.
     pub async fn try_request_at(&self, ms: i64) -> Result<Requested, cases::error::CaseError> {
         let at = Timestamp::from_millisecond(self.now.as_millisecond() + ms).expect("instant");
-        let actor = Actor { role: Role::Partner, id: self.partner.to_string(), ip: None, user_agent: None };
-        cases::payouts::request(&self.store, &self.tenant, &self.partner, Currency::USD, &actor, at).await
+        let by = Actor { role: Role::Partner, id: self.partner.to_string(), ip: None, user_agent: None };
+        let asked =
+            Asked { partner: self.partner.clone(), currency: Currency::USD, by, under: format!("request {ms}") };
+        cases::payouts::request(&self.store, &self.tenant, &asked, at).await
     }
 
     /// The partner asks for a payout.

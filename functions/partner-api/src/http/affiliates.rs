@@ -11,6 +11,7 @@ use domain::rule::{Reward, in_force};
 use domain::time::Timestamp;
 use edge::auth::Caller;
 use edge::body::{Body, Query, Segments};
+use edge::idempotency::Minting;
 use edge::openapi::{Refusals, WriteRefusals};
 use edge::problem::Problem;
 use http::StatusCode;
@@ -129,6 +130,7 @@ pub(crate) async fn list(
 pub(crate) async fn create(
     State(app): State<App>,
     AdminOrPartner(caller): AdminOrPartner,
+    minting: Minting,
     Body(asked): Body<NewLink>,
 ) -> Result<Response, Problem> {
     let mut faults = Faults::default();
@@ -141,9 +143,9 @@ pub(crate) async fn create(
     let (((partner, program), chosen), destination) = faults.finish(read)?;
     let tenant = caller.tenant_key();
     let (program, window_days) = program_of(&app, &tenant, &partner, program).await?;
-    let now = app.clock.now();
+    let now = minting.at();
     let draft = |code: &LinkCode| Link {
-        id: LinkId::from_ulid(edge::random::ulid(now)),
+        id: LinkId::from_ulid(minting.ulid("link")),
         code: code.as_str().to_owned(),
         partner: partner.clone(),
         program: program.clone(),
@@ -153,8 +155,14 @@ pub(crate) async fn create(
         active: true,
         created_at: now,
     };
+    let mut drawn = 0;
     for _ in 0..CODES_TRIED_MAX {
-        let link = draft(&chosen.clone().unwrap_or_else(|| LinkCode::generate(edge::random::bytes)));
+        // Another run under the same idempotency key tries the same codes, and finds its own link behind one.
+        let mut draw = || {
+            drawn += 1;
+            minting.bytes(&format!("code {drawn}"))
+        };
+        let link = draft(&chosen.clone().unwrap_or_else(|| LinkCode::generate(&mut draw)));
         match app.store.create_link(&tenant, &link).await? {
             LinkCreated::Created => {
                 tracing::info!(link.id = %link.id, partner.id = %link.partner, by = %caller.subject, "link created");

@@ -7,6 +7,7 @@ use domain::id::{PartnerId, ProgramId};
 use domain::time::Timestamp;
 use edge::auth::Caller;
 use edge::body::{Body, Query, Segments};
+use edge::idempotency::Minting;
 use edge::openapi::{Refusals, WriteRefusals};
 use edge::problem::Problem;
 use edge::sealing::{Belongs, Sealed, SealingError};
@@ -133,9 +134,10 @@ pub(crate) async fn list(
 pub(crate) async fn create(
     State(app): State<App>,
     Admin(caller): Admin,
+    minting: Minting,
     Body(asked): Body<NewPartner>,
 ) -> Result<Response, Problem> {
-    let (now, tenant) = (app.clock.now(), caller.tenant_key());
+    let (now, tenant) = (minting.at(), caller.tenant_key());
     let mut faults = Faults::default();
     let name = faults.text("/name", &asked.name, 200);
     let email = faults.check("/email", Email::parse(&asked.email));
@@ -147,7 +149,7 @@ pub(crate) async fn create(
     }
     let (email, program) = faults.finish(email.zip(program))?;
     let partner =
-        Partner { id: PartnerId::from_ulid(edge::random::ulid(now)), status: PartnerStatus::Active, created_at: now };
+        Partner { id: PartnerId::from_ulid(minting.ulid("partner")), status: PartnerStatus::Active, created_at: now };
     let person = Person {
         email_sealed: seal(&app, &caller, &partner.id, people::EMAIL, email.as_str()).await?,
         name_sealed: seal(&app, &caller, &partner.id, people::NAME, &name).await?,

@@ -9,6 +9,7 @@ use domain::rule::in_force;
 use domain::time::{Timestamp, Zone};
 use edge::auth::Caller;
 use edge::body::{Body, Query, Segments};
+use edge::idempotency::Minting;
 use edge::openapi::{Refusals, WriteRefusals};
 use edge::problem::Problem;
 use http::StatusCode;
@@ -145,18 +146,19 @@ pub(crate) async fn list(
 pub(crate) async fn create(
     State(app): State<App>,
     Admin(caller): Admin,
+    minting: Minting,
     Body(asked): Body<NewProgram>,
 ) -> Result<Response, Problem> {
-    let now = app.clock.now();
+    let now = minting.at();
     let mut faults = Faults::default();
-    let id = ProgramId::from_ulid(edge::random::ulid(now));
+    let id = ProgramId::from_ulid(minting.ulid("program"));
     let name = faults.text("/name", &asked.name, 200);
     let currency = faults.check("/currency", Currency::parse(&asked.currency));
     let zone = faults.check("/time_zone", Zone::parse(&asked.time_zone));
     let window_days = faults.within("/window_days", asked.window_days.unwrap_or(WINDOW_DAYS), 1..=365);
     let hold_days = faults.within("/hold_days", asked.hold_days.unwrap_or(HOLD_DAYS), 0..=365);
     let close_lag_days = faults.within("/close_lag_days", asked.close_lag_days.unwrap_or(CLOSE_LAG_DAYS), 0..=31);
-    let rule = asked.rule.read(&mut faults, "/rule", &Frame { program: &id, currency, hold_days, now });
+    let rule = asked.rule.read(&mut faults, "/rule", &Frame { program: &id, currency, hold_days, now, minting });
     let (currency, zone, rule) = faults.finish(currency.zip(zone).zip(rule).map(|((c, z), r)| (c, z, r)))?;
     let program = Program { id, name, currency, zone, window_days, hold_days, close_lag_days, created_at: now };
     app.store.create_program(&caller.tenant_key(), &program, &rule).await?;

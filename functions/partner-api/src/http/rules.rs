@@ -11,6 +11,7 @@ use domain::rule::{Reward, RuleVersion};
 use domain::time::Timestamp;
 use edge::auth::Caller;
 use edge::body::{Body, Query, Segments};
+use edge::idempotency::Minting;
 use edge::openapi::{Refusals, WriteRefusals};
 use edge::problem::Problem;
 use http::StatusCode;
@@ -125,7 +126,7 @@ impl NewRule {
             RoundingWord::HalfEven => Rounding::HalfEven,
         };
         let reward = self.reward(faults, at, frame.currency)?;
-        let (id, program) = (RuleId::from_ulid(edge::random::ulid(frame.now)), frame.program.clone());
+        let (id, program) = (RuleId::from_ulid(frame.minting.ulid("rule")), frame.program.clone());
         Some(RuleVersion { id, program, effective_from, reward, hold_days, rounding })
     }
 
@@ -168,6 +169,8 @@ pub(crate) struct Frame<'a> {
     pub(crate) hold_days: u16,
     /// Now.
     pub(crate) now: Timestamp,
+    /// What the rule's id is minted from.
+    pub(crate) minting: Minting,
 }
 
 /// Which page.
@@ -229,12 +232,13 @@ pub(crate) async fn create(
     State(app): State<App>,
     Admin(caller): Admin,
     Segments(id): Segments<String>,
+    minting: Minting,
     Body(asked): Body<NewRule>,
 ) -> Result<Response, Problem> {
     let Program { id, currency, hold_days, .. } = programs::existing(&app, &caller, &id).await?;
-    let now = app.clock.now();
+    let now = minting.at();
     let mut faults = Faults::default();
-    let frame = Frame { program: &id, currency: Some(currency), hold_days, now };
+    let frame = Frame { program: &id, currency: Some(currency), hold_days, now, minting };
     let rule = asked.read(&mut faults, "", &frame);
     // COM-4: the version in force when the sale happened applies, so the past is not rewritten from here.
     if rule.as_ref().is_some_and(|rule| rule.effective_from < now) {
@@ -243,7 +247,7 @@ pub(crate) async fn create(
     let rule = faults.finish(rule)?;
     let tenant = caller.tenant_key();
     let versions = app.store.list_rules(&tenant, &id).await?;
-    if versions.iter().any(|version| version.effective_from == rule.effective_from) {
+    if versions.iter().any(|version| version.effective_from == rule.effective_from && version.id != rule.id) {
         return Err(Problem::conflict("another version begins at the same instant"));
     }
     app.store.create_rule(&tenant, &rule).await?;

@@ -164,7 +164,8 @@ fn actor(role: Role, id: &str) -> Actor {
 async fn request(bench: &Bench) -> PayoutId {
     let asks = actor(Role::Partner, partner().as_str());
     let (store, currency) = (&bench.store, Currency::USD);
-    let asked = payouts::request(store, &tenant(), &partner(), currency, &asks, bench.now).await;
+    let asked = payouts::Asked { partner: partner(), currency, by: asks, under: format!("at {}", bench.now) };
+    let asked = payouts::request(store, &tenant(), &asked, bench.now).await;
     match asked.expect("answered") {
         Requested::Created(stored) => stored.payout.id,
         other => panic!("no payout: {other:?}"),

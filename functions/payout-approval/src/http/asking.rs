@@ -3,12 +3,13 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use cases::payouts::{self, Requested};
+use cases::payouts::{self, Asked, Requested};
 use domain::id::PartnerId;
 use domain::role::Role;
 use edge::auth::Caller;
 use edge::body::Body;
 use edge::http::Origin;
+use edge::idempotency::Minting;
 use edge::openapi::{Refusals, WriteRefusals};
 use edge::problem::Problem;
 use http::StatusCode;
@@ -31,13 +32,19 @@ pub(super) async fn request(
     State(app): Here,
     caller: Caller,
     origin: Origin,
+    minting: Minting,
     Body(body): Body<RequestBody>,
 ) -> Result<Response, Problem> {
     caller.require(&[Role::Partner, Role::Admin, Role::FinanceManager])?;
     let partner = payee(&app, &caller, body.partner_id.as_deref()).await?;
     let (tenant, actor) = (caller.tenant_key(), actor(&caller, origin));
-    let at = app.clock.now();
-    match payouts::request(&app.store, &tenant, &partner, body.currency, &actor, at).await.map_err(wrong)? {
+    let under = minting.ulid("payout").to_string();
+    let asked = Asked { partner: partner.clone(), currency: body.currency, by: actor, under };
+    match payouts::request(&app.store, &tenant, &asked, app.clock.now()).await.map_err(wrong)? {
+        Requested::PartnerNotActive => {
+            Err(Problem::unprocessable("the partner is not active; nothing is paid until an admin reinstates them")
+                .kind("partner-not-active"))
+        }
         Requested::Created(stored) => {
             tracing::info!(payout.id = %stored.payout.id, partner.id = %partner, "payout requested");
             let location = format!("/v1/revenue/payouts/{}", stored.payout.id);

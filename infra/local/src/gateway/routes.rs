@@ -38,10 +38,15 @@ impl Routes {
     pub(super) fn find(&self, method: &str, path: &str) -> Option<Found> {
         let asked: Vec<&str> = segments(path).collect();
         let fits = self.0.iter().filter(|route| route.method == method || route.method == "ANY");
-        let matched = fits.filter_map(|route| take(route, &asked).map(|(rank, found)| (rank, route.method == "ANY", route, found)));
+        let matched = fits
+            .filter_map(|route| take(route, &asked).map(|(rank, found)| (rank, route.method == "ANY", route, found)));
         let (_, _, route, parameters) = matched.min_by(|a, b| (&a.0, a.1).cmp(&(&b.0, b.1)))?;
         Some(Found {
-            key: if route.path == "/$default" { "$default".to_owned() } else { format!("{} {}", route.method, route.path) },
+            key: if route.path == "/$default" {
+                "$default".to_owned()
+            } else {
+                format!("{} {}", route.method, route.path)
+            },
             function: route.function.clone(),
             parameters,
         })

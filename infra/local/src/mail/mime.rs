@@ -110,8 +110,7 @@ impl<'a> Part<'a> {
     fn decoded(&self) -> Vec<u8> {
         match self.header("content-transfer-encoding").to_ascii_lowercase().as_str() {
             "base64" => {
-                let dense: Vec<u8> =
-                    self.body.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+                let dense: Vec<u8> = self.body.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
                 STANDARD.decode(dense).unwrap_or_default()
             }
             "quoted-printable" => quoted_printable(self.body),

@@ -117,8 +117,7 @@ async fn next(State(desk): State<Arc<Inner>>) -> Response<Body> {
         .header("lambda-runtime-trace-id", format!("Root=1-{}", delivery.request_id))
         .header("content-type", "application/json")
         .body(Body::from(delivery.payload));
-    *desk.current.lock().unwrap_or_else(PoisonError::into_inner) =
-        Some((delivery.request_id, delivery.answer));
+    *desk.current.lock().unwrap_or_else(PoisonError::into_inner) = Some((delivery.request_id, delivery.answer));
     answer.unwrap_or_else(|_| plain(StatusCode::INTERNAL_SERVER_ERROR))
 }
 

@@ -90,6 +90,10 @@ fn spawn(function: &Arc<Function>, address: &str) -> Result<Child, String> {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .kill_on_drop(true);
+    // Where a build counts what its tests reach, the functions count too.
+    if let Some(counts) = std::env::var_os("LLVM_PROFILE_FILE") {
+        command.env("LLVM_PROFILE_FILE", counts);
+    }
     let parent = std::process::id();
     // SAFETY: prctl, getppid and _exit are safe to call between fork and exec.
     unsafe {

@@ -25,8 +25,7 @@ enum Days {
     NthOfWeek(i16, i8),
 }
 
-const MONTHS: &[&str] =
-    &["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
+const MONTHS: &[&str] = &["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
 const WEEKDAYS: &[&str] = &["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
 /// A leap day that misses a century year comes after eight years at the latest.
 const SEARCH_DAYS_MAX: u32 = 366 * 9;

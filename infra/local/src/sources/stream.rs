@@ -73,7 +73,8 @@ impl Pump {
     }
 
     fn last(&self) -> rusqlite::Result<i64> {
-        let query = "SELECT COALESCE(MAX(CAST(sequence_number AS INTEGER)), 0) FROM _stream_records WHERE table_name = ?1";
+        let query =
+            "SELECT COALESCE(MAX(CAST(sequence_number AS INTEGER)), 0) FROM _stream_records WHERE table_name = ?1";
         open(&self.db_path)?.query_row(query, params![self.source.table], |row| row.get(0))
     }
 

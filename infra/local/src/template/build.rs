@@ -11,15 +11,8 @@ use super::known::{DEPLOY_ONLY_TYPES, EVENTS, TYPES, known};
 use super::properties::Properties;
 use super::{Fault, Place, Plan, Scope, Template};
 
-const RESOURCE_KEYS: &[&str] = &[
-    "Condition",
-    "DeletionPolicy",
-    "DependsOn",
-    "Metadata",
-    "Properties",
-    "Type",
-    "UpdateReplacePolicy",
-];
+const RESOURCE_KEYS: &[&str] =
+    &["Condition", "DeletionPolicy", "DependsOn", "Metadata", "Properties", "Type", "UpdateReplacePolicy"];
 
 /// Everything that reading a resource needs.
 struct Reading<'a> {
@@ -77,14 +70,8 @@ pub(super) fn tables(template: &Template, place: &Place) -> Result<Plan, Vec<Fau
 impl Reading<'_> {
     fn resource(&mut self, resource: &Resource, plan: &mut Plan) {
         let Some(row) = known(TYPES, &resource.kind) else { return };
-        let properties = Properties::read(
-            self.template,
-            self.scope,
-            resource.path(),
-            &resource.properties,
-            row,
-            &mut self.faults,
-        );
+        let properties =
+            Properties::read(self.template, self.scope, resource.path(), &resource.properties, row, &mut self.faults);
         match resource.kind.as_str() {
             "AWS::DynamoDB::Table" => self.table(resource, &properties, plan),
             "AWS::SQS::Queue" => self.queue(resource, &properties, plan),
@@ -164,14 +151,12 @@ fn globals(template: &Template, faults: &mut Vec<Fault>) -> Map<String, Value> {
         let row = known(TYPES, &format!("AWS::Serverless::{section}"));
         let mut kept = values.as_object().cloned().unwrap_or_default();
         kept.retain(|name, _| {
-            let fine = row.is_some_and(|row| {
-                row.obeyed.contains(&name.as_str()) || row.deploy_only.contains(&name.as_str())
-            });
+            let fine =
+                row.is_some_and(|row| row.obeyed.contains(&name.as_str()) || row.deploy_only.contains(&name.as_str()));
             if !fine {
-                faults.push(template.fault(
-                    &["Globals", &section, name],
-                    "the small cloud does not understand this property",
-                ));
+                faults.push(
+                    template.fault(&["Globals", &section, name], "the small cloud does not understand this property"),
+                );
             }
             fine
         });

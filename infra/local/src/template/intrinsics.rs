@@ -55,10 +55,7 @@ impl Scope {
 
     /// Whether the named condition holds.
     pub fn holds(&self, condition: &str) -> Result<bool, String> {
-        let written = self
-            .conditions
-            .get(condition)
-            .ok_or_else(|| format!("no condition is called {condition}"))?;
+        let written = self.conditions.get(condition).ok_or_else(|| format!("no condition is called {condition}"))?;
         self.truth(written)
     }
 
@@ -146,7 +143,9 @@ impl Scope {
         if let Some(value) = locals.get(name) {
             return Ok(plain(value));
         }
-        if !name.contains("::") && let Some((resource, attribute)) = name.split_once('.') {
+        if !name.contains("::")
+            && let Some((resource, attribute)) = name.split_once('.')
+        {
             return self.attribute(&Value::from(vec![resource, attribute]));
         }
         Ok(self.reference(name)?.map(|value| plain(&value)).unwrap_or_default())

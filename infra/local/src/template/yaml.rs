@@ -73,8 +73,8 @@ fn key_of(rest: &str) -> Option<&str> {
 
 /// The document as JSON, with `!Ref X` written `{"Ref": "X"}` and so on.
 pub(super) fn read(text: &str) -> Result<Value, (usize, String)> {
-    let tree: serde_yaml_ng::Value = serde_yaml_ng::from_str(text)
-        .map_err(|e| (e.location().map_or(1, |at| at.line()), e.to_string()))?;
+    let tree: serde_yaml_ng::Value =
+        serde_yaml_ng::from_str(text).map_err(|e| (e.location().map_or(1, |at| at.line()), e.to_string()))?;
     to_json(tree).map_err(|why| (1, why))
 }
 
@@ -89,9 +89,7 @@ fn to_json(value: serde_yaml_ng::Value) -> Result<Value, String> {
             (None, Some(whole)) => Value::from(whole),
             (None, None) => Value::String(number.to_string()),
         },
-        Yaml::Sequence(items) => {
-            Value::Array(items.into_iter().map(to_json).collect::<Result<_, _>>()?)
-        }
+        Yaml::Sequence(items) => Value::Array(items.into_iter().map(to_json).collect::<Result<_, _>>()?),
         Yaml::Mapping(entries) => {
             let mut object = Map::new();
             for (key, value) in entries {

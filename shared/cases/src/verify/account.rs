@@ -24,7 +24,13 @@ struct Found<'a> {
 }
 
 impl Found<'_> {
-    fn expect<T: PartialEq + std::fmt::Debug>(&mut self, law: &'static str, entry: impl Into<String>, expected: T, found: T) {
+    fn expect<T: PartialEq + std::fmt::Debug>(
+        &mut self,
+        law: &'static str,
+        entry: impl Into<String>,
+        expected: T,
+        found: T,
+    ) {
         if expected != found {
             let (expected, found) = (format!("{expected:?}"), format!("{found:?}"));
             self.breaches.push(Breach { law, account: self.account.clone(), entry: entry.into(), expected, found });
@@ -40,7 +46,12 @@ struct Rows {
     payouts: Vec<StoredPayout>,
 }
 
-pub(super) async fn verify(store: &Store, tenant: &TenantKey, account: &Account, verified: &mut Verified) -> Result<(), CaseError> {
+pub(super) async fn verify(
+    store: &Store,
+    tenant: &TenantKey,
+    account: &Account,
+    verified: &mut Verified,
+) -> Result<(), CaseError> {
     let rows = Rows {
         head: store.get_head(tenant, account).await?,
         lines: store.list_lines(tenant, account).await?,
@@ -85,8 +96,15 @@ fn books(rows: &Rows, found: &mut Found<'_>) -> Result<(), CaseError> {
     }
     found.expect("V2", "all accounts of the book", 0, balances.sum_minor()?);
     let head = &rows.head;
-    let open = Money::try_sum(head.open.values().map(|minor| Money::from_minor(*minor, head.currency)), head.currency)?.minor();
-    let kept = [(Book::Pending, open), (Book::Held, head.held), (Book::Available, head.available), (Book::Reserved, head.reserved), (Book::Cash, head.settled)];
+    let open = Money::try_sum(head.open.values().map(|minor| Money::from_minor(*minor, head.currency)), head.currency)?
+        .minor();
+    let kept = [
+        (Book::Pending, open),
+        (Book::Held, head.held),
+        (Book::Available, head.available),
+        (Book::Reserved, head.reserved),
+        (Book::Cash, head.settled),
+    ];
     for (account, minor) in kept {
         found.expect("V3", format!("{account:?}"), balances.minor(account), minor);
     }
@@ -106,7 +124,8 @@ fn equalities(rows: &Rows, found: &mut Found<'_>) -> Result<(), CaseError> {
             *net = net.checked_add(line.amount.minor()).ok_or(domain::money::MoneyError::OutOfRange)?;
         }
     }
-    let slots: BTreeSet<Slot> = by_slot.keys().chain(head.open.keys()).copied().filter(|slot| Some(*slot) > head.closed).collect();
+    let slots: BTreeSet<Slot> =
+        by_slot.keys().chain(head.open.keys()).copied().filter(|slot| Some(*slot) > head.closed).collect();
     for slot in slots {
         let of = |map: &BTreeMap<Slot, i64>| map.get(&slot).copied().unwrap_or(0);
         found.expect("V14", format!("slot {slot}"), of(&by_slot), of(&head.open));
@@ -131,7 +150,11 @@ fn chain_of_closes(rows: &Rows, found: &mut Found<'_>) -> Result<(), CaseError> 
         found.expect("V14", &*entry, place + 1, close.no as usize);
         found.expect("V14", &*entry, (from, hash), (close.from, close.previous));
         let mut counted = Recount { count: 0, net: Money::zero(rows.head.currency), hash: close.previous };
-        for line in rows.lines.iter().filter(|line| matches!(line.place, Place::Slot(slot) if Some(slot) > close.from && slot <= close.to)) {
+        for line in rows
+            .lines
+            .iter()
+            .filter(|line| matches!(line.place, Place::Slot(slot) if Some(slot) > close.from && slot <= close.to))
+        {
             counted = counted.fold(line)?;
         }
         found.expect("V14", &*entry, (counted.count, counted.net, counted.hash), (close.count, close.net, close.hash));
@@ -148,7 +171,8 @@ fn payouts(rows: &Rows, found: &mut Found<'_>) -> Result<(), CaseError> {
         let payout = &stored.payout;
         let entry = format!("payout {}", payout.id);
         found.expect("V4", &*entry, payout.computed_seal(), payout.seal);
-        let inside = |line: &Line| matches!(line.place, Place::Slot(slot) if Some(slot) > payout.from && slot <= payout.to);
+        let inside =
+            |line: &Line| matches!(line.place, Place::Slot(slot) if Some(slot) > payout.from && slot <= payout.to);
         found.expect("V4", &*entry, sum(&rows.lines, inside, &rows.head)?, payout.amount.minor());
         if payout.state.is_open() || matches!(payout.state, PayoutState::Paid { .. }) {
             found.expect("V5", &*entry, covered, payout.from);
@@ -175,7 +199,12 @@ async fn sales(store: &Store, tenant: &TenantKey, rows: &Rows, found: &mut Found
             kept.insert(line.n, line.amount.minor());
             net = net.checked_add(line.amount.minor()).ok_or(domain::money::MoneyError::OutOfRange)?;
             let reversed = line.reversed.minor();
-            found.expect("V7", format!("line {} of {id}", line.n), true, reversed == 0 || (0 < reversed && reversed <= line.amount.minor()));
+            found.expect(
+                "V7",
+                format!("line {} of {id}", line.n),
+                true,
+                reversed == 0 || (0 < reversed && reversed <= line.amount.minor()),
+            );
         }
         found.expect("V7", format!("sale {id}"), kept, lines);
         found.expect("V7", format!("net of sale {id}"), true, net >= 0);

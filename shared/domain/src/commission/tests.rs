@@ -54,7 +54,11 @@ fn the_worked_values_of_a_line_hold() {
     ];
     for (paid, total, tax, currency, rate, expected) in rows {
         let earning = earn(&sale(paid, total, tax, currency), &rule(percentage(rate), "2026-01-01T00:00:00Z", 1));
-        assert_eq!(earning.map(|earning| earning.amount.to_text()), Ok(expected.to_owned()), "{paid} of {total}, tax {tax}");
+        assert_eq!(
+            earning.map(|earning| earning.amount.to_text()),
+            Ok(expected.to_owned()),
+            "{paid} of {total}, tax {tax}"
+        );
     }
 }
 
@@ -63,13 +67,17 @@ fn a_flat_reward_pays_its_amount_in_its_own_currency_only() {
     let flat = rule(Reward::Flat(money("5.00", Currency::USD)), "2026-01-01T00:00:00Z", 1);
     let earned = |sale| earn(&sale, &flat).map(|earning| (earning.amount.to_text(), earning.reason));
     assert_eq!(earned(sale("99.00", "99.00", "0", Currency::USD)), Ok(("5.00".to_owned(), EarningReason::Flat)));
-    assert_eq!(earned(sale("99.00", "99.00", "0", Currency::EUR)), Ok(("0.00".to_owned(), EarningReason::OtherCurrency)));
+    assert_eq!(
+        earned(sale("99.00", "99.00", "0", Currency::EUR)),
+        Ok(("0.00".to_owned(), EarningReason::OtherCurrency))
+    );
     assert_eq!(earned(sale("0", "0", "0", Currency::USD)), Ok(("0.00".to_owned(), EarningReason::NothingPaid)));
 }
 
 #[test]
 fn the_rule_in_force_when_the_sale_happened_applies() {
-    let versions = [rule(percentage("0.2"), "2026-11-21T00:00:00Z", 2), rule(percentage("0.3"), "2026-01-01T00:00:00Z", 1)];
+    let versions =
+        [rule(percentage("0.2"), "2026-11-21T00:00:00Z", 2), rule(percentage("0.3"), "2026-01-01T00:00:00Z", 1)];
     let rate_at = |at: &str| in_force(&versions, at.parse().expect("instant")).map(|version| version.reward.clone());
     assert_eq!(rate_at("2026-11-20T23:59:59.999Z"), Some(percentage("0.3")));
     assert_eq!(rate_at("2026-11-21T00:00:00Z"), Some(percentage("0.2")));

@@ -5,7 +5,13 @@ fn an_id_reads_back_and_another_prefix_is_refused() {
     let partner = PartnerId::from_ulid(Ulid::from(7_u128));
     assert_eq!(PartnerId::parse(partner.as_str()), Ok(partner.clone()));
     assert!(ProgramId::parse(partner.as_str()).is_err());
-    for bad in ["par_", "par_7", "par_00000000000000000000000007 ", "par_0000000000000000000000000U", "PAR_00000000000000000000000007"] {
+    for bad in [
+        "par_",
+        "par_7",
+        "par_00000000000000000000000007 ",
+        "par_0000000000000000000000000U",
+        "PAR_00000000000000000000000007",
+    ] {
         assert!(PartnerId::parse(bad).is_err(), "{bad}");
     }
 }

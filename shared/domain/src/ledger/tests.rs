@@ -22,7 +22,12 @@ fn head() -> Head {
 
 #[test]
 fn maturing_is_a_matter_of_the_day_alone() {
-    let rows = [("2026-11-19", "0.50", "13.00"), ("2026-11-20", "5.50", "8.00"), ("2026-11-21", "3.50", "10.00"), ("2026-11-25", "13.50", "0.00")];
+    let rows = [
+        ("2026-11-19", "0.50", "13.00"),
+        ("2026-11-20", "5.50", "8.00"),
+        ("2026-11-21", "3.50", "10.00"),
+        ("2026-11-25", "13.50", "0.00"),
+    ];
     for (today, available, pending) in rows {
         assert_eq!(head().available_on(day(today)).map(Money::to_text), Ok(available.to_owned()), "{today}");
         assert_eq!(head().pending_on(day(today)).map(Money::to_text), Ok(pending.to_owned()), "{today}");
@@ -67,5 +72,8 @@ fn the_last_matured_slot_is_what_a_close_goes_up_to() {
     assert_eq!(head().last_matured(day("2026-11-19")), None);
     assert_eq!(head().last_matured(day("2026-11-22")), Some(slot("261121.00")));
     assert_eq!(head().open_up_to(slot("261121.00")).map(Money::minor), Ok(300));
-    assert_eq!(head().next_maturing(day("2026-11-21")).map(|(day, money)| (day.to_string(), money.minor())), Some(("2026-11-25".to_owned(), 1000)));
+    assert_eq!(
+        head().next_maturing(day("2026-11-21")).map(|(day, money)| (day.to_string(), money.minor())),
+        Some(("2026-11-25".to_owned(), 1000))
+    );
 }

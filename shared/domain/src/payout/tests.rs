@@ -20,6 +20,7 @@ fn payout(amount: &str, state: PayoutState) -> Payout {
         lines: 3,
         close_hash: Digest::ZERO,
         seal: Digest::ZERO,
+        asked_under: "a request".to_owned(),
         requested_by: actor(Role::Partner, "par_7"),
         requested_at: at("2026-11-21T00:00:00Z"),
         moved_at: at("2026-11-21T00:00:00Z"),
@@ -31,7 +32,10 @@ fn payout(amount: &str, state: PayoutState) -> Payout {
 }
 
 fn approved_by(mut payout: Payout, by: &[&str], when: &str) -> Payout {
-    payout.approvals = by.iter().map(|by| Approval { by: (*by).to_owned(), at_ms: at(when).as_millisecond(), seal: payout.seal }).collect();
+    payout.approvals = by
+        .iter()
+        .map(|by| Approval { by: (*by).to_owned(), at_ms: at(when).as_millisecond(), seal: payout.seal })
+        .collect();
     payout
 }
 
@@ -59,7 +63,11 @@ fn commands() -> Vec<(&'static str, Command)> {
         ("reject", |payout, role| payout.reject(actor(role, "usr_9"), "no".to_owned(), at(NOW))),
         ("cancel", |payout, role| payout.cancel(actor(role, "usr_9"), "no".to_owned(), at(NOW))),
         ("mark_sent", |payout, role| {
-            payout.mark_sent(actor(role, "usr_9"), Sent { sent_at: at(NOW), expected_arrival: None, reference: "r".to_owned() }, at(NOW))
+            payout.mark_sent(
+                actor(role, "usr_9"),
+                Sent { sent_at: at(NOW), expected_arrival: None, reference: "r".to_owned() },
+                at(NOW),
+            )
         }),
         ("confirm", |payout, role| payout.confirm(actor(role, "usr_9"), at(NOW), "r".to_owned(), at(NOW))),
         ("fail", |payout, role| payout.fail(actor(role, "usr_9"), "no".to_owned(), at(NOW))),
@@ -83,7 +91,8 @@ fn every_command_moves_from_its_states_only() {
             let before = approved_by(payout("250.50", state.clone()), &["usr_1"], "2026-11-21T01:00:00Z");
             let before = if name == "approve" { Payout { approvals: vec![], ..before } } else { before };
             let got = command(before, role).map(|step| step.payout.state.word());
-            let expected = allowed.iter().find(|(from, by, _)| *from == state.word() && *by == name).map(|(_, _, to)| *to);
+            let expected =
+                allowed.iter().find(|(from, by, _)| *from == state.word() && *by == name).map(|(_, _, to)| *to);
             match expected {
                 Some(to) => assert_eq!(got, Ok(to), "{} {name}", state.word()),
                 None => assert_eq!(got, Err(Refused::WrongState { state: state.word() }), "{} {name}", state.word()),
@@ -114,7 +123,14 @@ fn every_command_is_for_its_roles_only() {
 
 #[test]
 fn money_goes_back_or_is_settled_exactly_where_the_payout_ends() {
-    let rows = [("approve", HeadMove::None), ("reject", HeadMove::GiveBack), ("cancel", HeadMove::GiveBack), ("mark_sent", HeadMove::None), ("confirm", HeadMove::Settle), ("fail", HeadMove::GiveBack)];
+    let rows = [
+        ("approve", HeadMove::None),
+        ("reject", HeadMove::GiveBack),
+        ("cancel", HeadMove::GiveBack),
+        ("mark_sent", HeadMove::None),
+        ("confirm", HeadMove::Settle),
+        ("fail", HeadMove::GiveBack),
+    ];
     for ((name, command), (_, expected)) in commands().into_iter().zip(rows) {
         for state in every_state() {
             for role in [Role::Admin, Role::FinanceManager] {
@@ -130,11 +146,15 @@ fn money_goes_back_or_is_settled_exactly_where_the_payout_ends() {
 
 #[test]
 fn from_100_000_two_distinct_people_approve() {
-    for (amount, currency, needed) in [("99999.99", "USD", 1), ("100000.00", "USD", 2), ("1.00", "CZK", 2), ("1", "JPY", 2)] {
+    for (amount, currency, needed) in
+        [("99999.99", "USD", 1), ("100000.00", "USD", 2), ("1.00", "CZK", 2), ("1", "JPY", 2)]
+    {
         let money = Money::parse(amount, Currency::parse(currency).expect("currency")).expect("amount");
         assert_eq!(approvers_needed(money), needed, "{amount} {currency}");
     }
-    let first = payout("100000.00", PayoutState::PendingApproval).approve(actor(Role::Admin, "usr_1"), None, at(NOW)).expect("first");
+    let first = payout("100000.00", PayoutState::PendingApproval)
+        .approve(actor(Role::Admin, "usr_1"), None, at(NOW))
+        .expect("first");
     assert_eq!(first.payout.state, PayoutState::PendingApproval);
     let again = first.payout.clone().approve(actor(Role::Admin, "usr_1"), None, at(NOW));
     assert_eq!(again, Err(Refused::AlreadyApprovedByYou));
@@ -149,19 +169,28 @@ fn whoever_asked_does_not_approve_and_whoever_approved_a_large_one_does_not_conf
     assert_eq!(own.approve(actor(Role::Admin, "usr_1"), None, at(NOW)), Err(Refused::RequesterMayNotApprove));
     let submitted = PayoutState::Submitted { sent_at: at(NOW), expected_arrival: None, reference: "r".to_owned() };
     let large = approved_by(payout("100000.00", submitted), &["usr_1", "usr_2"], NOW);
-    assert_eq!(large.confirm(actor(Role::FinanceManager, "usr_1"), at(NOW), "r".to_owned(), at(NOW)), Err(Refused::ApproverMayNotConfirm));
+    assert_eq!(
+        large.confirm(actor(Role::FinanceManager, "usr_1"), at(NOW), "r".to_owned(), at(NOW)),
+        Err(Refused::ApproverMayNotConfirm)
+    );
 }
 
 #[test]
 fn approvals_expire_and_bind_to_the_seal() {
     let stale = approved_by(payout("250.50", PayoutState::Approved), &["usr_1"], "2026-11-17T01:00:00Z");
     let sent = Sent { sent_at: at(NOW), expected_arrival: None, reference: "r".to_owned() };
-    assert_eq!(stale.mark_sent(actor(Role::FinanceManager, "usr_3"), sent.clone(), at(NOW)), Err(Refused::ApprovalsExpired));
+    assert_eq!(
+        stale.mark_sent(actor(Role::FinanceManager, "usr_3"), sent.clone(), at(NOW)),
+        Err(Refused::ApprovalsExpired)
+    );
     let mut altered = approved_by(payout("250.50", PayoutState::Approved), &["usr_1"], NOW);
     altered.amount = Money::parse("999.99", Currency::USD).expect("amount");
     assert_eq!(altered.mark_sent(actor(Role::FinanceManager, "usr_3"), sent, at(NOW)), Err(Refused::SealDiffers));
     let pending = payout("250.50", PayoutState::PendingApproval);
-    assert_eq!(pending.approve(actor(Role::Admin, "usr_1"), Some(Digest::of_bytes(b"another")), at(NOW)), Err(Refused::SealDiffers));
+    assert_eq!(
+        pending.approve(actor(Role::Admin, "usr_1"), Some(Digest::of_bytes(b"another")), at(NOW)),
+        Err(Refused::SealDiffers)
+    );
 }
 
 #[test]

@@ -41,7 +41,17 @@ fn a_wrong_zone_or_date_is_refused() {
     for zone in ["", "Mars/Olympus", "+02:00", "CEST2"] {
         assert_eq!(Zone::parse(zone), Err(UnknownZone), "{zone}");
     }
-    for date in ["", "2026-13-01", "2026-02-29", "26-01-01", "2026-1-1", "2026/01/01", "1999-12-31", "2100-01-01", "２026-01-01"] {
+    for date in [
+        "",
+        "2026-13-01",
+        "2026-02-29",
+        "26-01-01",
+        "2026-1-1",
+        "2026/01/01",
+        "1999-12-31",
+        "2100-01-01",
+        "２026-01-01",
+    ] {
         assert!(BusinessDay::parse(date).is_err(), "{date}");
     }
 }

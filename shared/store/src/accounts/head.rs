@@ -28,7 +28,11 @@ pub(crate) fn slot_attribute(slot: Slot) -> String {
 /// Reads a head, whose open slots are attributes of their own.
 pub(crate) fn read(key: &Key, attributes: &Attributes) -> Result<Head, StoreError> {
     let fields = Fields { key, attributes };
-    let currency = key.sk.strip_prefix("head#").and_then(|code| Currency::parse(code).ok()).ok_or_else(|| inconsistent(key, "no currency in the key"))?;
+    let currency = key
+        .sk
+        .strip_prefix("head#")
+        .and_then(|code| Currency::parse(code).ok())
+        .ok_or_else(|| inconsistent(key, "no currency in the key"))?;
     Ok(Head {
         currency,
         version: fields.number("version")?.unsigned_abs(),
@@ -57,7 +61,11 @@ struct Fields<'a> {
 impl Fields<'_> {
     fn number(&self, name: &str) -> Result<i64, StoreError> {
         let Some(value) = self.attributes.get(name) else { return Ok(0) };
-        value.as_n().ok().and_then(|text| text.parse().ok()).ok_or_else(|| inconsistent(self.key, format!("{name} is no number")))
+        value
+            .as_n()
+            .ok()
+            .and_then(|text| text.parse().ok())
+            .ok_or_else(|| inconsistent(self.key, format!("{name} is no number")))
     }
 
     fn count(&self, name: &str) -> Result<u32, StoreError> {
@@ -75,13 +83,19 @@ impl Fields<'_> {
     }
 
     fn open_slots(&self) -> Result<BTreeMap<Slot, i64>, StoreError> {
-        let slots = self.attributes.keys().filter_map(|name| Some((name, Slot::parse(name.strip_prefix(SLOT_PREFIX)?).ok()?)));
+        let slots =
+            self.attributes.keys().filter_map(|name| Some((name, Slot::parse(name.strip_prefix(SLOT_PREFIX)?).ok()?)));
         slots.map(|(name, slot)| Ok((slot, self.number(name)?))).collect()
     }
 }
 
 /// A booking: `ADD p<slot> net`, the account is live, on the condition that no slot used is final.
-pub(crate) fn booking(table: &str, tenant: &TenantKey, account: &Account, lines: &[&Line]) -> Result<TransactWriteItem, StoreError> {
+pub(crate) fn booking(
+    table: &str,
+    tenant: &TenantKey,
+    account: &Account,
+    lines: &[&Line],
+) -> Result<TransactWriteItem, StoreError> {
     let key = tenant.head(account);
     let live = tenant.live(account);
     let mut nets: BTreeMap<Place, Money> = BTreeMap::new();

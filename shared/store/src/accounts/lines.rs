@@ -76,7 +76,14 @@ impl Store {
     ///
     /// # Errors
     /// The store does not answer, or the item cannot be read.
-    pub async fn get_line(&self, tenant: &TenantKey, account: &Account, place: Place, sale: &SaleId, n: u32) -> Result<Option<Line>, StoreError> {
+    pub async fn get_line(
+        &self,
+        tenant: &TenantKey,
+        account: &Account,
+        place: Place,
+        sale: &SaleId,
+        n: u32,
+    ) -> Result<Option<Line>, StoreError> {
         let key = tenant.line(account, place, sale, n);
         let found = self.get_attributes(&self.tables.core, &key, true, "reading a line").await?;
         found.map(|attributes| read(&account.partner, attributes)).transpose()
@@ -96,8 +103,11 @@ impl Store {
         let pk = tenant.account(&account.partner);
         let (from, to) = TenantKey::lines_between(account, after, last);
         let range = Range { pk: &pk, from, to, consistent: true };
-        let (items, next) = self.query_page(&self.tables.core, &range, start.map(|page| page.0), None, "reading the lines of an account").await?;
-        let lines: Result<Vec<Line>, StoreError> = items.into_iter().map(|attributes| read(&account.partner, attributes)).collect();
+        let (items, next) = self
+            .query_page(&self.tables.core, &range, start.map(|page| page.0), None, "reading the lines of an account")
+            .await?;
+        let lines: Result<Vec<Line>, StoreError> =
+            items.into_iter().map(|attributes| read(&account.partner, attributes)).collect();
         Ok((lines?, next.map(LinePage)))
     }
 
@@ -108,7 +118,9 @@ impl Store {
     pub async fn list_lines(&self, tenant: &TenantKey, account: &Account) -> Result<Vec<Line>, StoreError> {
         let pk = tenant.account(&account.partner);
         let prefix = format!("{}#line#", account.currency);
-        let items = self.list_attributes(&self.tables.core, &Range::prefix(&pk, &prefix), "listing the lines of an account").await?;
+        let items = self
+            .list_attributes(&self.tables.core, &Range::prefix(&pk, &prefix), "listing the lines of an account")
+            .await?;
         items.into_iter().map(|attributes| read(&account.partner, attributes)).collect()
     }
 
@@ -140,6 +152,8 @@ fn account_of(row: &Attributes) -> Result<Account, StoreError> {
     let (pk, sk) = item::place_of(row);
     let text = row.get("live_sk").and_then(|value| value.as_s().ok());
     let parts = text.and_then(|text| text.split_once('#'));
-    let account = parts.and_then(|(partner, code)| Some(Account { partner: PartnerId::parse(partner).ok()?, currency: Currency::parse(code).ok()? }));
+    let account = parts.and_then(|(partner, code)| {
+        Some(Account { partner: PartnerId::parse(partner).ok()?, currency: Currency::parse(code).ok()? })
+    });
     account.ok_or_else(|| inconsistent(&Key { pk, sk }, "no account in the index"))
 }

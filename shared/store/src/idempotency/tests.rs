@@ -24,6 +24,10 @@ fn attempt(run: &str, body: &str, at: &str) -> Attempt {
     }
 }
 
+fn run_of(first: &Attempt) -> Claimed {
+    Claimed::Run { first_at: first.at }
+}
+
 fn answer() -> KeptAnswer {
     let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
     KeptAnswer { status: 201, headers, body: "{}".to_owned() }
@@ -37,15 +41,15 @@ async fn each_attempt_finds_what_the_first_left_behind() {
         let store = &store;
         async move { store.create_idempotent_run(&tenant(), &attempt).await.expect("store") }
     };
-    assert_eq!(claimed(first.clone()).await, Claimed::Run);
-    assert_eq!(claimed(first.clone()).await, Claimed::Run, "its own name is on it");
+    assert_eq!(claimed(first.clone()).await, run_of(&first));
+    assert_eq!(claimed(first.clone()).await, run_of(&first), "its own name is on it");
     let soon = "2026-09-01T00:00:59Z";
     assert_eq!(claimed(attempt("r2", "a", soon)).await, Claimed::Running);
     assert_eq!(claimed(attempt("r2", "b", soon)).await, Claimed::AnotherRequest);
     let late = "2026-09-01T00:01:00Z";
     assert_eq!(claimed(attempt("r3", "b", late)).await, Claimed::AnotherRequest);
     let third = attempt("r3", "a", late);
-    assert_eq!(claimed(third.clone()).await, Claimed::Run, "the first run's lease is over");
+    assert_eq!(claimed(third.clone()).await, run_of(&first), "the first run's lease is over, and its instant stays");
 
     let answered = |by: Attempt| {
         let store = &store;
@@ -55,11 +59,12 @@ async fn each_attempt_finds_what_the_first_left_behind() {
     assert_eq!(claimed(attempt("r4", "a", late)).await, Claimed::Running, "the first lost its claim");
     answered(third.clone()).await;
     answered(third.clone()).await;
-    store.delete_idempotent_run(&tenant(), &third).await.expect("store");
+    store.release_idempotent_run(&tenant(), &third).await.expect("store");
     let next_day = "2026-09-02T00:00:59Z";
     assert_eq!(claimed(attempt("r5", "a", next_day)).await, Claimed::Answered(answer()));
     let forgotten = "2026-09-02T00:01:00Z";
-    assert_eq!(claimed(attempt("r6", "b", forgotten)).await, Claimed::Run, "after a day");
+    let sixth = attempt("r6", "b", forgotten);
+    assert_eq!(claimed(sixth.clone()).await, run_of(&sixth), "after a day the key is free for another request");
 }
 
 #[tokio::test]
@@ -68,11 +73,11 @@ async fn a_claim_that_is_given_back_is_free_at_once() {
     let first = attempt("r1", "a", "2026-09-01T00:00:00Z");
     store.create_idempotent_run(&tenant(), &first).await.expect("store");
     for _ in 0..2 {
-        store.delete_idempotent_run(&tenant(), &first).await.expect("store");
+        store.release_idempotent_run(&tenant(), &first).await.expect("store");
     }
     let again = attempt("r2", "a", "2026-09-01T00:00:01Z");
     let claimed = store.create_idempotent_run(&tenant(), &again).await.expect("store");
-    assert_eq!(claimed, Claimed::Run);
+    assert!(matches!(claimed, Claimed::Run { .. }));
 }
 
 #[tokio::test]
@@ -82,7 +87,7 @@ async fn a_claim_whose_answer_got_lost_is_still_ours() {
     database.fail_next(1, testkit::Fault::LoseAnswer);
     let first = attempt("r1", "a", "2026-09-01T00:00:00Z");
     let claimed = store.create_idempotent_run(&tenant(), &first).await.expect("store");
-    assert_eq!(claimed, Claimed::Run);
+    assert!(matches!(claimed, Claimed::Run { .. }));
 }
 
 #[tokio::test]

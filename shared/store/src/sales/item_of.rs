@@ -107,7 +107,15 @@ impl From<&SaleLine> for LineInSale {
             Place::Held => None,
         };
         let (amount_minor, reversed_minor) = (line.amount.minor(), line.reversed.minor());
-        Self { n: line.n, partner: line.partner.clone(), slot, amount_minor, reversed_minor, rule: line.rule.clone(), reverses: line.reverses }
+        Self {
+            n: line.n,
+            partner: line.partner.clone(),
+            slot,
+            amount_minor,
+            reversed_minor,
+            rule: line.rule.clone(),
+            reverses: line.reverses,
+        }
     }
 }
 

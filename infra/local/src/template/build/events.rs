@@ -15,9 +15,10 @@ const QUEUE_CONCURRENCY_MIN: u32 = 2;
 impl Reading<'_> {
     pub(super) fn events(&mut self, resource: &Resource, plan: &mut Plan) {
         let events = resource.properties.get("Events").and_then(Value::as_object);
-        let schedules = events.into_iter().flat_map(Map::values).filter(|event| {
-            event.get("Type").and_then(Value::as_str) == Some("ScheduleV2")
-        });
+        let schedules = events
+            .into_iter()
+            .flat_map(Map::values)
+            .filter(|event| event.get("Type").and_then(Value::as_str) == Some("ScheduleV2"));
         let only_schedule = schedules.count() == 1;
         for (name, event) in events.into_iter().flatten() {
             let mut path = resource.path();
@@ -31,18 +32,14 @@ impl Reading<'_> {
             path.push("Properties".to_owned());
             let empty = Map::new();
             let written = event.get("Properties").and_then(Value::as_object).unwrap_or(&empty);
-            let properties =
-                Properties::read(self.template, self.scope, path, written, row, &mut self.faults);
+            let properties = Properties::read(self.template, self.scope, path, written, row, &mut self.faults);
             let function = names::kebab(&resource.id);
             match kind {
                 "SQS" => self.queue_source(function, &properties, plan),
                 "DynamoDB" => self.stream_source(function, &properties, plan),
                 _ => {
-                    let called = if only_schedule {
-                        function.clone()
-                    } else {
-                        format!("{function}/{}", names::kebab(name))
-                    };
+                    let called =
+                        if only_schedule { function.clone() } else { format!("{function}/{}", names::kebab(name)) };
                     self.schedule(called, function, &properties, plan);
                 }
             }
@@ -83,7 +80,8 @@ impl Reading<'_> {
     fn stream_source(&mut self, function: String, properties: &Properties<'_>, plan: &mut Plan) {
         let arn = properties.text_or("Stream", "");
         let table = plan.tables.values().find(|table| {
-            table.has_stream && arn.split("/stream/").next().is_some_and(|head| head.ends_with(&format!("table/{}", table.name)))
+            table.has_stream
+                && arn.split("/stream/").next().is_some_and(|head| head.ends_with(&format!("table/{}", table.name)))
         });
         let Some(table) = table.map(|table| table.name.clone()) else {
             self.faults.push(properties.fault("Stream", format!("{arn:?} is the stream of no table here")));

@@ -104,9 +104,10 @@ impl Reading<'_> {
 
     fn function_of(&self, uri: &str) -> Option<String> {
         let arn = uri.split("/functions/").nth(1).unwrap_or(uri).trim_end_matches("/invocations");
-        let found = self.scope.resources.iter().find(|(_, named)| {
-            named.attributes.get("Arn").is_some_and(|own| own == arn && own.contains(":function:"))
-        });
+        let found =
+            self.scope.resources.iter().find(|(_, named)| {
+                named.attributes.get("Arn").is_some_and(|own| own == arn && own.contains(":function:"))
+            });
         found.map(|(id, _)| names::kebab(id))
     }
 
@@ -138,9 +139,7 @@ fn integration_of<'a>(properties: &'a Properties<'_>, operation: &'a Value) -> O
 
 fn read_cors(written: &Map<String, Value>) -> Cors {
     // SAM writes AllowOrigins, OpenAPI writes allowOrigins.
-    let find = |name: &str| {
-        written.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
-    };
+    let find = |name: &str| written.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value);
     let texts = |name: &str| {
         let items = find(name).and_then(Value::as_array).into_iter().flatten();
         items.filter_map(Value::as_str).map(str::to_owned).collect()

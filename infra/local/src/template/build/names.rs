@@ -22,10 +22,9 @@ pub(super) fn parameters(template: &Template, place: &Place, faults: &mut Vec<Fa
                 }
                 parameters.insert(name, Value::String(text));
             }
-            None => faults.push(template.fault(
-                &["Parameters", &name],
-                "has no default and was not given (--parameter)",
-            )),
+            None => {
+                faults.push(template.fault(&["Parameters", &name], "has no default and was not given (--parameter)"))
+            }
         }
     }
     let pseudo = [
@@ -54,13 +53,8 @@ fn as_text(value: &Value) -> String {
 /// Names of everything that runs, and placeholders for what only a deployment has.
 pub(super) fn resources(resources: &[Resource], place: &Place, scope: &mut Scope) {
     for resource in resources {
-        let name = explicit_name(resource, scope)
-            .unwrap_or_else(|| format!("{}-{}", place.stack, kebab(&resource.id)));
-        let named = place
-            .minted
-            .get(&resource.id)
-            .cloned()
-            .unwrap_or_else(|| named(&resource.kind, &name, place));
+        let name = explicit_name(resource, scope).unwrap_or_else(|| format!("{}-{}", place.stack, kebab(&resource.id)));
+        let named = place.minted.get(&resource.id).cloned().unwrap_or_else(|| named(&resource.kind, &name, place));
         scope.resources.insert(resource.id.clone(), named);
     }
 }
@@ -89,8 +83,7 @@ fn named(kind: &str, name: &str, place: &Place) -> Named {
         }
         "AWS::SQS::Queue" => {
             let url = format!("https://sqs.{region}.amazonaws.com/{account}/{name}");
-            let attributes =
-                vec![("Arn", arn("sqs", name)), ("QueueName", name.to_owned()), ("QueueUrl", url.clone())];
+            let attributes = vec![("Arn", arn("sqs", name)), ("QueueName", name.to_owned()), ("QueueUrl", url.clone())];
             (url, attributes)
         }
         "AWS::S3::Bucket" => (
@@ -109,12 +102,8 @@ fn named(kind: &str, name: &str, place: &Place) -> Named {
             let secret = arn("secretsmanager", &format!("secret:{name}"));
             (secret.clone(), vec![("Id", secret)])
         }
-        "AWS::Serverless::Function" => {
-            (name.to_owned(), vec![("Arn", arn("lambda", &format!("function:{name}")))])
-        }
-        "AWS::Serverless::HttpApi" => {
-            ("localapi".to_owned(), vec![("ApiEndpoint", http_url.clone())])
-        }
+        "AWS::Serverless::Function" => (name.to_owned(), vec![("Arn", arn("lambda", &format!("function:{name}")))]),
+        "AWS::Serverless::HttpApi" => ("localapi".to_owned(), vec![("ApiEndpoint", http_url.clone())]),
         _ => (name.to_owned(), vec![("Arn", arn("local", name))]),
     };
     let attributes = attributes.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();

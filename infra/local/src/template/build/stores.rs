@@ -50,9 +50,7 @@ impl Reading<'_> {
             let count = policy.get("maxReceiveCount").map(Value::to_string);
             let count = count.and_then(|count| count.trim_matches('"').parse().ok());
             match (arn.and_then(|arn| arn.rsplit(':').next()), count) {
-                (Some(queue), Some(max_receive_count)) => {
-                    Some(Redrive { queue: queue.to_owned(), max_receive_count })
-                }
+                (Some(queue), Some(max_receive_count)) => Some(Redrive { queue: queue.to_owned(), max_receive_count }),
                 _ => {
                     let why = "needs deadLetterTargetArn and maxReceiveCount";
                     self.faults.push(properties.fault("RedrivePolicy", why));
@@ -63,8 +61,7 @@ impl Reading<'_> {
         let faults = &mut self.faults;
         let visibility_seconds = properties.number("VisibilityTimeout", 30, 0..=43_200, faults);
         let delay_seconds = properties.number("DelaySeconds", 0, 0..=900, faults);
-        let retention_seconds =
-            properties.number("MessageRetentionPeriod", 345_600, 60..=1_209_600, faults);
+        let retention_seconds = properties.number("MessageRetentionPeriod", 345_600, 60..=1_209_600, faults);
         let wait_seconds = properties.number("ReceiveMessageWaitTimeSeconds", 0, 0..=20, faults);
         let queue = QueuePlan {
             name: self.attribute(&resource.id, "QueueName"),
@@ -91,9 +88,7 @@ impl Reading<'_> {
 
     pub(super) fn secret(&mut self, resource: &Resource, properties: &Properties<'_>, plan: &mut Plan) {
         let generate = properties.get("GenerateSecretString");
-        let text_of = |name: &str| {
-            generate.and_then(|spec| spec.get(name)).and_then(Value::as_str).map(str::to_owned)
-        };
+        let text_of = |name: &str| generate.and_then(|spec| spec.get(name)).and_then(Value::as_str).map(str::to_owned);
         let length = generate.and_then(|spec| spec.get("PasswordLength")).and_then(Value::as_u64);
         let name = properties
             .text("Name")
@@ -103,9 +98,7 @@ impl Reading<'_> {
             text: properties.text("SecretString"),
             template: text_of("SecretStringTemplate"),
             generated_key: text_of("GenerateStringKey"),
-            length: length
-                .and_then(|length| usize::try_from(length).ok())
-                .unwrap_or(SECRET_LENGTH_DEFAULT as usize),
+            length: length.and_then(|length| usize::try_from(length).ok()).unwrap_or(SECRET_LENGTH_DEFAULT as usize),
         };
         if let Some(template) = &secret.template
             && serde_json::from_str::<Map<String, Value>>(template).is_err()

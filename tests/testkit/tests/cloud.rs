@@ -1,0 +1,66 @@
+//! The small cloud under the real binaries: what tests rely on, and what outlives a kill.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde_json::json;
+use testkit::Cloud;
+
+#[tokio::test]
+async fn tables_keys_secrets_and_the_clock_outlive_a_kill() {
+    let mut cloud = Cloud::start().await;
+    let secret = cloud.stage_secret().await;
+    assert!(secret["stripe_webhook_secret"].as_str().is_some_and(|text| text.starts_with("whsec_local_")));
+    assert_eq!(secret["click_token_key"].as_str().map(str::len), Some(64));
+    let key = cloud.variable("SEALING_KEY_ARN").to_owned();
+    cloud.advance("48h").await;
+    let before = cloud.now().await;
+    let db = cloud.database();
+    let item = db.client.put_item().table_name(&db.ops);
+    let item = item.item("pk", AttributeValue::S("a".into())).item("sk", AttributeValue::S("b".into()));
+    item.send().await.expect("written");
+
+    cloud.restart().await;
+
+    assert_eq!(cloud.stage_secret().await, secret);
+    assert_eq!(cloud.variable("SEALING_KEY_ARN"), key);
+    assert!(cloud.now().await >= before);
+    let db = cloud.database();
+    let got = db.client.get_item().table_name(&db.ops);
+    let got = got.key("pk", AttributeValue::S("a".into())).key("sk", AttributeValue::S("b".into()));
+    assert!(got.send().await.expect("read").item.is_some());
+}
+
+#[tokio::test]
+async fn a_killed_function_is_started_again_and_a_bad_event_is_an_error_of_the_function() {
+    let cloud = Cloud::start().await;
+    assert_eq!(cloud.kill_function("revenue-recorder", false).await, 1);
+    let answer = cloud.invoke("revenue-recorder", &json!({"Records": "none"})).await;
+    assert!(answer["errorMessage"].is_string(), "{answer}");
+    let unknown = cloud.client().get(cloud.url("/nowhere")).send().await.expect("an answer");
+    assert_eq!(
+        (unknown.status().as_u16(), unknown.text().await.expect("a text")),
+        (404, r#"{"message":"Not Found"}"#.into())
+    );
+    cloud.wait_idle(Duration::from_secs(10)).await;
+}
+
+#[tokio::test]
+async fn the_clock_moves_both_ways_and_fires_only_when_asked() {
+    let cloud = Cloud::start().await;
+    cloud.set_clock("2027-03-01T01:00:00Z".parse().expect("a time")).await;
+    cloud.advance("12h").await;
+    let state = cloud.state().await;
+    let invocations = |state: &serde_json::Value| {
+        let functions = state["functions"].as_array().cloned().unwrap_or_default();
+        let batch = functions.into_iter().find(|one| one["name"] == "commission-batch");
+        batch.and_then(|one| one["invocations"].as_u64())
+    };
+    assert_eq!(invocations(&state), Some(0));
+    cloud.set_clock("2027-03-01T01:00:00Z".parse().expect("a time")).await;
+    let fired = cloud.advance_firing("48h").await;
+    let times: Vec<_> = fired["fired"].as_array().cloned().unwrap_or_default();
+    let times: Vec<_> = times.iter().filter_map(|one| one["scheduled_for"].as_str()).collect();
+    assert_eq!(times, ["2027-03-01T02:00:00Z", "2027-03-02T02:00:00Z"]);
+    cloud.wait_idle(Duration::from_secs(20)).await;
+}
