@@ -1,6 +1,7 @@
 //! The API over a database in memory, and a key service of its own.
 
 mod access;
+mod crashes;
 mod events;
 mod figures;
 mod input;

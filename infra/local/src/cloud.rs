@@ -154,7 +154,7 @@ impl Cloud {
         );
         let cloud = Self {
             gateway: Gateway::new(&plan.routes, plan.cors.clone(), functions.clone(), clock.clone()),
-            timers: Timers::new(plan.schedules.clone(), functions.clone(), clock.clone()),
+            timers: Timers::new(plan.schedules.clone(), functions.clone(), clock.clone(), queues.clone()),
             clock,
             files,
             functions,

@@ -18,7 +18,7 @@ use serde_json::{Map, Value};
 pub use intrinsics::{Named, Scope};
 pub use plan::{
     Bucket, Cors, FunctionPlan, KeyPlan, OnFailure, Plan, QueuePlan, QueueSource, Redrive, Route, SchedulePlan, Secret,
-    StreamSource, TablePlan,
+    StreamSource, TablePlan, Unattended,
 };
 
 /// One thing wrong with a template.

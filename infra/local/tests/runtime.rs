@@ -33,7 +33,7 @@ fn options(folder: &Path) -> Options {
 async fn bench() -> Bench {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::create_dir(folder.path().join("bin")).expect("a folder for the binaries");
-    for name in ["wayward", "picky", "listener"] {
+    for name in ["wayward", "picky", "listener", "nightly"] {
         std::os::unix::fs::symlink(wayward(), folder.path().join("bin").join(name)).expect("a link");
     }
     let cloud = Cloud::start(&options(folder.path())).await.expect("the cloud starts");
@@ -178,6 +178,23 @@ async fn a_record_that_always_fails_is_told_and_the_stream_goes_on() {
     assert_eq!(told.len(), 1, "{told:?}");
     let told: Value = serde_json::from_str(told[0].as_str().expect("a text")).expect("JSON");
     assert_eq!(told["DDBStreamBatchInfo"]["batchSize"], 1);
+}
+
+#[tokio::test]
+async fn a_schedule_that_fails_to_the_end_is_told_with_its_event() {
+    let bench = bench().await;
+    let now = bench.client.post(bench.url("/local/clock")).body(r#"{"now":"2027-03-01T01:59:00Z"}"#).send().await;
+    assert_eq!(now.expect("an answer").status(), 200);
+    let moved = json!({"advance": "2m", "fire_schedules": true}).to_string();
+    let moved = bench.client.post(bench.url("/local/clock")).body(moved).send().await.expect("an answer");
+    let moved: Value = moved.json().await.expect("JSON");
+    assert_eq!(moved["fired"][0]["failed"], true, "{moved}");
+    let told = bench.messages("untold").await;
+    let told: Value = serde_json::from_str(told[0].as_str().expect("a text")).expect("JSON");
+    assert_eq!(told["requestPayload"]["scheduled_for"], "2027-03-01T02:00:00Z");
+    assert_eq!(told["requestContext"]["approximateInvokeCount"], 2);
+    let tick = bench.client.post(bench.url("/local/tick/nightly")).send().await.expect("an answer");
+    assert_eq!((tick.status().as_u16(), tick.headers().contains_key("x-amz-function-error")), (502, true));
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! Schedules, by the settable clock.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -7,12 +8,11 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::clock::Clock;
+use crate::queues::Queues;
 use crate::runtime::{Functions, Outcome};
 use crate::template::SchedulePlan;
 
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
-/// Lambda retries an asynchronous event twice.
-const ATTEMPTS: u32 = 3;
 /// A clock moved by years does not fire for ever.
 const FIRED_MAX: usize = 10_000;
 
@@ -22,13 +22,14 @@ pub(crate) struct Timers {
     plans: Arc<Vec<SchedulePlan>>,
     functions: Functions,
     clock: Clock,
+    queues: Queues,
     seen: Arc<Mutex<Timestamp>>,
 }
 
 impl Timers {
-    pub(crate) fn new(plans: Vec<SchedulePlan>, functions: Functions, clock: Clock) -> Self {
+    pub(crate) fn new(plans: Vec<SchedulePlan>, functions: Functions, clock: Clock, queues: Queues) -> Self {
         let seen = Arc::new(Mutex::new(clock.now()));
-        Self { plans: Arc::new(plans), functions, clock, seen }
+        Self { plans: Arc::new(plans), functions, clock, queues, seen }
     }
 
     pub(crate) fn plans(&self) -> &[SchedulePlan] {
@@ -94,14 +95,36 @@ impl Timers {
     }
 
     async fn fire_with_retries(&self, plan: &SchedulePlan, at: Timestamp) -> Outcome {
+        let unattended = self.functions.get(&plan.function).map(|function| function.plan.unattended.clone());
+        let attempts = unattended.as_ref().map_or(0, |one| one.retries) + 1;
         let mut outcome = self.fire(plan, at).await;
-        for _ in 1..ATTEMPTS {
+        for _ in 1..attempts {
             if let Outcome::Answered(_) = outcome {
                 break;
             }
             outcome = self.fire(plan, at).await;
         }
+        if let (Outcome::Failed { .. }, Some(on_failure)) = (&outcome, unattended.and_then(|one| one.on_failure)) {
+            self.tell(plan, at, attempts, &outcome, &on_failure.queue);
+        }
         outcome
+    }
+
+    /// Tells a queue of an event that failed to the end, in Lambda's words.
+    fn tell(&self, plan: &SchedulePlan, at: Timestamp, attempts: u32, outcome: &Outcome, queue: &str) {
+        let payload: Value = serde_json::from_str(&event(plan, at)).unwrap_or_default();
+        let told = json!({
+            "version": "1.0",
+            "timestamp": self.clock.now().to_string(),
+            "requestContext": {"functionArn": plan.function, "condition": "RetriesExhausted",
+                "approximateInvokeCount": attempts},
+            "requestPayload": payload,
+            "responseContext": {"statusCode": 200, "executedVersion": "$LATEST", "functionError": "Unhandled"},
+            "responsePayload": outcome.as_json(),
+        });
+        if let Err(e) = self.queues.send(queue, &told.to_string(), &BTreeMap::new(), None) {
+            tracing::error!(error = %e, "a failed event was not told");
+        }
     }
 
     async fn fire(&self, plan: &SchedulePlan, at: Timestamp) -> Outcome {

@@ -88,6 +88,7 @@ impl Reading<'_> {
     fn finish(&mut self, resources: &[Resource], plan: &mut Plan) {
         for resource in resources.iter().filter(|one| one.kind == "AWS::Serverless::Function") {
             self.events(resource, plan);
+            self.unattended(resource, plan);
         }
         self.concurrency(plan);
     }

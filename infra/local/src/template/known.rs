@@ -128,6 +128,7 @@ pub(super) const TYPES: &[Known] = &[
             "Architectures",
             "CodeUri",
             "Environment",
+            "EventInvokeConfig",
             "Events",
             "FunctionName",
             "Handler",
@@ -140,7 +141,6 @@ pub(super) const TYPES: &[Known] = &[
             "DeploymentPreference",
             "Description",
             "EphemeralStorage",
-            "EventInvokeConfig",
             "LoggingConfig",
             "PermissionsBoundary",
             "Policies",
@@ -182,6 +182,11 @@ pub(super) const EVENTS: &[Known] = &[
             "Stream",
         ],
         deploy_only: &["MaximumRecordAgeInSeconds", "MetricsConfig", "ParallelizationFactor"],
+    },
+    Known {
+        kind: "EventInvokeConfig",
+        obeyed: &["DestinationConfig", "MaximumRetryAttempts"],
+        deploy_only: &["MaximumEventAgeInSeconds"],
     },
     Known {
         kind: "ScheduleV2",

@@ -122,6 +122,17 @@ pub struct FunctionPlan {
     pub environment: BTreeMap<String, String>,
     /// How many may run at a time.
     pub concurrency: usize,
+    /// What becomes of an event that nobody waits for, such as a schedule's.
+    pub unattended: Unattended,
+}
+
+/// How an event is treated that nobody waits for.
+#[derive(Debug, Clone)]
+pub struct Unattended {
+    /// Attempts after the first.
+    pub retries: u32,
+    /// Where an event is told that failed to the end.
+    pub on_failure: Option<OnFailure>,
 }
 
 /// A route.

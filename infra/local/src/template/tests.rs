@@ -17,7 +17,7 @@ fn sound() -> Plan {
 #[test]
 fn a_sound_template_becomes_a_plan() {
     let plan = sound();
-    assert_eq!(plan.functions.keys().collect::<Vec<_>>(), ["listener", "picky", "wayward"]);
+    assert_eq!(plan.functions.keys().collect::<Vec<_>>(), ["listener", "nightly", "picky", "wayward"]);
     assert_eq!(plan.routes[0].function, "wayward");
     assert_eq!(plan.queues["Jobs"].redrive.as_ref().map(|one| one.queue.as_str()), Some("tributary-local-jobs-dead"));
     let source = &plan.queue_sources[0];
@@ -77,13 +77,13 @@ fn a_schedule_that_is_no_schedule_is_refused() {
     let event = |expression: &str| {
         SOUND.to_owned()
             + &format!(
-                "  Night:\n    Type: AWS::Serverless::Function\n    Properties:\n      CodeUri: .\n      Events:\n        Night:\n          Type: ScheduleV2\n          Properties:\n            ScheduleExpression: {expression}\n"
+                "  Later:\n    Type: AWS::Serverless::Function\n    Properties:\n      CodeUri: .\n      Events:\n        Night:\n          Type: ScheduleV2\n          Properties:\n            ScheduleExpression: {expression}\n"
             )
     };
     let sound = plan(&event("cron(0 2 * * ? *)")).expect("sound");
-    assert_eq!(sound.schedules[0].name, "night");
+    assert_eq!(sound.schedules.len(), 2);
     let why = plan(&event("cron(0 2 * * * *)")).expect_err("both days are given");
-    assert!(why.contains("Night.Events.Night.ScheduleExpression: one of day-of-month"), "{why}");
+    assert!(why.contains("Later.Events.Night.ScheduleExpression: one of day-of-month"), "{why}");
 }
 
 #[test]

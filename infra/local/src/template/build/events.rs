@@ -6,7 +6,7 @@ use super::{Reading, Resource, names};
 use crate::filter;
 use crate::schedule::Schedule;
 use crate::template::properties::Properties;
-use crate::template::{OnFailure, Plan, QueueSource, SchedulePlan, StreamSource};
+use crate::template::{OnFailure, Plan, QueueSource, SchedulePlan, StreamSource, Unattended};
 
 const QUEUE_CONCURRENCY_DEFAULT: u32 = 2;
 /// Lambda's own lower bound of MaximumConcurrency.
@@ -124,6 +124,21 @@ impl Reading<'_> {
             }
         }
         out
+    }
+
+    /// What the function's EventInvokeConfig says; its queue can be found only now.
+    pub(super) fn unattended(&mut self, resource: &Resource, plan: &mut Plan) {
+        let Some(written) = resource.properties.get("EventInvokeConfig") else { return };
+        let mut path = resource.path();
+        path.push("EventInvokeConfig".to_owned());
+        let Some(Value::Object(written)) = self.scope.resolve(written).ok().flatten() else { return };
+        let Some(row) = Self::event_row("EventInvokeConfig") else { return };
+        let properties = Properties::read(self.template, self.scope, path, &written, row, &mut self.faults);
+        let retries = properties.number("MaximumRetryAttempts", 2, 0..=2, &mut self.faults);
+        let on_failure = self.on_failure(&properties, plan);
+        if let Some(function) = plan.functions.get_mut(&names::kebab(&resource.id)) {
+            function.unattended = Unattended { retries, on_failure };
+        }
     }
 
     fn on_failure(&mut self, properties: &Properties<'_>, plan: &Plan) -> Option<OnFailure> {

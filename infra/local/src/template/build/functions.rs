@@ -6,10 +6,12 @@ use serde_json::{Map, Value};
 
 use super::{Reading, Resource, names};
 use crate::template::properties::Properties;
-use crate::template::{Cors, FunctionPlan, Plan, Route};
+use crate::template::{Cors, FunctionPlan, Plan, Route, Unattended};
 
 /// Processes of a function with routes; one Lambda process handles one event at a time.
 const HTTP_CONCURRENCY: usize = 4;
+/// Lambda's own number.
+const UNATTENDED_RETRIES: u32 = 2;
 const METHODS: &[&str] = &["get", "post", "put", "patch", "delete", "head", "options"];
 const ANY: &str = "x-amazon-apigateway-any-method";
 const OPENAPI_KEYS: &[&str] = &["openapi", "info", "paths", "components", "tags", "x-amazon-apigateway-cors"];
@@ -38,6 +40,7 @@ impl Reading<'_> {
             timeout_seconds: properties.number("Timeout", 3, 1..=900, &mut self.faults),
             environment,
             concurrency: 1,
+            unattended: Unattended { retries: UNATTENDED_RETRIES, on_failure: None },
         };
         plan.functions.insert(name, function);
     }
