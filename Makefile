@@ -80,7 +80,7 @@ cover: $(TOOLS)/cargo-llvm-cov-$(CARGO_LLVM_COV_VERSION) ## Line coverage: 80 % 
 	@infra/cover.sh
 
 crash: build ## kill -9 of functions at random points, KILLS= of each (50): the same ledger
-	CRASH_KILLS=$(KILLS) cargo test -p flows --locked crash -- --nocapture
+	CRASH_KILLS=$(KILLS) cargo test --workspace --locked --test flows -- crash --nocapture
 
 # ── Measure ─────────────────────────────────────────────────────────────────────────────────────────
 .PHONY: bench units release

@@ -1,5 +1,7 @@
 //! The recorder over a real store: orders, duplicates, refunds, and what the ledger says of it all.
 
+mod races;
+
 use cases::payouts::{Command, Moved, Requested};
 use domain::attribution::NobodyReason;
 use domain::fact::{Fact, PaymentAlias, Refund, SaleType};

@@ -1,7 +1,7 @@
 //! The whole cloud: opened from a folder, served on three ports, ended with its process.
 
 use std::collections::BTreeMap;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,26 +11,24 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::response::Response;
 use dynoxide::Database;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 use tokio::sync::RwLock;
 
+use crate::addresses::{ACCESS_KEY, Addresses, Ports, SECRET_KEY, addresses, sdk_environment, url};
 use crate::aws::Aws;
 use crate::clock::Clock;
 use crate::control;
-use crate::error::{CloudError, io, keep};
+use crate::error::{CloudError, io};
 use crate::files::Files;
 use crate::gateway::Gateway;
 use crate::keep::Keep;
 use crate::mail::Mail;
+use crate::mint::mint;
 use crate::queues::Queues;
 use crate::runtime::{Function, Functions, Log, Shared};
 use crate::sources::{queue, stream, timer::Timers};
 use crate::tables;
-use crate::template::{Named, Place, Plan, Template};
-use crate::vault::{self, Vault};
-
-const ACCESS_KEY: &str = "local";
-const SECRET_KEY: &str = "local-secret";
+use crate::template::{Place, Plan, Template};
+use crate::vault::Vault;
 
 /// How the cloud is asked to run.
 #[derive(Debug, Clone)]
@@ -67,46 +65,10 @@ pub struct Cloud {
     began: Instant,
 }
 
-/// Where the cloud is reached, and what a client of it needs.
-#[derive(Debug, Clone)]
-pub struct Addresses {
-    /// The HTTP API and /local.
-    pub http: String,
-    /// All AWS services.
-    pub aws: String,
-    /// The tables.
-    pub dynamodb: String,
-    /// The environment of the functions.
-    pub environment: BTreeMap<String, String>,
-}
-
 impl std::fmt::Debug for Cloud {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Cloud").field("addresses", &self.addresses).finish_non_exhaustive()
     }
-}
-
-/// The ports, bound before anything is named after them.
-struct Ports {
-    http: TcpListener,
-    aws: TcpListener,
-    dynamodb: TcpListener,
-}
-
-impl Ports {
-    async fn bind(port: u16) -> Result<Self, CloudError> {
-        let on = |port| TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
-        Ok(Self {
-            http: on(port).await.map_err(io(format!("taking port {port} (PORT= takes another)")))?,
-            aws: on(0).await.map_err(io("taking a free port"))?,
-            dynamodb: on(0).await.map_err(io("taking a free port"))?,
-        })
-    }
-}
-
-fn url(listener: &TcpListener) -> Result<String, CloudError> {
-    let address = listener.local_addr().map_err(io("reading a port"))?;
-    Ok(format!("http://{address}"))
 }
 
 impl Cloud {
@@ -225,119 +187,7 @@ impl Cloud {
     }
 
     /// Where the cloud is reached.
-    pub fn addresses(&self) -> &Addresses {
-        &self.addresses
-    }
-
-    /// Whether nothing is queued, in flight, or unread in a stream. Dead letters do not count.
-    pub(crate) fn is_idle(&self) -> bool {
-        let dead = self.dead();
-        let queued = self
-            .queues
-            .plans()
-            .filter(|plan| !dead.contains(&plan.name))
-            .any(|plan| self.queues.depth(&plan.name).map_or(true, |depth| depth.total() > 0));
-        let lagging = || self.streams.iter().any(|pump| pump.lag().map_or(true, |lag| lag > 0));
-        let running = || self.functions.all().any(|function| function.state().pending > 0);
-        !queued && !lagging() && !running()
-    }
-
-    /// The queues in which messages end: those that feed no function.
-    pub(crate) fn dead(&self) -> Vec<String> {
-        let fed = |name: &str| self.plan.queue_sources.iter().any(|source| source.queue == name);
-        self.queues.plans().filter(|plan| !fed(&plan.name)).map(|plan| plan.name.clone()).collect()
-    }
-
-    /// What a client needs to reach this cloud, as JSON.
-    pub fn ready_file(&self) -> Value {
-        let Addresses { http, aws, dynamodb, environment } = self.addresses();
-        json!({
-            "http": http, "aws": aws, "dynamodb": dynamodb,
-            "pid": std::process::id(), "env": environment,
-        })
-    }
-}
-
-async fn through_gateway(
-    State(cloud): State<Cloud>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    request: Request<Body>,
-) -> Response {
-    cloud.gateway.serve(peer, request).await
-}
-
-fn place(options: &Options, http_url: String) -> Place {
-    let mut place = Place { http_url: http_url.clone(), ..Place::default() };
-    place.parameters.insert("PublicUrl".to_owned(), http_url);
-    place.parameters.extend(options.parameters.clone());
-    place
-}
-
-/// Keys and secrets are made once, and keep their names.
-async fn mint(plan: &Plan, vault: &Vault, kept: &Keep) -> Result<BTreeMap<String, Named>, CloudError> {
-    let mut minted = BTreeMap::new();
-    for (id, key) in &plan.keys {
-        let arn = match remembered(kept, id)? {
-            Some(arn) => arn,
-            None => {
-                let (_, arn) = vault.create_key(&key.spec, id).await?;
-                remember(kept, id, &arn)?;
-                arn
-            }
-        };
-        let key_id = arn.rsplit('/').next().unwrap_or_default().to_owned();
-        let attributes = BTreeMap::from([("Arn".to_owned(), arn), ("KeyId".to_owned(), key_id.clone())]);
-        minted.insert(id.clone(), Named { reference: key_id, attributes });
-    }
-    for (id, secret) in &plan.secrets {
-        let arn = match remembered(kept, id)? {
-            Some(arn) => arn,
-            None => {
-                let arn = vault.create_secret(&secret.name, &vault::first_text(secret)).await?;
-                remember(kept, id, &arn)?;
-                arn
-            }
-        };
-        let attributes = BTreeMap::from([("Id".to_owned(), arn.clone())]);
-        minted.insert(id.clone(), Named { reference: arn, attributes });
-    }
-    Ok(minted)
-}
-
-fn remembered(kept: &Keep, id: &str) -> Result<Option<String>, CloudError> {
-    kept.fact(&format!("minted:{id}")).map_err(keep("reading what was made before"))
-}
-
-fn remember(kept: &Keep, id: &str, arn: &str) -> Result<(), CloudError> {
-    kept.set_fact(&format!("minted:{id}"), arn).map_err(keep("noting what was made"))
-}
-
-fn addresses(ports: &Ports, place: &Place, plan: &Plan) -> Result<Addresses, CloudError> {
-    let (aws, dynamodb) = (url(&ports.aws)?, url(&ports.dynamodb)?);
-    let mut environment = BTreeMap::new();
-    for function in plan.functions.values() {
-        environment.extend(function.environment.clone());
-    }
-    environment.extend(sdk_environment(&aws, &dynamodb, &place.region));
-    Ok(Addresses { http: place.http_url.clone(), aws, dynamodb, environment })
-}
-
-/// What every SDK client reads.
-fn sdk_environment(aws: &str, dynamodb: &str, region: &str) -> BTreeMap<String, String> {
-    let rows = [
-        ("AWS_ACCESS_KEY_ID", ACCESS_KEY),
-        ("AWS_SECRET_ACCESS_KEY", SECRET_KEY),
-        ("AWS_SESSION_TOKEN", "local-token"),
-        ("AWS_REGION", region),
-        ("AWS_DEFAULT_REGION", region),
-        ("AWS_ENDPOINT_URL", aws),
-        ("AWS_ENDPOINT_URL_DYNAMODB", dynamodb),
-        ("TZ", ":UTC"),
-    ];
-    rows.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
-}
-
-fn functions(
+    pub fn functions(
     options: &Options,
     plan: &Plan,
     place: &Place,

@@ -37,6 +37,7 @@ pub(crate) fn router() -> Router<Cloud> {
         .route("/local/functions/{name}/kill", post(kill))
         .route("/local/release", post(release))
         .route("/local/queues/{name}", get(peek).delete(purge))
+        .route("/local/queues/{name}/redrive", post(redrive))
         .route("/local/files", get(files))
         .route("/local/files/{*key}", get(file))
         .layer(axum::middleware::from_fn(same_origin))
@@ -247,6 +248,13 @@ async fn peek(State(cloud): State<Cloud>, Path(name): Path<String>) -> Response 
     match cloud.queues.peek(&name, 100) {
         Ok(bodies) => axum::Json(json!({"messages": bodies})).into_response(),
         Err(e) => broken(&e),
+    }
+}
+
+async fn redrive(State(cloud): State<Cloud>, Path(name): Path<String>) -> Response {
+    match cloud.queues.redrive(&name) {
+        Ok(moved) => axum::Json(json!({"moved": moved})).into_response(),
+        Err(_) => not_found(&format!("queue called {name}")),
     }
 }
 

@@ -4,6 +4,7 @@
 //! shipped; nothing outside tests may depend on this crate. To add a service or a property: its row in
 //! `template/known.rs`, its reading in `template/build/`, its running in a file of its own.
 
+pub mod addresses;
 mod aws;
 pub mod clock;
 pub mod cloud;
@@ -15,6 +16,7 @@ pub mod gateway;
 mod ids;
 pub mod keep;
 pub mod mail;
+mod mint;
 mod pages;
 pub mod queues;
 pub mod runtime;

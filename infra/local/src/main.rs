@@ -2,22 +2,22 @@
 
 mod commands;
 
-use std::process::ExitCode;
-
 use clap::Parser;
 
 #[tokio::main]
-async fn main() -> ExitCode {
+async fn main() {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env();
     tracing_subscriber::fmt()
         .with_env_filter(filter.unwrap_or_else(|_| "warn".into()))
         .with_writer(std::io::stderr)
         .init();
-    match commands::Command::parse().run().await {
-        Ok(()) => ExitCode::SUCCESS,
+    let code = match commands::Command::parse().run().await {
+        Ok(()) => 0,
         Err(why) => {
             eprintln!("{why}");
-            ExitCode::FAILURE
+            1
         }
-    }
+    };
+    // Not by returning: a read of the standard input cannot be called off, and would be waited for.
+    std::process::exit(code);
 }

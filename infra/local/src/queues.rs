@@ -217,6 +217,18 @@ impl Queues {
         Ok(released)
     }
 
+    /// Sends the messages of a dead-letter queue back to the queue that they came from; how many is the answer.
+    pub fn redrive(&self, dead: &str) -> Result<usize, QueueError> {
+        self.known(dead)?;
+        let source = self.plans().find(|plan| plan.redrive.as_ref().is_some_and(|one| one.queue == dead));
+        let Some(source) = source.map(|plan| plan.name.clone()) else { return Ok(0) };
+        let now = self.clock.now_ms();
+        let query = "UPDATE messages SET queue = ?1, visible_ms = ?2, receives = 0, receipt = NULL WHERE queue = ?3";
+        let moved = self.keep.lock().execute(query, params![source, now, dead])?;
+        self.arrivals(&source)?.notify_one();
+        Ok(moved)
+    }
+
     /// A clock that goes back takes the hidden messages with it.
     pub fn shift(&self, by_ms: i64) -> Result<(), QueueError> {
         if by_ms < 0 {

@@ -47,7 +47,6 @@ use domain::slot::Slot;
 use domain::time::{BusinessDay, Timestamp, sortable};
 use domain::touch::{VisitorHash, hour_of};
 
-use crate::raw_events::RawEventPlace;
 
 /// Over how many partitions the registry of partners and the index of live accounts are spread.
 pub const SHARDS: u8 = 16;
@@ -266,8 +265,8 @@ impl TenantKey {
         Key::new(self.pk(&format!("{link}#{}", hour_of(at))), visitor.to_string())
     }
 
-    pub(crate) fn raw_event(&self, place: &RawEventPlace) -> Key {
-        Key::new(self.pk(&format!("raw#{}#{}", place.provider, place.day_text())), &*place.event_id)
+    pub(crate) fn raw_event(&self, provider: &str, day_text: &str, event_id: &str) -> Key {
+        Key::new(self.pk(&format!("raw#{provider}#{day_text}")), event_id)
     }
 }
 

@@ -35,6 +35,10 @@ impl RawEventPlace {
         self.day.to_string().replace('-', "")
     }
 
+    fn key(&self, tenant: &TenantKey) -> Key {
+        tenant.raw_event(&self.provider, &self.day_text(), &self.event_id)
+    }
+
     /// The place that a message names; none when its day is no day.
     #[must_use]
     pub fn parse(provider: &str, day_text: &str, event_id: &str) -> Option<Self> {
@@ -96,7 +100,7 @@ impl Store {
         place: &RawEventPlace,
         event: &RawEvent,
     ) -> Result<RawEventRecorded, StoreError> {
-        let Some(there) = self.put_raw_event(&tenant.raw_event(place), event).await? else {
+        let Some(there) = self.put_raw_event(&place.key(tenant), event).await? else {
             return Ok(RawEventRecorded::New);
         };
         if there == event.hash {
@@ -108,7 +112,7 @@ impl Store {
             ..place.clone()
         };
         // There already: that body has come before too.
-        self.put_raw_event(&tenant.raw_event(&beside), event).await?;
+        self.put_raw_event(&beside.key(tenant), event).await?;
         Ok(RawEventRecorded::OtherBody(beside))
     }
 
@@ -121,7 +125,7 @@ impl Store {
         tenant: &TenantKey,
         place: &RawEventPlace,
     ) -> Result<Option<RawEvent>, StoreError> {
-        let key = tenant.raw_event(place);
+        let key = place.key(tenant);
         let request = self.db.get_item().table_name(&self.tables.ops).set_key(Some(item::key_map(&key)));
         let answer =
             request.consistent_read(true).send().await.map_err(|error| unavailable("reading a raw event", error))?;

@@ -97,6 +97,53 @@ fn every_make_target_that_a_document_names_exists() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
+/// The last text within a macro's call, which is its message.
+fn message_of(call: &str) -> Option<&str> {
+    call.split(");").next()?.rsplit('"').nth(1)
+}
+
+#[test]
+fn every_line_that_a_person_must_act_on_is_in_the_book_of_logs() {
+    let book = tree::read("docs/LOGGING.md");
+    let is_shipped =
+        |path: &str| (path.starts_with("functions/") || path.starts_with("shared/")) && !path.contains("tests");
+    let mut faults = Vec::new();
+    for file in tree::rust_files().into_iter().filter(|file| is_shipped(&file.path)) {
+        for message in file.text.split("tracing::error!(").skip(1).filter_map(message_of) {
+            if !book.contains(&format!("| `{message}` |")) {
+                faults.push(format!("{} logs the error \"{message}\", which docs/LOGGING.md does not have", file.path));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// The anchors of a page: its headings, as links spell them.
+fn anchors(text: &str) -> Vec<String> {
+    let spelled = |heading: &str| {
+        let kept = heading.chars().filter(|c| c.is_alphanumeric() || *c == ' ' || *c == '-');
+        kept.map(|c| if c == ' ' { '-' } else { c.to_ascii_lowercase() }).collect()
+    };
+    text.lines().filter(|line| line.starts_with('#')).map(|line| spelled(line.trim_start_matches('#').trim())).collect()
+}
+
+#[test]
+fn every_link_to_a_heading_finds_it() {
+    let mut faults = Vec::new();
+    for document in documents() {
+        let folder = Path::new(&document.path).parent().unwrap_or(Path::new("")).to_owned();
+        for target in document.text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let Some((file, heading)) = target.split_once('#').filter(|_| !target.contains("://")) else { continue };
+            let path =
+                if file.is_empty() { document.path.clone() } else { folder.join(file).to_string_lossy().into_owned() };
+            if is_there(&path) && !anchors(&tree::read(&path)).iter().any(|anchor| anchor == heading) {
+                faults.push(format!("{} links to {target}, and there is no such heading", document.path));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
 #[test]
 fn every_record_of_a_decision_has_its_four_parts_and_the_next_number() {
     let records: Vec<tree::File> =

@@ -24,7 +24,10 @@ fn is_number(word: &str) -> bool {
     let number = |text: &str| (1..=2).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
     match word.split_once('-') {
         Some((family, rest)) => {
-            family.len() == 3 && family.bytes().all(|byte| byte.is_ascii_uppercase()) && number(rest) && !NOT_RULES.contains(&family)
+            family.len() == 3
+                && family.bytes().all(|byte| byte.is_ascii_uppercase())
+                && number(rest)
+                && !NOT_RULES.contains(&family)
         }
         None => word.strip_prefix('V').is_some_and(number),
     }

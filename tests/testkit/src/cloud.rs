@@ -198,6 +198,12 @@ impl Cloud {
         self.post("/local/release", &json!({})).await;
     }
 
+    /// Sends the dead of a queue (`facts-dead`) back to where they came from; how many there were.
+    pub async fn redrive(&self, dead: &str) -> u64 {
+        let path = format!("/local/queues/tributary-local-{dead}/redrive");
+        self.post(&path, &json!({})).await["moved"].as_u64().unwrap_or(0)
+    }
+
     /// The letters that were sent, newest first.
     pub async fn mail(&self) -> Vec<Value> {
         self.get("/local/mail.json").await["mail"].as_array().cloned().unwrap_or_default()
@@ -274,6 +280,14 @@ impl Drop for Cloud {
     fn drop(&mut self) {
         if std::thread::panicking() {
             eprintln!("{}", self.logs());
+        }
+        // It ends when its standard input does; the kill is for a cloud that does not.
+        if let Some(child) = &mut self.child {
+            drop(child.stdin.take());
+            let began = Instant::now();
+            while began.elapsed() < Duration::from_secs(2) && matches!(child.try_wait(), Ok(None)) {
+                std::thread::sleep(Duration::from_millis(5));
+            }
         }
         self.kill();
     }

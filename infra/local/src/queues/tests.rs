@@ -65,7 +65,9 @@ fn a_message_received_too_often_goes_to_the_dead_letter_queue() {
         let expected: &[&str] = if turn < 3 { &["poison"] } else { &[] };
         assert_eq!(bodies(&bench.queues, "jobs"), expected, "turn {turn}");
     }
-    assert_eq!(bodies(&bench.queues, "dead"), ["poison"]);
+    assert_eq!(bench.queues.peek("dead", 10).expect("peeked"), ["poison"]);
+    assert_eq!(bench.queues.redrive("dead").expect("moved"), 1);
+    assert_eq!(bodies(&bench.queues, "jobs"), ["poison"], "it starts anew where it came from");
 }
 
 #[test]

@@ -46,7 +46,6 @@ impl Story<'_> {
                 say(&format!("  week {week:2} of {WEEKS} ({day}): {} partners", self.progress.partners.len()));
             }
         }
-        self.client.rest().await?;
         self.client.set_clock(Timestamp::now()).await?;
         self.client.rest().await?;
         self.progress.is_told = true;
@@ -68,7 +67,9 @@ impl Story<'_> {
         self.client.rest().await?;
         self.client.tick("commission-batch", self.progress.instant(week, 2)?).await?;
         self.client.rest().await?;
-        payouts::of_week(self, cast, week).await
+        payouts::of_week(self, cast, week).await?;
+        // Receipts and mail bear the date of their week.
+        self.client.rest().await
     }
 
     /// The programme of a currency, made when it is first needed.

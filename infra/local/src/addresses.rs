@@ -1,0 +1,135 @@
+//! Where the cloud is reached, and what a client of it needs.
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+
+use tokio::net::TcpListener;
+
+use crate::error::{CloudError, io};
+use crate::template::{Place, Plan};
+
+/// The one identity of this cloud.
+pub(crate) const ACCESS_KEY: &str = "local";
+/// Its secret, which S3's links are signed with.
+pub(crate) const SECRET_KEY: &str = "local-secret";
+
+/// Where the cloud is reached, and what a client of it needs.
+#[derive(Debug, Clone)]
+pub struct Addresses {
+    /// The HTTP API and /local.
+    pub http: String,
+    /// All AWS services.
+    pub aws: String,
+    /// The tables.
+    pub dynamodb: String,
+    /// The environment of the functions.
+    pub environment: BTreeMap<String, String>,
+}
+
+/// The ports, bound before anything is named after them.
+pub(crate) struct Ports {
+    pub(crate) http: TcpListener,
+    pub(crate) aws: TcpListener,
+    pub(crate) dynamodb: TcpListener,
+}
+
+impl Ports {
+    pub(crate) async fn bind(port: u16) -> Result<Self, CloudError> {
+        let on = |port| TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+        Ok(Self {
+            http: on(port).await.map_err(io(format!("taking port {port} (PORT= takes another)")))?,
+            aws: on(0).await.map_err(io("taking a free port"))?,
+            dynamodb: on(0).await.map_err(io("taking a free port"))?,
+        })
+    }
+}
+
+pub(crate) fn url(listener: &TcpListener) -> Result<String, CloudError> {
+    let address = listener.local_addr().map_err(io("reading a port"))?;
+    Ok(format!("http://{address}"))
+}
+
+pub(crate) fn addresses(&self) -> &Addresses {
+        &self.addresses
+    }
+
+    /// Whether nothing is queued, in flight, or unread in a stream. Dead letters do not count.
+    ///
+    /// What is on its way from one to the other could be missed by one look: two looks and no work between them.
+    pub(crate) fn is_idle(&self) -> bool {
+        let before = self.done();
+        self.looks_idle() && self.looks_idle() && self.done() == before
+    }
+
+    /// How many invocations have ended.
+    fn done(&self) -> u64 {
+        self.functions.all().map(|function| function.state().invocations).fold(0, u64::saturating_add)
+    }
+
+    fn looks_idle(&self) -> bool {
+        let dead = self.dead();
+        let queued = self
+            .queues
+            .plans()
+            .filter(|plan| !dead.contains(&plan.name))
+            .any(|plan| self.queues.depth(&plan.name).map_or(true, |depth| depth.total() > 0));
+        let lagging = || self.streams.iter().any(|pump| pump.lag().map_or(true, |lag| lag > 0));
+        let running = || self.functions.all().any(|function| function.state().pending > 0);
+        !queued && !lagging() && !running()
+    }
+
+    /// The queues in which messages end: those that feed no function.
+    pub(crate) fn dead(&self) -> Vec<String> {
+        let fed = |name: &str| self.plan.queue_sources.iter().any(|source| source.queue == name);
+        self.queues.plans().filter(|plan| !fed(&plan.name)).map(|plan| plan.name.clone()).collect()
+    }
+
+    /// What a client needs to reach this cloud, as JSON.
+    pub fn ready_file(&self) -> Value {
+        let Addresses { http, aws, dynamodb, environment } = self.addresses();
+        json!({
+            "http": http, "aws": aws, "dynamodb": dynamodb,
+            "pid": std::process::id(), "env": environment,
+        })
+    }
+}
+
+async fn through_gateway(
+    State(cloud): State<Cloud>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request<Body>,
+) -> Response {
+    cloud.gateway.serve(peer, request).await
+}
+
+fn place(options: &Options, http_url: String) -> Place {
+    let mut place = Place { http_url: http_url.clone(), ..Place::default() };
+    place.parameters.insert("PublicUrl".to_owned(), http_url);
+    place.parameters.extend(options.parameters.clone());
+    place
+}
+
+pub(crate) fn addresses(ports: &Ports, place: &Place, plan: &Plan) -> Result<Addresses, CloudError> {
+    let (aws, dynamodb) = (url(&ports.aws)?, url(&ports.dynamodb)?);
+    let mut environment = BTreeMap::new();
+    for function in plan.functions.values() {
+        environment.extend(function.environment.clone());
+    }
+    environment.extend(sdk_environment(&aws, &dynamodb, &place.region));
+    Ok(Addresses { http: place.http_url.clone(), aws, dynamodb, environment })
+}
+
+/// What every SDK client reads.
+pub(crate) fn sdk_environment(aws: &str, dynamodb: &str, region: &str) -> BTreeMap<String, String> {
+    let rows = [
+        ("AWS_ACCESS_KEY_ID", ACCESS_KEY),
+        ("AWS_SECRET_ACCESS_KEY", SECRET_KEY),
+        ("AWS_SESSION_TOKEN", "local-token"),
+        ("AWS_REGION", region),
+        ("AWS_DEFAULT_REGION", region),
+        ("AWS_ENDPOINT_URL", aws),
+        ("AWS_ENDPOINT_URL_DYNAMODB", dynamodb),
+        ("TZ", ":UTC"),
+    ];
+    rows.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
