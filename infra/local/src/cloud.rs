@@ -187,7 +187,67 @@ impl Cloud {
     }
 
     /// Where the cloud is reached.
-    pub fn functions(
+    pub fn addresses(&self) -> &Addresses {
+        &self.addresses
+    }
+
+    /// Whether nothing is queued, in flight, or unread in a stream. Dead letters do not count.
+    ///
+    /// What is on its way from one to the other could be missed by one look: two looks and no work between them.
+    pub(crate) fn is_idle(&self) -> bool {
+        let before = self.done();
+        self.looks_idle() && self.looks_idle() && self.done() == before
+    }
+
+    /// How many invocations have ended.
+    fn done(&self) -> u64 {
+        self.functions.all().map(|function| function.state().invocations).fold(0, u64::saturating_add)
+    }
+
+    fn looks_idle(&self) -> bool {
+        let dead = self.dead();
+        let queued = self
+            .queues
+            .plans()
+            .filter(|plan| !dead.contains(&plan.name))
+            .any(|plan| self.queues.depth(&plan.name).map_or(true, |depth| depth.total() > 0));
+        let lagging = || self.streams.iter().any(|pump| pump.lag().map_or(true, |lag| lag > 0));
+        let running = || self.functions.all().any(|function| function.state().pending > 0);
+        !queued && !lagging() && !running()
+    }
+
+    /// The queues in which messages end: those that feed no function.
+    pub(crate) fn dead(&self) -> Vec<String> {
+        let fed = |name: &str| self.plan.queue_sources.iter().any(|source| source.queue == name);
+        self.queues.plans().filter(|plan| !fed(&plan.name)).map(|plan| plan.name.clone()).collect()
+    }
+
+    /// What a client needs to reach this cloud, as JSON.
+    pub fn ready_file(&self) -> Value {
+        let Addresses { http, aws, dynamodb, environment } = self.addresses();
+        json!({
+            "http": http, "aws": aws, "dynamodb": dynamodb,
+            "pid": std::process::id(), "env": environment,
+        })
+    }
+}
+
+async fn through_gateway(
+    State(cloud): State<Cloud>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request<Body>,
+) -> Response {
+    cloud.gateway.serve(peer, request).await
+}
+
+fn place(options: &Options, http_url: String) -> Place {
+    let mut place = Place { http_url: http_url.clone(), ..Place::default() };
+    place.parameters.insert("PublicUrl".to_owned(), http_url);
+    place.parameters.extend(options.parameters.clone());
+    place
+}
+
+fn functions(
     options: &Options,
     plan: &Plan,
     place: &Place,

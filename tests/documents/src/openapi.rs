@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use edge::csv::Format;
 use local::template::{Place, Template};
 use serde_json::{Map, Value, json};
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::tree;
 
@@ -32,6 +34,9 @@ fn unite(into: &mut Map<String, Value>, from: &Value, what: &str) {
 fn merged() -> Value {
     let mut paths = Map::new();
     let mut components: BTreeMap<String, Map<String, Value>> = BTreeMap::new();
+    // A type that only a parameter names is not collected by the macros.
+    let format = serde_json::to_value(Format::schema()).expect("a schema is JSON");
+    components.entry("schemas".to_owned()).or_default().insert(Format::name().into_owned(), format);
     let mut tags = BTreeMap::new();
     for document in documents().values() {
         unite(&mut paths, &named(&document["paths"]), "path");
@@ -42,6 +47,7 @@ fn merged() -> Value {
             tags.insert(tag["name"].to_string(), tag.clone());
         }
     }
+    describe(&mut paths, &components["schemas"]);
     // Texts are sorted here, so that the file does not depend on how a map of JSON was compiled.
     json!({
         "openapi": "3.1.0",
@@ -55,6 +61,18 @@ fn merged() -> Value {
         "components": components,
         "tags": tags.into_values().collect::<Vec<_>>(),
     })
+}
+
+/// Says what a response is, where its function does not: what it answers says so itself.
+fn describe(paths: &mut Map<String, Value>, schemas: &Map<String, Value>) {
+    let items = paths.values_mut().filter_map(Value::as_object_mut);
+    let operations = items.flat_map(Map::values_mut);
+    let responses = operations.filter_map(|operation| operation["responses"].as_object_mut()).flat_map(Map::values_mut);
+    for response in responses.filter(|response| response["description"].is_null()) {
+        let name = response.pointer("/content/application~1json/schema/$ref").and_then(Value::as_str);
+        let schema = name.and_then(|name| schemas.get(name.rsplit('/').next()?));
+        response["description"] = schema.map_or(Value::Null, |schema| schema["description"].clone());
+    }
 }
 
 /// The paths, with a name for each operation that no other has: `get_partners_by_id`.
@@ -130,6 +148,32 @@ fn every_operation_has_a_name_of_its_own_and_says_what_it_does() {
             assert!(operation["summary"].is_string(), "{method} {path} does not say what it does");
             let name = operation["operationId"].as_str().unwrap_or_else(|| panic!("{method} {path} has no name"));
             assert!(names.insert(name.to_owned()), "{method} {path}: another operation is called {name} too");
+        }
+    }
+}
+
+/// Every value under a key, wherever it stands.
+fn all_under<'a>(value: &'a Value, key: &str) -> Vec<&'a Value> {
+    match value {
+        Value::Object(members) => members
+            .iter()
+            .flat_map(|(name, value)| if name == key { vec![value] } else { all_under(value, key) })
+            .collect(),
+        Value::Array(items) => items.iter().flat_map(|item| all_under(item, key)).collect(),
+        _ => Vec::new(),
+    }
+}
+
+#[test]
+fn every_reference_leads_somewhere_and_every_response_says_what_it_is() {
+    let document = merged();
+    for reference in all_under(&document, "$ref").into_iter().filter_map(Value::as_str) {
+        let is_there = document.pointer(reference.trim_start_matches('#')).is_some();
+        assert!(is_there, "{reference} is not in the document");
+    }
+    for responses in all_under(&document["paths"], "responses") {
+        for (status, response) in responses.as_object().into_iter().flatten() {
+            assert!(response["description"].is_string(), "a response {status} does not say what it is: {response}");
         }
     }
 }

@@ -3,4 +3,6 @@
 mod api;
 mod life;
 mod operator;
+mod twice;
+mod walkthrough;
 mod world;
