@@ -4,7 +4,8 @@ use std::time::{Duration, SystemTime};
 
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_sigv4::http_request::{
-    PercentEncodingMode, SignableBody, SignableRequest, SignatureLocation, SigningSettings, UriPathNormalizationMode, sign,
+    PercentEncodingMode, SignableBody, SignableRequest, SignatureLocation, SigningSettings, UriPathNormalizationMode,
+    sign,
 };
 use aws_sigv4::sign::v4;
 use aws_types::SdkConfig;
@@ -75,7 +76,8 @@ impl Files {
             .into();
         let mut link = format!("{}/{}", self.root, encoded(key));
         let host = authority(&self.root);
-        let request = SignableRequest::new("GET", link.clone(), [("host", host)].into_iter(), SignableBody::UnsignedPayload)?;
+        let request =
+            SignableRequest::new("GET", link.clone(), [("host", host)].into_iter(), SignableBody::UnsignedPayload)?;
         let (instructions, _signature) = sign(request, &params)?.into_parts();
         for (at, (name, value)) in instructions.params().iter().enumerate() {
             link.push(if at == 0 { '?' } else { '&' });

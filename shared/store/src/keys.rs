@@ -47,7 +47,6 @@ use domain::slot::Slot;
 use domain::time::{BusinessDay, Timestamp, sortable};
 use domain::touch::{VisitorHash, hour_of};
 
-
 /// Over how many partitions the registry of partners and the index of live accounts are spread.
 pub const SHARDS: u8 = 16;
 /// Over how many partitions one day of the journal is spread.

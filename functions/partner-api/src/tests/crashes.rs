@@ -48,6 +48,9 @@ async fn a_partner_is_made_once_wherever_the_first_run_died() {
 
 #[tokio::test]
 async fn a_link_is_made_once_wherever_the_first_run_died() {
-    made_once("/v1/revenue/affiliates", |partner| json!({"partner_id": partner, "destination": "https://shop.example/"}))
-        .await;
+    made_once(
+        "/v1/revenue/affiliates",
+        |partner| json!({"partner_id": partner, "destination": "https://shop.example/"}),
+    )
+    .await;
 }

@@ -60,7 +60,8 @@ fn doing<'a>(world: &'a World, deed: Deed) -> BoxFuture<'a, ()> {
             Deed::Ask(n) => {
                 let by = Actor { role: Role::Partner, id: world.partner.to_string(), ip: None, user_agent: None };
                 let asked = Asked { partner: world.partner.clone(), currency: Currency::USD, by, under: n.to_string() };
-                let _: Result<Requested, _> = cases::payouts::request(&world.store, &world.tenant, &asked, world.now).await;
+                let _: Result<Requested, _> =
+                    cases::payouts::request(&world.store, &world.tenant, &asked, world.now).await;
             }
             Deed::Step(payout, step) => {
                 let id = PayoutId::of(&world.partner, Currency::USD, payout);
@@ -76,7 +77,10 @@ fn doing<'a>(world: &'a World, deed: Deed) -> BoxFuture<'a, ()> {
 fn step_of(step: u64, at: Timestamp) -> (Role, Command) {
     match step {
         0 | 1 => (Role::Admin, Command::Approve { seal: None }),
-        2 => (Role::FinanceManager, Command::MarkSent(Sent { sent_at: at, expected_arrival: None, reference: "r".to_owned() })),
+        2 => (
+            Role::FinanceManager,
+            Command::MarkSent(Sent { sent_at: at, expected_arrival: None, reference: "r".to_owned() }),
+        ),
         3 => (Role::FinanceManager, Command::Confirm { completed_at: at, reference: "r".to_owned() }),
         _ => (Role::FinanceManager, Command::Fail { reason: "no".to_owned() }),
     }

@@ -1,6 +1,9 @@
 //! Flows through the spawned binaries. `cargo build --workspace` first: they run what is built.
+#![expect(clippy::expect_used, reason = "what a flow stands on and is not there fails the flow")]
 
 mod api;
+mod bad_input;
+mod crash;
 mod life;
 mod operator;
 mod twice;

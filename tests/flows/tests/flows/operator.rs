@@ -76,6 +76,7 @@ async fn scan(cloud: &Cloud, asked: &Value) -> Value {
         .post(cloud.variable("AWS_ENDPOINT_URL_DYNAMODB"))
         .header("x-amz-target", "DynamoDB_20120810.Scan")
         .header("content-type", "application/x-amz-json-1.0")
+        .header("x-amz-date", "20260101T000000Z")
         .header("authorization", format!("AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=none"))
         .body(asked.to_string());
     let answer = request.send().await.expect("the tables answer");

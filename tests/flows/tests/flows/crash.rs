@@ -1,0 +1,300 @@
+//! kill -9 at random points: of functions while sales, refunds, nights and payouts flow, and of the cloud itself.
+//!
+//! Fifty kills in all; `CRASH_KILLS=50` (`make crash`) is so many of each function. Rounds of business go on until
+//! enough were killed; then as many rounds without a kill must end in the same ledger.
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use testkit::Cloud;
+use tributary::demo::stripe::signature;
+
+use crate::api::Asked;
+use crate::operator::{assert_lawful, dead_letters};
+use crate::world::{Partner, REST_MAX, World, purchase, text};
+
+const FUNCTIONS: [&str; 9] = [
+    "click-tracker",
+    "webhook-ingest",
+    "revenue-recorder",
+    "commission-batch",
+    "payout-approval",
+    "event-relay",
+    "notifier",
+    "report-generator",
+    "partner-api",
+];
+const PARTNERS: usize = 3;
+const PURCHASES: usize = 4;
+/// A function that dies more often than this is held back by the cloud, as one that crashes at its start.
+const PAUSE: Duration = Duration::from_millis(230);
+const PAUSE_SHORT: Duration = Duration::from_millis(15);
+/// A caller gives up after so many tries.
+const TRIES: usize = 200;
+const ROUNDS_MAX: usize = 200;
+
+/// Numbers that differ from run to run: where a kill falls is chance.
+fn chance(below: usize) -> usize {
+    let bytes = ulid_bytes();
+    usize::from(bytes[15]) % below.max(1)
+}
+
+fn ulid_bytes() -> [u8; 16] {
+    let mut bytes = [0; 16];
+    ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), &mut bytes).expect("random bytes");
+    bytes
+}
+
+/// How many are to be killed, and were.
+struct Kills {
+    wanted: usize,
+    of_each: bool,
+    done: Cell<usize>,
+    in_flight: Cell<usize>,
+    by_function: std::cell::RefCell<BTreeMap<&'static str, usize>>,
+}
+
+impl Kills {
+    fn wanted() -> Self {
+        let of_each = std::env::var("CRASH_KILLS").ok().and_then(|text| text.parse().ok());
+        Self {
+            wanted: of_each.unwrap_or(50),
+            of_each: of_each.is_some(),
+            done: Cell::new(0),
+            in_flight: Cell::new(0),
+            by_function: std::cell::RefCell::default(),
+        }
+    }
+
+    fn are_enough(&self) -> bool {
+        if self.of_each {
+            return FUNCTIONS.iter().all(|name| self.by_function.borrow().get(name).is_some_and(|n| *n >= self.wanted));
+        }
+        self.done.get() >= self.wanted
+    }
+
+    /// Kills one process after another for as long as it is let: at work if any is, else at rest now and then.
+    async fn go_on(&self, cloud: &Cloud) {
+        let mut turn = chance(FUNCTIONS.len());
+        loop {
+            let name = FUNCTIONS[turn % FUNCTIONS.len()];
+            turn += 1;
+            for patience in (0..8).rev() {
+                tokio::time::sleep(PAUSE_SHORT + Duration::from_millis(chance(20) as u64)).await;
+                let killed = cloud.kill_function(name, true).await;
+                if killed > 0 {
+                    self.in_flight.set(self.in_flight.get() + 1);
+                } else if patience > 0 || cloud.kill_function(name, false).await == 0 {
+                    continue;
+                }
+                self.done.set(self.done.get() + 1);
+                *self.by_function.borrow_mut().entry(name).or_default() += 1;
+                break;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+}
+
+/// Does some business, under fire or not.
+async fn under_fire<T>(world: &World, kills: Option<&Kills>, work: impl Future<Output = T>) -> T {
+    let Some(kills) = kills else { return work.await };
+    tokio::select! {
+        done = work => done,
+        () = kills.go_on(&world.cloud) => unreachable!("it goes on for ever"),
+    }
+}
+
+/// A caller that tries again until its answer is none of a crash's.
+async fn insist(world: &World, method: Method, path: &str, key: &str, body: Option<&Value>) -> (u16, Value) {
+    for _ in 0..TRIES {
+        let once = hex::encode(ulid_bytes());
+        let asked = Asked { key, once: Some(&once), body };
+        if let Ok(answer) = world.api.try_send(method.clone(), path, asked).await
+            && answer.status < 500
+        {
+            return (answer.status, answer.body);
+        }
+        tokio::time::sleep(PAUSE_SHORT).await;
+    }
+    panic!("{path} does not answer");
+}
+
+/// Stripe delivers an event until it is taken.
+async fn deliver(world: &World, body: &str) {
+    for _ in 0..TRIES {
+        let header = signature(&world.secret, body, world.cloud.now().await);
+        if world.api.try_stripe(&header, body).await.is_ok_and(|answer| answer.status == 200) {
+            return;
+        }
+        tokio::time::sleep(PAUSE_SHORT).await;
+    }
+    panic!("an event was not taken");
+}
+
+async fn click(world: &World, partner: &Partner, n: usize) -> String {
+    for _ in 0..TRIES {
+        if let Some(token) = world.api.click(&partner.code, &format!("Mozilla/5.0 visitor/{n}")).await.cookie("trb_id")
+        {
+            return token;
+        }
+    }
+    panic!("no click was answered");
+}
+
+/// The events of a round, out of order: each purchase, a third of them refunded in part before they mature, and one of
+/// the round before, which was paid out since.
+async fn events_of(world: &World, partners: &[Partner], round: usize) -> Vec<String> {
+    let at = world.cloud.now().await;
+    let mut events = Vec::new();
+    for (p, partner) in partners.iter().enumerate() {
+        for n in 0..PURCHASES {
+            let token = click(world, partner, n).await;
+            let amount = format!("{}.{:02}", 40 + 7 * n + p, (31 * n + round) % 100);
+            let late = jiff::Timestamp::from_second(at.as_second() + 60).expect("an instant");
+            let bought = purchase(&format!("r{round}p{p}n{n}"), &amount, &token, late);
+            if n % 3 == 1 {
+                events.push((bought.refund)("13.37"));
+            }
+            events.extend([bought.paid, bought.checkout, bought.payment]);
+        }
+        if let Some(before) = round.checked_sub(1) {
+            let bought = purchase(&format!("r{before}p{p}n0"), "1.00", "", at);
+            events.push((bought.refund)("5.55"));
+        }
+    }
+    events
+}
+
+/// One payout from the request to its end, step by step as a person would who looks where it stands.
+async fn pay(world: &World, partner: &Partner) {
+    let asked = json!({"currency": "USD"});
+    let (status, body) = insist(world, Method::POST, "/v1/revenue/payouts/request", &partner.key, Some(&asked)).await;
+    assert!([201, 409, 422].contains(&status), "{status} {body}");
+    let (_, dashboard) = insist(world, Method::GET, "/v1/partners/dashboard", &partner.key, None).await;
+    let Some(id) = dashboard["balances"][0]["open_payout_id"].as_str() else { return };
+    let path = format!("/v1/revenue/payouts/{id}");
+    for _ in 0..TRIES {
+        let (_, payout) = insist(world, Method::GET, &path, &world.admin, None).await;
+        let at = text(&payout["created_at"]);
+        let (method, step, key, body) = match payout["state"].as_str() {
+            Some("pending_approval") => (Method::PUT, "approve", &world.admin, json!({"seal": payout["seal"]})),
+            Some("approved") => {
+                (Method::POST, "mark-sent", &world.finance, json!({"sent_at": at, "payment_reference": "SEPA"}))
+            }
+            Some("submitted") => {
+                (Method::POST, "confirm", &world.finance, json!({"completed_at": at, "payment_reference": "BANK"}))
+            }
+            _ => return,
+        };
+        insist(world, method, &format!("{path}/{step}"), key, Some(&body)).await;
+    }
+}
+
+async fn one_after_another<T>(work: impl Iterator<Item = impl Future<Output = T>>) {
+    for one in work {
+        one.await;
+    }
+}
+
+/// Five lanes beside each other.
+async fn deliver_all(world: &World, events: &[String]) {
+    let lane = |n: usize| one_after_another(events.iter().skip(n).step_by(5).map(|event| deliver(world, event)));
+    tokio::join!(lane(0), lane(1), lane(2), lane(3), lane(4));
+}
+
+/// A month of business.
+async fn round(world: &mut World, partners: &[Partner], number: usize, kills: Option<&Kills>) {
+    let events = events_of(world, partners, number).await;
+    under_fire(world, kills, deliver_all(world, &events)).await;
+    if kills.is_some() {
+        // What the queues hold at this moment must outlive the cloud.
+        world.crash().await;
+    }
+    under_fire(world, kills, world.rest()).await;
+    world.cloud.advance("744h").await;
+    let night = async {
+        for _ in 0..TRIES {
+            let tick = world.cloud.client().post(world.cloud.url("/local/tick/commission-batch")).send().await;
+            if tick.is_ok_and(|answer| answer.status().is_success()) {
+                return world.cloud.wait_idle(REST_MAX).await;
+            }
+        }
+        panic!("no night came to its end");
+    };
+    under_fire(world, kills, night).await;
+    let payouts = async {
+        let [one, two, three] = partners else { panic!("three partners") };
+        tokio::join!(pay(world, one), pay(world, two), pay(world, three));
+        world.rest().await;
+    };
+    under_fire(world, kills, payouts).await;
+}
+
+/// The ledger as its owners see it, without what is minted anew in each world.
+async fn ledger(world: &World, partners: &[Partner]) -> BTreeMap<String, Value> {
+    let mut all = BTreeMap::new();
+    for partner in partners {
+        let mut balance = world.balance(partner).await;
+        balance["open_payout_id"] = Value::Null;
+        let mut rows = Vec::new();
+        for (path, names) in [
+            ("commissions", ["invoice_id", "commission_amount", "status"]),
+            ("payouts", ["total_amount", "commission_count", "state"]),
+        ] {
+            let path = format!("/v1/partners/revenue/{path}?limit=500");
+            let listed = world.api.get(&partner.key, &path).await.expect(200);
+            assert_eq!(listed["next_cursor"], Value::Null, "one page is enough");
+            let data = listed["data"].as_array().cloned().unwrap_or_default();
+            rows.extend(data.iter().map(|row| names.map(|name| row[name].to_string()).join(" ")));
+        }
+        rows.sort();
+        all.insert(partner.code.clone(), json!({"balance": balance, "rows": rows}));
+    }
+    all
+}
+
+async fn world_of_three() -> (World, Vec<Partner>) {
+    let world = World::new().await;
+    let mut partners = Vec::new();
+    for name in ["ada", "bela", "chidi"].into_iter().take(PARTNERS) {
+        partners.push(world.partner(name).await);
+    }
+    (world, partners)
+}
+
+async fn assert_whole(world: &World) {
+    assert_eq!(dead_letters(&world.cloud).await, BTreeMap::new(), "nothing was given up");
+    assert_lawful(&world.cloud).await;
+}
+
+#[tokio::test]
+async fn a_crash_anywhere_leaves_the_ledger_of_a_life_without_one() {
+    let kills = Kills::wanted();
+    let (mut world, partners) = world_of_three().await;
+    let mut rounds = 0;
+    while !kills.are_enough() && rounds < ROUNDS_MAX {
+        round(&mut world, &partners, rounds, Some(&kills)).await;
+        rounds += 1;
+    }
+    assert!(kills.are_enough(), "only {:?} were killed", kills.by_function);
+    println!(
+        "{} processes killed, {} of them at work, over {rounds} rounds and as many crashes of the cloud: {:?}",
+        kills.done.get(),
+        kills.in_flight.get(),
+        kills.by_function.borrow()
+    );
+    assert_whole(&world).await;
+    let crashed = ledger(&world, &partners).await;
+    drop(world);
+
+    let (mut world, partners) = world_of_three().await;
+    for number in 0..rounds {
+        round(&mut world, &partners, number, None).await;
+    }
+    assert_whole(&world).await;
+    assert_eq!(crashed, ledger(&world, &partners).await);
+}
