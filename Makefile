@@ -39,7 +39,7 @@ tick: ## Fire a schedule now: make tick NAME=commission-batch
 	@target/debug/local tick $(or $(NAME),$(error NAME= is missing: the function whose schedule to fire)) \
 	  --url http://127.0.0.1:$(PORT)
 
-invoke: ## Send an event file: make invoke NAME=click-tracker EVENT=events/click-tracker/redirect.json
+invoke: ## Send an event file: make invoke NAME=click-tracker EVENT=events/click-tracker/click.json
 	@target/debug/local invoke $(or $(NAME),$(error NAME= is missing: the function)) \
 	  --event $(or $(EVENT),$(error EVENT= is missing: a file under events/)) --url http://127.0.0.1:$(PORT)
 

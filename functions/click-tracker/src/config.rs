@@ -51,12 +51,8 @@ impl Config {
         reader.text(&variables::STAGE);
         let config = Self {
             level: edge::telemetry::level(&mut reader),
-            clock: Clock::system(reader.parsed(&variables::CLOCK_OFFSET_MS).unwrap_or(0)),
-            tables: Tables {
-                core: reader.text(&variables::CORE_TABLE),
-                clicks: reader.text(&variables::CLICKS_TABLE),
-                ops: reader.text(&variables::OPS_TABLE),
-            },
+            clock: edge::config::clock(&mut reader),
+            tables: edge::config::tables(&mut reader),
             stage_secret_arn: reader.text(&variables::STAGE_SECRET_ARN),
             cookies: CookieRules {
                 // Browsers refuse Secure cookies from plain http, save on localhost.

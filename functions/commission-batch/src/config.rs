@@ -39,12 +39,8 @@ impl Config {
         let config = Self {
             log_level: edge::telemetry::level(&mut reader),
             aws: Aws::from(&mut reader),
-            clock: edge::clock::Clock::system(reader.parsed(&variables::CLOCK_OFFSET_MS).unwrap_or(0)),
-            tables: store::Tables {
-                core: reader.text(&variables::CORE_TABLE),
-                clicks: reader.text(&variables::CLICKS_TABLE),
-                ops: reader.text(&variables::OPS_TABLE),
-            },
+            clock: edge::config::clock(&mut reader),
+            tables: edge::config::tables(&mut reader),
             visits_queue_url: reader.text(&variables::VISITS_QUEUE_URL),
         };
         reader.finish(config)

@@ -41,13 +41,9 @@ impl Config {
     pub fn read(mut reader: Reader) -> Result<Self, ConfigFaults> {
         let config = Self {
             log_level: edge::telemetry::level(&mut reader),
-            clock: Clock::system(reader.parsed(&variables::CLOCK_OFFSET_MS).unwrap_or(0)),
+            clock: edge::config::clock(&mut reader),
             aws: Aws::from(&mut reader),
-            tables: store::Tables {
-                core: reader.text(&variables::CORE_TABLE),
-                clicks: reader.text(&variables::CLICKS_TABLE),
-                ops: reader.text(&variables::OPS_TABLE),
-            },
+            tables: edge::config::tables(&mut reader),
             files_bucket: reader.text(&variables::FILES_BUCKET),
             sealing_key_arn: reader.text(&variables::SEALING_KEY_ARN),
             mail_from: reader.text(&variables::MAIL_FROM),

@@ -44,12 +44,8 @@ impl Config {
     pub fn read(mut reader: Reader) -> Result<Self, ConfigFaults> {
         let config = Self {
             level: edge::telemetry::level(&mut reader),
-            clock: Clock::system(reader.parsed(&variables::CLOCK_OFFSET_MS).unwrap_or(0)),
-            tables: Tables {
-                core: reader.text(&variables::CORE_TABLE),
-                clicks: reader.text(&variables::CLICKS_TABLE),
-                ops: reader.text(&variables::OPS_TABLE),
-            },
+            clock: edge::config::clock(&mut reader),
+            tables: edge::config::tables(&mut reader),
             sealing_key_arn: reader.text(&variables::SEALING_KEY_ARN),
             place: Place {
                 is_dev: reader.text(&variables::STAGE) == "dev",

@@ -42,12 +42,8 @@ impl Config {
         let config = Self {
             stage: reader.text(&variables::STAGE),
             level: edge::telemetry::level(&mut reader),
-            clock: Clock::system(reader.parsed(&variables::CLOCK_OFFSET_MS).unwrap_or(0)),
-            tables: Tables {
-                core: reader.text(&variables::CORE_TABLE),
-                clicks: reader.text(&variables::CLICKS_TABLE),
-                ops: reader.text(&variables::OPS_TABLE),
-            },
+            clock: edge::config::clock(&mut reader),
+            tables: edge::config::tables(&mut reader),
             files_bucket: reader.text(&variables::FILES_BUCKET),
             aws: Aws::from(&mut reader),
         };

@@ -10,6 +10,7 @@ use domain::payout::Sent;
 use domain::role::Role;
 use domain::sale::Decision;
 use domain::time::Zone;
+use store::partners::PartnerStatus;
 use world::World;
 
 use super::*;
@@ -58,6 +59,29 @@ async fn every_order_and_any_number_of_deliveries_end_in_the_same_ledger() {
         assert_eq!(world.kept_sale("in_1").await.refunded.to_text(), "49.50", "{order:?}");
         world.verified().await;
     }
+}
+
+#[tokio::test]
+async fn a_links_own_rate_goes_above_the_programmes_rule() {
+    // COM-11
+    let world = World::with_rates("0.3", Some("0.5")).await;
+    book(&world, world.seen("cus_1", Some(&world.token))).await;
+    book(&world, world.sale("in_1", "cus_1", "99.00")).await;
+    assert_eq!(world.total().await, "49.50");
+}
+
+#[tokio::test]
+async fn a_partner_who_is_not_active_is_not_paid() {
+    // PAY-16
+    let mut world = World::new().await;
+    book(&world, world.seen("cus_1", Some(&world.token))).await;
+    book(&world, world.sale("in_1", "cus_1", "99.00")).await;
+    world.pass_days(31);
+    let (from, to) = (PartnerStatus::Active, PartnerStatus::Suspended);
+    world.store.set_partner_status(&world.tenant, &world.partner, from, to).await.expect("store");
+    assert_eq!(world.request().await, Requested::PartnerNotActive);
+    world.store.set_partner_status(&world.tenant, &world.partner, to, from).await.expect("store");
+    assert!(matches!(world.request().await, Requested::Created(_)));
 }
 
 #[tokio::test]
@@ -138,7 +162,9 @@ async fn what_is_asked_for_is_closed_reserved_and_paid_once() {
     let Requested::Created(stored) = world.request().await else { panic!("a payout") };
     assert_eq!(stored.payout.amount.to_text(), "60.00");
     assert_eq!(stored.payout.lines, 1);
-    assert_eq!(world.request().await, Requested::OpenPayout(stored.payout.id.clone()));
+    // The same request again is the same payout; another one is refused.
+    assert_eq!(world.request().await, Requested::Created(stored.clone()));
+    assert_eq!(world.try_request_at(1).await.expect("store"), Requested::OpenPayout(stored.payout.id.clone()));
     let id = &stored.payout.id;
     assert!(matches!(
         world.command(id, Role::Admin, "usr_a", Command::Approve { seal: Some(stored.payout.seal) }).await,

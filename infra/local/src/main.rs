@@ -8,7 +8,8 @@ use clap::Parser;
 async fn main() {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env();
     tracing_subscriber::fmt()
-        .with_env_filter(filter.unwrap_or_else(|_| "warn".into()))
+        // A condition that does not hold is business as usual, and the database warns of each.
+        .with_env_filter(filter.unwrap_or_else(|_| "warn,dynoxide=error".into()))
         .with_writer(std::io::stderr)
         .init();
     let code = match commands::Command::parse().run().await {

@@ -3,8 +3,8 @@
 use domain::id::TenantId;
 use edge::aws::{Aws, Service};
 use edge::clock::Clock;
-use edge::config::{Reader, variables};
-use store::{Store, Tables};
+use edge::config::Reader;
+use store::Store;
 
 use crate::{Error, Tenant};
 
@@ -23,12 +23,8 @@ impl Connection {
     /// Connects to what these variables name.
     pub(crate) fn open(mut reader: Reader) -> Result<Self, Error> {
         let aws = Aws::from(&mut reader);
-        let clock = Clock::system(reader.parsed(&variables::CLOCK_OFFSET_MS).unwrap_or(0));
-        let tables = Tables {
-            core: reader.text(&variables::CORE_TABLE),
-            clicks: reader.text(&variables::CLICKS_TABLE),
-            ops: reader.text(&variables::OPS_TABLE),
-        };
+        let clock = edge::config::clock(&mut reader);
+        let tables = edge::config::tables(&mut reader);
         let tables = reader.finish(tables)?;
         Ok(Self { store: Store::connect(&aws.service(Service::DynamoDb), tables), clock })
     }

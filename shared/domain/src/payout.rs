@@ -214,7 +214,12 @@ impl Payout {
     /// See [`Refused`].
     pub fn approve(self, actor: Actor, seen_seal: Option<Digest>, at: Timestamp) -> Result<Step, Refused> {
         require(&actor, &[Role::Admin])?;
-        self.require_state(&["pending_approval"])?;
+        // What was approved and then left lying until its approvals expired is approved anew.
+        let lapsed = matches!(self.state, PayoutState::Approved)
+            && self.standing_approvals(at).len() < approvers_needed(self.amount);
+        if !lapsed {
+            self.require_state(&["pending_approval"])?;
+        }
         if seen_seal.is_some_and(|seen| seen != self.seal) || self.computed_seal() != self.seal {
             return Err(Refused::SealDiffers);
         }

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
+use crate::clock::Clock;
+
 /// One environment variable: its name and what a person must know to fill it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Variable {
@@ -270,6 +272,20 @@ impl Reader {
     pub fn finish<C>(self, config: C) -> Result<C, ConfigFaults> {
         if self.faults.is_empty() { Ok(config) } else { Err(ConfigFaults(self.faults)) }
     }
+}
+
+/// The names of the three tables.
+pub fn tables(reader: &mut Reader) -> store::Tables {
+    store::Tables {
+        core: reader.text(&variables::CORE_TABLE),
+        clicks: reader.text(&variables::CLICKS_TABLE),
+        ops: reader.text(&variables::OPS_TABLE),
+    }
+}
+
+/// The time, moved by `CLOCK_OFFSET_MS`.
+pub fn clock(reader: &mut Reader) -> Clock {
+    Clock::system(reader.parsed(&variables::CLOCK_OFFSET_MS).unwrap_or(0))
 }
 
 #[cfg(test)]

@@ -63,6 +63,11 @@ impl World {
 
     /// A world of another rate.
     pub async fn with_rate(rate: &str) -> Self {
+        Self::with_rates(rate, None).await
+    }
+
+    /// A world whose link has a rate of its own.
+    pub async fn with_rates(rate: &str, link_rate: Option<&str>) -> Self {
         let database = testkit::database().await;
         let tables = Tables { core: database.core.clone(), clicks: database.clicks.clone(), ops: database.ops.clone() };
         let store = Store::new(database.client.clone(), tables);
@@ -70,7 +75,7 @@ impl World {
         let now: Timestamp = "2026-11-21T12:00:00Z".parse().expect("instant");
         let keys = ClickKeys::new("a secret of at least some length", "");
         let (partner, link) = (PartnerId::from_ulid(7_u128.into()), link());
-        furnish(&store, &tenant, &partner, &link, rate, now).await;
+        furnish(&store, &tenant, &partner, &link, (rate, link_rate), now).await;
         let visitor = keys.visitor_on_day(now, Origin { address: "192.0.2.1", user_agent: "a browser" });
         let touch = Touch { at: now, link, visitor };
         let token = keys.sign(&Touches::from(touch)).expect("a touch");
@@ -247,7 +252,14 @@ fn trace(invoice: &str) -> LineTrace {
     }
 }
 
-async fn furnish(store: &Store, tenant: &TenantKey, partner: &PartnerId, link: &LinkId, rate: &str, now: Timestamp) {
+async fn furnish(
+    store: &Store,
+    tenant: &TenantKey,
+    partner: &PartnerId,
+    link: &LinkId,
+    (rate, link_rate): (&str, Option<&str>),
+    now: Timestamp,
+) {
     let program = program();
     let long_ago: Timestamp = "2026-01-01T00:00:00Z".parse().expect("instant");
     let rule = RuleVersion {
@@ -280,7 +292,7 @@ async fn furnish(store: &Store, tenant: &TenantKey, partner: &PartnerId, link: &
         program,
         destination: "https://shop.example/".to_owned(),
         window_days: 30,
-        commission_rate: None,
+        commission_rate: link_rate.map(|rate| Rate::parse(rate).expect("rate")),
         active: true,
         created_at: now,
     };

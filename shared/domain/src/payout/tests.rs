@@ -89,7 +89,11 @@ fn every_command_moves_from_its_states_only() {
         for (name, command) in commands() {
             let role = if ["approve", "reject", "cancel"].contains(&name) { Role::Admin } else { Role::FinanceManager };
             let before = approved_by(payout("250.50", state.clone()), &["usr_1"], "2026-11-21T01:00:00Z");
-            let before = if name == "approve" { Payout { approvals: vec![], ..before } } else { before };
+            let before = if name == "approve" && state == PayoutState::PendingApproval {
+                Payout { approvals: vec![], ..before }
+            } else {
+                before
+            };
             let got = command(before, role).map(|step| step.payout.state.word());
             let expected =
                 allowed.iter().find(|(from, by, _)| *from == state.word() && *by == name).map(|(_, _, to)| *to);
@@ -191,6 +195,16 @@ fn approvals_expire_and_bind_to_the_seal() {
         pending.approve(actor(Role::Admin, "usr_1"), Some(Digest::of_bytes(b"another")), at(NOW)),
         Err(Refused::SealDiffers)
     );
+}
+
+#[test]
+fn a_payout_whose_approvals_expired_is_approved_anew() {
+    let stale = approved_by(payout("250.50", PayoutState::Approved), &["usr_1"], "2026-11-17T01:00:00Z");
+    let again = stale.approve(actor(Role::Admin, "usr_1"), None, at(NOW)).expect("approved anew");
+    let sent = Sent { sent_at: at(NOW), expected_arrival: None, reference: "r".to_owned() };
+    assert!(again.payout.clone().mark_sent(actor(Role::FinanceManager, "usr_3"), sent, at(NOW)).is_ok());
+    let fresh = again.payout.approve(actor(Role::Admin, "usr_2"), None, at(NOW));
+    assert_eq!(fresh, Err(Refused::WrongState { state: "approved" }));
 }
 
 #[test]

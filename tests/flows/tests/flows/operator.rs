@@ -97,3 +97,42 @@ pub(crate) async fn dead_letters(cloud: &Cloud) -> BTreeMap<String, u64> {
     });
     counted.filter(|(_, count)| *count > 0).collect()
 }
+
+/// Messages as SQS hands them to a function.
+pub(crate) fn batch(bodies: &[Value]) -> Value {
+    let record = |(n, body): (usize, &Value)| {
+        json!({
+            "messageId": format!("again-{n}"), "receiptHandle": "r", "body": body.to_string(), "attributes": {},
+            "messageAttributes": {}, "md5OfBody": "", "eventSource": "aws:sqs",
+            "eventSourceARN": "arn:aws:sqs:us-east-1:000000000000:again", "awsRegion": "us-east-1",
+        })
+    };
+    json!({"Records": bodies.iter().enumerate().map(record).collect::<Vec<_>>()})
+}
+
+/// Which function reads what is given up in which queue.
+const READERS: [(&str, &str); 4] = [
+    ("-facts-dead", "revenue-recorder"),
+    ("-visits-dead", "commission-batch"),
+    ("-notices-dead", "notifier"),
+    ("-reports-dead", "report-generator"),
+];
+
+/// Hands every message that was given up to its function again; how many there were.
+pub(crate) async fn redrive(cloud: &Cloud) -> usize {
+    let mut count = 0;
+    for queue in dead_letters(cloud).await.into_keys() {
+        let reader = READERS.iter().find(|(ending, _)| queue.ends_with(ending));
+        let (_, function) = reader.unwrap_or_else(|| panic!("nobody reads {queue}"));
+        let path = cloud.url(&format!("/local/queues/{queue}"));
+        let held = cloud.client().get(&path).send().await.expect("an answer").json::<Value>().await.expect("JSON");
+        for body in held["messages"].as_array().expect("messages") {
+            let body: Value = serde_json::from_str(body.as_str().expect("a text")).expect("a message");
+            let answer = cloud.invoke(function, &batch(&[body.clone()])).await;
+            assert_eq!(answer["batchItemFailures"], json!([]), "{function} {body}: {answer}");
+            count += 1;
+        }
+        cloud.client().delete(&path).send().await.expect("an answer");
+    }
+    count
+}

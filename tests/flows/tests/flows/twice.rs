@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::api::Asked;
-use crate::operator::{assert_lawful, dead_letters, dump};
+use crate::operator::{assert_lawful, batch, dead_letters, dump};
 use crate::world::{Partner, World, purchase, text};
 
 /// A life that can be told again word by word.
@@ -30,6 +30,9 @@ async fn ask(world: &World, life: &mut Life, request: (Method, &str, &str, &str)
 
 async fn live(world: &World) -> Life {
     let World { cloud, admin, finance, .. } = world;
+    // From noon, twelve hours after the payout are another day, and its answers are still kept.
+    let noon_s = (cloud.now().await.as_second() / 86_400 + 1) * 86_400 + 43_200;
+    cloud.set_clock(Timestamp::from_second(noon_s).expect("an instant")).await;
     let partner = world.partner("ada").await;
     let token = world.click(&partner).await;
     cloud.advance("1h").await;
@@ -54,7 +57,7 @@ async fn live(world: &World) -> Life {
     ask(world, &mut life, (Method::POST, finance, &path("confirm"), "arrived"), arrived).await;
     world.rest().await;
     // A night after it lets the account rest: a visit looks at the account as it is, not as it was.
-    life.nights.push(pass_night(world, "24h").await);
+    life.nights.push(pass_night(world, "12h").await);
     life
 }
 
@@ -65,18 +68,6 @@ async fn pass_night(world: &World, by: &str) -> Timestamp {
     world.cloud.tick_for("commission-batch", night).await;
     world.rest().await;
     night
-}
-
-/// The messages of the queues, as SQS would hand them over.
-fn batch(bodies: &[Value]) -> Value {
-    let record = |(n, body): (usize, &Value)| {
-        json!({
-            "messageId": format!("again-{n}"), "receiptHandle": "r", "body": body.to_string(), "attributes": {},
-            "messageAttributes": {}, "md5OfBody": "", "eventSource": "aws:sqs",
-            "eventSourceARN": "arn:aws:sqs:us-east-1:000000000000:again", "awsRegion": "us-east-1",
-        })
-    };
-    json!({"Records": bodies.iter().enumerate().map(record).collect::<Vec<_>>()})
 }
 
 /// Every payout and report as the stream shows an item that is new: the relay sends each notice and report again.
