@@ -29,7 +29,8 @@ use story::Story;
 
 /// How many weeks are told.
 const WEEKS: u32 = 26;
-const WEEK_S: i64 = 7 * 86_400;
+const DAY_S: i64 = 86_400;
+const WEEK_S: i64 = 7 * DAY_S;
 
 /// Where to tell it.
 #[derive(Debug, Args)]
@@ -56,7 +57,8 @@ pub(crate) async fn tell(demo: &Demo) -> Result<crate::Said, Error> {
     if progress.began_s.is_none() {
         // Midnight, so that the days of the story do not hang on the hour of its telling.
         let midnight_s = now.as_second() - now.as_second().rem_euclid(86_400);
-        progress.began_s = Some(midnight_s - i64::from(WEEKS) * WEEK_S);
+        // The last week ends yesterday: nothing of the story lies in the future.
+        progress.began_s = Some(midnight_s - DAY_S - i64::from(WEEKS) * WEEK_S);
         progress.keep()?;
     }
     let mut story = Story { place: &place, client: &client, progress };

@@ -24,11 +24,13 @@ pub struct CloudOptions {
     pub retry_after_ms: Option<u64>,
     /// Parameters of the template.
     pub parameters: BTreeMap<String, String>,
+    /// The folder of the functions' binaries, if not the one that was built.
+    pub bin: Option<PathBuf>,
 }
 
 impl Default for CloudOptions {
     fn default() -> Self {
-        Self { retry_after_ms: Some(200), parameters: BTreeMap::new() }
+        Self { retry_after_ms: Some(200), parameters: BTreeMap::new(), bin: None }
     }
 }
 
@@ -316,7 +318,7 @@ async fn spawn(folder: &Path, options: &CloudOptions, port: u16) -> (Child, Stri
         .arg("--data")
         .arg(folder.join("data"))
         .arg("--bin")
-        .arg(&bin)
+        .arg(options.bin.as_ref().unwrap_or(&bin))
         .arg("--ready-file")
         .arg(&ready)
         .stdin(Stdio::piped())

@@ -4,7 +4,7 @@
 //! enough were killed; then as many rounds without a kill must end in the same ledger.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use reqwest::Method;
@@ -213,11 +213,11 @@ async fn deliver_all(world: &World, events: &[String]) {
 }
 
 /// Until nothing is left to do. What a killed process had in hand comes back when its time has run out: half an hour is
-/// longer than any queue hides a message and any lease lasts.
+/// longer than any queue hides a message and any lease lasts. What was given up, an operator hands out again.
 async fn rest(world: &World) {
     for _ in 0..TRIES {
         for _ in 0..150 {
-            if world.cloud.state().await["idle"] == true {
+            if world.cloud.state().await["idle"] == true && redrive(&world.cloud).await == 0 {
                 return;
             }
             tokio::time::sleep(PAUSE_SHORT).await;
@@ -256,12 +256,13 @@ async fn round(world: &mut World, partners: &[Partner], number: usize, kills: Op
 }
 
 /// The ledger as its owners see it, without what is minted anew in each world.
-async fn ledger(world: &World, partners: &[Partner]) -> BTreeMap<String, Value> {
-    let mut all = BTreeMap::new();
+async fn ledger(world: &World, partners: &[Partner]) -> BTreeSet<String> {
+    let mut rows = BTreeSet::new();
     for partner in partners {
-        let mut balance = world.balance(partner).await;
-        balance["open_payout_id"] = Value::Null;
-        let mut rows = Vec::new();
+        let balance = world.balance(partner).await;
+        for place in ["pending", "available", "held", "reserved", "paid"] {
+            rows.insert(format!("{} {place} {}", partner.code, balance[place]));
+        }
         for (path, names) in [
             ("commissions", ["invoice_id", "commission_amount", "status"]),
             ("payouts", ["total_amount", "commission_count", "state"]),
@@ -270,12 +271,21 @@ async fn ledger(world: &World, partners: &[Partner]) -> BTreeMap<String, Value> 
             let listed = world.api.get(&partner.key, &path).await.expect(200);
             assert_eq!(listed["next_cursor"], Value::Null, "one page is enough");
             let data = listed["data"].as_array().cloned().unwrap_or_default();
-            rows.extend(data.iter().map(|row| names.map(|name| row[name].to_string()).join(" ")));
+            let told = data.iter().map(|row| names.map(|name| row[name].to_string()).join(" "));
+            // The same row twice is two rows.
+            rows.extend(numbered(told).map(|row| format!("{} {row}", partner.code)));
         }
-        rows.sort();
-        all.insert(partner.code.clone(), json!({"balance": balance, "rows": rows}));
     }
-    all
+    rows
+}
+
+fn numbered(rows: impl Iterator<Item = String>) -> impl Iterator<Item = String> {
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    rows.map(move |row| {
+        let n = seen.entry(row.clone()).or_default();
+        *n += 1;
+        format!("{row} #{n}")
+    })
 }
 
 async fn world_of_three() -> (World, Vec<Partner>) {
@@ -288,11 +298,10 @@ async fn world_of_three() -> (World, Vec<Partner>) {
     (world, partners)
 }
 
-/// Whole, once an operator has handed out again what was given up; every paid payout has its receipt.
+/// Nothing is left to do, every paid payout has its receipt, and every law holds.
 async fn assert_whole(world: &World) {
-    let given_up = redrive(&world.cloud).await;
     rest(world).await;
-    assert_eq!(dead_letters(&world.cloud).await, BTreeMap::new(), "{given_up} messages were handed out again");
+    assert_eq!(dead_letters(&world.cloud).await, BTreeMap::new());
     let paid = world.api.get(&world.admin, "/v1/revenue/payouts?status=completed&limit=500").await.expect(200);
     let paid = paid["data"].as_array().map_or(0, Vec::len);
     assert_eq!(world.cloud.files().await.len(), paid, "each paid payout has its receipt");
@@ -324,5 +333,7 @@ async fn a_crash_anywhere_leaves_the_ledger_of_a_life_without_one() {
         round(&mut world, &partners, number, None).await;
     }
     assert_whole(&world).await;
-    assert_eq!(crashed, ledger(&world, &partners).await);
+    let whole = ledger(&world, &partners).await;
+    let differing: Vec<_> = crashed.symmetric_difference(&whole).collect();
+    assert!(differing.is_empty(), "{differing:#?}");
 }

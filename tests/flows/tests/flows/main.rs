@@ -6,6 +6,7 @@ mod bad_input;
 mod crash;
 mod life;
 mod operator;
+mod store_down;
 mod twice;
 mod walkthrough;
 mod world;
