@@ -67,7 +67,7 @@ impl App {
 
     async fn visit(&self, due: VisitDue) -> Result<(), Failure> {
         let tenant = TenantKey::from(&due.tenant);
-        visit::visit(&self.store, &tenant, &due).await
+        visit::visit(&self.store, &tenant, &due, self.clock.now()).await
     }
 }
 

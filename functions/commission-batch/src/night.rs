@@ -20,6 +20,12 @@ pub enum NightError {
     /// The queue of visits.
     #[error("sending the visits")]
     Send(#[from] SendError),
+    /// Nights to come are not worked through: they would make money available that is not.
+    #[error("the night is meant for {scheduled_for}, which is to come")]
+    ToCome {
+        /// What the event says.
+        scheduled_for: Timestamp,
+    },
     /// The calendar ends.
     #[error("finding the business date")]
     Date(#[from] DateOutOfRange),
@@ -47,6 +53,9 @@ pub async fn run(
     scheduled_for: Timestamp,
     now: Timestamp,
 ) -> Result<Nights, NightError> {
+    if scheduled_for > now {
+        return Err(NightError::ToCome { scheduled_for });
+    }
     let key = TenantKey::from(tenant);
     let dates = missing_dates(store, &key, scheduled_for).await?;
     let Some(last) = dates.last().copied() else {

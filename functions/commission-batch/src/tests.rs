@@ -9,6 +9,9 @@ use world::World;
 
 use super::*;
 
+/// When all of this is looked at.
+const LATER: &str = "2026-12-31T00:00:00Z";
+
 fn day(text: &str) -> BusinessDay {
     BusinessDay::parse(text).expect("day")
 }
@@ -26,7 +29,7 @@ fn app(world: &World, stub: &Stub) -> App {
     ]);
     let aws = Aws::from(&mut reader);
     let visits = Sender::connect(&aws.service(Sdk::Sqs), "https://sqs.us-east-1.amazonaws.com/123456789012/visits");
-    App::new(world.store.clone(), visits, Clock::fixed(world.now))
+    App::new(world.store.clone(), visits, Clock::fixed(at(LATER)))
 }
 
 async fn night(app: &App, scheduled_for: &str) -> Value {
@@ -84,10 +87,10 @@ async fn a_visit_closes_when_eight_slots_have_matured_and_not_before() {
         world.earn(&format!("in_{n}"), "1.00", day(&format!("2026-12-0{n}"))).await;
     }
     let closes = async || world.store.list_closes(&world.tenant, &world.account()).await.expect("store").len();
-    visit::visit(&world.store, &world.tenant, &due(&world, "2026-12-06")).await.expect("visited");
+    visit::visit(&world.store, &world.tenant, &due(&world, "2026-12-06"), at(LATER)).await.expect("visited");
     assert_eq!(closes().await, 0);
     for _ in 0..2 {
-        visit::visit(&world.store, &world.tenant, &due(&world, "2026-12-07")).await.expect("visited");
+        visit::visit(&world.store, &world.tenant, &due(&world, "2026-12-07"), at(LATER)).await.expect("visited");
         assert_eq!(closes().await, 1);
     }
     let head = world.store.get_head(&world.tenant, &world.account()).await.expect("store");
@@ -103,7 +106,7 @@ async fn a_close_that_died_after_the_fence_is_finished_by_the_next_visit() {
     let head = world.store.get_head(tenant, &account).await.expect("store");
     let to = head.last_matured(day("2026-12-01")).expect("a matured slot");
     world.store.raise_fence(tenant, &account, &head, to).await.expect("raised");
-    visit::visit(&world.store, tenant, &due(&world, "2026-12-01")).await.expect("visited");
+    visit::visit(&world.store, tenant, &due(&world, "2026-12-01"), at(LATER)).await.expect("visited");
     let head = world.store.get_head(tenant, &account).await.expect("store");
     assert!(!head.close_is_unfinished());
     assert_eq!(head.available, 100);
@@ -118,7 +121,7 @@ async fn an_account_at_rest_leaves_the_nightly_visits_and_a_booking_brings_it_ba
         let closed =
             cases::closing::close_matured(&world.store, &world.tenant, &world.account(), day("2026-11-21")).await;
         assert!(closed.is_ok());
-        visit::visit(&world.store, &world.tenant, &due(&world, "2026-11-20")).await.expect("visited");
+        visit::visit(&world.store, &world.tenant, &due(&world, "2026-11-20"), at(LATER)).await.expect("visited");
         assert_eq!(world.store.list_live_accounts(&world.tenant).await.expect("store"), []);
     }
     world.earn("in_2", "1.00", day("2026-12-01")).await;
@@ -150,6 +153,20 @@ async fn a_line_that_differs_from_its_head_stops_the_account_and_is_a_persons() 
 
 fn text(value: &str) -> aws_sdk_dynamodb::types::AttributeValue {
     aws_sdk_dynamodb::types::AttributeValue::S(value.to_owned())
+}
+
+#[tokio::test]
+async fn a_night_to_come_is_refused_and_a_visit_closes_nothing_of_it() {
+    let (world, stub) = (World::new().await, stub().await);
+    for n in 1..=8 {
+        world.earn(&format!("in_{n}"), "1.00", day(&format!("2027-02-0{n}"))).await;
+    }
+    let refused = app(&world, &stub).handle(json!({ "scheduled_for": "2027-03-01T02:00:00Z" })).await;
+    assert!(refused.is_err_and(|error| error.to_string().contains("to come")));
+    assert_eq!(world.store.list_runs(&world.tenant).await.expect("store"), []);
+    visit::visit(&world.store, &world.tenant, &due(&world, "2027-03-01"), at(LATER)).await.expect("visited");
+    let head = world.store.get_head(&world.tenant, &world.account()).await.expect("store");
+    assert_eq!((head.open.len(), head.fence), (8, None));
 }
 
 #[tokio::test]

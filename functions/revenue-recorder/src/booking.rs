@@ -1,7 +1,7 @@
 //! Facts to sales and lines: each fact in one transaction, in any order, any number of times.
 
 use domain::attribution::NobodyReason;
-use domain::commission::{CommissionError, earn, slot_of};
+use domain::commission::{CommissionError, EarningReason, earn, slot_of};
 use domain::fact::{CustomerSeen, Fact, PaymentAlias, PaymentKey, SalePaid};
 use domain::id::{LineId, SaleId};
 use domain::ledger::Head;
@@ -110,6 +110,7 @@ impl<'a> Recorder<'a> {
             let (decision, meets) = self.decide(paid).await?;
             let mut draft = Draft { sale: self.new_sale(paid, decision), lines: Vec::new() };
             self.add_earned_line(&mut draft, &fences).await?;
+            let draft_meets = meets.is_some();
             let meets = meets.as_ref().and_then(|customer| Some((paid.customer.as_ref()?, customer)));
             let new = NewSale { sale: &draft.sale, lines: &draft.lines, aliases: &paid.aliases, meets };
             match self.store.create_sale(self.tenant, &new).await? {
@@ -121,9 +122,11 @@ impl<'a> Recorder<'a> {
             }
             if let Some(booked) = booked {
                 // Also when the sale was seen before: whoever booked it may have died before this.
-                for name in std::iter::once(&paid.payment).chain(&paid.aliases) {
-                    self.drain_parked(name).await?;
+                let met_here = draft_meets || booked == Booked::AlreadySeen;
+                if let Some(customer) = paid.customer.as_ref().filter(|_| met_here) {
+                    self.decide_waiting_of(customer).await?;
                 }
+                self.drain_all(std::iter::once(&paid.payment).chain(&paid.aliases)).await?;
                 return Ok(booked);
             }
         }
@@ -135,10 +138,16 @@ impl<'a> Recorder<'a> {
         let choice = self.choose(seen.click_token.as_deref(), seen.occurred_at).await?;
         let met = Customer { winner: choice.winner, met_at: seen.occurred_at };
         let first = self.store.create_customer(self.tenant, &seen.customer, &met).await?;
-        for sale in self.store.list_undecided(self.tenant, &seen.customer).await? {
-            self.decide_waiting(&seen.customer, &sale).await?;
-        }
+        self.decide_waiting_of(&seen.customer).await?;
         Ok(if first { Booked::Recorded } else { Booked::AlreadySeen })
+    }
+
+    /// Decides the sales that waited for a customer, if they are met by now.
+    async fn decide_waiting_of(&self, customer: &PaymentKey) -> Result<(), BookingError> {
+        for sale in self.store.list_undecided(self.tenant, customer).await? {
+            self.decide_waiting(customer, &sale).await?;
+        }
+        Ok(())
     }
 
     async fn decide_waiting(&self, customer: &PaymentKey, id: &SaleId) -> Result<(), BookingError> {
@@ -153,7 +162,7 @@ impl<'a> Recorder<'a> {
                 return Ok(());
             }
             let before = sale.version;
-            let decision = decision_of(&known, Vec::new());
+            let decision = decision_of(&known, sale.occurred_at);
             let mut draft = Draft { sale: Sale { decision, version: before + 1, ..sale }, lines: Vec::new() };
             self.add_earned_line(&mut draft, &fences).await?;
             self.add_reversals(&mut draft, self.now, &fences)?;
@@ -171,7 +180,7 @@ impl<'a> Recorder<'a> {
         if !self.store.record_alias(self.tenant, &named.alias, &named.payment).await? {
             return Err(BookingError::AliasTaken { payment: named.payment.clone() });
         }
-        self.drain_parked(&named.alias).await?;
+        self.drain_all(std::iter::once(&named.alias)).await?;
         Ok(Booked::Recorded)
     }
 
@@ -269,6 +278,7 @@ impl Draft {
     pub(crate) fn push(&mut self, new: NewLine) {
         let n = self.sale.lines.iter().map(|line| line.n).max().unwrap_or(0) + 1;
         let (rule, reverses) = (new.trace.rule.clone(), new.trace.reverses);
+        let is_flat = new.trace.reason == EarningReason::Flat;
         let zero = Money::zero(new.amount.currency());
         self.sale.lines.push(SaleLine {
             n,
@@ -276,6 +286,7 @@ impl Draft {
             place: new.place,
             amount: new.amount,
             reversed: zero,
+            is_flat,
             rule,
             reverses,
         });
@@ -321,8 +332,14 @@ impl Fences {
 }
 
 /// What a customer who is known means for a sale.
-pub(crate) fn decision_of(customer: &Customer, losers: Vec<domain::attribution::Loser>) -> Decision {
+///
+/// ATT-1: a click after the conversion never counts, also where the customer was met later than they bought.
+pub(crate) fn decision_of(customer: &Customer, occurred_at: Timestamp) -> Decision {
+    let losers = Vec::new();
     match &customer.winner {
+        Some(winner) if occurred_at < winner.clicked_at => {
+            Decision::Nobody { reason: NobodyReason::BeforeTheClick, losers }
+        }
         Some(winner) => Decision::Partner { winner: winner.clone(), losers },
         None => Decision::Nobody { reason: NobodyReason::NoTouch, losers },
     }

@@ -21,7 +21,7 @@ impl Recorder<'_> {
             None => None,
         };
         if let Some(known) = known {
-            return Ok((decision_of(&known, Vec::new()), None));
+            return Ok((decision_of(&known, paid.occurred_at), None));
         }
         let token = paid.click_token.as_deref();
         if token.is_none() && paid.customer.is_some() {

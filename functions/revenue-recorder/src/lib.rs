@@ -66,8 +66,16 @@ impl App {
         let tenant = TenantKey::from(&received.tenant);
         let settings = self.store.get_settings(&tenant).await.map_err(Failure::retry)?;
         let recorder = Recorder::new(&self.store, &tenant, &self.keys, &settings.ledger_zone, self.clock.now());
+        let mut trouble = None;
         for fact in &facts {
-            let booked = recorder.book(fact).await.map_err(policy_of)?;
+            // A fact that cannot be booked holds up no other of the event; the first error is told at the end.
+            let booked = match recorder.book(fact).await {
+                Ok(booked) => booked,
+                Err(error) => {
+                    trouble = trouble.or(Some(policy_of(error)));
+                    continue;
+                }
+            };
             let correlation_id = &delivery.correlation_id;
             match booked {
                 Booked::Recorded => tracing::info!(event.id = received.event_id, correlation_id, "fact booked"),
@@ -81,7 +89,7 @@ impl App {
                 ),
             }
         }
-        Ok(())
+        trouble.map_or(Ok(()), Err)
     }
 
     async fn read_facts(&self, received: &FactReceived) -> Result<Vec<Fact>, Failure> {

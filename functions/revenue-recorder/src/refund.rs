@@ -3,14 +3,13 @@
 use domain::attribution::Winner;
 use domain::commission::EarningReason;
 use domain::fact::{PaymentKey, Refund};
-use domain::id::SaleId;
 use domain::line::{Account, LineKind, LineTrace, Place};
-use domain::money::Money;
-use domain::rate::Base;
+use domain::money::{Money, MoneyError};
+use domain::rate::{Base, Rounding};
 use domain::sale::{Decision, Sale, SaleLine};
 use domain::time::Timestamp;
 use store::refunds::AppliedRefund;
-use store::sales::SaleWritten;
+use store::sales::{Known, SaleWritten};
 
 use crate::booking::{Booked, BookingError, Draft, Fences, NewLine, Recorder};
 
@@ -22,9 +21,11 @@ impl Recorder<'_> {
     pub(crate) async fn book_refund(&self, refund: &Refund) -> Result<Booked, BookingError> {
         let mut fences = Fences::default();
         for _ in 0..TRIES_MAX {
-            let name =
-                self.store.get_alias(self.tenant, &refund.payment).await?.unwrap_or_else(|| refund.payment.clone());
-            let Some(sale) = self.store.get_sale(self.tenant, &SaleId::of(&name)).await? else {
+            let name = match self.store.find_payment(self.tenant, &refund.payment).await? {
+                Known::As(payment) => payment,
+                Known::Sale(_) | Known::Not => refund.payment.clone(),
+            };
+            let Known::Sale(sale) = self.store.find_payment(self.tenant, &name).await? else {
                 if self.store.park_refund(self.tenant, &name, refund).await? {
                     return Ok(Booked::Parked);
                 }
@@ -91,7 +92,7 @@ impl Recorder<'_> {
                 continue;
             }
             // LED-3: cumulative, so that many small refunds end where one large one does.
-            let target = Base::share(line.amount, counted, paid)?.shown()?;
+            let target = reversal_target(&line, counted, paid)?;
             let delta = target.try_sub(line.reversed)?;
             if delta.is_zero() {
                 continue;
@@ -116,18 +117,38 @@ impl Recorder<'_> {
         Ok(())
     }
 
-    /// Deals with the refunds that waited under a name of a payment.
-    pub(crate) async fn drain_parked(&self, name: &PaymentKey) -> Result<(), BookingError> {
-        for refund in self.store.list_parked(self.tenant, name).await? {
-            // Under an alias the payment may still be unknown: it is parked again, under the payment's own key.
-            let booked = self.book_refund(&refund).await?;
-            let own_place = self.store.get_alias(self.tenant, name).await?.is_none();
-            if booked != Booked::Parked || !own_place {
-                self.store.unpark_refund(self.tenant, name, &refund).await?;
+    /// Deals with the refunds that waited under names of a payment. One that cannot be booked holds up no other: the
+    /// first error is told at the end.
+    pub(crate) async fn drain_all(&self, names: impl Iterator<Item = &PaymentKey>) -> Result<(), BookingError> {
+        let mut trouble = None;
+        for name in names {
+            for refund in self.store.list_parked(self.tenant, name).await? {
+                if let Err(error) = self.drain_one(name, &refund).await {
+                    trouble = trouble.or(Some(error));
+                }
             }
+        }
+        trouble.map_or(Ok(()), Err)
+    }
+
+    /// Under an alias the payment may still be unknown: then the refund is parked again, under the payment's own key.
+    async fn drain_one(&self, name: &PaymentKey, refund: &Refund) -> Result<(), BookingError> {
+        let booked = self.book_refund(refund).await?;
+        let is_alias = matches!(self.store.find_payment(self.tenant, name).await?, Known::As(_));
+        if booked != Booked::Parked || is_alias {
+            self.store.unpark_refund(self.tenant, name, refund).await?;
         }
         Ok(())
     }
+}
+
+/// What of a line is taken back once so much of the payment went back.
+fn reversal_target(line: &SaleLine, refunded: Money, paid: Money) -> Result<Money, MoneyError> {
+    if line.is_flat {
+        // A flat reward stands until everything went back.
+        return Ok(if refunded == paid { line.amount } else { Money::zero(line.amount.currency()) });
+    }
+    Base::share(line.amount, refunded, paid)?.rounded(Rounding::HalfAwayFromZero)
 }
 
 /// How a reversal came about: the refunds of the sale so far, and what of the line they take back in all.

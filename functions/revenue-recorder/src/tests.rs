@@ -85,6 +85,88 @@ async fn a_partner_who_is_not_active_is_not_paid() {
 }
 
 #[tokio::test]
+async fn a_sale_from_before_the_click_is_nobodys_though_the_customer_was_met_later() {
+    // ATT-1
+    let mut world = World::new().await;
+    let Fact::SalePaid(early) = world.sale("in_0", "cus_1", "99.00") else { unreachable!("a sale") };
+    let an_hour_before = domain::time::Timestamp::from_second(world.now.as_second() - 3_600).expect("instant");
+    let early = Fact::SalePaid(domain::fact::SalePaid { occurred_at: an_hour_before, ..early });
+    book(&world, early.clone()).await;
+    world.pass_days(1);
+    book(&world, world.seen("cus_1", Some(&world.token))).await;
+    book(&world, world.sale("in_1", "cus_1", "99.00")).await;
+    assert_eq!(world.total().await, "29.70");
+    let decision = world.kept_sale("in_0").await.decision;
+    assert!(matches!(decision, Decision::Nobody { reason: NobodyReason::BeforeTheClick, .. }), "{decision:?}");
+    assert_eq!(book(&world, early).await, Booked::AlreadySeen);
+    world.verified().await;
+}
+
+#[tokio::test]
+async fn a_sale_that_meets_its_customer_decides_those_that_waited_in_every_order() {
+    for order in permutations(3) {
+        let world = World::new().await;
+        let Fact::SalePaid(mut meets) = world.sale("pi_1", "cus_1", "10.00") else { unreachable!("a sale") };
+        meets.click_token = Some(world.token.clone());
+        let facts = [Fact::SalePaid(meets), world.sale("in_2", "cus_1", "99.00"), world.sale("in_3", "cus_1", "20.00")];
+        for place in &order {
+            book(&world, facts[*place].clone()).await;
+        }
+        assert_eq!(world.total().await, "38.70", "{order:?}");
+        world.verified().await;
+    }
+}
+
+#[tokio::test]
+async fn a_flat_reward_stands_until_everything_went_back() {
+    let world = World::with_flat("10.00").await;
+    book(&world, world.seen("cus_1", Some(&world.token))).await;
+    book(&world, world.sale("in_1", "cus_1", "100.00")).await;
+    book(&world, world.refund("re_1", "in_1", "99.99")).await;
+    assert_eq!(world.total().await, "10.00");
+    book(&world, world.refund("re_2", "in_1", "0.01")).await;
+    assert_eq!(world.total().await, "0.00");
+    world.verified().await;
+}
+
+#[tokio::test]
+async fn a_parked_refund_that_cannot_be_booked_holds_up_no_other() {
+    let world = World::new().await;
+    let amount = Money::parse("1.00", domain::currency::Currency::EUR).expect("amount");
+    let wrong = Refund { refund: world::key("re_0"), payment: world::key("in_1"), amount, occurred_at: world.now };
+    assert_eq!(book(&world, Fact::Refund(wrong)).await, Booked::Parked);
+    assert_eq!(book(&world, world.refund("re_1", "in_1", "49.50")).await, Booked::Parked);
+    book(&world, world.seen("cus_1", Some(&world.token))).await;
+    let told = try_book(&world, &world.sale("in_1", "cus_1", "99.00")).await;
+    assert!(matches!(told, Err(BookingError::RefundCurrency { .. })), "{told:?}");
+    assert_eq!(world.total().await, "14.85");
+    world.verified().await;
+}
+
+#[tokio::test]
+async fn one_payment_told_under_two_names_is_one_sale() {
+    for names_first in [true, false] {
+        let world = World::new().await;
+        book(&world, world.seen("cus_1", Some(&world.token))).await;
+        let alias = Fact::PaymentAlias(PaymentAlias { payment: world::key("in_1"), alias: world::key("pi_1") });
+        let facts = [alias, world.sale("pi_1", "cus_1", "99.00"), world.sale("in_1", "cus_1", "99.00")];
+        if names_first {
+            book(&world, facts[0].clone()).await;
+            assert_eq!(book(&world, facts[1].clone()).await, Booked::AlreadySeen);
+            book(&world, facts[2].clone()).await;
+        } else {
+            book(&world, facts[1].clone()).await;
+            let Fact::SalePaid(mut whole) = facts[2].clone() else { unreachable!("a sale") };
+            whole.aliases = vec![world::key("pi_1")];
+            assert!(matches!(try_book(&world, &Fact::SalePaid(whole)).await, Err(BookingError::AliasTaken { .. })));
+            assert!(matches!(try_book(&world, &facts[0]).await, Err(BookingError::AliasTaken { .. })));
+        }
+        assert_eq!(world.total().await, "29.70", "{names_first}");
+        world.verified().await;
+    }
+}
+
+#[tokio::test]
 async fn ten_small_refunds_end_where_one_large_one_does() {
     let world = World::with_rate("0.25").await;
     book(&world, world.seen("cus_1", Some(&world.token))).await;
@@ -248,18 +330,31 @@ async fn a_line_that_is_late_for_its_slot_goes_behind_the_fence() {
 
 #[tokio::test]
 async fn a_lost_answer_or_a_dead_store_at_any_request_leaves_nothing_half_written() {
-    for fault in [testkit::Fault::Refuse, testkit::Fault::LoseAnswer] {
-        for after in 0..14 {
-            let world = World::new().await;
-            book(&world, world.seen("cus_1", Some(&world.token))).await;
-            let sale = world.sale("in_1", "cus_1", "99.00");
-            world.database.fail_after(after, 3, fault);
-            let _ = try_book(&world, &sale).await;
-            world.database.heal();
-            world.verified().await;
-            book(&world, sale).await;
-            assert_eq!(world.total().await, "29.70", "{fault:?} after {after}");
-            world.verified().await;
+    // The fact under fire is each in turn; those before it are booked in peace.
+    for (at, total) in [(0, "0.00"), (1, "29.70"), (2, "29.70"), (3, "14.85")] {
+        for (fault, count) in
+            [(testkit::Fault::Refuse, 3), (testkit::Fault::LoseAnswer, 1), (testkit::Fault::LoseAnswer, 3)]
+        {
+            for after in 0..10 {
+                let world = World::new().await;
+                let alias = PaymentAlias { payment: world::key("in_1"), alias: world::key("pi_1") };
+                let facts = [
+                    world.sale("in_1", "cus_1", "99.00"),
+                    world.seen("cus_1", Some(&world.token)),
+                    Fact::PaymentAlias(alias),
+                    world.refund("re_1", "pi_1", "49.50"),
+                ];
+                for fact in &facts[..at] {
+                    book(&world, fact.clone()).await;
+                }
+                world.database.fail_after(after, count, fault);
+                let _ = try_book(&world, &facts[at]).await;
+                world.database.heal();
+                world.verified().await;
+                book(&world, facts[at].clone()).await;
+                assert_eq!(world.total().await, total, "fact {at}, {count} × {fault:?} after {after}");
+                world.verified().await;
+            }
         }
     }
 }

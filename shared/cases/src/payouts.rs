@@ -248,7 +248,8 @@ async fn decide(
             let head = store.get_head(tenant, &payout.account()).await?;
             let today = store.get_settings(tenant).await?.ledger_zone.day_of(at);
             let approved = payout.clone().approve(actor.clone(), seal, at);
-            if approved.is_ok() && head.available_on(today)?.is_negative() {
+            let is_pending = payout.state == PayoutState::PendingApproval;
+            if is_pending && approved.is_ok() && head.available_on(today)?.is_negative() {
                 let reason = "reversals since the request exceed the balance; ask for a new payout".to_owned();
                 return Ok(payout.cancel(actor, reason, at).map(|step| (true, step)));
             }

@@ -104,6 +104,3 @@ async fn registered(store: &Store, tenant: &TenantKey) -> Result<Vec<PartnerId>,
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -68,6 +68,8 @@ pub enum NobodyReason {
     TokenRefused,
     /// There were touches, and each lost.
     NoEligibleTouch,
+    /// The sale happened before the click that brought the customer.
+    BeforeTheClick,
     /// The programme has no rule in force at the time of the sale.
     NoRule,
 }

@@ -382,13 +382,13 @@ fn require(actor: &Actor, roles: &[Role]) -> Result<(), Refused> {
     if roles.contains(&actor.role) { Ok(()) } else { Err(Refused::RoleMayNot { role: actor.role }) }
 }
 
-/// The reference that a payout carries outward: month, the end of the partner's id, the payout's number there.
+/// The reference that a payout carries outward: month, the end of the partner's id, currency and number there.
 #[must_use]
 pub fn payment_reference(id: &PayoutId, requested_at: Timestamp) -> String {
-    let (partner, _, n) = id.account_and_number();
+    let (partner, currency, n) = id.account_and_number();
     let month = sortable(requested_at).get(..7).unwrap_or_default().to_owned();
     let short: String = partner.as_str().chars().rev().take(6).collect::<Vec<_>>().into_iter().rev().collect();
-    format!("PAY-{month}-{short}-{n:03}")
+    format!("PAY-{month}-{short}-{currency}{n:03}")
 }
 
 #[cfg(test)]

@@ -145,7 +145,15 @@ impl Base {
     /// # Errors
     /// The base is out of range.
     pub fn shown(&self) -> Result<Money, MoneyError> {
-        let minor = round_quotient(self.numerator, self.denominator, Rounding::HalfAwayFromZero);
+        self.rounded(Rounding::HalfAwayFromZero)
+    }
+
+    /// The whole of the base as money, rounded once.
+    ///
+    /// # Errors
+    /// The base is out of range.
+    pub fn rounded(&self, rounding: Rounding) -> Result<Money, MoneyError> {
+        let minor = round_quotient(self.numerator, self.denominator, rounding);
         Ok(Money::from_minor(i64::try_from(minor).map_err(|_| MoneyError::OutOfRange)?, self.currency))
     }
 

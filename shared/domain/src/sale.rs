@@ -85,6 +85,8 @@ pub struct SaleLine {
     pub amount: Money,
     /// For an earned line: how much of it has been taken back.
     pub reversed: Money,
+    /// A flat reward, which stands until everything went back?
+    pub is_flat: bool,
     /// The rule version that it was earned under.
     pub rule: RuleId,
     /// For a reversal: the line that it takes back.

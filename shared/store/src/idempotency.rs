@@ -101,7 +101,7 @@ fn unpack(key: &Key, packed: &AttributeValue) -> Result<KeptAnswer, StoreError> 
 const MAY_RUN: &str = "attribute_not_exists(pk) OR \
     (attribute_not_exists(answer) AND lease_until_ms <= :now AND until_ms > :now AND fingerprint = :fingerprint)";
 const CLAIM: &str = "SET entity = :entity, v = :v, fingerprint = :fingerprint, #run = :run, lease_until_ms = :lease, \
-    until_ms = if_not_exists(until_ms, :until), expires_at = if_not_exists(expires_at, :expires), \
+    until_ms = :until, expires_at = :expires, \
     first_ms = if_not_exists(first_ms, :now)";
 
 impl Store {

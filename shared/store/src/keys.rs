@@ -21,8 +21,8 @@
 //! | undecided sales of a customer | core | `T#customer#<provider:id>` | `undecided#sal_…` | Query, Put, Delete |
 //! | sale | core | `T#sale#sal_…` | `sale` | Get, Put, Update |
 //! | refund of a sale | core | `T#sale#sal_…` | `refund#<provider:id>` | Get, Put |
-//! | alias of a payment | core | `T#alias#<provider:id>` | `alias` | Get, Put |
-//! | fact parked under a payment's name | core | `T#alias#<provider:id>` | `parked#<provider:id>` | Query, Put, Delete |
+//! | another name of a payment | core | `T#sale#sal_…` of that name | `sale` | Get, Update |
+//! | refund parked under a payment's name | core | `T#sale#sal_…` of that name | `parked#<provider:id>` | Query, Put, Delete |
 //! | head of an account | core | `T#account#par_…` | `head#<CUR>` | Get, Query, Update |
 //! | lines of an account, by slot | core | `T#account#par_…` | `<CUR>#line#<slot>#<sal>#<n>` | Query, Put |
 //! | closes of an account | core | `T#account#par_…` | `<CUR>#close#<n>` | Query, Put |
@@ -175,7 +175,8 @@ impl TenantKey {
     }
 
     pub(crate) fn alias(&self, name: &PaymentKey) -> Key {
-        Key::new(self.pk(&format!("alias#{name}")), "alias")
+        // At the place of the sale that the name would have: a name is a sale's own or another's, never both.
+        self.sale(&SaleId::of(name))
     }
 
     pub(crate) fn parked(&self, name: &PaymentKey, fact: &PaymentKey) -> Key {

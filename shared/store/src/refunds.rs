@@ -132,7 +132,6 @@ impl Store {
         let items = vec![
             request::put_until_zero(core, &parked, &item)?,
             request::check(core, &tenant.sale(&sale), "attribute_not_exists(pk)")?,
-            request::check(core, &tenant.alias(name), "attribute_not_exists(pk)")?,
         ];
         Ok(match self.transact(items, "parking a refund").await? {
             Transacted::Yes => true,

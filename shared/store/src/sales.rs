@@ -52,6 +52,20 @@ struct AliasItem {
     payment: PaymentKey,
 }
 
+/// What is known under a name of a payment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Known {
+    /// The sale itself.
+    Sale(Box<Sale>),
+    /// The name is another one of this payment, whose sale may be unknown yet.
+    As(PaymentKey),
+    /// Nothing.
+    Not,
+}
+
+/// What an item is that says only whose other name it is.
+const ALIAS: &str = "alias";
+
 /// A sale that is to be booked, and what comes with it.
 #[derive(Clone, Debug)]
 pub struct NewSale<'a> {
@@ -71,9 +85,29 @@ impl Store {
     /// # Errors
     /// The store does not answer, or the item cannot be read.
     pub async fn get_sale(&self, tenant: &TenantKey, sale: &SaleId) -> Result<Option<Sale>, StoreError> {
-        let found: Option<item_of::SaleItem> =
-            self.get(&self.tables.core, &tenant.sale(sale), "reading a sale").await?;
-        Ok(found.map(item_of::SaleItem::into_sale))
+        match self.known_at(&tenant.sale(sale)).await? {
+            Known::Sale(sale) => Ok(Some(*sale)),
+            Known::As(_) | Known::Not => Ok(None),
+        }
+    }
+
+    /// What is known under a name of a payment, strongly consistent.
+    ///
+    /// # Errors
+    /// The store does not answer, or the item cannot be read.
+    pub async fn find_payment(&self, tenant: &TenantKey, name: &PaymentKey) -> Result<Known, StoreError> {
+        self.known_at(&tenant.alias(name)).await
+    }
+
+    async fn known_at(&self, key: &Key) -> Result<Known, StoreError> {
+        let found = self.get_attributes(&self.tables.core, key, true, "reading a sale").await?;
+        let Some(attributes) = found else { return Ok(Known::Not) };
+        if attributes.get("entity").and_then(|entity| entity.as_s().ok()).is_some_and(|entity| entity == ALIAS) {
+            let alias: AliasItem = item::read(attributes)?;
+            return Ok(Known::As(alias.payment));
+        }
+        let sale: item_of::SaleItem = item::read(attributes)?;
+        Ok(Known::Sale(Box::new(sale.into_sale())))
     }
 
     /// What is known of a customer, strongly consistent.
@@ -121,16 +155,6 @@ impl Store {
         Ok(found.into_iter().map(|item| item.sale).collect())
     }
 
-    /// The payment behind another name of it, strongly consistent.
-    ///
-    /// # Errors
-    /// The store does not answer, or the item cannot be read.
-    pub async fn get_alias(&self, tenant: &TenantKey, name: &PaymentKey) -> Result<Option<PaymentKey>, StoreError> {
-        let found: Option<AliasItem> =
-            self.get(&self.tables.core, &tenant.alias(name), "reading an alias of a payment").await?;
-        Ok(found.map(|item| item.payment))
-    }
-
     /// A payment gets another name; `false` when the name already means another payment.
     ///
     /// # Errors
@@ -141,6 +165,9 @@ impl Store {
         name: &PaymentKey,
         payment: &PaymentKey,
     ) -> Result<bool, StoreError> {
+        if name == payment {
+            return Ok(true);
+        }
         let key = tenant.alias(name);
         let written = self
             .update(alias_update(&self.tables.core, &key, payment).build()?, "recording an alias of a payment")
@@ -158,7 +185,7 @@ impl Store {
         let sale_item = item_of::SaleItem::new(new.sale, &self.day_of_sale(tenant, new));
         parts.push(Part::Sale, request::put_new(core, &tenant.sale(&new.sale.id), &sale_item)?);
         self.push_lines(tenant, &mut parts, new.lines)?;
-        for name in new.aliases {
+        for name in new.aliases.iter().filter(|name| **name != new.sale.payment) {
             let key = tenant.alias(name);
             parts.push(Part::Alias, alias_update(core, &key, &new.sale.payment).build_transact()?);
         }
@@ -241,7 +268,7 @@ fn customer_item(customer: &Customer) -> CustomerItem {
 
 fn alias_update<'a>(table: &'a str, key: &'a Key, payment: &PaymentKey) -> UpdateBuilder<'a> {
     UpdateBuilder::new(table, key)
-        .set("entity", item::text("alias"))
+        .set("entity", item::text(ALIAS))
         .set("v", item::number(1))
         .set("payment", item::text(payment.as_str()))
         .require_absent_or("payment", item::text(payment.as_str()))

@@ -228,7 +228,7 @@ async fn visit(world: &World, today: domain::time::BusinessDay) {
     let run = domain::id::RunId::of(&tenant, business_date);
     let account = world.account();
     let due = VisitDue { v: VERSION, tenant, partner: account.partner, currency: account.currency, business_date, run };
-    commission_batch::visit::visit(&world.store, &world.tenant, &due).await.expect("visited");
+    commission_batch::visit::visit(&world.store, &world.tenant, &due, world.now).await.expect("visited");
 }
 
 async fn payouts(rows: &mut Vec<Row>) {

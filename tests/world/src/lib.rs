@@ -66,8 +66,17 @@ impl World {
         Self::with_rates(rate, None).await
     }
 
+    /// A world that pays the same for every sale.
+    pub async fn with_flat(amount: &str) -> Self {
+        Self::furnished(Reward::Flat(usd(amount)), None).await
+    }
+
     /// A world whose link has a rate of its own.
     pub async fn with_rates(rate: &str, link_rate: Option<&str>) -> Self {
+        Self::furnished(Reward::Percentage(Rate::parse(rate).expect("rate")), link_rate).await
+    }
+
+    async fn furnished(reward: Reward, link_rate: Option<&str>) -> Self {
         let database = testkit::database().await;
         let tables = Tables { core: database.core.clone(), clicks: database.clicks.clone(), ops: database.ops.clone() };
         let store = Store::new(database.client.clone(), tables);
@@ -75,7 +84,7 @@ impl World {
         let now: Timestamp = "2026-11-21T12:00:00Z".parse().expect("instant");
         let keys = ClickKeys::new("a secret of at least some length", "");
         let (partner, link) = (PartnerId::from_ulid(7_u128.into()), link());
-        furnish(&store, &tenant, &partner, &link, (rate, link_rate), now).await;
+        furnish(&store, &tenant, &partner, &link, (reward, link_rate), now).await;
         let visitor = keys.visitor_on_day(now, Origin { address: "192.0.2.1", user_agent: "a browser" });
         let touch = Touch { at: now, link, visitor };
         let token = keys.sign(&Touches::from(touch)).expect("a touch");
@@ -134,6 +143,7 @@ impl World {
             place,
             amount,
             reversed: usd("0"),
+            is_flat: false,
             rule: rule(),
             reverses: None,
         };
@@ -257,7 +267,7 @@ async fn furnish(
     tenant: &TenantKey,
     partner: &PartnerId,
     link: &LinkId,
-    (rate, link_rate): (&str, Option<&str>),
+    (reward, link_rate): (Reward, Option<&str>),
     now: Timestamp,
 ) {
     let program = program();
@@ -266,7 +276,7 @@ async fn furnish(
         id: rule(),
         program: program.clone(),
         effective_from: long_ago,
-        reward: Reward::Percentage(Rate::parse(rate).expect("rate")),
+        reward,
         hold_days: 30,
         rounding: Rounding::HalfAwayFromZero,
     };

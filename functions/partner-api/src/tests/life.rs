@@ -72,6 +72,7 @@ pub(crate) async fn book(bench: &Bench, name: &str, currency: Currency, lines: &
         place: line.place,
         amount: line.amount,
         reversed: nothing,
+        is_flat: false,
         rule: line.trace.rule.clone(),
         reverses: line.trace.reverses,
     };

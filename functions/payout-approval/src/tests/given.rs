@@ -78,7 +78,8 @@ pub(super) async fn line(store: &Store, whose: &PartnerId, amount: &str, matures
         },
     };
     let zero = Money::zero(amount.currency());
-    let sale_line = SaleLine { n: 1, partner: whose.clone(), place, amount, reversed: zero, rule, reverses: None };
+    let sale_line =
+        SaleLine { n: 1, partner: whose.clone(), place, amount, reversed: zero, is_flat: false, rule, reverses: None };
     let winner = Winner { partner: whose.clone(), program, link, clicked_at: at };
     let sale = Sale {
         id: sale_id,

@@ -29,8 +29,9 @@ impl Who {
         let address = details.as_ref().and_then(|details| details.optional_text("email"));
         Ok(Self {
             customer: optional_key(session, "customer")?,
-            click_token: click_token(session.optional_text("client_reference_id"))
-                .or_else(|| token_in_metadata(session)),
+            // The merchant may keep a reference of its own there: what is named ours comes first.
+            click_token: token_in_metadata(session)
+                .or_else(|| click_token(session.optional_text("client_reference_id"))),
             email: address.or_else(|| session.optional_text("customer_email")).and_then(email::digest),
         })
     }

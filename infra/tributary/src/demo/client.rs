@@ -16,6 +16,7 @@ const PAUSE: Duration = Duration::from_millis(150);
 /// How long the cloud may take to work off a week.
 const REST_MAX: Duration = Duration::from_secs(120);
 const LOOK_AGAIN: Duration = Duration::from_millis(40);
+const SHOW_AGAIN: Duration = Duration::from_secs(8);
 
 /// A sender of requests.
 #[derive(Clone, Debug)]
@@ -128,7 +129,8 @@ impl Client {
         self.local(&format!("tick/{name}"), &json!({"scheduled_for": scheduled_for.to_string()})).await.map(|_| ())
     }
 
-    /// Waits until nothing is queued, in flight or unread.
+    /// Waits until nothing is queued, in flight or unread. What a process held that died with an earlier cloud is hidden
+    /// for minutes: it is shown again now and then.
     pub(super) async fn rest(&self) -> Result<(), Error> {
         let state = self.http.get(format!("{}/local/state", self.url));
         let mut waited = Duration::ZERO;
@@ -138,6 +140,9 @@ impl Client {
             }
             tokio::time::sleep(LOOK_AGAIN).await;
             waited += LOOK_AGAIN;
+            if waited.as_millis().is_multiple_of(SHOW_AGAIN.as_millis()) {
+                self.local("release", &json!({})).await?;
+            }
         }
         Err(format!("the cloud did not come to rest; {}/local shows what it is at", self.url).into())
     }

@@ -138,6 +138,10 @@ fn equalities(rows: &Rows, found: &mut Found<'_>) -> Result<(), CaseError> {
     Ok(())
 }
 
+fn count(lines: &[Line], wanted: impl Fn(&Line) -> bool) -> u64 {
+    lines.iter().filter(|line| wanted(line)).count() as u64
+}
+
 fn sum(lines: &[Line], wanted: impl Fn(&Line) -> bool, head: &Head) -> Result<i64, CaseError> {
     Ok(Money::try_sum(lines.iter().filter(|line| wanted(line)).map(|line| line.amount), head.currency)?.minor())
 }
@@ -174,6 +178,9 @@ fn payouts(rows: &Rows, found: &mut Found<'_>) -> Result<(), CaseError> {
         let inside =
             |line: &Line| matches!(line.place, Place::Slot(slot) if Some(slot) > payout.from && slot <= payout.to);
         found.expect("V4", &*entry, sum(&rows.lines, inside, &rows.head)?, payout.amount.minor());
+        let behind = rows.closes.iter().find(|close| close.to == payout.to).map(|close| close.hash);
+        found.expect("V4", format!("the closes behind {entry}"), behind, Some(payout.close_hash));
+        found.expect("V4", format!("the lines of {entry}"), count(&rows.lines, inside), payout.lines);
         if payout.state.is_open() || matches!(payout.state, PayoutState::Paid { .. }) {
             found.expect("V5", &*entry, covered, payout.from);
             covered = Some(payout.to);
@@ -199,6 +206,9 @@ async fn sales(store: &Store, tenant: &TenantKey, rows: &Rows, found: &mut Found
             kept.insert(line.n, line.amount.minor());
             net = net.checked_add(line.amount.minor()).ok_or(domain::money::MoneyError::OutOfRange)?;
             let reversed = line.reversed.minor();
+            let taken_back = sale.iter().flat_map(|sale| &sale.lines).filter(|other| other.reverses == Some(line.n));
+            let taken_back = Money::try_sum(taken_back.map(|other| other.amount), rows.head.currency)?.minor();
+            found.expect("V7", format!("what line {} of {id} has lost", line.n), taken_back, -reversed);
             found.expect(
                 "V7",
                 format!("line {} of {id}", line.n),

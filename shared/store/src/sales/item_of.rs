@@ -45,6 +45,7 @@ struct LineInSale {
     slot: Option<Slot>,
     amount_minor: i64,
     reversed_minor: i64,
+    is_flat: bool,
     rule: RuleId,
     reverses: Option<u32>,
 }
@@ -113,6 +114,7 @@ impl From<&SaleLine> for LineInSale {
             slot,
             amount_minor,
             reversed_minor,
+            is_flat: line.is_flat,
             rule: line.rule.clone(),
             reverses: line.reverses,
         }
@@ -127,6 +129,7 @@ impl LineInSale {
             place: self.slot.map_or(Place::Held, Place::Slot),
             amount: Money::from_minor(self.amount_minor, currency),
             reversed: Money::from_minor(self.reversed_minor, currency),
+            is_flat: self.is_flat,
             rule: self.rule,
             reverses: self.reverses,
         }
