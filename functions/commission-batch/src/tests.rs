@@ -176,3 +176,19 @@ async fn an_event_of_no_known_kind_is_refused_with_what_to_give() {
     assert!(refused.is_err_and(|error| error.to_string().contains("scheduled_for")));
     assert_eq!(at("2026-11-21T12:00:00Z"), world.now);
 }
+
+#[tokio::test]
+async fn the_event_files_are_worked_through() {
+    let (world, stub) = (World::new().await, stub().await);
+    for n in 1..=8 {
+        world.earn(&format!("in_{n}"), "1.00", day(&format!("2026-12-0{n}"))).await;
+    }
+    let app = app(&world, &stub);
+    let schedule = include_str!("../../../events/commission-batch/schedule.json");
+    let night = app.handle(serde_json::from_str(schedule).expect("JSON")).await.expect("a night");
+    assert_eq!(night["accounts"], json!(1));
+    let visits = include_str!("../../../events/commission-batch/visits.json");
+    let answer = app.handle(serde_json::from_str(visits).expect("JSON")).await.expect("visits");
+    assert_eq!(answer, json!({ "batchItemFailures": [] }));
+    assert_eq!(world.store.list_closes(&world.tenant, &world.account()).await.expect("store").len(), 1);
+}

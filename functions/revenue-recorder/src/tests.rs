@@ -1,5 +1,6 @@
 //! The recorder over a real store: orders, duplicates, refunds, and what the ledger says of it all.
 
+mod queue;
 mod races;
 
 use cases::payouts::{Command, Moved, Requested};
