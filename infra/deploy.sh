@@ -24,7 +24,8 @@ ask MAIL_FROM "Mail is sent from (an address that SES has verified)" required
 ask DOMAIN_NAME "Domain of links and API (empty for API Gateway's own address)" optional
 ask FIRST_ADMIN_EMAIL "E-mail of the first admin (empty for none)" optional
 
-# An empty answer is left out: sam takes no empty override, and the template's default is empty.
+# An empty answer is left out: sam takes no empty override. A new stack then has the template's default, which is empty;
+# a stack that exists keeps what it had, as with every parameter that is not given.
 overrides=("Stage=$stage" "Architecture=${ARCHITECTURE:-arm64}" "MailFrom=$MAIL_FROM")
 [ -z "$DOMAIN_NAME" ] || overrides+=("DomainName=$DOMAIN_NAME")
 [ -z "$FIRST_ADMIN_EMAIL" ] || overrides+=("FirstAdminEmail=$FIRST_ADMIN_EMAIL")

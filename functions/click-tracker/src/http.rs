@@ -96,7 +96,8 @@ async fn find(app: &App, code: &str, now: Timestamp) -> Found {
         Known::Stale(target) => Some(target),
         Known::Nothing => None,
     };
-    match app.store.get_link_by_code(code).await {
+    let store = if stale.is_some() { &app.store } else { &app.first_looks };
+    match store.get_link_by_code(code).await {
         Ok(found) => {
             let found = found.map(Arc::new);
             app.links.keep(code, found.clone(), now);

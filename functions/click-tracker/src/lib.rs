@@ -27,6 +27,8 @@ pub use crate::links::LinkCache;
 pub struct App {
     /// The tables, with a visitor's patience.
     pub store: Store,
+    /// The same tables, with more patience: for links of which nothing is cached.
+    pub first_looks: Store,
     /// The keys that sign touches and hide visitors.
     pub keys: ClickKeys,
     /// The time.

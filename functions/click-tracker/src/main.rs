@@ -18,7 +18,11 @@ async fn main() -> Result<(), Error> {
     let secret = StageSecret::read(&config.aws.service(Service::SecretsManager), &config.stage_secret_arn).await?;
     let visitors = config.aws.service_with(Service::DynamoDb, Patience::VISITOR);
     let app = App {
-        store: Store::connect(&visitors, config.tables),
+        store: Store::connect(&visitors, config.tables.clone()),
+        first_looks: Store::connect(
+            &config.aws.service_with(Service::DynamoDb, Patience::FIRST_VISITOR),
+            config.tables,
+        ),
         keys: click_keys(&secret),
         clock: config.clock,
         links: LinkCache::default(),

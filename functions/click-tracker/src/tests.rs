@@ -66,6 +66,7 @@ impl World {
         assert_eq!(store.create_link(&tenant(), &link).await.expect("creates"), LinkCreated::Created);
         let app = Arc::new(App {
             store: store.clone(),
+            first_looks: store.clone(),
             keys: keys(),
             clock: at(NOW),
             links: LinkCache::default(),
@@ -324,7 +325,8 @@ async fn a_store_that_hangs_does_not_keep_the_visitor() {
     let config = aws.service_with(edge::aws::Service::DynamoDb, edge::aws::Patience::VISITOR);
     let tables = Tables { core: "core".to_owned(), clicks: "clicks".to_owned(), ops: "ops".to_owned() };
     let app = App {
-        store: Store::connect(&config, tables),
+        store: Store::connect(&config, tables.clone()),
+        first_looks: Store::connect(&config, tables),
         keys: keys(),
         clock: at(NOW),
         links: LinkCache::default(),

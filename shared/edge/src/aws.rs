@@ -70,6 +70,8 @@ impl Patience {
     pub const WORK: Self = Self { attempts: 3, connect_ms: 1_000, attempt_ms: 3_000, total_ms: 10_000 };
     /// For a visitor who waits on a redirect: one attempt, a quarter of a second in all.
     pub const VISITOR: Self = Self { attempts: 1, connect_ms: 150, attempt_ms: 240, total_ms: 250 };
+    /// For a visitor who can only be sent on by what is read: a slow answer is better than none.
+    pub const FIRST_VISITOR: Self = Self { attempts: 2, connect_ms: 500, attempt_ms: 700, total_ms: 1_500 };
 }
 
 /// Region, credentials, addresses and the one HTTP client (TLS by ring) of all AWS clients.

@@ -109,7 +109,7 @@ fn add_headers(headers: &mut HeaderMap, cors: Cors, correlation_id: &str) {
         headers.insert(CORRELATION_ID, value);
     }
     let security = [
-        (header::STRICT_TRANSPORT_SECURITY, "max-age=63072000; includeSubDomains"),
+        (header::STRICT_TRANSPORT_SECURITY, "max-age=63072000"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::X_FRAME_OPTIONS, "DENY"),
         (header::REFERRER_POLICY, "no-referrer"),

@@ -57,7 +57,12 @@ impl<'de, T: Zeroize + serde::Deserialize<'de>> serde::Deserialize<'de> for Secr
 
 /// Reads `LOG_LEVEL`; info when unset.
 pub fn level(reader: &mut Reader) -> LevelFilter {
-    reader.parsed(&variables::LOG_LEVEL).unwrap_or(LevelFilter::INFO)
+    let level = reader.parsed(&variables::LOG_LEVEL).unwrap_or(LevelFilter::INFO);
+    if level == LevelFilter::TRACE {
+        // The libraries trace whole events: keys, bodies, addresses.
+        reader.fault(&variables::LOG_LEVEL, "trace would log secrets; debug is the most");
+    }
+    level
 }
 
 /// Starts logging for this process: `function` is on every line. A second call does nothing.

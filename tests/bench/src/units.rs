@@ -113,6 +113,7 @@ async fn clicks(rows: &mut Vec<Row>) {
 fn redirect(world: &World) -> Router {
     click_tracker::routes(std::sync::Arc::new(click_tracker::App {
         store: world.store.clone(),
+        first_looks: world.store.clone(),
         keys: domain::touch::ClickKeys::new("a secret of at least some length", ""),
         clock: edge::clock::Clock::fixed(world.now),
         links: click_tracker::LinkCache::default(),
