@@ -65,6 +65,22 @@ pub struct Cloud {
     began: Instant,
 }
 
+/// Takes the folder of data for this process alone, for as long as the answer is held: two clouds on one folder would
+/// answer for each other.
+///
+/// # Errors
+/// Another process has it, or it cannot be written.
+pub fn take_folder(data: &std::path::Path) -> Result<std::fs::File, CloudError> {
+    std::fs::create_dir_all(data).map_err(io(format!("creating {}", data.display())))?;
+    let path = data.join("lock");
+    let file = std::fs::File::create(&path).map_err(io(format!("creating {}", path.display())))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(std::fs::TryLockError::WouldBlock) => Err(CloudError::FolderTaken { folder: data.display().to_string() }),
+        Err(std::fs::TryLockError::Error(error)) => Err(io(format!("locking {}", path.display()))(error)),
+    }
+}
+
 impl std::fmt::Debug for Cloud {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Cloud").field("addresses", &self.addresses).finish_non_exhaustive()

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use clap::{Args, Parser, Subcommand};
-use local::cloud::{Cloud, Options};
+use local::cloud::{self, Cloud, Options};
 use local::error::in_full;
 use local::template::{Place, Template};
 use serde_json::{Value, json};
@@ -215,6 +215,7 @@ impl Up {
     async fn run(self) -> Result<(), String> {
         let mut options = self.from.options(&self.data, self.port)?;
         options.retry_after = self.retry_after_ms.map(Duration::from_millis);
+        let _taken = cloud::take_folder(&self.data).map_err(|e| in_full(&e))?;
         let cloud = Cloud::start(&options).await.map_err(|e| in_full(&e))?;
         match cloud.wait_ready(READY_MAX).await {
             Ok((count, took)) => {

@@ -127,6 +127,9 @@ fn clock_of(cloud: &Cloud) -> Value {
     json!({"now": cloud.clock.now().to_string(), "offset_ms": cloud.clock.offset_ms()})
 }
 
+/// Where the clock may stand: 2000 up to 2100, in ms.
+const CLOCK_RANGE_MS: std::ops::Range<i64> = 946_684_800_000..4_102_444_800_000;
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ClockMove {
@@ -152,6 +155,9 @@ async fn move_clock(State(cloud): State<Cloud>, body: Bytes) -> Response {
         _ => return problem(StatusCode::BAD_REQUEST, "give one of now and advance"),
     };
     let by_ms = i64::try_from(by.as_millis()).unwrap_or(0);
+    if before.as_millisecond().checked_add(by_ms).is_none_or(|to| !CLOCK_RANGE_MS.contains(&to)) {
+        return problem(StatusCode::BAD_REQUEST, "the clock goes from 2000 to 2099");
+    }
     let moved = cloud.functions.restart_after(CLOCK_PATIENCE, || {
         cloud.clock.set_offset_ms(cloud.clock.offset_ms() + by_ms)?;
         if !wanted.fire_schedules {

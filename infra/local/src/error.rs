@@ -12,6 +12,12 @@ pub enum CloudError {
         #[source]
         source: std::io::Error,
     },
+    /// Another cloud runs on the same data.
+    #[error("another cloud runs on {folder}; stop it, or take another folder with --data (DATA=)")]
+    FolderTaken {
+        /// The folder of data.
+        folder: String,
+    },
     /// The cloud's own file refused.
     #[error("{doing}")]
     Keep {

@@ -213,7 +213,7 @@ pub(crate) async fn letter(State(cloud): State<Cloud>, Path(id): Path<String>) -
     if !letter.html.is_empty() {
         let _ = write!(
             body,
-            "<h2>HTML</h2><iframe sandbox=\"\" title=\"the letter's HTML\" style=\"width:100%;height:24rem;background:#fff\" srcdoc=\"{}\"></iframe>",
+            "<h2>HTML</h2><iframe sandbox=\"\" title=\"the letter's HTML\" style=\"width:100%;height:24rem\" srcdoc=\"{}\"></iframe>",
             safe(&letter.html)
         );
     }

@@ -9,7 +9,7 @@ use crate::line::Account;
 use crate::money::Money;
 use crate::role::Role;
 use crate::slot::Slot;
-use crate::time::{BusinessDay, Timestamp, sortable};
+use crate::time::{BusinessDay, Timestamp, Zone, sortable};
 
 mod refused;
 mod words;
@@ -267,6 +267,7 @@ impl Payout {
         require(&actor, &[Role::FinanceManager])?;
         self.require_state(&["approved"])?;
         self.require_fresh_approvals(at)?;
+        require_not_before(sent.sent_at, self.requested_at, "sent_at", "the payout was asked for")?;
         let after = self.moved_to(PayoutState::Submitted {
             sent_at: sent.sent_at,
             expected_arrival: sent.expected_arrival,
@@ -290,6 +291,7 @@ impl Payout {
         let PayoutState::Submitted { sent_at, .. } = self.state else {
             return Err(self.wrong_state());
         };
+        require_not_before(completed_at, sent_at, "completed_at", "the money was sent")?;
         // PAY-4: in the two-approver band nobody confirms what they approved.
         let approved_it = self.approvals.iter().any(|approval| approval.by == actor.id);
         if approved_it && approvers_needed(self.amount) > 1 {
@@ -376,6 +378,17 @@ pub struct Sent {
     pub expected_arrival: Option<BusinessDay>,
     /// The reference it was sent under.
     pub reference: String,
+}
+
+/// Days, not instants: a bank's own times are often no finer.
+fn require_not_before(
+    told: Timestamp,
+    earlier: Timestamp,
+    what: &'static str,
+    after: &'static str,
+) -> Result<(), Refused> {
+    let day = |at| Zone::utc().day_of(at);
+    if day(told) < day(earlier) { Err(Refused::TooEarly { what, after }) } else { Ok(()) }
 }
 
 fn require(actor: &Actor, roles: &[Role]) -> Result<(), Refused> {

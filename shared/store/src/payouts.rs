@@ -179,7 +179,7 @@ impl Store {
         let next = answer
             .last_evaluated_key
             .filter(|key| !key.is_empty())
-            .and_then(|key| key.get("desk_sk").and_then(|value| value.as_s().ok()).cloned());
+            .and_then(|key| key.get("desk_sk").and_then(|value| value.as_s().ok()).map(|sk| sk.replace('#', "~")));
         Ok(Page { items: items?, next })
     }
 
@@ -274,6 +274,9 @@ impl Store {
     }
 }
 
+/// Stands between instant and id in a cursor; the key's own sign would end a URL's query.
+const BETWEEN: char = '~';
+
 /// Where a list of payouts goes on: a place in the desk's index, as the last page told it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PayoutPlace {
@@ -282,11 +285,17 @@ pub struct PayoutPlace {
 }
 
 impl PayoutPlace {
+    /// The place of a payout, as text that a URL carries as it is.
+    #[must_use]
+    pub fn text_of(payout: &Payout) -> String {
+        format!("{}{BETWEEN}{}", sortable(payout.requested_at), payout.id)
+    }
+
     /// Reads the place that a page answered as `next`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let (_, id) = text.rsplit_once('#')?;
-        Some(Self { desk_sk: text.to_owned(), id: PayoutId::parse(id).ok()? })
+        let (at, id) = text.rsplit_once(BETWEEN)?;
+        Some(Self { desk_sk: format!("{at}#{id}"), id: PayoutId::parse(id).ok()? })
     }
 
     fn start(&self, tenant: &TenantKey) -> Attributes {

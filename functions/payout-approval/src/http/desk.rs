@@ -5,7 +5,6 @@ use axum::extract::State;
 use axum::response::Response;
 use domain::id::PartnerId;
 use domain::line::Account;
-use domain::time::sortable;
 use edge::auth::Caller;
 use edge::body::{Query, Segments};
 use edge::csv::{self, Format};
@@ -121,7 +120,7 @@ impl<'a> Wanted<'a> {
 
 /// Where a payout stands in the list: what its cursor says.
 fn place(stored: &StoredPayout) -> String {
-    format!("{}#{}", sortable(stored.payout.requested_at), stored.payout.id)
+    PayoutPlace::text_of(&stored.payout)
 }
 
 /// Collects rows until the page is full.

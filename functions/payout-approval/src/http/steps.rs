@@ -193,6 +193,7 @@ fn refusal(refused: &Refused) -> Problem {
         Refused::ApproverMayNotConfirm => Problem::forbidden(detail).kind("approver-may-not-confirm"),
         Refused::AlreadyApprovedByYou => Problem::conflict(detail).kind("already-approved-by-you"),
         Refused::WrongState { .. } => Problem::conflict(detail).kind("wrong-state"),
+        Refused::TooEarly { what, .. } => Problem::bad_request(format!("/{what}"), detail),
         Refused::SealDiffers => Problem::conflict(detail).kind("seal-differs"),
         Refused::ApprovalsExpired => Problem::conflict(detail).kind("approvals-expired"),
     }

@@ -71,6 +71,8 @@ impl Keys {
         }
         let beside = path.with_extension("new");
         std::fs::write(&beside, text)?;
+        // Keys are for who started it.
+        std::fs::set_permissions(&beside, std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
         Ok(std::fs::rename(&beside, path)?)
     }
 }

@@ -19,6 +19,14 @@ pub enum Refused {
         /// The caller's role.
         role: Role,
     },
+    /// What is told happened before what it follows.
+    #[error("{what} lies before the day {after}")]
+    TooEarly {
+        /// What is told.
+        what: &'static str,
+        /// What it follows.
+        after: &'static str,
+    },
     /// Nobody approves what they asked for.
     #[error("whoever asked for a payout may not approve it")]
     RequesterMayNotApprove,

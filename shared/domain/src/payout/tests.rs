@@ -198,6 +198,22 @@ fn approvals_expire_and_bind_to_the_seal() {
 }
 
 #[test]
+fn nothing_is_sent_before_it_was_asked_for_nor_arrives_before_it_was_sent() {
+    let approved = approved_by(payout("250.50", PayoutState::Approved), &["usr_1"], NOW);
+    let sent = Sent { sent_at: at("2026-11-20T23:59:59Z"), expected_arrival: None, reference: "r".to_owned() };
+    let refused = approved.mark_sent(actor(Role::FinanceManager, "usr_3"), sent, at(NOW));
+    assert!(matches!(refused, Err(Refused::TooEarly { what: "sent_at", .. })));
+    let submitted = PayoutState::Submitted { sent_at: at(NOW), expected_arrival: None, reference: "r".to_owned() };
+    let early = payout("250.50", submitted).confirm(
+        actor(Role::FinanceManager, "usr_3"),
+        at("1998-01-01T00:00:00Z"),
+        "r".to_owned(),
+        at(NOW),
+    );
+    assert!(matches!(early, Err(Refused::TooEarly { what: "completed_at", .. })));
+}
+
+#[test]
 fn a_payout_whose_approvals_expired_is_approved_anew() {
     let stale = approved_by(payout("250.50", PayoutState::Approved), &["usr_1"], "2026-11-17T01:00:00Z");
     let again = stale.approve(actor(Role::Admin, "usr_1"), None, at(NOW)).expect("approved anew");
