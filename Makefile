@@ -15,6 +15,7 @@ TOOLS := target/tools
 PYTHON := $(TOOLS)/python
 CARGO_DENY_VERSION := 0.20.2
 CARGO_LLVM_COV_VERSION := 0.9.1
+CARGO_MUTANTS_VERSION := 27.1.0
 CARGO_LAMBDA_VERSION := 1.9.2
 FUNCTIONS := $(notdir $(wildcard functions/*))
 HOST_ARCHITECTURE := $(subst aarch64,arm64,$(shell uname -m))
@@ -43,8 +44,8 @@ invoke: ## Send an event file: make invoke NAME=click-tracker EVENT=events/click
 	@target/debug/local invoke $(or $(NAME),$(error NAME= is missing: the function)) \
 	  --event $(or $(EVENT),$(error EVENT= is missing: a file under events/)) --url http://127.0.0.1:$(PORT)
 
-verify: ## Check the ledger's laws on the running data; ends with the number of broken laws
-	@infra/local-env.sh target/debug/tributary verify
+verify: ## Check the ledger's laws on the running data (TENANT= of all); fails when one is broken
+	@infra/local-env.sh target/debug/tributary verify $(if $(TENANT),--tenant $(TENANT))
 
 # ── Check ───────────────────────────────────────────────────────────────────────────────────────────
 .PHONY: test lint lint-rust lint-walls lint-template fmt cover crash
@@ -79,17 +80,51 @@ fmt: ## Format the code
 cover: $(TOOLS)/cargo-llvm-cov-$(CARGO_LLVM_COV_VERSION) ## Line coverage: 80 % of the workspace, 95 % of the money, or it fails
 	@infra/cover.sh
 
+mutants: $(TOOLS)/cargo-mutants-$(CARGO_MUTANTS_VERSION) ## Change the money code in one place at a time: does a test notice? Hours; MODULES= of shared/domain
+	@infra/mutants.sh $(MODULES)
+
 crash: build ## kill -9 of functions at random points, KILLS= of each (50): the same ledger
 	CRASH_KILLS=$(KILLS) cargo test --workspace --locked --test flows -- crash --nocapture
 
+# ── Simulate ────────────────────────────────────────────────────────────────────────────────────────
+WORLDS ?= 10000
+SEED ?= 1
+ORDERS ?= 1000
+BUG ?=
+
+.PHONY: simulate simulate-one simulate-orders simulate-self-test
+simulate: ## Worlds with faults over the real handlers: WORLDS= of them (10000), from SEED= (1) on
+	cargo build --profile simulate --locked -p simulator
+	@target/simulate/simulator worlds $(WORLDS) $(SEED)
+
+simulate-one: ## One world with its log: make simulate-one SEED=7
+	cargo build --profile simulate --locked -p simulator
+	@target/simulate/simulator one $(SEED)
+
+simulate-orders: ## The same 200 facts in ORDERS= orders (1000) with duplicates end in the same ledger
+	cargo build --profile simulate --locked -p simulator
+	@target/simulate/simulator orders $(ORDERS) $(SEED)
+
+simulate-self-test: ## Mistakes planted on purpose: each must be found within 1,000 worlds; BUG= only those so named
+	cargo build --profile simulate --locked -p simulator --features planted
+	@target/simulate/simulator self-test 1000 $(if $(BUG),"$(BUG)")
+
 # ── Measure ─────────────────────────────────────────────────────────────────────────────────────────
-.PHONY: bench units release
+.PHONY: bench bench-arithmetic bench-close units release mutants
 release: ## Release binaries as they ship, with their sizes
 	cargo build --release --locked $(FUNCTIONS:%=-p %)
 	@for f in $(FUNCTIONS); do printf '%-18s %10d bytes\n' $$f $$(stat -c %s target/release/$$f); done
 
 bench: release ## Sizes, start-up and memory of the release binaries
 	@python3 infra/bench.py $(FUNCTIONS)
+
+bench-arithmetic: ## What the rules cost: lines a second on one core
+	cargo build --profile simulate --locked -p bench --bin arithmetic
+	@target/simulate/arithmetic
+
+bench-close: ## What closing costs from 10,000 lines to a million; proving them all; memory (LINES= of the largest account)
+	cargo build --profile simulate --locked -p bench --bin closes
+	@target/simulate/closes $(LINES)
 
 units: ## DynamoDB request units of each access pattern, printed and kept in docs/units.md
 	cargo build --workspace --locked
@@ -118,6 +153,10 @@ $(TOOLS)/cargo-deny-$(CARGO_DENY_VERSION):
 
 $(TOOLS)/cargo-llvm-cov-$(CARGO_LLVM_COV_VERSION):
 	cargo install --locked --quiet --root $(TOOLS) cargo-llvm-cov@$(CARGO_LLVM_COV_VERSION)
+	touch $@
+
+$(TOOLS)/cargo-mutants-$(CARGO_MUTANTS_VERSION):
+	cargo install --locked --quiet --root $(TOOLS) cargo-mutants@$(CARGO_MUTANTS_VERSION)
 	touch $@
 
 $(TOOLS)/cargo-lambda-$(CARGO_LAMBDA_VERSION):

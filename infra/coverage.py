@@ -12,9 +12,12 @@ WORKSPACE_FLOOR = 80.0
 MONEY_FLOOR = 95.0
 # The files that a wrong amount could come from.
 MONEY = re.compile(
-    r"^shared/(domain/src/(currency|money|rate|commission|attribution|ledger|payout)"
-    r"|store/src/(accounts|payouts|sales)"
+    r"^(shared/(domain/src/(currency|money|rate|allocate|commission|rule|assess|attribution|sale|retarget|line|entry"
+    r"|slot|ledger|postings|payout|paid|fx|balance|aging|adjustment|recognition|recompute|month|tier)"
+    r"|store/src/(accounts|payouts|sales|refunds|disputes|entries|adjustments|counts|periods|recomputes|runs|fx|terms|walks)"
     r"|cases/src/)"
+    r"|functions/(revenue-recorder/src/(booking|canonical|decide|dispute|earnings|meeting|nothing|parking|refund)"
+    r"|commission-batch/src/|watchman/src/))"
 )
 TESTS = re.compile(r"(^|/)tests?(/|\.rs$)|_tests?\.rs$")
 

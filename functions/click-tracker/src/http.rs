@@ -132,6 +132,8 @@ async fn record(app: &App, target: &LinkTarget, visit: &Visit, touch: &Touch, st
         user_agent: private(visit.user_agent.clone()),
         language: private(visit.language.clone()),
         referrer_host: visit.referrer_host.clone(),
+        paid_traffic: visit.paid_traffic,
+        device: visit.device(&app.keys, touch.at),
         carried: visit.carried.iter().cloned().collect::<BTreeMap<_, _>>(),
         expires_at: touch.at.saturating_add(window + KEPT_AFTER_WINDOW).unwrap_or(touch.at),
     };

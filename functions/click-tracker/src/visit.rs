@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use domain::touch::{ClickKeys, Origin, VisitorHash};
+use domain::touch::{ClickKeys, DeviceHash, DeviceHints, Origin, VisitorHash};
 use http::header::{ACCEPT_LANGUAGE, HeaderMap, HeaderName, REFERER, USER_AGENT};
 use http::{Method, Request};
 use jiff::Timestamp;
@@ -12,6 +12,10 @@ use url::{Url, form_urlencoded};
 /// Parameters that travel on to the destination and are kept with the click.
 const CARRIED: &[&str] =
     &["utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "sub1", "sub2", "sub3", "sub4", "sub5"];
+/// Parameters by which advertising networks follow their own clicks. FRD-3: who pays for visits through a partner's link
+/// says so by one of them. `fbclid` comes last: it also stands on links that people share.
+const PAID_TRAFFIC: &[&str] =
+    &["gclid", "gbraid", "wbraid", "dclid", "msclkid", "ttclid", "twclid", "li_fat_id", "yclid", "fbclid"];
 /// A parameter longer than this is not carried.
 const CARRIED_BYTES_MAX: usize = 256;
 
@@ -45,10 +49,13 @@ pub(crate) struct Visit {
     pub(crate) language: String,
     pub(crate) referrer_host: String,
     pub(crate) carried: Vec<(String, String)>,
+    /// The advertiser's parameter, by name; its value is of no use here.
+    pub(crate) paid_traffic: Option<&'static str>,
     pub(crate) bot: Option<Bot>,
     /// GPC or DNT: nothing is kept that could tell this visitor from another.
     pub(crate) is_private: bool,
     address: String,
+    platform: String,
 }
 
 impl Visit {
@@ -61,6 +68,8 @@ impl Visit {
             language: text(headers, &ACCEPT_LANGUAGE).into_owned(),
             referrer_host: referrer_host(headers),
             carried: carried(request.uri().query().unwrap_or_default()),
+            paid_traffic: paid_traffic(request.uri().query().unwrap_or_default()),
+            platform: text(headers, &PLATFORM).into_owned(),
             is_private: asks_for_privacy(headers),
             address: source_address(request),
         }
@@ -69,11 +78,21 @@ impl Visit {
     /// Who visits, for one UTC day; nobody in particular when privacy was asked for.
     pub(crate) fn visitor(&self, keys: &ClickKeys, at: Timestamp) -> VisitorHash {
         if self.is_private {
-            return VisitorHash::from_bytes([0; 8]);
+            return VisitorHash::NOBODY;
         }
         keys.visitor_on_day(at, Origin { address: &self.address, user_agent: &self.user_agent })
     }
+
+    /// The device, for one UTC day; none when privacy was asked for.
+    pub(crate) fn device(&self, keys: &ClickKeys, at: Timestamp) -> Option<DeviceHash> {
+        let (user_agent, address) = (self.user_agent.as_str(), self.address.as_str());
+        let hints = DeviceHints { user_agent, platform: &self.platform, language: &self.language, address };
+        keys.device_on_day(at, hints).filter(|_| !self.is_private)
+    }
 }
+
+/// What the browser says that it runs on.
+static PLATFORM: HeaderName = HeaderName::from_static("sec-ch-ua-platform");
 
 /// The address that API Gateway saw. Not `X-Forwarded-For`, which anybody can write.
 fn source_address<B>(request: &Request<B>) -> String {
@@ -106,6 +125,14 @@ fn carried(query: &str) -> Vec<(String, String)> {
         }
     }
     found
+}
+
+/// The first of the advertisers' parameters that is there, by our order.
+fn paid_traffic(query: &str) -> Option<&'static str> {
+    let has = |wanted: &str| {
+        form_urlencoded::parse(query.as_bytes()).any(|(name, value)| name == wanted && !value.is_empty())
+    };
+    PAID_TRAFFIC.iter().copied().find(|name| has(name))
 }
 
 /// Flags what is certainly no person. Families and lists are told apart later, off the visitor's path.
@@ -198,6 +225,21 @@ mod tests {
         assert_eq!(visit(Method::GET, query, &[]).carried, expected);
         let long = format!("/r/a?sub1={}", "x".repeat(CARRIED_BYTES_MAX + 1));
         assert_eq!(visit(Method::GET, &long, &[]).carried, []);
+    }
+
+    #[test]
+    fn an_advertisers_parameter_is_known_by_its_name_alone() {
+        let rows = [
+            ("/r/a?gclid=secret", Some("gclid")),
+            ("/r/a?fbclid=x&msclkid=y", Some("msclkid")),
+            ("/r/a?utm_source=news&fbclid=IwAR", Some("fbclid")),
+            ("/r/a?gclid=&x=gclid", None),
+            ("/r/a?GCLID=1", None),
+            ("/r/a", None),
+        ];
+        for (uri, expected) in rows {
+            assert_eq!(visit(Method::GET, uri, &[]).paid_traffic, expected, "{uri}");
+        }
     }
 
     #[test]

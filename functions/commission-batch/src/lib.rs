@@ -1,38 +1,59 @@
-//! commission-batch: the night. Finds the accounts that live, visits each, and closes what is due.
+//! commission-batch: the night. Finds the accounts that live, of every tenant; puts the open months of each in order, and
+//! closes what is due. Recomputes that one request cannot finish go on here.
 //!
-//! - Trigger: a schedule at 02:00 UTC; the `Visits` queue, one message an account.
-//! - Reads: the index of live accounts, the record of the last night, heads and final lines.
-//! - Writes: closes and heads; an account at rest leaves the index; the record of the night.
-//! - Sends: `VisitDue` to its own queue, before the night is recorded: a night that dies sends them again.
-//! - Idempotent by: each step's own condition; the record of a business date is made once.
-//! - On failure: a visit stays in the queue, alone; a night is begun again by the next, in the order of dates.
+//! - Trigger: a schedule at 02:00 UTC; the `Visits` queue, one message an account, a programme whose cap spans its
+//!   accounts, or a recompute.
+//! - Reads: the registry of tenants, the index of live accounts, the record of the last night, programmes and rules, heads;
+//!   of an account that is due the lines and sales of open months, and final lines; how far a recount came.
+//! - Writes: adjusting lines with their sales and heads, entries of periods; what frozen months leave behind; closes; an
+//!   account at rest leaves the index; the record of the night and of each unit; each 100,000 lines, how far a recount came.
+//! - Sends: `VisitDue` to its own queue, before the night is recorded: a night that dies sends them again; and once more
+//!   for what one invocation cannot finish.
+//! - Idempotent by: each step's own condition; the record of a business date is made once, a unit's answer stays.
+//! - On failure: a visit stays in the queue, alone, and is an error in the night's record; a night is begun again by the
+//!   next, in the order of dates.
 
 pub mod config;
-pub mod night;
 pub mod visit;
 
-use domain::id::TenantId;
+pub use cases::night;
+
+use cases::closing::Pace;
+use cases::night::Nights;
+use domain::time::Timestamp;
 use edge::aws::Service;
-use edge::clock::Clock;
+use edge::clock::{Clock, Stopwatch};
 use edge::lambda::{Error, Failure, Trigger};
+use edge::telemetry::chain;
 use queues::{Sender, VisitDue};
 use serde_json::Value;
 use store::{Store, TenantKey};
 
 use crate::config::Config;
+use crate::visit::Visited;
+
+/// How long one invocation counts lines: well within the function's time of five minutes.
+const COUNTING_MS_MAX: u64 = 200_000;
 
 /// The night.
 pub struct App {
     store: Store,
     visits: Sender<VisitDue>,
     clock: Clock,
+    pace: Option<Pace<'static>>,
 }
 
 impl App {
     /// A night over what it needs.
     #[must_use]
     pub fn new(store: Store, visits: Sender<VisitDue>, clock: Clock) -> Self {
-        Self { store, visits, clock }
+        Self { store, visits, clock, pace: None }
+    }
+
+    /// Counts lines at a pace of its own, instead of for some minutes of each invocation.
+    #[must_use]
+    pub fn at_pace(self, pace: Pace<'static>) -> Self {
+        Self { pace: Some(pace), ..self }
     }
 
     /// A night as configured.
@@ -50,24 +71,49 @@ impl App {
     pub async fn handle(&self, event: Value) -> Result<Value, Error> {
         match Trigger::of(event)? {
             Trigger::Queue(batch) => {
-                let answer = edge::lambda::sqs_batch(batch, |due: VisitDue, _| self.visit(due)).await;
+                let watch = Stopwatch::start();
+                let is_over = || watch.elapsed_ms() >= COUNTING_MS_MAX;
+                let pace = self.pace.unwrap_or(Pace::until(&is_over));
+                let answer = edge::lambda::sqs_batch(batch, |due: VisitDue, _| self.visit(due, pace)).await;
                 Ok(serde_json::to_value(answer)?)
             }
-            Trigger::Schedule(scheduled) => {
-                let tenant = TenantId::default_tenant();
-                let nights =
-                    night::run(&self.store, &self.visits, &tenant, scheduled.scheduled_for, self.clock.now()).await?;
-                Ok(serde_json::to_value(nights)?)
-            }
+            Trigger::Schedule(scheduled) => Ok(serde_json::to_value(self.nights(scheduled.scheduled_for).await?)?),
             Trigger::Stream(_) | Trigger::Other(_) => {
                 Err("neither a schedule nor visits: give {\"scheduled_for\": an instant}".into())
             }
         }
     }
 
-    async fn visit(&self, due: VisitDue) -> Result<(), Failure> {
+    /// The night of every tenant. One that cannot be worked through is no other's; the invocation fails at its end, and is
+    /// begun again: tenants that are done have nothing left to do.
+    async fn nights(&self, scheduled_for: Timestamp) -> Result<Nights, Error> {
+        let mut all = Nights { business_dates: Vec::new(), accounts: 0 };
+        let mut failed = Vec::new();
+        for tenant in self.store.list_tenants().await? {
+            match night::run(&self.store, &self.visits, &tenant, scheduled_for, self.clock.now()).await {
+                Ok(nights) => {
+                    all.business_dates.extend(nights.business_dates);
+                    all.accounts += nights.accounts;
+                }
+                Err(error) => {
+                    let reason = chain(&error);
+                    tracing::error!(tenant.id = %tenant, reason, "the night of a tenant could not be worked through");
+                    failed.push(format!("{tenant}: {reason}"));
+                }
+            }
+        }
+        all.business_dates.sort();
+        all.business_dates.dedup();
+        if failed.is_empty() { Ok(all) } else { Err(failed.join("; ").into()) }
+    }
+
+    async fn visit(&self, due: VisitDue, pace: Pace<'_>) -> Result<(), Failure> {
         let tenant = TenantKey::from(&due.tenant);
-        visit::visit(&self.store, &tenant, &due, self.clock.now()).await
+        match visit::visit_within(&self.store, &tenant, &due, self.clock.now(), pace).await? {
+            Visited::Whole => Ok(()),
+            // How far it came is kept; sent before this message goes, so that the visit is never lost.
+            Visited::Partly => self.visits.send(&due).await.map_err(Failure::retry),
+        }
     }
 }
 

@@ -1,43 +1,43 @@
-//! A visit to one account: finish or begin a close when one is due; let an account at rest go.
+//! A visit of the night as the queue sees it: what is done, tried again, or a person's.
 
-use cases::closing;
+use cases::closing::Pace;
 use cases::error::CaseError;
-use domain::ledger::MATURED_SLOTS_MAX;
-use domain::line::Account;
+use cases::night::visit::{record_failed, visit as visit_whole};
 use domain::time::Timestamp;
 use edge::lambda::Failure;
+use edge::telemetry::chain;
 use queues::VisitDue;
-use store::{Store, TenantKey, Written};
+use store::{Store, StoreError, TenantKey};
+
+pub use cases::night::visit::Visited;
 
 /// Looks at the account as it is now, with the day after the business date as today.
 ///
 /// # Errors
 /// The store is away (try again), or a law of the ledger does not hold (a person must look).
-pub async fn visit(store: &Store, tenant: &TenantKey, due: &VisitDue, now: Timestamp) -> Result<(), Failure> {
-    let account = Account { partner: due.partner.clone(), currency: due.currency };
-    // The date comes from the message, not from the clock: a late delivery closes no more than its night would have.
-    let day_after = due.business_date.plus_days(1).map_err(Failure::reject)?;
-    let mut head = store.get_head(tenant, &account).await.map_err(Failure::retry)?;
-    if head.close_is_unfinished() || head.matured_slots(day_after) >= MATURED_SLOTS_MAX {
-        // And never more than today's: what is to come is not closed, whatever a message says.
-        let settings = store.get_settings(tenant).await.map_err(Failure::retry)?;
-        let today = day_after.min(settings.ledger_zone.day_of(now));
-        let closed = closing::close_matured(store, tenant, &account, today).await.map_err(policy_of)?;
-        if let Some(close) = closed {
-            tracing::info!(account.partner = %account.partner, account.currency = %account.currency, close.no = close.no, lines = close.count, net = %close.net, "slots closed");
-        }
-        head = store.get_head(tenant, &account).await.map_err(Failure::retry)?;
-    }
-    if head.live && head.is_at_rest() {
-        // Refused when something was booked meanwhile: then the account lives on, as it should.
-        let _: Written = store.rest_account(tenant, &account, &head).await.map_err(Failure::retry)?;
-    }
-    Ok(())
+pub async fn visit(store: &Store, tenant: &TenantKey, due: &VisitDue, now: Timestamp) -> Result<Visited, Failure> {
+    visit_within(store, tenant, due, now, Pace::unhurried()).await
 }
 
-fn policy_of(error: CaseError) -> Failure {
-    match error {
-        CaseError::Store(_) | CaseError::Busy => Failure::retry(error),
-        CaseError::Breach { .. } | CaseError::Money(_) | CaseError::Slot(_) => Failure::reject(error),
+/// As [`visit`], for as long as the pace allows.
+///
+/// # Errors
+/// As [`visit`].
+pub async fn visit_within(
+    store: &Store,
+    tenant: &TenantKey,
+    due: &VisitDue,
+    now: Timestamp,
+    pace: Pace<'_>,
+) -> Result<Visited, Failure> {
+    match visit_whole(store, tenant, due, now, pace).await {
+        Ok(visited) => Ok(visited),
+        Err(error @ CaseError::Store(StoreError::Unavailable { .. })) => Err(Failure::retry(error)),
+        Err(error) => {
+            // One bad account is an error of the night's record, never a failed night. Done later, it is none any more.
+            record_failed(store, tenant, due, chain(&error), now).await.map_err(Failure::retry)?;
+            let passes = matches!(error, CaseError::Busy | CaseError::Store(StoreError::LostRace { .. }));
+            Err(if passes { Failure::retry(error) } else { Failure::reject(error) })
+        }
     }
 }

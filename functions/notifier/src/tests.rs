@@ -1,7 +1,7 @@
 use domain::currency::Currency;
 use domain::digest::Digest;
 use domain::id::{NoticeId, PartnerId, PayoutId, ProgramId, ReportId, RuleId, TenantId};
-use domain::rate::{Rate, Rounding};
+use domain::rate::Rate;
 use domain::rule::{Reward, RuleVersion};
 use domain::time::{Timestamp, Zone};
 use edge::config::Reader;
@@ -54,14 +54,13 @@ impl World {
     async fn seed(&self, email: &str) {
         let (program, partner) = (ProgramId::from_ulid(1_u128.into()), partner());
         let at = instant("2026-01-01T00:00:00Z");
-        let rule = RuleVersion {
-            id: RuleId::from_ulid(1_u128.into()),
-            program: program.clone(),
-            effective_from: at,
-            reward: Reward::Percentage(Rate::parse("0.3").expect("a rate")),
-            hold_days: 30,
-            rounding: Rounding::HalfAwayFromZero,
-        };
+        let rule = RuleVersion::simple(
+            RuleId::from_ulid(1_u128.into()),
+            program.clone(),
+            at,
+            Reward::Percentage(Rate::parse("0.3").expect("a rate")),
+            30,
+        );
         let named = Program {
             id: program.clone(),
             name: "Northwind Affiliates".into(),
@@ -70,6 +69,7 @@ impl World {
             window_days: 30,
             hold_days: 30,
             close_lag_days: 3,
+            attribution: domain::attribution::settings::AttributionSettings::default(),
             created_at: at,
         };
         self.app.store.create_program(&self.tenant, &named, &rule).await.expect("a program");

@@ -3,26 +3,33 @@
 //! - Trigger: HTTP, `/v1/programs`, `/v1/partners`, `/v1/revenue/affiliates` and what is below them.
 //! - Reads: `core`: programmes, rules, partners, links; heads, lines and payouts of the partner that asks.
 //! - Writes: `core`: programme with its first rule, rule, partner with person and enrolment, link with
-//!   its directory entry; each one transaction of conditional writes. `ops`: answers to idempotency keys.
-//! - Sends: nothing.
+//!   its directory entry; each one transaction of conditional writes; the marks by which a partner is known again;
+//!   recomputes, and when they are approved their rules and the adjusting lines, sales, entries and heads. `ops`: answers to
+//!   idempotency keys; hashes of where partners work from, for two days.
+//! - Sends: `VisitDue` to the `Visits` queue, for a recompute that one request does not finish; lost, the next night sends it.
 //! - Idempotent by: `Idempotency-Key`, honoured on every write; a link besides by its code.
 //! - On failure: store or KMS away 503, and nothing is half-written; the caller sends it again.
 
 pub mod code;
 pub mod config;
 pub mod destination;
-pub mod email;
 mod http;
+mod sessions;
 pub mod shown;
 
+use std::sync::Arc;
+
 use axum::extract::FromRef;
+use domain::touch::ClickKeys;
 use edge::auth::Gate;
 use edge::clock::Clock;
 use edge::idempotency::Idempotency;
 use edge::sealing::Sealer;
+use queues::{Sender, VisitDue};
 use store::Store;
 
 pub use crate::http::{openapi, routes};
+use crate::sessions::Sessions;
 
 /// Where this deployment is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +49,8 @@ pub struct App {
     place: Place,
     gate: Gate,
     idempotency: Idempotency,
+    sessions: Option<Arc<Sessions>>,
+    visits: Option<Sender<VisitDue>>,
 }
 
 impl App {
@@ -50,7 +59,21 @@ impl App {
     pub fn new(store: Store, sealer: Sealer, clock: Clock, place: Place) -> Self {
         let gate = Gate::new(store.clone());
         let idempotency = Idempotency::new(store.clone(), clock);
-        Self { store, sealer, clock, place, gate, idempotency }
+        Self { store, sealer, clock, place, gate, idempotency, sessions: None, visits: None }
+    }
+
+    /// Where partners work from is noted under the keys of clicks, so that the two can be compared for a day.
+    #[must_use]
+    pub fn with_sessions(self, keys: ClickKeys) -> Self {
+        Self { sessions: Some(Arc::new(Sessions::new(keys))), ..self }
+    }
+}
+
+impl App {
+    /// What one request cannot finish goes on with the night's function at once, instead of with the next night.
+    #[must_use]
+    pub fn with_visits(self, visits: Sender<VisitDue>) -> Self {
+        Self { visits: Some(visits), ..self }
     }
 }
 

@@ -1,12 +1,17 @@
 //! The API over a database in memory, and a key service of its own.
 
 mod access;
+mod coupons;
 mod crashes;
 mod events;
+mod explained;
 mod figures;
 mod input;
 pub(crate) mod life;
+mod noticed;
+mod recomputes;
 mod resources;
+mod rules;
 mod setup;
 
 use crate::config::{Config, VARIABLES};
@@ -33,21 +38,32 @@ fn the_document_has_every_route() {
     }
     told.sort();
     insta::assert_snapshot!(told.join("\n"), @r"
+    DELETE /v1/coupons/{code}
+    GET /v1/coupons
     GET /v1/partners
     GET /v1/partners/dashboard
     GET /v1/partners/revenue/commissions
     GET /v1/partners/revenue/commissions/{id}
+    GET /v1/partners/revenue/commissions/{id}/explain
     GET /v1/partners/revenue/payouts
     GET /v1/partners/revenue/payouts/{id}
     GET /v1/partners/{id}
     GET /v1/programs
     GET /v1/programs/{id}
+    GET /v1/programs/{id}/recompute
+    GET /v1/programs/{id}/recompute/{recompute_id}
+    GET /v1/programs/{id}/recompute/{recompute_id}/differences
     GET /v1/programs/{id}/rules
     GET /v1/revenue/affiliates
     GET /v1/revenue/affiliates/{code}
+    POST /v1/coupons
     POST /v1/partners
     POST /v1/programs
+    POST /v1/programs/{id}/recompute
+    POST /v1/programs/{id}/recompute/{recompute_id}/approve
+    POST /v1/programs/{id}/recompute/{recompute_id}/reject
     POST /v1/programs/{id}/rules
+    POST /v1/programs/{id}/rules/dry-run
     POST /v1/revenue/affiliates
     ");
 }

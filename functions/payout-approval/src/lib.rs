@@ -2,11 +2,12 @@
 //!
 //! - Trigger: HTTP, `/v1/revenue/payouts` and what is below it.
 //! - Reads: `core`: the account's head and lines, payouts and their audit, reports; the keys of callers.
-//! - Writes: `core`: payout, head and audit entry, each step one transaction; closes of what has matured. `ops`: answers
-//!   to idempotency keys.
+//! - Writes: `core`: payout, head and audit entry, and the bank's reference that confirms it, each step one transaction;
+//!   closes of what has matured. `ops`: answers to idempotency keys.
 //! - Sends: nothing; event-relay sees each step in the stream.
 //! - Idempotent by: `Idempotency-Key`, required on every write; below it the payout's number in its account and the
-//!   version of its audit chain: a step that was taken is not taken twice.
+//!   version of its audit chain, which tells the request of each step: a step that was taken is not taken twice, and is
+//!   answered as before.
 //! - On failure: store away 503, and nothing is half-written; the caller sends it again under the same key.
 
 pub mod config;
@@ -14,6 +15,7 @@ pub mod files;
 mod http;
 
 use axum::extract::FromRef;
+use cases::closing::Pace;
 use edge::auth::Gate;
 use edge::clock::Clock;
 use edge::idempotency::Idempotency;
@@ -31,6 +33,7 @@ pub struct App {
     clock: Clock,
     gate: Gate,
     idempotency: Idempotency,
+    pace: Option<Pace<'static>>,
 }
 
 impl App {
@@ -39,7 +42,13 @@ impl App {
     pub fn new(store: Store, files: Files, clock: Clock) -> Self {
         let gate = Gate::new(store.clone());
         let idempotency = Idempotency::new(store.clone(), clock);
-        Self { store, files, clock, gate, idempotency }
+        Self { store, files, clock, gate, idempotency, pace: None }
+    }
+
+    /// Counts the lines of a payout at a pace of its own, instead of for some seconds of each request.
+    #[must_use]
+    pub fn at_pace(self, pace: Pace<'static>) -> Self {
+        Self { pace: Some(pace), ..self }
     }
 }
 

@@ -12,6 +12,7 @@ use edge::auth::{hash_of, mint_from};
 use edge::aws::{Aws, Service};
 use edge::clock::Clock;
 use edge::config::Reader;
+use edge::idempotency::Idempotency;
 use serde_json::{Value, json};
 use store::api_keys::ApiKey;
 use store::{Store, Tables, TenantKey};
@@ -20,10 +21,12 @@ use tower::ServiceExt;
 use crate::files::Files;
 use crate::{App, routes};
 
+mod counting;
 mod doors;
 mod given;
 mod life;
 mod lists;
+mod retried;
 
 /// When everything here happens: a month after the lines have matured.
 const NOW: &str = "2026-09-15T12:00:00Z";
@@ -73,10 +76,19 @@ const CALLERS: [(&str, Role, u8); 9] = [
     ("machine", Role::Service, 9),
 ];
 
+/// The callers of another tenant.
+const FOREIGN: [(&str, Role, u8); 2] =
+    [("foreign admin", Role::Admin, 1), ("foreign finance", Role::FinanceManager, 3)];
+
+fn foreign() -> TenantId {
+    TenantId::from_ulid(2_u128.into())
+}
+
 fn bearer(who: &str) -> String {
-    let (_, _, n) = CALLERS.into_iter().find(|(name, _, _)| *name == who).expect("a caller");
-    let text = mint_from(&TenantId::default_tenant(), &[n; 32]);
-    format!("Bearer {}", text.reveal())
+    let own = CALLERS.iter().map(|caller| (TenantId::default_tenant(), caller));
+    let mut all = own.chain(FOREIGN.iter().map(|caller| (foreign(), caller)));
+    let (tenant, (_, _, n)) = all.find(|(_, (name, _, _))| *name == who).expect("a caller");
+    format!("Bearer {}", mint_from(&tenant, &[*n; 32]).reveal())
 }
 
 pub(crate) async fn world() -> World {
@@ -89,20 +101,31 @@ pub(crate) async fn world() -> World {
             "partner 2" => partner(2).to_string(),
             name => format!("usr_{name}"),
         };
-        given::key(&store, role, &subject, n).await;
+        given::key(&store, &TenantId::default_tenant(), role, &subject, n).await;
+    }
+    for (name, role, n) in FOREIGN {
+        given::key(&store, &foreign(), role, &format!("usr_{name}"), n).await;
     }
     for n in [1, 2] {
         given::partner_profile(&store, &partner(n)).await;
     }
-    let mut reader =
-        Reader::from_map([("AWS_REGION", "us-east-1"), ("AWS_ACCESS_KEY_ID", "a"), ("AWS_SECRET_ACCESS_KEY", "b")]);
-    let files = Files::connect(&Aws::from(&mut reader).service(Service::S3), "files");
-    let clock = Clock::fixed(NOW.parse().expect("instant"));
-    let routes = routes(App::new(store.clone(), files, clock));
+    let routes = routes(app(&store));
     World { store, database, routes, sent: Arc::default() }
 }
 
+fn app(store: &Store) -> App {
+    let mut reader =
+        Reader::from_map([("AWS_REGION", "us-east-1"), ("AWS_ACCESS_KEY_ID", "a"), ("AWS_SECRET_ACCESS_KEY", "b")]);
+    let files = Files::connect(&Aws::from(&mut reader).service(Service::S3), "files");
+    App::new(store.clone(), files, Clock::fixed(NOW.parse().expect("instant")))
+}
+
 impl World {
+    /// The function's state, for routes that differ from the usual.
+    fn app(&self) -> App {
+        app(&self.store)
+    }
+
     /// Asks with a key of its own for each write.
     pub(crate) async fn ask(&self, who: &str, method: &str, path: &str, body: Value) -> Answer {
         let n = self.sent.fetch_add(1, Ordering::SeqCst);
@@ -142,6 +165,24 @@ impl World {
         let next = response.headers().get("x-next-cursor").map(|next| next.to_str().expect("text").to_owned());
         let bytes = axum::body::to_bytes(response.into_body(), 1 << 24).await.expect("body");
         (String::from_utf8(bytes.to_vec()).expect("text"), next)
+    }
+
+    /// The same deployment at another instant.
+    pub(crate) fn at(&self, now: &str) -> Self {
+        let app = App { clock: Clock::fixed(now.parse().expect("instant")), ..self.app() };
+        let app = App { idempotency: Idempotency::new(self.store.clone(), app.clock), ..app };
+        let (store, database) = (self.store.clone(), self.database.clone());
+        Self { store, database, routes: routes(app), sent: self.sent.clone() }
+    }
+
+    /// What an approver says who has seen the payout as it is.
+    pub(crate) async fn seal(&self, id: &str) -> Value {
+        json!({"seal": self.get("aud", &format!("/{id}")).await.json["seal"]})
+    }
+
+    pub(crate) async fn approve(&self, who: &str, id: &str) -> Answer {
+        let seal = self.seal(id).await;
+        self.ask(who, "PUT", &format!("/{id}/approve"), seal).await
     }
 
     /// A partner asks for what is available; the id of the payout.

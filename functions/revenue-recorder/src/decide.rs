@@ -1,78 +1,275 @@
-//! Who brought the customer of a sale.
+//! Who brought the customer of a sale: what came with it is looked up, merged into what is known, and decided.
 
-use domain::attribution::{Candidate, CandidateTarget, Choice, NobodyReason, choose};
-use domain::fact::SalePaid;
+use domain::attribution::candidate::{Candidate, CandidateTarget};
+use domain::attribution::customer::{Customer, Meeting, Mention};
+use domain::attribution::{LossReason, Source};
+use domain::digest::Digest;
+use domain::fact::{CustomerSeen, PaymentKey, SalePaid, SaleType};
+use domain::fraud::marks::{MarkKind, OwnMarks};
+use domain::id::{PartnerId, ProgramId, SaleId};
 use domain::sale::Decision;
 use domain::time::Timestamp;
+use domain::touch::{Touch, VisitorHash};
 use store::StoreError;
-use store::partners::PartnerStatus;
-use store::sales::Customer;
+use store::coupons::CouponCode;
+use store::customers::{CustomerChange, LeadsRead};
 
-use crate::booking::{Recorder, decision_of};
+use crate::booking::Recorder;
 
-impl Recorder<'_> {
-    /// The decision for a sale, and the customer whom it meets first, if it does.
-    ///
-    /// A known customer was decided once and for all. An unknown one is met by a sale that carries a click token; one
-    /// that carries none waits for the check-out. A guest is decided by the sale alone.
-    pub(crate) async fn decide(&self, paid: &SalePaid) -> Result<(Decision, Option<Customer>), StoreError> {
-        let known = match &paid.customer {
-            Some(customer) => self.store.get_customer(self.tenant, customer).await?,
-            None => None,
-        };
-        if let Some(known) = known {
-            return Ok((decision_of(&known, paid.occurred_at), None));
-        }
-        let token = paid.click_token.as_deref();
-        if token.is_none() && paid.customer.is_some() {
-            return Ok((Decision::Nobody { reason: NobodyReason::CustomerUnknown, losers: Vec::new() }, None));
-        }
-        let refused = token.is_some_and(|token| self.keys.verify(token).is_err());
-        let choice = self.choose(token, paid.occurred_at).await?;
-        let met = paid.customer.as_ref().map(|_| Customer { winner: choice.winner.clone(), met_at: paid.occurred_at });
-        let decision = match choice.winner {
-            Some(winner) => Decision::Partner { winner, losers: choice.losers },
-            None => Decision::Nobody { reason: nobody_because(token, refused), losers: choice.losers },
-        };
-        Ok((decision, met))
-    }
+/// What a sale or check-out brings that may say who brought the customer.
+#[derive(Clone, Copy)]
+pub(crate) struct Evidence<'a> {
+    pub(crate) at: Timestamp,
+    pub(crate) by: &'a PaymentKey,
+    pub(crate) click_token: Option<&'a str>,
+    pub(crate) coupon: Option<&'a str>,
+    pub(crate) email: Option<Digest>,
+}
 
-    /// The choice between the touches of a token; a token that is not ours has none.
-    pub(crate) async fn choose(&self, token: Option<&str>, occurred_at: Timestamp) -> Result<Choice, StoreError> {
-        let touches = match token.map(|token| self.keys.verify(token)) {
-            Some(Ok(touches)) => touches,
-            Some(Err(refused)) => {
-                tracing::warn!(reason = %refused, "a click token is not one of ours, nobody is credited by it");
-                return Ok(choose(&[], occurred_at));
-            }
-            None => return Ok(choose(&[], occurred_at)),
-        };
-        let mut candidates = Vec::new();
-        for touch in touches.as_slice() {
-            let link = self.store.get_link(self.tenant, &touch.link).await?;
-            let target = match link {
-                Some(link) => {
-                    let partner = self.store.get_partner(self.tenant, &link.partner).await?;
-                    let partner_is_active = partner.is_some_and(|partner| partner.status == PartnerStatus::Active);
-                    Some(CandidateTarget {
-                        partner: link.partner,
-                        program: link.program,
-                        window_days: link.window_days,
-                        partner_is_active,
-                    })
-                }
-                None => None,
-            };
-            candidates.push(Candidate { clicked_at: touch.at, link: touch.link.clone(), target });
+impl<'a> From<&'a SalePaid> for Evidence<'a> {
+    fn from(paid: &'a SalePaid) -> Self {
+        Self {
+            at: paid.occurred_at,
+            by: &paid.payment,
+            click_token: paid.click_token.as_deref(),
+            coupon: paid.traits.coupon.as_deref(),
+            email: paid.email,
         }
-        Ok(choose(&candidates, occurred_at))
     }
 }
 
-fn nobody_because(token: Option<&str>, refused: bool) -> NobodyReason {
-    match token {
-        None => NobodyReason::NoTouch,
-        Some(_) if refused => NobodyReason::TokenRefused,
-        Some(_) => NobodyReason::NoEligibleTouch,
+impl<'a> From<&'a CustomerSeen> for Evidence<'a> {
+    fn from(seen: &'a CustomerSeen) -> Self {
+        Self {
+            at: seen.occurred_at,
+            by: &seen.event,
+            click_token: seen.click_token.as_deref(),
+            coupon: seen.coupon.as_deref(),
+            email: seen.email,
+        }
     }
+}
+
+/// A customer as they were read, and what a fact makes of them.
+pub(crate) struct Found {
+    key: PaymentKey,
+    before: Option<u64>,
+    after: Customer,
+    is_news: bool,
+    relies_on: Option<LeadsRead>,
+}
+
+impl Found {
+    /// What is to be written of them.
+    pub(crate) fn change(&self) -> CustomerChange<'_> {
+        let Self { key, before, after, is_news, relies_on } = self;
+        CustomerChange { key, before: *before, after: is_news.then_some(after), relies_on: *relies_on }
+    }
+
+    /// Is anything of them news?
+    pub(crate) fn is_news(&self) -> bool {
+        self.is_news
+    }
+
+    /// What is known of them from now on.
+    pub(crate) fn customer(&self) -> &Customer {
+        &self.after
+    }
+}
+
+impl Recorder<'_> {
+    /// The decision for a sale, and its customer as found and changed by it. A guest is decided by the sale alone.
+    pub(crate) async fn decide(&self, paid: &SalePaid) -> Result<(Decision, Option<Found>), StoreError> {
+        let evidence = Evidence::from(paid);
+        let Some(key) = &paid.customer else { return self.decide_guest(paid, &evidence).await };
+        let known = self.store.get_customer(self.tenant, key).await?;
+        let mut customer = known.clone().unwrap_or_default();
+        let meeting = self.meeting_of(&evidence, &customer, false).await?;
+        // A sale without a touch meets nobody: its check-out may still come.
+        if meeting.token_refused || !meeting.candidates.is_empty() {
+            customer.meet(&meeting);
+        }
+        let relies_on = self.look_for_leads(&evidence, &mut customer).await?;
+        let sale = SaleId::of(&paid.payment);
+        if paid.paid.minor() > 0 {
+            customer.pay(paid.occurred_at, &sale);
+        }
+        if paid.event_type == SaleType::SignUp {
+            customer.sign_up(paid.occurred_at, &sale);
+        }
+        // What lost is kept once, with the customer: so a sale stays within its kilobyte.
+        let mut decision = customer.decide(paid.occurred_at, evidence.coupon).without_losers();
+        self.store.fill_terms(self.tenant, &mut decision, &[]).await?;
+        Ok((decision, Some(found(key, known.as_ref(), customer, relies_on))))
+    }
+
+    /// Whoever pays without being anybody's customer is decided by the sale alone. One that nobody is paid for, and that
+    /// gives an address, is kept as a customer of that one sale: so a lead that is told later finds it.
+    async fn decide_guest(
+        &self,
+        paid: &SalePaid,
+        evidence: &Evidence<'_>,
+    ) -> Result<(Decision, Option<Found>), StoreError> {
+        let mut guest = Customer::default();
+        guest.meet(&self.meeting_of(evidence, &guest, true).await?);
+        let relies_on = self.look_for_leads(evidence, &mut guest).await?;
+        let mut decision = guest.decide(paid.occurred_at, evidence.coupon);
+        self.store.fill_terms(self.tenant, &mut decision, &[]).await?;
+        let waits = decision.credits().is_empty() && relies_on.is_some();
+        let key = PaymentKey::parse(&format!("guest:{}", SaleId::of(&paid.payment))).ok().filter(|_| waits);
+        Ok((decision, key.map(|key| found(&key, None, guest, relies_on))))
+    }
+
+    /// A customer as a check-out or sign-up leaves them.
+    pub(crate) async fn met_at(&self, key: &PaymentKey, evidence: &Evidence<'_>) -> Result<Found, StoreError> {
+        let known = self.store.get_customer(self.tenant, key).await?;
+        let mut customer = known.clone().unwrap_or_default();
+        customer.meet(&self.meeting_of(evidence, &customer, false).await?);
+        let relies_on = self.look_for_leads(evidence, &mut customer).await?;
+        Ok(found(key, known.as_ref(), customer, relies_on))
+    }
+
+    /// The touches of a token and a coupon, looked up. What the customer is known to have brought earlier is no news,
+    /// and costs no look-up. `all` of a guest's coupons are told; among a customer's only those that are a partner's.
+    async fn meeting_of(&self, evidence: &Evidence<'_>, known: &Customer, all: bool) -> Result<Meeting, StoreError> {
+        let (at, by) = (evidence.at, evidence.by.clone());
+        let mut meeting = Meeting { at, by, candidates: Vec::new(), token_refused: false };
+        match evidence.click_token.map(|token| self.keys.verify(token)) {
+            Some(Ok(touches)) => {
+                for touch in touches.as_slice() {
+                    match known.seen(&as_click(touch), at) {
+                        None => meeting.candidates.push(self.look_up_click(touch, evidence.email).await?),
+                        Some(seen) => meeting.candidates.extend(self.told_by_its_partner(seen, evidence.email).await?),
+                    }
+                }
+            }
+            Some(Err(refused)) => {
+                tracing::warn!(reason = %refused, "a click token is not one of ours, nobody is credited by it");
+                meeting.token_refused = true;
+            }
+            None => {}
+        }
+        if let Some(code) = evidence.coupon.and_then(CouponCode::parse) {
+            let touch = as_coupon(&code, at);
+            let news = match known.seen(&touch, at) {
+                None => Some(self.look_up_coupon(touch, &code, evidence.email).await?),
+                Some(seen) => self.told_by_its_partner(seen, evidence.email).await?,
+            };
+            meeting.candidates.extend(news.filter(|touch| all || touch.target.is_some()));
+        }
+        Ok(meeting)
+    }
+
+    /// ATT-3: leads of the address count least; they are asked only where nothing else has bound the customer. Answers
+    /// what the customer's change relies on, where a later lead must find them.
+    async fn look_for_leads(
+        &self,
+        evidence: &Evidence<'_>,
+        customer: &mut Customer,
+    ) -> Result<Option<LeadsRead>, StoreError> {
+        let Some(email) = evidence.email else { return Ok(None) };
+        if customer.bound_at().is_some_and(|bound| bound <= evidence.at) {
+            return Ok(None);
+        }
+        let was_told = customer.mentions.iter().any(|known| known.email == email);
+        let leads = self.store.get_leads(self.tenant, email).await?;
+        customer.mention(Mention { email, at: evidence.at, by: evidence.by.clone() }, &leads.candidates);
+        Ok((!was_told).then_some(LeadsRead { email, version: leads.version }))
+    }
+
+    /// What a click stands for, by the standing of its partner at its own time.
+    pub(crate) async fn look_up_click(&self, touch: &Touch, email: Option<Digest>) -> Result<Candidate, StoreError> {
+        let mut click = as_click(touch);
+        let Some(link) = self.store.get_link(self.tenant, &touch.link).await? else {
+            return Ok(Candidate { refused: Some(LossReason::UnknownLink), ..click });
+        };
+        click.refused = self.refused(&link.partner, touch.at, email).await?;
+        let settings = self.settings_of(&link.program).await?.settings;
+        let (partner, program, window_days) = (link.partner, link.program, link.window_days);
+        click.target = Some(CandidateTarget { partner, program, window_days, settings });
+        Ok(click)
+    }
+
+    /// ATT-6: what a coupon stands for at its use.
+    async fn look_up_coupon(
+        &self,
+        touch: Candidate,
+        code: &CouponCode,
+        email: Option<Digest>,
+    ) -> Result<Candidate, StoreError> {
+        let Some(coupon) = self.store.get_coupon(self.tenant, code).await? else {
+            return Ok(Candidate { refused: Some(LossReason::UnknownCoupon), ..touch });
+        };
+        let refused = if coupon.is_valid_at(touch.at) {
+            self.refused(&coupon.partner, touch.at, email).await?
+        } else {
+            Some(LossReason::ExpiredCoupon)
+        };
+        let partner = coupon.partner;
+        let target = CandidateTarget { partner, ..self.settings_of(&coupon.program).await? };
+        Ok(Candidate { target: Some(target), refused, ..touch })
+    }
+
+    async fn refused(
+        &self,
+        partner: &PartnerId,
+        at: Timestamp,
+        email: Option<Digest>,
+    ) -> Result<Option<LossReason>, StoreError> {
+        let standing = self.store.get_standing(self.tenant, partner).await?;
+        if !standing.is_some_and(|standing| standing.was_active_at(at)) {
+            return Ok(Some(LossReason::InactivePartner));
+        }
+        let is_own = match email {
+            Some(email) => self.is_address_of(partner, email).await?,
+            None => false,
+        };
+        Ok(is_own.then_some(LossReason::SelfReferral))
+    }
+
+    /// A touch that is known, if whoever tells it again does so under the address of its own partner: FRD-1 holds
+    /// whichever of the two meetings is told first.
+    async fn told_by_its_partner(
+        &self,
+        seen: &Candidate,
+        email: Option<Digest>,
+    ) -> Result<Option<Candidate>, StoreError> {
+        let (Some(target), Some(email), None) = (&seen.target, email, seen.refused) else { return Ok(None) };
+        let is_own = self.is_address_of(&target.partner, email).await?;
+        Ok(is_own.then(|| Candidate { refused: Some(LossReason::SelfReferral), ..seen.clone() }))
+    }
+
+    async fn is_address_of(&self, partner: &PartnerId, email: Digest) -> Result<bool, StoreError> {
+        let marks = self.store.list_marks(self.tenant, partner).await?.into_iter().collect();
+        Ok(OwnMarks { marks, ..OwnMarks::default() }.has(MarkKind::Email, email))
+    }
+
+    /// What a programme sets, as a target that is nobody's yet.
+    async fn settings_of(&self, program: &ProgramId) -> Result<CandidateTarget, StoreError> {
+        let found = self.store.get_program(self.tenant, program).await?;
+        let nobody = PartnerId::from_ulid(0_u128.into());
+        let window_days = found.as_ref().map_or(0, |found| found.window_days);
+        let settings = found.map(|found| found.attribution).unwrap_or_default();
+        Ok(CandidateTarget { partner: nobody, program: program.clone(), window_days, settings })
+    }
+}
+
+fn found(key: &PaymentKey, known: Option<&Customer>, mut customer: Customer, relies_on: Option<LeadsRead>) -> Found {
+    let before = known.map(|known| known.version);
+    let is_news = known.map_or_else(|| customer != Customer::default(), |known| customer != *known);
+    if is_news {
+        customer.version += 1;
+    }
+    Found { key: key.clone(), before, after: customer, is_news, relies_on }
+}
+
+fn as_click(touch: &Touch) -> Candidate {
+    let link = Some(touch.link.clone());
+    let visitor = Some(touch.visitor).filter(|visitor| *visitor != VisitorHash::NOBODY);
+    Candidate { source: Source::Click, at: touch.at, link, coupon: None, visitor, target: None, refused: None }
+}
+
+fn as_coupon(code: &CouponCode, at: Timestamp) -> Candidate {
+    let coupon = Some(code.as_str().to_owned());
+    Candidate { source: Source::Coupon, at, link: None, coupon, visitor: None, target: None, refused: None }
 }

@@ -1,30 +1,42 @@
 //! revenue-recorder: inbound facts become sales, decisions and lines. The only writer of lines from sales.
 //!
 //! - Trigger: the `Facts` queue, one message an event that was stored raw.
-//! - Reads: the raw event, customer, links and partners of the touches, rules, aliases.
-//! - Writes: one transaction a fact: the fact, its lines, the heads of their accounts.
+//! - Reads: the raw event (of Stripe, or a fact in our own words), customer, links and partners of the touches, rules,
+//!   aliases, what is parked; marks of a credited partner, where it worked from, the credited click.
+//! - Writes: one transaction a fact: the fact, its lines, the heads of their accounts; or the fact parked until its
+//!   payment is told. With a sale that is noticed, its review.
 //! - Sends: nothing; the stream of the table of record tells others.
 //! - Idempotent by: the natural key of the payment, never the event's id.
 //! - On failure: the message stays, alone; after its tries it goes to `FactsDead`, and the raw event is still stored.
+//!
+//! Where what lives, in the order of a fact: `event` opens what was stored; `stripe` and `canonical` say it in our own
+//! words; `booking` books a sale; `decide` says who brought its customer and `earnings` what it earns; `risk` looks for
+//! signals of fraud. `meeting` tells of customers and leads, `nothing` of sign-ups; `parking` finds the sale of a `refund`
+//! or a `dispute`, or lets it wait. The rules themselves are `domain`'s, the transactions are `store`'s. A new kind of
+//! fact: a variant of `domain::fact::Fact`, an arm in `booking::Recorder::book`, and its translation.
 
 pub mod booking;
+pub mod canonical;
 pub mod config;
 mod decide;
+mod dispute;
+mod earnings;
+mod event;
+mod meeting;
+mod nothing;
+mod parking;
 mod refund;
+mod risk;
 pub mod stripe;
 
-use cases::raw_event::{self, RawEventError};
-use domain::fact::Fact;
 use domain::touch::ClickKeys;
 use edge::aws::Service;
 use edge::clock::Clock;
 use edge::lambda::{Delivery, Failure};
-use edge::sealing::{Belongs, Sealed, Sealer, SealingError};
+use edge::sealing::Sealer;
 use edge::secrets::StageSecret;
 use queues::FactReceived;
-use store::raw_events::RawEventPlace;
-use store::{Store, TenantKey};
-use thiserror::Error;
+use store::Store;
 
 use crate::booking::{Booked, BookingError, Recorder};
 use crate::config::Config;
@@ -62,65 +74,38 @@ impl App {
     /// # Errors
     /// The store is away (try again), or the event cannot be read or contradicts what is booked (a person must look).
     pub async fn handle(&self, received: FactReceived, delivery: &Delivery) -> Result<(), Failure> {
-        let facts = self.read_facts(&received).await?;
-        let tenant = TenantKey::from(&received.tenant);
-        let settings = self.store.get_settings(&tenant).await.map_err(Failure::retry)?;
-        let recorder = Recorder::new(&self.store, &tenant, &self.keys, &settings.ledger_zone, self.clock.now());
+        let now = self.clock.now();
+        let opened = self.open(&received).await?;
+        let facts = self.facts_of(&opened, delivery, now).await?;
+        let settings = self.store.get_settings(&opened.tenant).await.map_err(Failure::retry)?;
+        let recorder = Recorder::new(&self.store, &opened.tenant, &self.keys, &settings.ledger_zone, now)
+            .with_policy(&settings.risk);
         let mut trouble = None;
         for fact in &facts {
-            // A fact that cannot be booked holds up no other of the event; the first error is told at the end.
-            let booked = match recorder.book(fact).await {
-                Ok(booked) => booked,
-                Err(error) => {
-                    trouble = trouble.or(Some(policy_of(error)));
-                    continue;
-                }
-            };
-            let correlation_id = &delivery.correlation_id;
-            match booked {
-                Booked::Recorded => tracing::info!(event.id = received.event_id, correlation_id, "fact booked"),
-                Booked::AlreadySeen => {
-                    tracing::info!(event.id = received.event_id, correlation_id, "fact was booked before")
-                }
-                Booked::Parked => tracing::warn!(
-                    event.id = received.event_id,
-                    correlation_id,
-                    "refund parked until its payment is known"
-                ),
+            match recorder.book(fact).await {
+                Ok(booked) => tell(&booked, &received.event_id, delivery),
+                // A fact that cannot be booked holds up no other of the event; the first error is told at the end.
+                Err(error) => trouble = trouble.or(Some(policy_of(error))),
             }
         }
-        trouble.map_or(Ok(()), Err)
-    }
-
-    async fn read_facts(&self, received: &FactReceived) -> Result<Vec<Fact>, Failure> {
-        let tenant = TenantKey::from(&received.tenant);
-        let place = RawEventPlace::parse(&received.provider, &received.day, &received.event_id)
-            .ok_or_else(|| Failure::reject(EventLost::NoPlace))?;
-        let raw = self.store.get_raw_event(&tenant, &place).await.map_err(Failure::retry)?;
-        let raw = raw.ok_or_else(|| Failure::reject(EventLost::NotStored))?;
-        let belongs = Belongs {
-            tenant: received.tenant.as_str(),
-            subject: raw_event::SEALED_SUBJECT,
-            field: raw_event::SEALED_FIELD,
-        };
-        let sealed = Sealed::from_bytes(&raw.sealed).map_err(Failure::reject)?;
-        let opened = self.sealer.open(&belongs, &sealed).await.map_err(|error| match error {
-            SealingError::Unavailable(_) => Failure::retry(error),
-            SealingError::NotAuthentic | SealingError::Malformed => Failure::reject(error),
-        })?;
-        let body = raw_event::unpack(opened.reveal()).map_err(|error: RawEventError| Failure::reject(error))?;
-        let event = serde_json::from_slice(&body).map_err(Failure::reject)?;
-        stripe::translate(&event).map_err(Failure::reject)
+        if let Some(trouble) = trouble {
+            return Err(trouble);
+        }
+        if opened.may_have_waited(delivery, now) {
+            // ING-8: whoever mended what reads it has moved it back, and need not take it off the list as well.
+            self.store.unpark_event(&opened.tenant, &opened.place).await.map_err(Failure::retry)?;
+        }
+        Ok(())
     }
 }
 
-/// Why an event that was announced is not there.
-#[derive(Debug, Error)]
-enum EventLost {
-    #[error("the message names no place of a stored event")]
-    NoPlace,
-    #[error("the event is not stored, or no longer")]
-    NotStored,
+fn tell(booked: &Booked, event_id: &str, delivery: &Delivery) {
+    let correlation_id = &delivery.correlation_id;
+    match booked {
+        Booked::Recorded => tracing::info!(event.id = event_id, correlation_id, "fact booked"),
+        Booked::AlreadySeen => tracing::info!(event.id = event_id, correlation_id, "fact was booked before"),
+        Booked::Parked => tracing::warn!(event.id = event_id, correlation_id, "fact parked until its payment is known"),
+    }
 }
 
 /// What becomes of a fact that was not booked: what may pass is tried again, what contradicts is a person's.
@@ -129,9 +114,12 @@ fn policy_of(error: BookingError) -> Failure {
         BookingError::Store(store::StoreError::Inconsistent { .. })
         | BookingError::Money(_)
         | BookingError::Commission(_)
-        | BookingError::Slot(_)
+        | BookingError::Month(_)
+        | BookingError::Retarget(_)
+        | BookingError::TooManyLines { .. }
         | BookingError::AliasTaken { .. }
-        | BookingError::RefundCurrency { .. } => Failure::reject(error),
+        | BookingError::OtherCurrency { .. }
+        | BookingError::NoSuchItem { .. } => Failure::reject(error),
         BookingError::Store(_) | BookingError::Busy => Failure::retry(error),
     }
 }

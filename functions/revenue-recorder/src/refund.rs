@@ -1,168 +1,128 @@
-//! Refunds: cumulative, proportional, and where the money is.
+//! Refunds: cumulative, by their own ids or as a running total, of the payment or of one item.
 
-use domain::attribution::Winner;
 use domain::commission::EarningReason;
 use domain::fact::{PaymentKey, Refund};
-use domain::line::{Account, LineKind, LineTrace, Place};
-use domain::money::{Money, MoneyError};
-use domain::rate::{Base, Rounding};
-use domain::sale::{Decision, Sale, SaleLine};
-use domain::time::Timestamp;
+use domain::money::Money;
+use domain::retarget::booked_targets;
+use domain::sale::Sale;
 use store::refunds::AppliedRefund;
-use store::sales::{Known, SaleWritten};
 
-use crate::booking::{Booked, BookingError, Draft, Fences, NewLine, Recorder};
-
-/// How often a refund that others raced is begun again.
-const TRIES_MAX: usize = 8;
+use crate::booking::{Booked, BookingError, Cause, Fences, Recorder};
 
 impl Recorder<'_> {
-    /// Applies a refund to its sale, or parks it until the sale is known.
-    pub(crate) async fn book_refund(&self, refund: &Refund) -> Result<Booked, BookingError> {
-        let mut fences = Fences::default();
-        for _ in 0..TRIES_MAX {
-            let name = match self.store.find_payment(self.tenant, &refund.payment).await? {
-                Known::As(payment) => payment,
-                Known::Sale(_) | Known::Not => refund.payment.clone(),
-            };
-            let Known::Sale(sale) = self.store.find_payment(self.tenant, &name).await? else {
-                if self.store.park_refund(self.tenant, &name, refund).await? {
-                    return Ok(Booked::Parked);
-                }
-                continue;
-            };
-            match self.apply(&sale, refund, &mut fences).await? {
-                Some(booked) => return Ok(booked),
-                None => continue,
-            }
-        }
-        Err(BookingError::Busy)
-    }
-
-    /// One try; `None` when others were faster.
-    async fn apply(&self, sale: &Sale, refund: &Refund, fences: &mut Fences) -> Result<Option<Booked>, BookingError> {
-        if refund.amount.currency() != sale.paid.currency() {
-            return Err(BookingError::RefundCurrency { refund: refund.refund.clone() });
-        }
+    /// One try to apply a refund; `None` when others were faster.
+    pub(crate) async fn apply_refund(
+        &self,
+        sale: &Sale,
+        refund: &Refund,
+        fences: &mut Fences,
+    ) -> Result<Option<Booked>, BookingError> {
+        check(sale, refund)?;
         let stored = self.store.get_refund(self.tenant, sale, &refund.refund).await?;
         let (told, replaces) = match &stored {
-            Some((told, version)) => (told.amount, Some(*version)),
-            None => (Money::zero(sale.paid.currency()), None),
+            Some((told, version)) => (Some(told.amount), Some(*version)),
+            None => (None, None),
         };
-        // A refund's amount stands from its first word, and falls to zero, for good, when it fails.
-        if stored.is_some() && (told.is_zero() || !refund.amount.is_zero()) {
+        let amount = amount_after(told, refund);
+        if told == Some(amount) {
             return Ok(Some(Booked::AlreadySeen));
         }
-        let refunded = sale.refunded.try_add(refund.amount)?.try_sub(told)?;
-        let mut draft = Draft { sale: Sale { refunded, version: sale.version + 1, ..sale.clone() }, lines: Vec::new() };
-        self.add_reversals(&mut draft, refund.occurred_at, fences)?;
+        let before = told.unwrap_or_else(|| Money::zero(sale.paid.currency()));
+        let delta = amount.try_sub(before)?;
+        let mut after = Sale { version: sale.version + 1, ..sale.clone() };
+        match refund.item {
+            Some(item) => {
+                let so_far = after.item_refunds.entry(item).or_insert_with(|| Money::zero(delta.currency()));
+                *so_far = so_far.try_add(delta)?;
+            }
+            None => after.refunded = after.refunded.try_add(delta)?,
+        }
+        #[cfg(feature = "planted")]
+        mistaken(&mut after, refund, amount, delta);
+        let cause = Cause { occurred_at: refund.occurred_at, reason: EarningReason::Refund };
+        let targets = booked_targets(&after);
+        let lines = self.retarget(&mut after, &targets, cause, fences)?;
         let applied = AppliedRefund {
-            refund,
+            refund: &Refund { amount, ..refund.clone() },
             replaces,
             sale_before: sale.version,
-            sale: &draft.sale,
-            lines: &draft.lines,
+            sale: &after,
+            lines: &lines,
             booked_day: self.today(),
             booked_at: self.now,
         };
-        match self.store.apply_refund(self.tenant, &applied).await? {
-            SaleWritten::Yes => Ok(Some(Booked::Recorded)),
-            SaleWritten::BehindFence => {
-                fences.read(self, &draft.lines).await?;
-                Ok(None)
-            }
-            SaleWritten::AlreadySeen | SaleWritten::CustomerMet | SaleWritten::AliasTaken => Ok(None),
-        }
+        let written = self.store.apply_refund(self.tenant, &applied).await?;
+        self.after_change(written, &lines, fences).await
     }
+}
 
-    /// For each earned line c: T = round(c × min(R, P) / P), and the new line is what T has more than was reversed.
-    pub(crate) fn add_reversals(
-        &self,
-        draft: &mut Draft,
-        occurred_at: Timestamp,
-        fences: &Fences,
-    ) -> Result<(), BookingError> {
-        // A sale that is nobody's, or not decided yet, has no lines; the refund is remembered in the sale.
-        let Decision::Partner { winner, .. } = draft.sale.decision.clone() else { return Ok(()) };
-        let (paid, refunded) = (draft.sale.paid, draft.sale.refunded);
-        let counted = if refunded.minor() > paid.minor() { paid } else { refunded };
-        for place in 0..draft.sale.lines.len() {
-            let line = draft.sale.lines[place].clone();
-            if line.reverses.is_some() || paid.is_zero() {
-                continue;
-            }
-            // LED-3: cumulative, so that many small refunds end where one large one does.
-            let target = reversal_target(&line, counted, paid)?;
-            let delta = target.try_sub(line.reversed)?;
-            if delta.is_zero() {
-                continue;
-            }
-            draft.sale.lines[place].reversed = target;
-            let account = Account { partner: line.partner.clone(), currency: delta.currency() };
-            let at = match line.place {
-                Place::Held => Place::Held,
-                Place::Slot(slot) => Place::Slot(fences.open_slot(&account, slot, self.today())?),
-            };
-            let trace = reversal_trace(&draft.sale, &winner, &line, target);
-            draft.push(NewLine {
-                partner: line.partner,
-                place: at,
-                amount: delta.negate()?,
-                kind: LineKind::Reversal,
-                occurred_at,
-                booked_at: self.now,
-                trace,
-            });
-        }
-        Ok(())
+/// Mistakes on purpose: the refunds before are forgotten, or each is rounded by itself.
+#[cfg(feature = "planted")]
+fn mistaken(after: &mut Sale, refund: &Refund, amount: Money, delta: Money) {
+    domain::planted::note_refund(delta.minor());
+    if domain::planted::is(domain::planted::Bug::RefundNotCumulative) && refund.item.is_none() {
+        after.refunded = amount;
     }
+}
 
-    /// Deals with the refunds that waited under names of a payment. One that cannot be booked holds up no other: the
-    /// first error is told at the end.
-    pub(crate) async fn drain_all(&self, names: impl Iterator<Item = &PaymentKey>) -> Result<(), BookingError> {
-        let mut trouble = None;
-        for name in names {
-            for refund in self.store.list_parked(self.tenant, name).await? {
-                if let Err(error) = self.drain_one(name, &refund).await {
-                    trouble = trouble.or(Some(error));
+/// What a refund comes to after one more word about it.
+///
+/// ING-7: whatever the order of the words. A running total only grows. A refund by its own id stands from its first word
+/// and falls to zero, for good, when it fails.
+fn amount_after(told: Option<Money>, refund: &Refund) -> Money {
+    let Some(told) = told else { return refund.amount };
+    let has_failed = !refund.is_running_total && (told.is_zero() || refund.amount.is_zero());
+    let larger = if refund.amount.minor() > told.minor() { refund.amount } else { told };
+    if has_failed { Money::zero(told.currency()) } else { larger }
+}
+
+/// A refund that contradicts its sale is a person's.
+fn check(sale: &Sale, refund: &Refund) -> Result<(), BookingError> {
+    let name: &PaymentKey = &refund.refund;
+    if refund.amount.currency() != sale.paid.currency() {
+        return Err(BookingError::OtherCurrency { fact: name.clone() });
+    }
+    let items = sale.items.len().max(1);
+    match refund.item {
+        Some(item) if usize::from(item) >= items => Err(BookingError::NoSuchItem { refund: name.clone(), item }),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::currency::Currency;
+
+    use super::*;
+
+    #[test]
+    fn what_a_refund_comes_to_is_the_same_in_every_order_of_its_words() {
+        // ING-7: (by ids or running total, the words, what it comes to)
+        let rows: [(bool, &[i64], i64); 6] = [
+            (false, &[500], 500),
+            (false, &[500, 500], 500),
+            (false, &[500, 0], 0),
+            (false, &[500, 0, 500], 0),
+            (true, &[500, 800, 300], 800),
+            (true, &[0, 300], 300),
+        ];
+        for (is_running_total, words, expected) in rows {
+            for turn in 0..words.len() {
+                let mut told = None;
+                let turned = words.iter().cycle().skip(turn).take(words.len());
+                for minor in turned {
+                    let refund = Refund {
+                        refund: PaymentKey::parse("stripe:re_1").expect("key"),
+                        payment: PaymentKey::parse("stripe:in_1").expect("key"),
+                        amount: Money::from_minor(*minor, Currency::USD),
+                        item: None,
+                        is_running_total,
+                        occurred_at: "2026-11-21T12:00:00Z".parse().expect("instant"),
+                    };
+                    told = Some(amount_after(told, &refund));
                 }
+                assert_eq!(told.map(Money::minor), Some(expected), "{words:?} from {turn}");
             }
         }
-        trouble.map_or(Ok(()), Err)
-    }
-
-    /// Under an alias the payment may still be unknown: then the refund is parked again, under the payment's own key.
-    async fn drain_one(&self, name: &PaymentKey, refund: &Refund) -> Result<(), BookingError> {
-        let booked = self.book_refund(refund).await?;
-        let is_alias = matches!(self.store.find_payment(self.tenant, name).await?, Known::As(_));
-        if booked != Booked::Parked || is_alias {
-            self.store.unpark_refund(self.tenant, name, refund).await?;
-        }
-        Ok(())
-    }
-}
-
-/// What of a line is taken back once so much of the payment went back.
-fn reversal_target(line: &SaleLine, refunded: Money, paid: Money) -> Result<Money, MoneyError> {
-    if line.is_flat {
-        // A flat reward stands until everything went back.
-        return Ok(if refunded == paid { line.amount } else { Money::zero(line.amount.currency()) });
-    }
-    Base::share(line.amount, refunded, paid)?.rounded(Rounding::HalfAwayFromZero)
-}
-
-/// How a reversal came about: the refunds of the sale so far, and what of the line they take back in all.
-fn reversal_trace(sale: &Sale, winner: &Winner, line: &SaleLine, target: Money) -> LineTrace {
-    LineTrace {
-        program: winner.program.clone(),
-        link: winner.link.clone(),
-        rule: line.rule.clone(),
-        customer: sale.customer.clone(),
-        invoice: sale.invoice.clone(),
-        event_type: sale.event_type,
-        base: sale.refunded.to_text(),
-        reward: target.to_text(),
-        reason: EarningReason::Refund,
-        reverses: Some(line.n),
     }
 }

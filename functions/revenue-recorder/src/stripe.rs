@@ -4,11 +4,15 @@
 //! here accepts the shapes before and after `2025-03-31.basil` and ignores what it does not know.
 
 mod amount;
+mod buyer;
 mod checkout;
-mod email;
+mod dispute;
 mod field;
 mod invoice;
+mod lines;
 mod refund;
+mod subscription;
+mod traits;
 
 use domain::fact::{Fact, KeyError, PaymentKey};
 use domain::time::Timestamp;
@@ -63,6 +67,12 @@ pub fn translate(event: &Value) -> Result<Vec<Fact>, Untranslatable> {
         "checkout.session.completed" | "checkout.session.async_payment_succeeded" => checkout::facts(&object, at),
         "invoice.paid" => invoice::paid(&object, at),
         "invoice_payment.paid" => invoice::payment(&object),
+        "charge.dispute.created"
+        | "charge.dispute.updated"
+        | "charge.dispute.closed"
+        | "charge.dispute.funds_withdrawn"
+        | "charge.dispute.funds_reinstated" => Ok(vec![dispute::fact(&object, at)?]),
+        "customer.subscription.created" => Ok(subscription::created(&object, at)?.into_iter().collect()),
         "charge.refunded" => refund::of_charge(&object, at),
         "refund.created" | "refund.updated" | "refund.failed" | "charge.refund.updated" => {
             Ok(refund::fact(&object, at)?.into_iter().collect())

@@ -7,12 +7,14 @@
 
 mod cast;
 mod client;
+mod guild;
 mod keys;
 mod payouts;
 mod progress;
 mod story;
 pub mod stripe;
 mod totals;
+mod track;
 
 use std::io::Write as _;
 use std::path::PathBuf;

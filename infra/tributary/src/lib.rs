@@ -7,7 +7,7 @@ mod connection;
 pub mod demo;
 mod key;
 pub mod place;
-mod verify;
+pub mod verify;
 
 use clap::{Args, Subcommand};
 
@@ -18,7 +18,7 @@ pub enum Command {
     #[command(subcommand)]
     Key(KeyCommand),
     /// Proves the ledger's laws over everything stored; exits 1 when one is broken.
-    Verify(Tenant),
+    Verify(verify::Which),
     /// Tells a running small cloud half a year of history, once, and shows the keys.
     Demo(demo::Demo),
 }
@@ -57,7 +57,7 @@ pub type Error = Box<dyn std::error::Error + Send + Sync>;
 pub async fn run(command: Command) -> Result<Said, Error> {
     match command {
         Command::Key(KeyCommand::Create(new)) => key::create(&new).await,
-        Command::Verify(tenant) => verify::verify(&tenant).await,
+        Command::Verify(which) => verify::verify(&which).await,
         Command::Demo(demo) => demo::tell(&demo).await,
     }
 }

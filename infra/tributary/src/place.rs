@@ -48,7 +48,7 @@ impl Place {
         Connection::open(self.reader(clock_offset_ms))
     }
 
-    fn reader(&self, clock_offset_ms: i64) -> Reader {
+    pub(crate) fn reader(&self, clock_offset_ms: i64) -> Reader {
         let mut pairs = self.env.clone();
         pairs.insert(variables::CLOCK_OFFSET_MS.name.to_owned(), clock_offset_ms.to_string());
         Reader::from_map(pairs)

@@ -1,12 +1,49 @@
 //! `tributary verify`.
 
+use cases::verify::{self, Verified};
+use clap::Args;
+use domain::id::TenantId;
 use store::TenantKey;
 
-use crate::{Error, Said, Tenant, connection};
+use crate::connection::{self, Connection};
+use crate::{Error, Said};
+
+/// Whose ledger.
+#[derive(Debug, Args)]
+pub struct Which {
+    /// The tenant's id; every tenant when absent.
+    #[arg(long)]
+    tenant: Option<String>,
+}
 
 /// Walks everything and tells each law that does not hold.
-pub(crate) async fn verify(tenant: &Tenant) -> Result<Said, Error> {
+pub(crate) async fn verify(which: &Which) -> Result<Said, Error> {
     let connection = connection::connect()?;
-    let verified = cases::verify::verify(&connection.store, &TenantKey::from(&tenant.id()?)).await?;
-    Ok(Said { text: verified.to_string(), good: verified.breaches.is_empty() })
+    let tenants = match &which.tenant {
+        Some(tenant) => vec![TenantId::parse(tenant)?],
+        None => connection.store.list_tenants().await?,
+    };
+    let (mut text, mut broken) = (String::new(), 0_u64);
+    for tenant in &tenants {
+        let verified = walk(&connection, tenant).await?;
+        broken = broken.saturating_add(verified.broken());
+        if tenants.len() > 1 {
+            text.push_str(&format!("{tenant}\n{verified}\n"));
+        } else {
+            text.push_str(&verified.to_string());
+        }
+    }
+    if tenants.len() > 1 {
+        text.push_str(&format!("{} tenants, {broken} broken laws", tenants.len()));
+    }
+    Ok(Said { text, good: broken == 0 })
+}
+
+async fn walk(connection: &Connection, tenant: &TenantId) -> Result<Verified, Error> {
+    let (store, tenant) = (&connection.store, TenantKey::from(tenant));
+    let today = store.get_settings(&tenant).await?.ledger_zone.day_of(connection.clock.now());
+    // A small cloud's clock may be ahead of this process's; its nights know.
+    let night = store.get_last_run(&tenant).await?.map(|run| run.business_date);
+    let scope = verify::whole(store, &tenant, night.map_or(today, |night| night.max(today))).await?;
+    Ok(verify::verify_within(store, &tenant, &scope).await?)
 }

@@ -18,6 +18,18 @@ pub enum CaseError {
     /// The calendar ends.
     #[error("finding a slot")]
     Slot(#[from] SlotError),
+    /// The lines of a change cannot be computed.
+    #[error("computing the lines of a sale")]
+    Retarget(#[from] domain::retarget::RetargetError),
+    /// What sales earn cannot be computed.
+    #[error("computing what sales earn")]
+    Assess(#[from] domain::assess::AssessError),
+    /// A day is out of range.
+    #[error("finding a day")]
+    Date(#[from] domain::time::DateOutOfRange),
+    /// The schedule of a service cannot be computed.
+    #[error("computing what is recognised of a sale")]
+    Recognition(#[from] domain::recognition::RecognitionError),
     /// A law of the ledger does not hold: the account pays nothing until a person has looked.
     #[error("V14: slots of {partner} up to {to} hold {kept:?} by the head and {counted:?} by the lines")]
     Breach {
@@ -29,6 +41,20 @@ pub enum CaseError {
         kept: Money,
         /// The figure of the lines.
         counted: Money,
+    },
+    /// One change would make more lines than one transaction takes.
+    #[error("{lines} lines at once are more than one transaction takes")]
+    TooManyLines {
+        /// How many.
+        lines: usize,
+    },
+    /// What is computed over all sales at once does not fit into memory.
+    #[error("{partner} has more than {sales_max} sales to be put in order at once")]
+    TooManySales {
+        /// Whose account was read when it was too many.
+        partner: PartnerId,
+        /// How many are not.
+        sales_max: usize,
     },
     /// Others were faster each time; nothing was written.
     #[error("too many others change the account at once; nothing was written, try again")]

@@ -5,9 +5,15 @@
 //!
 //! To add a case: a module named after what is done, its outcomes as an enum, its laws as tests over a real store.
 
+pub mod adjust;
 pub mod closing;
+pub mod desk;
 pub mod error;
 pub mod issuer;
+pub mod night;
 pub mod payouts;
 pub mod raw_event;
+pub mod recompute;
+pub mod risk;
+mod under;
 pub mod verify;

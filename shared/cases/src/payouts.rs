@@ -9,11 +9,12 @@ use domain::money::Money;
 use domain::payout::{Payout, PayoutState, Refused, SealedContent, Sent, Step, seal};
 use domain::time::Timestamp;
 use store::partners::PartnerStatus;
-use store::payouts::{Born, StoredPayout};
+use store::payouts::{Born, Stepped, StoredPayout};
 use store::{Store, TenantKey, Written};
 
-use crate::closing::{self, Prepared};
+use crate::closing::{self, Counted, Pace, Prepared};
 use crate::error::CaseError;
+use crate::under::{is_of_request, of_request};
 
 /// How often a step that others raced is begun again.
 const TRIES_MAX: usize = 8;
@@ -40,6 +41,13 @@ pub enum Requested {
     OpenPayout(PayoutId),
     /// The partner is not active: nothing is paid.
     PartnerNotActive,
+    /// FRD-4: nothing is paid until a person has decided what was noticed about the partner.
+    UnderReview,
+    /// What has matured is still being counted; it goes on when the payout is asked for again.
+    Counting {
+        /// How many lines are counted so far.
+        lines: u64,
+    },
     /// There is nothing to pay: the available balance is not above zero.
     NothingAvailable {
         /// The balance.
@@ -58,6 +66,8 @@ pub enum Moved {
     NotFound,
     /// It is not possible, or not for this person.
     Refused(Refused),
+    /// FRD-4: nothing goes out until a person has decided what was noticed about the partner.
+    UnderReview,
     /// Reversals since the request exceed the balance: instead of the approval the payout was taken back.
     Voided(Box<StoredPayout>),
 }
@@ -67,8 +77,8 @@ pub enum Moved {
 pub enum Command {
     /// Yes, to the seal that they saw.
     Approve {
-        /// The seal; `None` approves the one stored.
-        seal: Option<Digest>,
+        /// The seal.
+        seal: Digest,
     },
     /// No.
     Reject {
@@ -101,10 +111,27 @@ pub enum Command {
 /// # Errors
 /// The store does not answer, a law of the ledger does not hold, or others raced each try.
 pub async fn request(store: &Store, tenant: &TenantKey, asked: &Asked, at: Timestamp) -> Result<Requested, CaseError> {
+    request_within(store, tenant, asked, at, Pace::unhurried()).await
+}
+
+/// As [`request`], for as long as the pace allows: an account of very many lines is counted over several requests.
+///
+/// # Errors
+/// As [`request`].
+pub async fn request_within(
+    store: &Store,
+    tenant: &TenantKey,
+    asked: &Asked,
+    at: Timestamp,
+    pace: Pace<'_>,
+) -> Result<Requested, CaseError> {
     let account = Account { partner: asked.partner.clone(), currency: asked.currency };
     let partner = store.get_partner(tenant, &asked.partner).await?;
     if partner.is_none_or(|partner| partner.status != PartnerStatus::Active) {
         return Ok(Requested::PartnerNotActive);
+    }
+    if !store.list_stops(tenant, &asked.partner).await?.is_empty() {
+        return Ok(Requested::UnderReview);
     }
     let today = store.get_settings(tenant).await?.ledger_zone.day_of(at);
     for _ in 0..TRIES_MAX {
@@ -121,10 +148,15 @@ pub async fn request(store: &Store, tenant: &TenantKey, asked: &Asked, at: Times
         if available.minor() <= 0 && !before.close_is_unfinished() {
             return Ok(Requested::NothingAvailable { available, pending: before.pending_on(today)? });
         }
-        let prepared = closing::prepare(store, tenant, &account, today).await?;
+        let prepared = match closing::prepare(store, tenant, &account, today, pace).await? {
+            Counted::Whole(prepared) => *prepared,
+            Counted::Partly { lines } => return Ok(Requested::Counting { lines }),
+        };
         let Some(draft) = draft(store, tenant, asked, &prepared, at).await? else {
             // What is closed does not suffice: close it, and look again at what opened meanwhile.
-            closing::close_matured(store, tenant, &account, today).await?;
+            if let Some(close) = &prepared.close {
+                let _: Written = store.close(tenant, &account, &prepared.head, close).await?;
+            }
             let head = store.get_head(tenant, &account).await?;
             let available = head.available_on(today)?;
             if head.last_matured(today).is_none() {
@@ -210,20 +242,59 @@ pub async fn command(
     actor: &Actor,
     at: Timestamp,
 ) -> Result<Moved, CaseError> {
+    step(store, (tenant, id), command, (actor, at), None).await
+}
+
+/// As [`command`], under the name of a request: whoever asks again under it, because the first answer was lost, is
+/// answered as the first was, and is not refused for what the first has done.
+///
+/// # Errors
+/// As [`command`].
+pub async fn command_under(
+    store: &Store,
+    (tenant, id): (&TenantKey, &PayoutId),
+    command: &Command,
+    (actor, at): (&Actor, Timestamp),
+    request: &str,
+) -> Result<Moved, CaseError> {
+    let moved = step(store, (tenant, id), command, (actor, at), Some(request)).await?;
+    if !matches!(moved, Moved::Refused(_) | Moved::UnderReview) {
+        return Ok(moved);
+    }
+    // The trail tells which request took which step; only who is refused has to look.
+    let trail = store.list_audit(tenant, id.as_str()).await?;
+    let Some(taken) = trail.iter().find(|entry| is_of_request(entry, request)) else { return Ok(moved) };
+    let Some(stored) = store.get_payout(tenant, id).await?.map(Box::new) else { return Ok(moved) };
+    let voided = taken.action == "payout.cancelled" && !matches!(command, Command::Cancel { .. });
+    Ok(if voided { Moved::Voided(stored) } else { Moved::Done(stored) })
+}
+
+async fn step(
+    store: &Store,
+    (tenant, id): (&TenantKey, &PayoutId),
+    command: &Command,
+    (actor, at): (&Actor, Timestamp),
+    request: Option<&str>,
+) -> Result<Moved, CaseError> {
     for _ in 0..TRIES_MAX {
         let Some(stored) = store.get_payout(tenant, id).await? else {
             return Ok(Moved::NotFound);
         };
+        // Looked at again at each step towards the door: it may have been noticed since the request.
+        let goes_out = matches!(command, Command::Approve { .. } | Command::MarkSent(_));
+        if goes_out && !store.list_stops(tenant, &stored.payout.partner).await?.is_empty() {
+            return Ok(Moved::UnderReview);
+        }
         let (voided, step) = match decide(store, tenant, &stored.payout, command, actor, at).await? {
             Ok(decided) => decided,
             Err(refused) => return Ok(Moved::Refused(refused)),
         };
-        let entry = append(stored.chain, id.as_str(), step.deed);
-        let written = store.replace_payout(tenant, stored.chain, &step.payout, step.head, &entry).await?;
-        let after = match written {
-            Written::Yes => Some(StoredPayout { payout: step.payout, chain: entry.end() }),
+        let entry = append(stored.chain, id.as_str(), of_request(step.deed, request));
+        let after = match store.replace_payout(tenant, stored.chain, &step.payout, step.head, &entry).await? {
+            Stepped::Yes => Some(StoredPayout { payout: step.payout, chain: entry.end() }),
+            Stepped::ReferenceUsed(payout) => return Ok(Moved::Refused(Refused::ReferenceUsed { payout })),
             // The client's own retry can report a failed condition for a write that succeeded: read it back.
-            Written::ConditionFailed => found_own(store, tenant, id, |stored| stored.chain.hash == entry.hash).await?,
+            Stepped::Changed => found_own(store, tenant, id, |stored| stored.chain.hash == entry.hash).await?,
         };
         if let Some(after) = after.map(Box::new) {
             return Ok(if voided { Moved::Voided(after) } else { Moved::Done(after) });

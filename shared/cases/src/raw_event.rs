@@ -24,10 +24,14 @@ const LEVEL: i32 = 9;
 /// The dictionaries, by the first byte of what they packed. A published one never changes, or what it packed is lost:
 /// a better one gets the next number.
 const STRIPE_V1: (u8, &[u8]) = (1, include_bytes!("raw_event/stripe-v1.dictionary"));
+/// What the first knows, and disputes, subscriptions, discounts and prorations.
+const STRIPE_V2: (u8, &[u8]) = (2, include_bytes!("raw_event/stripe-v2.dictionary"));
+/// Every one that something stored may have been packed with; the last is the one that packs.
+const DICTIONARIES: [(u8, &[u8]); 2] = [STRIPE_V1, STRIPE_V2];
 
 /// Digested once a process: doing it for each event would cost more than the event itself.
-static STRIPE_V1_DIGESTED: LazyLock<EncoderDictionary<'static>> =
-    LazyLock::new(|| EncoderDictionary::copy(STRIPE_V1.1, LEVEL));
+static STRIPE_V2_DIGESTED: LazyLock<EncoderDictionary<'static>> =
+    LazyLock::new(|| EncoderDictionary::copy(STRIPE_V2.1, LEVEL));
 
 /// Why an event cannot be packed or unpacked.
 #[derive(Debug, Error)]
@@ -61,8 +65,8 @@ pub fn pack(raw: &[u8]) -> Result<Vec<u8>, RawEventError> {
     if raw.len() > EVENT_BYTES_MAX {
         return Err(RawEventError::TooLarge);
     }
-    let (number, _) = STRIPE_V1;
-    let mut compressor = Compressor::with_prepared_dictionary(&STRIPE_V1_DIGESTED).map_err(codec)?;
+    let (number, _) = STRIPE_V2;
+    let mut compressor = Compressor::with_prepared_dictionary(&STRIPE_V2_DIGESTED).map_err(codec)?;
     let packed = compressor.compress(raw).map_err(codec)?;
     Ok([&[number], packed.as_slice()].concat())
 }
@@ -73,10 +77,9 @@ pub fn pack(raw: &[u8]) -> Result<Vec<u8>, RawEventError> {
 /// Not a packed event, or one that would unpack beyond [`EVENT_BYTES_MAX`].
 pub fn unpack(packed: &[u8]) -> Result<Vec<u8>, RawEventError> {
     let (number, packed) = packed.split_first().ok_or(RawEventError::Empty)?;
-    let (known, dictionary) = STRIPE_V1;
-    if *number != known {
+    let Some((_, dictionary)) = DICTIONARIES.into_iter().find(|(known, _)| known == number) else {
         return Err(RawEventError::UnknownDictionary { number: *number });
-    }
+    };
     let mut decompressor = Decompressor::with_dictionary(dictionary).map_err(codec)?;
     decompressor.decompress(packed, EVENT_BYTES_MAX).map_err(codec)
 }
@@ -90,10 +93,16 @@ pub fn is_acted_on(provider: &str, kind: &str) -> bool {
 /// Stripe's types that state facts. An endpoint must subscribe to them all: refunds come by `refund.*`, because a new
 /// `charge.refunded` names no refund.
 pub const STRIPE_TYPES: &[&str] = &[
+    "charge.dispute.closed",
+    "charge.dispute.created",
+    "charge.dispute.funds_reinstated",
+    "charge.dispute.funds_withdrawn",
+    "charge.dispute.updated",
     "charge.refund.updated",
     "charge.refunded",
     "checkout.session.async_payment_succeeded",
     "checkout.session.completed",
+    "customer.subscription.created",
     "invoice.paid",
     "invoice_payment.paid",
     "refund.created",

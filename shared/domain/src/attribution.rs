@@ -1,33 +1,24 @@
-//! Who brought a customer: last click within the window, with a reason for every loser.
+//! Who brought a customer, with a reason for every loser.
+//!
+//! Touches are looked up and become [`candidate::Candidate`]s; [`choice::choose`] decides between them; what is known of
+//! a customer is merged in [`customer::Customer`], which decides each of their sales; [`record`] shows it to people.
+
+pub mod candidate;
+pub mod choice;
+pub mod claim;
+pub mod customer;
+#[cfg(test)]
+mod fixtures;
+pub mod models;
+pub mod record;
+pub mod settings;
 
 use crate::id::{LinkId, PartnerId, ProgramId};
+use crate::rate::Rate;
+use crate::tier::Tier;
 use crate::time::Timestamp;
 
-/// A touch whose link was looked up.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Candidate {
-    /// When the visitor clicked.
-    pub clicked_at: Timestamp,
-    /// The link.
-    pub link: LinkId,
-    /// What the link stands for; `None` when there is no such link in the tenant.
-    pub target: Option<CandidateTarget>,
-}
-
-/// What a candidate's link stands for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CandidateTarget {
-    /// The partner who shared it.
-    pub partner: PartnerId,
-    /// The programme.
-    pub program: ProgramId,
-    /// How long a click counts, in days.
-    pub window_days: u16,
-    /// Is the partner active?
-    pub partner_is_active: bool,
-}
-
-/// Who a sale is attributed to.
+/// Who a sale was attributed to, as items of the first version have it.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Winner {
     /// The partner.
@@ -40,8 +31,78 @@ pub struct Winner {
     pub clicked_at: Timestamp,
 }
 
+/// What made somebody win.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// A person decided.
+    Manual,
+    /// The customer is on the partner's account list.
+    Managed,
+    /// A claim of the partner was accepted.
+    Claim,
+    /// A coupon of the partner.
+    Coupon,
+    /// A click on a link of the partner.
+    Click,
+    /// A lead of the partner's, by its address.
+    LeadEmail,
+}
+
+/// What of a partner the rules look at, as it was when the decision was made.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct PartnerTerms {
+    /// The partner's tier in the programme.
+    #[serde(default, skip_serializing_if = "is_first_tier")]
+    pub tier: Tier,
+    /// The partner's groups.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<String>,
+    /// The link's own rate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link_rate: Option<Rate>,
+    /// Who referred the partner.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub referrer: Option<PartnerId>,
+}
+
+fn is_first_tier(tier: &Tier) -> bool {
+    *tier == Tier::default()
+}
+
+/// A partner's credit for a sale.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Credit {
+    /// Who.
+    pub partner: PartnerId,
+    /// Under which programme's rules.
+    pub program: ProgramId,
+    /// The link that brought the customer, if one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<LinkId>,
+    /// What made it win.
+    pub source: Source,
+    /// When the click was, if one won.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clicked_at: Option<Timestamp>,
+    /// Its part of the sum of the weights of all credits; 1 alone.
+    pub weight: u64,
+    /// The partner's terms at the time of the decision.
+    #[serde(default)]
+    pub terms: PartnerTerms,
+}
+
+impl Credit {
+    /// The whole credit, by a click on a link.
+    #[must_use]
+    pub fn by_click(partner: PartnerId, program: ProgramId, link: LinkId, clicked_at: Timestamp) -> Self {
+        let (link, clicked_at) = (Some(link), Some(clicked_at));
+        Self { partner, program, link, source: Source::Click, clicked_at, weight: 1, terms: PartnerTerms::default() }
+    }
+}
+
 /// Why a touch did not win.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LossReason {
     /// A later eligible click won.
@@ -52,8 +113,52 @@ pub enum LossReason {
     AfterConversion,
     /// The tenant has no such link.
     UnknownLink,
-    /// The partner was not active.
+    /// The tenant has no such coupon.
+    UnknownCoupon,
+    /// The partner was not active when it happened.
     InactivePartner,
+    /// The coupon was not valid any more, or not yet.
+    ExpiredCoupon,
+    /// The partner is the customer.
+    SelfReferral,
+    /// The customer was known before anybody's first touch.
+    ExistingCustomer,
+    /// Something that goes above it won.
+    LowerPrecedence,
+    /// An earlier click won, as the programme's model says.
+    LaterThanWinner,
+    /// The clicks of another programme share.
+    OtherProgram,
+    /// The customer had been bound at an earlier meeting.
+    BoundBefore,
+}
+
+impl LossReason {
+    /// The word in records.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::EarlierThanWinner => "earlier_than_winner",
+            Self::OutsideWindow => "outside_window",
+            Self::AfterConversion => "after_conversion",
+            Self::UnknownLink => "unknown_link",
+            Self::UnknownCoupon => "unknown_coupon",
+            Self::InactivePartner => "inactive_partner",
+            Self::ExpiredCoupon => "expired_coupon",
+            Self::SelfReferral => "self_referral",
+            Self::ExistingCustomer => "existing_customer",
+            Self::LowerPrecedence => "lower_precedence",
+            Self::LaterThanWinner => "later_than_winner",
+            Self::OtherProgram => "other_program",
+            Self::BoundBefore => "bound_before",
+        }
+    }
+
+    /// Reads the word; `None` for another.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        serde::Deserialize::deserialize(serde::de::value::StrDeserializer::<serde::de::value::Error>::new(word)).ok()
+    }
 }
 
 /// Why nobody is paid for a sale.
@@ -70,6 +175,10 @@ pub enum NobodyReason {
     NoEligibleTouch,
     /// The sale happened before the click that brought the customer.
     BeforeTheClick,
+    /// The customer was known before anybody's first touch.
+    ExistingCustomer,
+    /// A person decided that nobody is paid.
+    ByDecision,
     /// The programme has no rule in force at the time of the sale.
     NoRule,
 }
@@ -77,106 +186,29 @@ pub enum NobodyReason {
 /// A touch that lost, and why.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Loser {
-    /// The link of the touch.
-    pub link: LinkId,
-    /// When it was clicked.
-    pub clicked_at: Timestamp,
+    /// What kind of touch.
+    #[serde(default = "click", skip_serializing_if = "is_click")]
+    pub source: Source,
+    /// Whose it was, if it was anybody's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partner: Option<PartnerId>,
+    /// The link of a click, or of the lead's click.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<LinkId>,
+    /// The coupon.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coupon: Option<String>,
+    /// When: the click, the use of the coupon, the lead.
+    #[serde(alias = "clicked_at")]
+    pub touched_at: Timestamp,
     /// Why it lost.
     pub reason: LossReason,
 }
 
-/// The outcome of a choice between touches.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Choice {
-    /// Who won, if anybody.
-    pub winner: Option<Winner>,
-    /// Everybody else.
-    pub losers: Vec<Loser>,
+fn click() -> Source {
+    Source::Click
 }
 
-/// ATT-2: the last eligible click wins; ATT-5: every other touch gets its reason.
-#[must_use]
-pub fn choose(candidates: &[Candidate], occurred_at: Timestamp) -> Choice {
-    let mut winner: Option<Winner> = None;
-    let mut losers = Vec::new();
-    let mut ordered: Vec<&Candidate> = candidates.iter().collect();
-    ordered.sort_by(|a, b| (b.clicked_at, &b.link).cmp(&(a.clicked_at, &a.link)));
-    for candidate in ordered {
-        let reason = match eligible(candidate, occurred_at) {
-            Ok(_) if winner.is_some() => LossReason::EarlierThanWinner,
-            Ok(target) => {
-                winner = Some(Winner {
-                    partner: target.partner.clone(),
-                    program: target.program.clone(),
-                    link: candidate.link.clone(),
-                    clicked_at: candidate.clicked_at,
-                });
-                continue;
-            }
-            Err(reason) => reason,
-        };
-        losers.push(Loser { link: candidate.link.clone(), clicked_at: candidate.clicked_at, reason });
-    }
-    Choice { winner, losers }
-}
-
-fn eligible(candidate: &Candidate, occurred_at: Timestamp) -> Result<&CandidateTarget, LossReason> {
-    let target = candidate.target.as_ref().ok_or(LossReason::UnknownLink)?;
-    let elapsed_ms = occurred_at.as_millisecond() - candidate.clicked_at.as_millisecond();
-    // ATT-1: 0 ≤ occurred_at − click_at ≤ window, both ends inside.
-    if elapsed_ms < 0 {
-        return Err(LossReason::AfterConversion);
-    }
-    if elapsed_ms > i64::from(target.window_days) * 86_400_000 {
-        return Err(LossReason::OutsideWindow);
-    }
-    if target.partner_is_active { Ok(target) } else { Err(LossReason::InactivePartner) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn at(text: &str) -> Timestamp {
-        text.parse().expect("instant")
-    }
-
-    fn candidate(n: u128, clicked_at: &str, partner_is_active: bool) -> Candidate {
-        let target = CandidateTarget {
-            partner: PartnerId::from_ulid(n.into()),
-            program: ProgramId::from_ulid(1_u128.into()),
-            window_days: 30,
-            partner_is_active,
-        };
-        Candidate { clicked_at: at(clicked_at), link: LinkId::from_ulid(n.into()), target: Some(target) }
-    }
-
-    #[test]
-    fn the_window_is_inclusive_at_both_ends() {
-        let rows = [
-            ("2026-11-21T12:00:00Z", None),
-            ("2026-11-21T12:00:00.001Z", Some(LossReason::AfterConversion)),
-            ("2026-10-22T12:00:00Z", None),
-            ("2026-10-22T11:59:59.999Z", Some(LossReason::OutsideWindow)),
-        ];
-        for (clicked_at, expected) in rows {
-            let choice = choose(&[candidate(1, clicked_at, true)], at("2026-11-21T12:00:00Z"));
-            assert_eq!(choice.losers.first().map(|loser| loser.reason), expected, "{clicked_at}");
-            assert_eq!(choice.winner.is_some(), expected.is_none(), "{clicked_at}");
-        }
-    }
-
-    #[test]
-    fn the_last_click_wins_whatever_the_order_and_the_others_hear_why() {
-        let a = candidate(1, "2026-11-20T12:00:00Z", true);
-        let b = candidate(2, "2026-11-21T11:00:00Z", true);
-        let c = candidate(3, "2026-11-21T11:30:00Z", false);
-        let mut d = candidate(4, "2026-11-21T11:40:00Z", true);
-        d.target = None;
-        let choice = choose(&[c.clone(), a.clone(), d.clone(), b.clone()], at("2026-11-21T12:00:00Z"));
-        assert_eq!(choice, choose(&[a, b, c, d], at("2026-11-21T12:00:00Z")));
-        assert_eq!(choice.winner.map(|winner| winner.partner), Some(PartnerId::from_ulid(2_u128.into())));
-        let reasons: Vec<_> = choice.losers.iter().map(|loser| loser.reason).collect();
-        assert_eq!(reasons, [LossReason::UnknownLink, LossReason::InactivePartner, LossReason::EarlierThanWinner]);
-    }
+fn is_click(source: &Source) -> bool {
+    *source == Source::Click
 }

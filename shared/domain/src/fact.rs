@@ -1,7 +1,9 @@
 //! Canonical facts: what happened, in the product's own words, whoever told it.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::digest::Digest;
@@ -66,7 +68,9 @@ impl<'de> serde::Deserialize<'de> for PaymentKey {
 }
 
 /// One inbound fact.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "most facts are sales, and a fact is moved once")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
 pub enum Fact {
     /// Money came in.
     SalePaid(SalePaid),
@@ -76,10 +80,16 @@ pub enum Fact {
     PaymentAlias(PaymentAlias),
     /// Money went back.
     Refund(Refund),
+    /// The customer's bank asks for money back, or its question is settled.
+    Dispute(Dispute),
+    /// Somebody signed up: a trial or a free plan.
+    SignUp(SignUp),
+    /// Somebody left an address.
+    Lead(Lead),
 }
 
 /// A payment that succeeded.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SalePaid {
     /// The one key of the payment.
     pub payment: PaymentKey,
@@ -97,28 +107,100 @@ pub struct SalePaid {
     pub tax: Money,
     /// The shipping in the total.
     pub shipping: Money,
+    /// What the provider kept, where it says so; zero otherwise.
+    pub fees: Money,
+    /// What was sold, where the event says it; empty for one thing.
+    pub items: Vec<SoldItem>,
+    /// The subscription that it belongs to.
+    pub subscription: Option<String>,
+    /// From when on the service runs that was paid.
+    pub period_start: Option<Timestamp>,
+    /// Until when it runs.
+    pub period_end: Option<Timestamp>,
+    /// What rules may look at; the coupon among it attributes.
+    pub traits: SaleTraits,
     /// The signed click token that came with the payment, unverified.
     pub click_token: Option<String>,
     /// Digest of the normalised e-mail, for attribution by lead.
     pub email: Option<Digest>,
+    /// What else is known of who paid, for signals of fraud.
+    #[serde(default, skip_serializing_if = "Buyer::is_unremarkable")]
+    pub buyer: Buyer,
     /// What kind of event made it: `invoice_payment`, `one_off_sale`.
     pub event_type: SaleType,
     /// The provider's own id of the invoice or payment, shown to people.
     pub invoice: String,
 }
 
+/// What is known of who pays beside their name at the provider: hashes, never the thing itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Buyer {
+    /// Digest of the fingerprint of the card or bank account that it was paid from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paid_from: Option<Digest>,
+    /// Is their address of a domain that gives out addresses to throw away?
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub has_disposable_email: bool,
+}
+
+impl Buyer {
+    /// Is nothing known that a signal could be made of?
+    #[must_use]
+    pub fn is_unremarkable(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// What kind of sale it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SaleType {
     /// An invoice of a subscription or a single one.
     InvoicePayment,
     /// A payment without an invoice.
     OneOffSale,
+    /// A sign-up, kept as a sale of nothing.
+    SignUp,
+    /// A qualified lead, kept as a sale of nothing.
+    QualifiedLead,
+    /// An event of the tenant's own, named in the traits.
+    Custom,
+}
+
+/// One thing among several that were sold together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SoldItem {
+    /// The provider's product.
+    pub product: String,
+    /// What was paid for it, its share of tax included. The items of a sale add up to what was paid.
+    pub amount: Money,
+}
+
+/// What rules may look at, beside amounts.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SaleTraits {
+    /// The plan or price.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<String>,
+    /// The product, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub product: Option<String>,
+    /// The customer's country, two letters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub country: Option<String>,
+    /// The coupon or promotion code that was used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coupon: Option<String>,
+    /// The name of an event of the tenant's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event: Option<String>,
+    /// What else the tenant sends.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub custom: BTreeMap<String, String>,
 }
 
 /// A customer met at check-out or sign-up.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CustomerSeen {
     /// The check-out or sign-up itself: `stripe:cs_1`.
     pub event: PaymentKey,
@@ -128,12 +210,17 @@ pub struct CustomerSeen {
     pub occurred_at: Timestamp,
     /// The signed click token, unverified.
     pub click_token: Option<String>,
+    /// The coupon that was used.
+    pub coupon: Option<String>,
     /// Digest of the normalised e-mail.
     pub email: Option<Digest>,
+    /// What else is known of who pays, for signals of fraud.
+    #[serde(default, skip_serializing_if = "Buyer::is_unremarkable")]
+    pub buyer: Buyer,
 }
 
 /// Two names of one payment.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PaymentAlias {
     /// The key under which the sale is kept.
     pub payment: PaymentKey,
@@ -142,7 +229,7 @@ pub struct PaymentAlias {
 }
 
 /// Money that went back to the customer, by the provider's own refund id.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refund {
     /// The refund: `stripe:re_1`.
     pub refund: PaymentKey,
@@ -150,6 +237,73 @@ pub struct Refund {
     pub payment: PaymentKey,
     /// What went back, tax included; zero when the refund failed.
     pub amount: Money,
+    /// Only for this item of the sale, by its number.
+    pub item: Option<u16>,
+    /// Is the amount all that went back so far? Where a provider gives no ids of refunds, it is, and only grows.
+    pub is_running_total: bool,
     /// When it happened at the provider.
     pub occurred_at: Timestamp,
+}
+
+/// How far a dispute is. Of two that are told, the greater holds, whichever came last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DisputePhase {
+    /// A question, or a warning: flagged, nothing moves.
+    Inquiry,
+    /// The money was taken: what it earned is held.
+    Opened,
+    /// The money came back: what was held is released.
+    Won,
+    /// The money is gone: as a refund.
+    Lost,
+}
+
+/// A dispute, by the provider's own id.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dispute {
+    /// The dispute: `stripe:dp_1`.
+    pub dispute: PaymentKey,
+    /// The payment, by its key or another name of it.
+    pub payment: PaymentKey,
+    /// What the bank asks for, tax included.
+    pub amount: Money,
+    /// How far it is.
+    pub phase: DisputePhase,
+    /// Until when evidence may be given.
+    pub evidence_due: Option<Timestamp>,
+    /// When it happened at the provider.
+    pub occurred_at: Timestamp,
+}
+
+/// A sign-up: a trial, or a free plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignUp {
+    /// The sign-up itself: `stripe:sub_1` or the tenant's own event id.
+    pub event: PaymentKey,
+    /// Who.
+    pub customer: PaymentKey,
+    /// When it happened.
+    pub occurred_at: Timestamp,
+    /// The signed click token, unverified.
+    pub click_token: Option<String>,
+    /// The coupon that was given.
+    pub coupon: Option<String>,
+    /// Digest of the normalised e-mail.
+    pub email: Option<Digest>,
+}
+
+/// An address that somebody left.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lead {
+    /// The lead itself, by the tenant's own event id.
+    pub event: PaymentKey,
+    /// When it happened.
+    pub occurred_at: Timestamp,
+    /// The signed click token, unverified.
+    pub click_token: Option<String>,
+    /// Digest of the normalised e-mail.
+    pub email: Digest,
+    /// Is it worth a reward by itself?
+    pub is_qualified: bool,
 }

@@ -8,6 +8,7 @@ use ulid::Ulid;
 use crate::currency::Currency;
 use crate::digest::Digest;
 use crate::fact::PaymentKey;
+use crate::line::Origin;
 use crate::time::BusinessDay;
 
 /// A text that is not the id it should be.
@@ -127,6 +128,21 @@ ulid_id!(
 ulid_id!(
     /// A notice to one person about one thing.
     NoticeId, "ntc_", "a notice id (ntc_ and 26 characters)");
+ulid_id!(
+    /// An entry of an account that is of no sale, derived from its natural key.
+    EntryId, "ent_", "an entry id (ent_ and 26 characters)");
+ulid_id!(
+    /// A recompute of past sales by other rules.
+    RecomputeId, "rcp_", "a recompute id (rcp_ and 26 characters)");
+ulid_id!(
+    /// A change of an account by hand: a correction, a debt given up, an exchange.
+    AdjustmentId, "adj_", "an adjustment id (adj_ and 26 characters)");
+ulid_id!(
+    /// A review of signals of fraud, derived from what it is about.
+    ReviewId, "rsk_", "a review id (rsk_ and 26 characters)");
+ulid_id!(
+    /// A partner's claim to a customer.
+    ClaimId, "clm_", "a claim id (clm_ and 26 characters)");
 text_id!(
     /// A line of commission: of a sale and its number, or of an account and its number.
     LineId
@@ -152,11 +168,33 @@ impl SaleId {
     }
 }
 
+impl EntryId {
+    /// The entry of a natural key, such as `bands/prg_…/par_…/USD/2026-11/3`.
+    #[must_use]
+    pub fn of(key: &str) -> Self {
+        Self::from_ulid(Digest::of(&[b"entry", key.as_bytes()]).to_ulid())
+    }
+}
+
 impl RunId {
     /// The run of a tenant's business date.
     #[must_use]
     pub fn of(tenant: &TenantId, day: BusinessDay) -> Self {
         Self::from_ulid(Digest::of(&[b"run", tenant.as_str().as_bytes(), day.to_string().as_bytes()]).to_ulid())
+    }
+}
+
+impl ReviewId {
+    /// The review of a sale.
+    #[must_use]
+    pub fn of_sale(sale: &SaleId) -> Self {
+        Self::from_ulid(Digest::of(&[b"risk", sale.as_str().as_bytes()]).to_ulid())
+    }
+
+    /// The review of a partner for a cause: noticed twice, it is the same one.
+    #[must_use]
+    pub fn of_partner(partner: &PartnerId, cause: &str) -> Self {
+        Self::from_ulid(Digest::of(&[b"risk", partner.as_str().as_bytes(), cause.as_bytes()]).to_ulid())
     }
 }
 
@@ -179,6 +217,8 @@ impl NoticeId {
 }
 
 const LINE_PREFIX: &str = "com_";
+/// Stands before the number of an entry's line; no ULID begins with it.
+const ENTRY_MARK: char = 'e';
 const LINE_WHAT: &str = "a commission id (com_, 26 characters, a dash and a number)";
 
 impl LineId {
@@ -188,27 +228,39 @@ impl LineId {
         Self(format!("{LINE_PREFIX}{}-{n}", sale.ulid()))
     }
 
+    /// Line `n` of a sale or an entry.
+    #[must_use]
+    pub fn of(origin: &Origin, n: u32) -> Self {
+        match origin {
+            Origin::Sale(sale) => Self::of_sale(sale, n),
+            Origin::Entry(entry) => Self(format!("{LINE_PREFIX}{ENTRY_MARK}{}-{n}", entry.ulid())),
+        }
+    }
+
     /// Reads an id.
     ///
     /// # Errors
     /// Not a line id.
     pub fn parse(text: &str) -> Result<Self, IdError> {
         Self::split(text)
-            .map(|(ulid, n)| Self(format!("{LINE_PREFIX}{ulid}-{n}")))
+            .map(|(origin, n)| Self::of(&origin, n))
             .filter(|id| id.0 == text)
             .ok_or(IdError { expected: LINE_WHAT })
     }
 
-    /// The sale that the line belongs to, and its number there.
+    /// What the line belongs to, and its number there.
     #[must_use]
-    pub fn sale_and_number(&self) -> (SaleId, u32) {
-        let (ulid, n) = Self::split(&self.0).unwrap_or((Ulid::from(0_u128), 0));
-        (SaleId::from_ulid(ulid), n)
+    pub fn origin_and_number(&self) -> (Origin, u32) {
+        Self::split(&self.0).unwrap_or((Origin::Sale(SaleId::from_ulid(Ulid::from(0_u128))), 0))
     }
 
-    fn split(text: &str) -> Option<(Ulid, u32)> {
+    fn split(text: &str) -> Option<(Origin, u32)> {
         let (ulid, n) = text.strip_prefix(LINE_PREFIX)?.split_once('-')?;
-        Some((parse_ulid(ulid)?, n.parse().ok()?))
+        let origin = match ulid.strip_prefix(ENTRY_MARK) {
+            Some(ulid) => Origin::Entry(EntryId::from_ulid(parse_ulid(ulid)?)),
+            None => Origin::Sale(SaleId::from_ulid(parse_ulid(ulid)?)),
+        };
+        Some((origin, n.parse().ok()?))
     }
 }
 

@@ -9,6 +9,7 @@ use crate::digest::Digest;
 use crate::id::PayoutId;
 use crate::line::{LineState, Place};
 use crate::money::{Money, MoneyError};
+use crate::month::Month;
 use crate::slot::Slot;
 use crate::time::BusinessDay;
 
@@ -50,6 +51,18 @@ pub struct Head {
     pub open_payout: Option<PayoutId>,
     /// Is it in the index of accounts that the night visits?
     pub live: bool,
+    /// Facts of this month and before come late: no booking that counts in them can commit.
+    pub frozen: Option<Month>,
+    /// Months that the night has adjusted for the last time. Never after `frozen`.
+    pub counted: Option<Month>,
+    /// How many bookings there were.
+    pub bookings: u64,
+    /// How many adjusting transactions there were.
+    pub adjust_no: u64,
+    /// The bookings that the last adjusting knew of: nothing was booked since while it is their number.
+    pub adjusted: u64,
+    /// The earliest month with sales that is not counted yet, as the last adjusting found it.
+    pub open_period: Option<Month>,
 }
 
 /// A head that contradicts itself.
@@ -74,6 +87,14 @@ pub enum HeadBreach {
         slot: Slot,
         /// How far closes have come.
         closed: Slot,
+    },
+    /// A month was adjusted for the last time while facts of it could still come.
+    #[error("V14: months are counted up to {counted:?} and frozen up to {frozen:?}")]
+    Periods {
+        /// As in the head.
+        counted: Option<Month>,
+        /// As in the head.
+        frozen: Option<Month>,
     },
     /// Held, reserved or a future slot below zero.
     #[error("V6: {what} is {minor} minor units; only available may be negative")]
@@ -106,6 +127,12 @@ impl Head {
             payout_no: 0,
             open_payout: None,
             live: false,
+            frozen: None,
+            counted: None,
+            bookings: 0,
+            adjust_no: 0,
+            adjusted: 0,
+            open_period: None,
         }
     }
 
@@ -168,10 +195,17 @@ impl Head {
         self.sum_open(|slot| slot <= last)
     }
 
-    /// Nothing is open, available, reserved or held: the night need not come.
+    /// Nothing is open, available, reserved or held, and no period is open: the night need not come.
     #[must_use]
     pub fn is_at_rest(&self) -> bool {
-        self.open.is_empty() && self.available == 0 && self.reserved == 0 && self.held == 0
+        let is_empty = self.open.is_empty() && self.available == 0 && self.reserved == 0 && self.held == 0;
+        is_empty && self.is_adjusted() && self.open_period.is_none()
+    }
+
+    /// Nothing was booked since the night last put the open periods in order.
+    #[must_use]
+    pub fn is_adjusted(&self) -> bool {
+        self.adjusted == self.bookings
     }
 
     /// The state of a line, from its place and the head alone.
@@ -214,6 +248,9 @@ impl Head {
             if minor < 0 {
                 return Err(HeadBreach::Negative { what, minor });
             }
+        }
+        if self.counted > self.frozen {
+            return Err(HeadBreach::Periods { counted: self.counted, frozen: self.frozen });
         }
         Ok(())
     }

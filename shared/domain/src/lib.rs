@@ -7,22 +7,40 @@
 //! To add a rule: number it in `docs/rules.md`, write its table of worked values in the module's tests first, cite the
 //! number at the branch that decides it.
 
+pub mod adjustment;
+pub mod aging;
+pub mod allocate;
+pub mod assess;
 pub mod attribution;
 pub mod audit;
+pub mod balance;
 pub mod commission;
 pub mod currency;
 pub mod digest;
+pub mod email;
+pub mod entry;
+pub mod explain;
 pub mod fact;
+pub mod fraud;
+pub mod fx;
 pub mod id;
 pub mod ledger;
 pub mod line;
 pub mod money;
+pub mod month;
+pub mod paid;
 pub mod payout;
+#[cfg(feature = "planted")]
+pub mod planted;
 pub mod postings;
 pub mod rate;
+pub mod recognition;
+pub mod recompute;
+pub mod retarget;
 pub mod role;
 pub mod rule;
 pub mod sale;
 pub mod slot;
+pub mod tier;
 pub mod time;
 pub mod touch;

@@ -3,8 +3,9 @@
 use crate::commission::EarningReason;
 use crate::currency::Currency;
 use crate::fact::{PaymentKey, SaleType};
-use crate::id::{LineId, LinkId, PartnerId, ProgramId, RuleId, SaleId};
+use crate::id::{EntryId, LineId, LinkId, PartnerId, ProgramId, RuleId, SaleId};
 use crate::money::Money;
+use crate::month::Month;
 use crate::slot::Slot;
 use crate::time::Timestamp;
 
@@ -49,8 +50,14 @@ impl Place {
 pub enum LineKind {
     /// Commission of a sale.
     Earned,
-    /// Takes back, in whole or part, an earned line after a refund.
+    /// Takes back, in whole or part, what was earned: after a refund, a lost dispute. Above zero when a refund failed.
     Reversal,
+    /// Corrects what was earned: the order of sales, a rule, a decision turned out otherwise.
+    Adjustment,
+    /// One half of a pair that moves money into or out of `held`. No money of itself.
+    HoldMove,
+    /// Of the account, not of a sale: a correction by hand, a write-off, a bonus of a period.
+    Entry,
 }
 
 impl LineKind {
@@ -60,14 +67,96 @@ impl LineKind {
         match self {
             Self::Earned => "earned",
             Self::Reversal => "reversal",
+            Self::Adjustment => "adjustment",
+            Self::HoldMove => "hold_move",
+            Self::Entry => "entry",
         }
+    }
+}
+
+/// What kind of commission of a sale.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PartKind {
+    /// The commission itself.
+    #[default]
+    Commission,
+    /// The volume bonus on it.
+    VolumeBonus,
+    /// The share of whoever referred the partner.
+    SecondTier,
+    /// The bonus for a sign-up.
+    SignUp,
+}
+
+/// Which part of a sale's commission: of which item, and of what kind. With the partner it is a position.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+pub struct Part {
+    /// The number of the item, from 0; 0 for a sale of one thing.
+    pub item: u16,
+    /// The kind.
+    pub kind: PartKind,
+}
+
+/// What a line comes from: a sale, or an entry of the account.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Origin {
+    /// A sale.
+    Sale(SaleId),
+    /// An entry of the account.
+    Entry(EntryId),
+}
+
+impl Origin {
+    /// The id as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Sale(sale) => sale.as_str(),
+            Self::Entry(entry) => entry.as_str(),
+        }
+    }
+
+    /// Reads either id.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let sale = SaleId::parse(text).ok().map(Self::Sale);
+        sale.or_else(|| EntryId::parse(text).ok().map(Self::Entry))
+    }
+
+    /// The sale, where it is one.
+    #[must_use]
+    pub fn sale(&self) -> Option<&SaleId> {
+        match self {
+            Self::Sale(sale) => Some(sale),
+            Self::Entry(_) => None,
+        }
+    }
+}
+
+impl std::fmt::Display for Origin {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(self.as_str())
+    }
+}
+
+impl serde::Serialize for Origin {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Origin {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = <std::borrow::Cow<'de, str>>::deserialize(from)?;
+        Self::parse(&text).ok_or_else(|| serde::de::Error::custom("neither a sale nor an entry"))
     }
 }
 
 /// One line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
-    /// Its id: the sale and its number there.
+    /// Its id: the origin and its number there.
     pub id: LineId,
     /// Whose.
     pub partner: PartnerId,
@@ -77,9 +166,9 @@ pub struct Line {
     pub amount: Money,
     /// What it is.
     pub kind: LineKind,
-    /// The sale.
-    pub sale: SaleId,
-    /// Its number among the sale's lines, from 1.
+    /// The sale, or the entry of the account.
+    pub origin: Origin,
+    /// Its number among the origin's lines, from 1.
     pub n: u32,
     /// When the sale or refund happened at the provider.
     pub occurred_at: Timestamp,
@@ -93,25 +182,70 @@ pub struct Line {
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct LineTrace {
     /// The programme.
-    pub program: ProgramId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub program: Option<ProgramId>,
     /// The link that brought the customer.
-    pub link: LinkId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<LinkId>,
     /// The rule version.
-    pub rule: RuleId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<RuleId>,
     /// Who paid, as the provider names them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub customer: Option<PaymentKey>,
-    /// The provider's invoice or payment.
+    /// The provider's invoice or payment; empty for an entry.
     pub invoice: String,
-    /// What kind of event.
-    pub event_type: SaleType,
+    /// What kind of event; none for an entry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event_type: Option<SaleType>,
     /// The base, for showing.
     pub base: String,
     /// The reward in force: a rate or a flat amount.
     pub reward: String,
     /// Why this amount.
     pub reason: EarningReason,
-    /// For a reversal: the number of the line that it takes back.
+    /// Which part of the sale's commission.
+    #[serde(default, skip_serializing_if = "is_the_commission")]
+    pub part: Part,
+    /// For a reversal or a move: the number of the line whose money it takes or moves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reverses: Option<u32>,
+    /// Its period was frozen already when it came.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub late: bool,
+    /// The month, in the programme's zone, in which the sale counts for bands and caps; none where it counts in none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub period: Option<Month>,
+    /// What else made it so: the clause, the override, the cap, the person's reason. Each `word: value`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+}
+
+impl LineTrace {
+    /// A trace that says no more than why.
+    #[must_use]
+    pub fn because(reason: EarningReason) -> Self {
+        Self {
+            program: None,
+            link: None,
+            rule: None,
+            customer: None,
+            invoice: String::new(),
+            event_type: None,
+            base: String::new(),
+            reward: String::new(),
+            reason,
+            part: Part::default(),
+            reverses: None,
+            late: false,
+            period: None,
+            notes: Vec::new(),
+        }
+    }
+}
+
+fn is_the_commission(part: &Part) -> bool {
+    *part == Part::default()
 }
 
 impl Line {
@@ -124,7 +258,7 @@ impl Line {
     /// The row that the chain of closes hashes: opaque ids and amounts only, so that erasure never breaks it.
     #[must_use]
     pub fn chain_row(&self) -> String {
-        format!("{}#{}#{}#{}#{}\n", self.place.to_text(), self.sale, self.n, self.amount.minor(), self.kind.word())
+        format!("{}#{}#{}#{}#{}\n", self.place.to_text(), self.origin, self.n, self.amount.minor(), self.kind.word())
     }
 }
 

@@ -175,6 +175,23 @@ impl fmt::Debug for Money {
     }
 }
 
+impl serde::Serialize for Money {
+    /// As text: `250.50 USD`.
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(&format_args!("{} {}", self.to_text(), self.currency))
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Money {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = <std::borrow::Cow<'de, str>>::deserialize(from)?;
+        let (amount, code) =
+            text.split_once(' ').ok_or_else(|| serde::de::Error::custom("not an amount and its currency"))?;
+        let currency = Currency::parse(code).map_err(serde::de::Error::custom)?;
+        Self::parse(amount, currency).map_err(serde::de::Error::custom)
+    }
+}
+
 /// An amount as it arrives in JSON: a decimal string whose currency stands beside it. A JSON number is refused.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(transparent)]

@@ -21,7 +21,7 @@ const APPROVAL_HOURS: i64 = 72;
 
 /// The gross from which two distinct people approve, in whole units of these currencies. Any other currency: always two.
 const TWO_APPROVERS_FROM: i64 = 100_000;
-const CURRENCIES_WITH_A_BAND: [&str; 6] = ["USD", "EUR", "GBP", "CAD", "AUD", "CHF"];
+pub(crate) const CURRENCIES_WITH_A_BAND: [&str; 6] = ["USD", "EUR", "GBP", "CAD", "AUD", "CHF"];
 
 /// A payout.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -212,7 +212,7 @@ impl Payout {
     ///
     /// # Errors
     /// See [`Refused`].
-    pub fn approve(self, actor: Actor, seen_seal: Option<Digest>, at: Timestamp) -> Result<Step, Refused> {
+    pub fn approve(self, actor: Actor, seen_seal: Digest, at: Timestamp) -> Result<Step, Refused> {
         require(&actor, &[Role::Admin])?;
         // What was approved and then left lying until its approvals expired is approved anew.
         let lapsed = matches!(self.state, PayoutState::Approved)
@@ -220,7 +220,10 @@ impl Payout {
         if !lapsed {
             self.require_state(&["pending_approval"])?;
         }
-        if seen_seal.is_some_and(|seen| seen != self.seal) || self.computed_seal() != self.seal {
+        #[cfg(feature = "planted")]
+        let seen_seal = if crate::planted::is(crate::planted::Bug::ApprovalOfAnySeal) { self.seal } else { seen_seal };
+        // PAY-4: a yes is to what was seen, and to nothing else.
+        if seen_seal != self.seal || self.computed_seal() != self.seal {
             return Err(Refused::SealDiffers);
         }
         if actor.id == self.requested_by.id {
@@ -393,6 +396,13 @@ fn require_not_before(
 
 fn require(actor: &Actor, roles: &[Role]) -> Result<(), Refused> {
     if roles.contains(&actor.role) { Ok(()) } else { Err(Refused::RoleMayNot { role: actor.role }) }
+}
+
+/// The name of a confirmed reference: people and banks write the same one with other blanks and in other cases.
+#[must_use]
+pub fn reference_name(reference: &str) -> Digest {
+    let plain = reference.split_whitespace().collect::<Vec<_>>().join(" ").to_uppercase();
+    Digest::of(&[b"payment reference", plain.as_bytes()])
 }
 
 /// The reference that a payout carries outward: month, the end of the partner's id, currency and number there.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::entry::{EntryKind, kind_of};
 use crate::ledger::Close;
 use crate::line::{Line, Place};
 use crate::money::{Money, MoneyError};
@@ -12,6 +13,14 @@ use crate::payout::{Payout, PayoutState};
 pub enum Book {
     /// What commission costs the tenant.
     CommissionExpense,
+    /// What bonuses of milestones cost the tenant.
+    BonusExpense,
+    /// Debts of partners that were given up.
+    WriteOffExpense,
+    /// What was changed out of this currency, or into it.
+    Fx,
+    /// What came back from a rail after it was paid.
+    InTransit,
     /// Earned, its day has not been closed.
     Pending,
     /// Held by a person.
@@ -27,7 +36,7 @@ pub enum Book {
 /// One side of an entry, in minor units: positive is a credit.
 pub type Posting = (Book, Money);
 
-/// A line: expense → pending or held.
+/// A line: expense → pending or held. An entry's line comes from where its kind says.
 ///
 /// # Errors
 /// Out of range.
@@ -36,7 +45,19 @@ pub fn of_line(line: &Line) -> Result<Vec<Posting>, MoneyError> {
         Place::Slot(_) => Book::Pending,
         Place::Held => Book::Held,
     };
-    transfer(Book::CommissionExpense, to, line.amount)
+    let from = match kind_of(line) {
+        // LED-4: a debt that is given up is an expense of its own.
+        Some(EntryKind::WriteOff) => Book::WriteOffExpense,
+        Some(EntryKind::Milestone) => Book::BonusExpense,
+        // LED-6: each currency's half of an exchange is settled with that currency's exchange account.
+        Some(EntryKind::FxOut | EntryKind::FxIn) => Book::Fx,
+        // What comes back after it was paid was on its way; what was paid stays told as paid.
+        Some(EntryKind::Returned) => Book::InTransit,
+        Some(EntryKind::PeriodBands | EntryKind::ManualAdjustment | EntryKind::Carry | EntryKind::Recompute) | None => {
+            Book::CommissionExpense
+        }
+    };
+    transfer(from, to, line.amount)
 }
 
 /// A close: pending → available.
@@ -105,5 +126,38 @@ impl Balances {
     /// Out of range.
     pub fn sum_minor(&self) -> Result<i64, MoneyError> {
         self.0.values().try_fold(0_i64, |sum, balance| sum.checked_add(balance.minor()).ok_or(MoneyError::OutOfRange))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::currency::Currency;
+    use crate::entry::Entry;
+    use crate::id::PartnerId;
+    use crate::line::Account;
+    use crate::time::Timestamp;
+
+    /// LED-1, LED-4, LED-6: whatever an entry is, it sums to zero; its kind says where its money comes from.
+    #[test]
+    fn each_kind_of_entry_is_booked_against_its_own_account() {
+        let account = Account { partner: PartnerId::from_ulid(ulid::Ulid::from(7_u128)), currency: Currency::USD };
+        let at: Timestamp = "2026-11-21T12:00:00Z".parse().expect("an instant");
+        for kind in EntryKind::ALL {
+            let amount = Money::from_minor(470, Currency::USD);
+            let entry = Entry::new("k".to_owned(), kind, account.clone(), amount, Place::Held, at);
+            let postings = of_line(&entry.line()).expect("in range");
+            let expected = match kind {
+                EntryKind::WriteOff => Book::WriteOffExpense,
+                EntryKind::Milestone => Book::BonusExpense,
+                EntryKind::FxOut | EntryKind::FxIn => Book::Fx,
+                EntryKind::Returned => Book::InTransit,
+                _ => Book::CommissionExpense,
+            };
+            assert_eq!(postings[0], (expected, Money::from_minor(-470, Currency::USD)), "{kind:?}");
+            let mut balances = Balances::default();
+            assert_eq!(balances.book(&postings), Ok(true), "{kind:?}");
+            assert_eq!((balances.minor(Book::Held), balances.sum_minor()), (470, Ok(0)), "{kind:?}");
+        }
     }
 }

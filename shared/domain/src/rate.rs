@@ -13,6 +13,9 @@ const PLACES_MAX: u32 = 6;
 /// A rate of one, in millionths.
 const ONE_IN_MILLIONTHS: i128 = 1_000_000;
 
+/// What a mantissa of so many places is multiplied by to be millionths. A rate never has more than six.
+const SCALE_UP: [i128; 7] = [1_000_000, 100_000, 10_000, 1_000, 100, 10, 1];
+
 /// How a product is brought to the currency's places. Always named at the call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -42,6 +45,11 @@ pub enum RateError {
 }
 
 impl Rate {
+    /// Nothing.
+    pub const ZERO: Self = Self(Decimal::ZERO);
+    /// The whole.
+    pub const ONE: Self = Self(Decimal::ONE);
+
     /// Reads a fraction such as "0.3".
     ///
     /// # Errors
@@ -67,15 +75,16 @@ impl Rate {
     /// # Errors
     /// The product is out of range.
     pub fn of(self, base: &Base, rounding: Rounding) -> Result<Money, MoneyError> {
-        let numerator = base.numerator.checked_mul(self.millionths()).ok_or(MoneyError::OutOfRange)?;
-        let denominator = base.denominator.checked_mul(ONE_IN_MILLIONTHS).ok_or(MoneyError::OutOfRange)?;
-        let minor = round_quotient(numerator, denominator, rounding);
-        Ok(Money::from_minor(i64::try_from(minor).map_err(|_| MoneyError::OutOfRange)?, base.currency))
+        base.times(self.millionths(), ONE_IN_MILLIONTHS, rounding)
     }
 
-    fn millionths(self) -> i128 {
-        let scale_up = 10_i128.pow(PLACES_MAX - self.0.scale());
-        self.0.mantissa() * scale_up
+    /// A rate of so many millionths, at most one.
+    pub(crate) fn of_millionths(millionths: u32) -> Self {
+        Self(Decimal::new(i64::from(millionths.min(1_000_000)), PLACES_MAX).normalize())
+    }
+
+    pub(crate) fn millionths(self) -> i128 {
+        self.0.mantissa() * SCALE_UP.get(self.0.scale() as usize).copied().unwrap_or(0)
     }
 }
 
@@ -133,11 +142,25 @@ impl Base {
         if whole.is_zero() {
             return Ok(Self { numerator: 0, denominator: 1, currency });
         }
-        let numerator = i128::from(part.minor()) * i128::from(share.minor());
-        let denominator = i128::from(whole.minor());
+        // Paid whole, as nearly always: nothing to divide.
+        if part == whole {
+            return Ok(Self::of(share));
+        }
+        // Each factor is brought to lowest terms by itself, so that all but the last product is of 64 bits.
+        let (part, whole) = lowest(part.minor(), whole.minor());
+        let (share, whole) = lowest(share.minor(), whole);
+        Ok(Self { numerator: i128::from(part) * i128::from(share), denominator: i128::from(whole), currency })
+    }
+
+    /// `numerator / denominator` minor units, exact. A denominator of zero makes a base of zero.
+    #[must_use]
+    pub fn fraction(numerator: i128, denominator: i128, currency: Currency) -> Self {
+        if denominator == 0 {
+            return Self { numerator: 0, denominator: 1, currency };
+        }
         let divisor = greatest_common_divisor(numerator.unsigned_abs(), denominator.unsigned_abs());
-        let divisor = i128::try_from(divisor).map_err(|_| MoneyError::OutOfRange)?.max(1);
-        Ok(Self { numerator: numerator / divisor, denominator: denominator / divisor, currency })
+        let divisor = i128::try_from(divisor).unwrap_or(1).max(1);
+        Self { numerator: numerator / divisor, denominator: denominator / divisor, currency }
     }
 
     /// The base as money, for showing: rounded half away from zero. Never computed with.
@@ -157,6 +180,23 @@ impl Base {
         Ok(Money::from_minor(i64::try_from(minor).map_err(|_| MoneyError::OutOfRange)?, self.currency))
     }
 
+    /// The base times a fraction, rounded once. The denominator is above zero.
+    ///
+    /// # Errors
+    /// The product is out of range.
+    pub(crate) fn times(&self, numerator: i128, denominator: i128, rounding: Rounding) -> Result<Money, MoneyError> {
+        let numerator = self.numerator.checked_mul(numerator).ok_or(MoneyError::OutOfRange)?;
+        let denominator = self.denominator.checked_mul(denominator).ok_or(MoneyError::OutOfRange)?;
+        let minor = round_quotient(numerator, denominator, rounding);
+        Ok(Money::from_minor(i64::try_from(minor).map_err(|_| MoneyError::OutOfRange)?, self.currency))
+    }
+
+    /// Below zero?
+    #[must_use]
+    pub fn is_negative(&self) -> bool {
+        (self.numerator < 0) != (self.denominator < 0) && self.numerator != 0
+    }
+
     /// The currency.
     #[must_use]
     pub fn currency(&self) -> Currency {
@@ -167,8 +207,12 @@ impl Base {
 /// `numerator / denominator`, rounded to a whole number. The denominator is never zero here: [`Base`] holds that.
 pub(crate) fn round_quotient(numerator: i128, denominator: i128, rounding: Rounding) -> i128 {
     let (numerator, denominator) = if denominator < 0 { (-numerator, -denominator) } else { (numerator, denominator) };
-    let quotient = numerator / denominator;
-    let remainder = (numerator % denominator).unsigned_abs();
+    let (quotient, remainder) = match (i64::try_from(numerator), i64::try_from(denominator)) {
+        // Division of 64 bits takes a fraction of the time, and nearly everything fits.
+        (Ok(left), Ok(right)) => (i128::from(left / right), i128::from(left % right)),
+        _ => (numerator / denominator, numerator % denominator),
+    };
+    let remainder = remainder.unsigned_abs();
     let twice = remainder.saturating_mul(2);
     let half = denominator.unsigned_abs();
     let away = match rounding {
@@ -176,6 +220,17 @@ pub(crate) fn round_quotient(numerator: i128, denominator: i128, rounding: Round
         Rounding::HalfEven => twice > half || (twice == half && quotient % 2 != 0),
     };
     if away { quotient + numerator.signum() } else { quotient }
+}
+
+/// Both by their greatest common divisor.
+fn lowest(left: i64, right: i64) -> (i64, i64) {
+    let (mut one, mut other) = (left.unsigned_abs(), right.unsigned_abs());
+    while other != 0 {
+        (one, other) = (other, one % other);
+    }
+    // A divisor of 2^63 divides only what it leaves as a unit; such amounts are divided by one.
+    let divisor = i64::try_from(one).unwrap_or(1).max(1);
+    (left / divisor, right / divisor)
 }
 
 fn greatest_common_divisor(mut left: u128, mut right: u128) -> u128 {

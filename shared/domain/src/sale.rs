@@ -1,38 +1,137 @@
-//! A sale as it is kept: the fact, the decision, and what became of its lines.
+//! A sale as it is kept: the fact, the decision, what became of the money since, and its lines in short.
+//!
+//! Every change of a sale's money is a change here, followed by [`crate::retarget`].
 
-use crate::attribution::{Loser, NobodyReason, Winner};
-use crate::fact::{PaymentKey, SaleType};
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::attribution::{Credit, Loser, NobodyReason};
+use crate::fact::{DisputePhase, PaymentKey, SaleTraits, SaleType, SoldItem};
 use crate::id::{PartnerId, RuleId, SaleId};
-use crate::line::Place;
+use crate::line::{LineKind, Part, Place};
 use crate::money::Money;
+use crate::rate::Rate;
 use crate::time::{BusinessDay, Timestamp};
+use crate::touch::VisitorHash;
 
 /// Who is paid for a sale, or why nobody.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "decided", rename_all = "snake_case")]
 pub enum Decision {
-    /// A partner brought the customer.
-    Partner {
-        /// Who, through which link.
-        winner: Winner,
-        /// The touches that lost.
+    /// Partners brought the customer: one, or several who share.
+    Partners {
+        /// Who, how, and in which proportion. Never empty.
+        credits: Vec<Credit>,
+        /// What lost.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
         losers: Vec<Loser>,
     },
     /// Nobody did, or nobody yet.
     Nobody {
         /// Why.
         reason: NobodyReason,
-        /// The touches that lost.
+        /// What lost.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
         losers: Vec<Loser>,
     },
 }
 
 impl Decision {
+    /// Nobody, for a reason, when nothing else was looked at.
+    #[must_use]
+    pub fn nobody(reason: NobodyReason) -> Self {
+        Self::Nobody { reason, losers: Vec::new() }
+    }
+
+    /// One partner alone.
+    #[must_use]
+    pub fn one(credit: Credit) -> Self {
+        Self::Partners { credits: vec![credit], losers: Vec::new() }
+    }
+
     /// May a later check-out of the customer still decide?
     #[must_use]
     pub fn is_open(&self) -> bool {
         matches!(self, Self::Nobody { reason: NobodyReason::CustomerUnknown, .. })
     }
+
+    /// Who is paid; empty for nobody.
+    #[must_use]
+    pub fn credits(&self) -> &[Credit] {
+        match self {
+            Self::Partners { credits, .. } => credits,
+            Self::Nobody { .. } => &[],
+        }
+    }
+
+    /// The same without what lost: it is kept once, with the customer.
+    #[must_use]
+    pub fn without_losers(self) -> Self {
+        match self {
+            Self::Partners { credits, .. } => Self::Partners { credits, losers: Vec::new() },
+            Self::Nobody { reason, .. } => Self::Nobody { reason, losers: Vec::new() },
+        }
+    }
+
+    /// What lost.
+    #[must_use]
+    pub fn losers(&self) -> &[Loser] {
+        match self {
+            Self::Partners { losers, .. } | Self::Nobody { losers, .. } => losers,
+        }
+    }
+}
+
+/// Why a person must release a sale's commission before it can be paid. No time releases it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HoldReason {
+    /// Signals of fraud.
+    Risk,
+    /// The partner's identity is not verified.
+    Kyc,
+    /// A person held it.
+    Manual,
+}
+
+impl HoldReason {
+    /// The word in records.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Risk => "risk",
+            Self::Kyc => "kyc",
+            Self::Manual => "manual",
+        }
+    }
+}
+
+/// A dispute of a sale, as far as it was told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SaleDispute {
+    /// What the customer's bank took or asks for.
+    pub amount: Money,
+    /// How far it is.
+    pub phase: DisputePhase,
+    /// Until when evidence may be given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence_due: Option<Timestamp>,
+    /// When this phase happened, at the provider.
+    pub occurred_at: Timestamp,
+}
+
+/// How much of a commission a refund takes back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Clawback {
+    /// As much of it as went back of the payment. What percentages do.
+    #[default]
+    Proportional,
+    /// Nothing: the reward stands.
+    Keep,
+    /// All of it once this share of the payment went back, nothing before.
+    From(Rate),
 }
 
 /// A sale.
@@ -58,37 +157,131 @@ pub struct Sale {
     pub tax: Money,
     /// The shipping in the total.
     pub shipping: Money,
+    /// What the provider kept.
+    pub fees: Money,
     /// What kind of event.
     pub event_type: SaleType,
     /// The provider's own id of the invoice or payment.
     pub invoice: String,
+    /// What was sold, where the provider says it; empty for one thing.
+    pub items: Vec<SoldItem>,
+    /// The subscription that it belongs to.
+    pub subscription: Option<String>,
+    /// From when on the service runs that was paid; for order among renewals.
+    pub period_start: Option<Timestamp>,
+    /// Until when it runs; for the recognition of revenue.
+    pub period_end: Option<Timestamp>,
+    /// What rules may look at.
+    pub traits: SaleTraits,
     /// Who is paid for it.
     pub decision: Decision,
     /// Its lines, in short.
     pub lines: Vec<SaleLine>,
-    /// What went back to the customer so far.
+    /// What went back to the customer so far, of the payment as a whole.
     pub refunded: Money,
+    /// What went back for single items, by their number.
+    pub item_refunds: BTreeMap<u16, Money>,
+    /// Its disputes, by the provider's id.
+    pub disputes: BTreeMap<PaymentKey, SaleDispute>,
+    /// Who clicked, as far as the day of the click can tell, when it was sold soon after; for signals of fraud.
+    pub visitor: Option<VisitorHash>,
+    /// Does a person have to release it?
+    pub hold: Option<HoldReason>,
+    /// A person said that it never was valid.
+    pub rejected: bool,
     /// Raised by every change.
     pub version: u64,
 }
 
-/// A line of a sale, in short: enough to find it and to reverse it.
+/// A line of a sale, in short: enough to find it and to move its money.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SaleLine {
     /// Its number, from 1.
     pub n: u32,
     /// Whose.
     pub partner: PartnerId,
+    /// Which part of the sale's commission.
+    pub part: Part,
+    /// What it is.
+    pub kind: LineKind,
     /// Where it was booked.
     pub place: Place,
     /// The amount, signed.
     pub amount: Money,
-    /// For an earned line: how much of it has been taken back.
-    pub reversed: Money,
-    /// A flat reward, which stands until everything went back?
-    pub is_flat: bool,
     /// The rule version that it was earned under.
-    pub rule: RuleId,
-    /// For a reversal: the line that it takes back.
-    pub reverses: Option<u32>,
+    pub rule: Option<RuleId>,
+    /// Of an earned line: what refunds do to it.
+    pub clawback: Clawback,
 }
+
+impl Sale {
+    /// A sale of one thing, of which nothing more is known yet and which nobody is credited with.
+    #[must_use]
+    pub fn plain(payment: PaymentKey, paid: Money, occurred_at: Timestamp, booked_day: BusinessDay) -> Self {
+        let nothing = Money::zero(paid.currency());
+        Self {
+            id: SaleId::of(&payment),
+            payment,
+            customer: None,
+            occurred_at,
+            booked_at: occurred_at,
+            booked_day,
+            paid,
+            total: paid,
+            tax: nothing,
+            shipping: nothing,
+            fees: nothing,
+            event_type: SaleType::InvoicePayment,
+            invoice: String::new(),
+            items: Vec::new(),
+            subscription: None,
+            period_start: None,
+            period_end: None,
+            traits: SaleTraits::default(),
+            decision: Decision::nobody(NobodyReason::CustomerUnknown),
+            lines: Vec::new(),
+            refunded: nothing,
+            item_refunds: BTreeMap::new(),
+            disputes: BTreeMap::new(),
+            visitor: None,
+            hold: None,
+            rejected: false,
+            version: 1,
+        }
+    }
+
+    /// What was paid for an item; for the sale as a whole where it has no items.
+    #[must_use]
+    pub fn paid_for(&self, item: u16) -> Money {
+        self.items.get(usize::from(item)).map_or(self.paid, |item| item.amount)
+    }
+
+    /// Did all of it go back, by refunds or lost disputes? Such a sale counts for nothing.
+    #[must_use]
+    pub fn is_wholly_reversed(&self) -> bool {
+        self.rejected || (!self.paid.is_zero() && self.back() >= self.paid.minor())
+    }
+
+    /// What went back to the customer in all, by refunds and lost disputes; never more than was paid.
+    #[must_use]
+    pub fn went_back(&self) -> Money {
+        Money::from_minor(self.back().min(self.paid.minor()), self.paid.currency())
+    }
+
+    fn back(&self) -> i64 {
+        let items: i64 = self.item_refunds.values().map(|money| money.minor()).fold(0, i64::saturating_add);
+        self.refunded.minor().saturating_add(items).saturating_add(self.disputed(DisputePhase::Lost))
+    }
+
+    /// What disputes of a phase come to, minor units.
+    #[must_use]
+    pub fn disputed(&self, phase: DisputePhase) -> i64 {
+        self.disputes
+            .values()
+            .filter(|dispute| dispute.phase == phase)
+            .fold(0_i64, |sum, dispute| sum.saturating_add(dispute.amount.minor()))
+    }
+}
+
+#[cfg(test)]
+mod tests;

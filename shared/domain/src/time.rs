@@ -114,6 +114,15 @@ impl BusinessDay {
         Self::new(date.year(), date.month(), date.day())
     }
 
+    /// The day `months` calendar months later; where that month is shorter, its last day.
+    ///
+    /// # Errors
+    /// Out of range.
+    pub fn plus_months(self, months: u16) -> Result<Self, DateOutOfRange> {
+        let date = self.0.checked_add(jiff::Span::new().months(i32::from(months))).map_err(|_| DateOutOfRange)?;
+        Self::new(date.year(), date.month(), date.day())
+    }
+
     /// Year, month, day of month.
     #[must_use]
     pub fn parts(self) -> (i16, i8, i8) {

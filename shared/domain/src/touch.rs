@@ -17,6 +17,10 @@ use ulid::Ulid;
 
 use crate::id::LinkId;
 
+mod device;
+
+pub use device::{DeviceHash, DeviceHints};
+
 /// How many touches a token carries; older ones fall off.
 pub const TOUCHES_MAX: usize = 4;
 
@@ -34,6 +38,9 @@ const AT_MS_MAX: i64 = 253_402_300_799_999;
 pub struct VisitorHash([u8; 8]);
 
 impl VisitorHash {
+    /// Whoever asked for privacy: nobody in particular, and no two of them are known to be one.
+    pub const NOBODY: Self = Self([0; 8]);
+
     /// The hash as it is.
     pub const fn from_bytes(bytes: [u8; 8]) -> Self {
         Self(bytes)
@@ -154,6 +161,7 @@ struct ClickKey {
     id: u8,
     token: hmac::Key,
     visitor: hmac::Key,
+    device: hmac::Key,
 }
 
 impl ClickKey {
@@ -166,6 +174,7 @@ impl ClickKey {
             id: id.unwrap_or_default(),
             token: derive(b"tributary click token"),
             visitor: derive(b"tributary click visitor"),
+            device: derive(b"tributary click device"),
         }
     }
 
@@ -248,6 +257,19 @@ impl ClickKeys {
             return Ok(());
         }
         Err(TokenRefused::Forged)
+    }
+}
+
+impl serde::Serialize for VisitorHash {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(self)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for VisitorHash {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = <std::borrow::Cow<'de, str>>::deserialize(from)?;
+        Self::parse(&text).ok_or_else(|| serde::de::Error::custom("not a visitor's hash"))
     }
 }
 

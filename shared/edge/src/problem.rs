@@ -271,7 +271,8 @@ fn pointer_of(path: &str) -> String {
 }
 
 /// One step of a JSON pointer (RFC 6901).
-pub(crate) fn escaped(step: &str) -> String {
+#[must_use]
+pub fn escaped(step: &str) -> String {
     step.replace('~', "~0").replace('/', "~1")
 }
 

@@ -8,7 +8,7 @@
 mod sender;
 
 use domain::currency::Currency;
-use domain::id::{NoticeId, PartnerId, PayoutId, ReportId, RunId, TenantId};
+use domain::id::{NoticeId, PartnerId, PayoutId, ProgramId, RecomputeId, ReportId, RunId, TenantId};
 use domain::time::BusinessDay;
 use serde::{Deserialize, Serialize};
 
@@ -49,6 +49,13 @@ pub struct VisitDue {
     pub business_date: BusinessDay,
     /// The night that sent it.
     pub run: RunId,
+    /// Where it is given, all accounts of the programme are put in order together, because a cap spans them; partner
+    /// and currency are then those of the first of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub program: Option<ProgramId>,
+    /// Where it is given, that recompute of the programme goes on instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recompute: Option<RecomputeId>,
 }
 
 /// Somebody is to be told something.

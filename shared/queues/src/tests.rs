@@ -30,6 +30,8 @@ fn the_published_shapes_stay_as_they_are() {
             currency: Currency::USD,
             business_date: day,
             run: RunId::of(&tenant(), day),
+            program: None,
+            recompute: None,
         }),
         serde_json::to_string(&NoticeDue {
             v: VERSION,

@@ -2,6 +2,7 @@
 
 mod head;
 mod lines;
+mod progress;
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use domain::id::PartnerId;
@@ -9,6 +10,8 @@ use domain::ledger::{Close, Head, Recount};
 use domain::line::Account;
 use domain::slot::Slot;
 
+pub(crate) use head::booking_on;
+pub(crate) use head::read as read_head;
 pub use lines::LinePage;
 pub(crate) use lines::read as read_line;
 
@@ -157,7 +160,8 @@ impl Store {
         request::put_new(&self.tables.core, &tenant.close(account, close.no), &head::CloseItem::from(close))
     }
 
-    /// Folds the next page of final lines into a recount; `None` as the next key when all are in.
+    /// Folds the next page of final lines, at most as many as the limit, into a recount; `None` as the next key when
+    /// all are in.
     ///
     /// # Errors
     /// The store does not answer, or a line cannot be read or added.
@@ -168,8 +172,9 @@ impl Store {
         range: (Option<Slot>, Slot),
         recount: Recount,
         start: Option<LinePage>,
+        limit: Option<i32>,
     ) -> Result<(Recount, Option<LinePage>), StoreError> {
-        let (lines, next) = self.list_lines_page(tenant, account, range, start).await?;
+        let (lines, next) = self.list_lines_page(tenant, account, range, start, limit).await?;
         let mut folded = recount;
         for line in &lines {
             folded = folded.fold(line).map_err(|error| item::inconsistent(&tenant.head(account), error))?;

@@ -97,6 +97,10 @@ impl Store {
         hash: &Digest,
         api_key: &ApiKey,
     ) -> Result<ApiKeyCreated, StoreError> {
+        // A tenant is one from its first key on, and what runs by a schedule serves it before anybody can use the key.
+        if *tenant.tenant() != TenantId::default_tenant() {
+            let _: Written = self.record_tenant(tenant).await?;
+        }
         let (key, item) = (tenant.api_key(hash), Item::from(api_key.clone()));
         Ok(match self.put_new(&self.tables.core, &key, &item, "creating an API key").await? {
             Written::Yes => ApiKeyCreated::Created,

@@ -20,6 +20,11 @@ struct AuditItem {
     entry: AuditEntry,
 }
 
+/// Reads an audit entry.
+pub(crate) fn read(attributes: crate::item::Attributes) -> Result<AuditEntry, StoreError> {
+    crate::item::read::<AuditItem>(attributes).map(|item| item.entry)
+}
+
 impl Store {
     pub(crate) fn new_audit_entry(
         &self,

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use domain::id::{LinkId, PartnerId, ProgramId};
 use domain::time::Timestamp;
-use domain::touch::VisitorHash;
+use domain::touch::{DeviceHash, VisitorHash};
 use serde::Deserialize;
 
 use crate::item::{key_map, number, text};
@@ -42,6 +42,10 @@ pub struct NewClick<'a> {
     pub language: String,
     /// The host that the visitor came from; cut.
     pub referrer_host: String,
+    /// The name of the advertiser's parameter that it carried, if it did: `gclid`.
+    pub paid_traffic: Option<&'static str>,
+    /// The device, as far as the day can tell.
+    pub device: Option<DeviceHash>,
     /// UTM and sub parameters; values are cut, and what goes beyond the whole is left out.
     pub carried: BTreeMap<String, String>,
     /// When it may be forgotten.
@@ -82,6 +86,10 @@ pub struct Click {
     pub language: String,
     /// The host that the first visit came from.
     pub referrer_host: String,
+    /// The name of the advertiser's parameter that the first visit carried.
+    pub paid_traffic: Option<String>,
+    /// The device of the first visit, under the key of its day.
+    pub device: Option<String>,
     /// The first visit's UTM and sub parameters.
     pub carried: BTreeMap<String, String>,
 }
@@ -107,6 +115,10 @@ struct Item {
     #[serde(default)]
     referrer: String,
     #[serde(default)]
+    paid: Option<String>,
+    #[serde(default)]
+    device: Option<String>,
+    #[serde(default)]
     carried: BTreeMap<String, String>,
 }
 
@@ -129,6 +141,8 @@ impl TryFrom<Item> for Click {
             user_agent: item.agent,
             language: item.lang,
             referrer_host: item.referrer,
+            paid_traffic: item.paid,
+            device: item.device,
             carried: item.carried,
         })
     }
@@ -173,7 +187,8 @@ impl Store {
         visitor: VisitorHash,
     ) -> Result<Option<Click>, StoreError> {
         let key = tenant.click(link, at, visitor);
-        let item: Option<Item> = self.get(&self.tables.clicks, &key, "reading a click").await?;
+        // Written long before anybody asks: a moment's age does not matter.
+        let item: Option<Item> = self.get_eventually(&self.tables.clicks, &key, "reading a click").await?;
         item.map(Click::try_from).transpose().map_err(|why| crate::item::inconsistent(&key, why))
     }
 }
@@ -192,6 +207,8 @@ fn first_visit_sets(request: UpdateItemFluentBuilder, click: NewClick<'_>) -> Up
         ("agent", click.user_agent, USER_AGENT_BYTES_MAX),
         ("lang", click.language, LANGUAGE_BYTES_MAX),
         ("referrer", click.referrer_host, REFERRER_BYTES_MAX),
+        ("paid", click.paid_traffic.unwrap_or_default().to_owned(), LANGUAGE_BYTES_MAX),
+        ("device", click.device.map(|device| device.to_string()).unwrap_or_default(), LANGUAGE_BYTES_MAX),
         ("bot", click.bot.unwrap_or_default().to_owned(), LANGUAGE_BYTES_MAX),
     ];
     firsts.extend(

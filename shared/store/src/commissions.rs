@@ -1,7 +1,6 @@
 //! Lines as their partner looks at them: newest day first, a page at a time.
 
-use domain::id::SaleId;
-use domain::line::{Account, Line, Place};
+use domain::line::{Account, Line, Origin, Place};
 use domain::slot::Slot;
 
 use crate::accounts::read_line;
@@ -23,8 +22,8 @@ pub struct LineRange {
 pub struct LineSpot {
     /// Where it is counted.
     pub place: Place,
-    /// Its sale.
-    pub sale: SaleId,
+    /// What it comes from.
+    pub origin: Origin,
     /// Its number there.
     pub n: u32,
 }
@@ -33,24 +32,24 @@ impl LineSpot {
     /// The spot of a line.
     #[must_use]
     pub fn of(line: &Line) -> Self {
-        Self { place: line.place, sale: line.sale.clone(), n: line.n }
+        Self { place: line.place, origin: line.origin.clone(), n: line.n }
     }
 
     /// The spot as text.
     #[must_use]
     pub fn to_text(&self) -> String {
-        format!("{}#{}#{:04}", self.place.to_text(), self.sale, self.n)
+        format!("{}#{}#{:04}", self.place.to_text(), self.origin, self.n)
     }
 
     /// Reads the text; `None` when it is no spot.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let mut parts = text.split('#');
-        let (place, sale, n) = (parts.next()?, parts.next()?, parts.next()?);
+        let (place, origin, n) = (parts.next()?, parts.next()?, parts.next()?);
         if parts.next().is_some() {
             return None;
         }
-        Some(Self { place: Place::parse(place)?, sale: SaleId::parse(sale).ok()?, n: n.parse().ok()? })
+        Some(Self { place: Place::parse(place)?, origin: Origin::parse(origin)?, n: n.parse().ok()? })
     }
 }
 
@@ -111,18 +110,18 @@ impl Store {
         Ok((answer.items.unwrap_or_default(), more))
     }
 
-    /// The lines of one sale in one place of an account: a line and what takes it back there.
+    /// The lines of one origin in one place of an account: a line of a sale and what takes it back there.
     ///
     /// # Errors
     /// The store does not answer, or a line cannot be read.
-    pub async fn list_lines_of_sale(
+    pub async fn list_lines_of(
         &self,
         tenant: &TenantKey,
         account: &Account,
         place: Place,
-        sale: &SaleId,
+        origin: &Origin,
     ) -> Result<Vec<Line>, StoreError> {
-        let prefix = format!("{}#line#{}#{sale}#", account.currency, place.to_text());
+        let prefix = format!("{}#line#{}#{origin}#", account.currency, place.to_text());
         let pk = tenant.account(&account.partner);
         let range = crate::request::Range::prefix(&pk, &prefix);
         let doing = "listing the lines of a sale";
@@ -133,13 +132,15 @@ impl Store {
 
 #[cfg(test)]
 mod tests {
+    use domain::id::SaleId;
+
     use super::*;
 
     #[test]
     fn a_spot_is_read_as_written_and_nothing_else_is() {
-        let sale = SaleId::from_ulid(ulid::Ulid::from(7_u128));
+        let sale = Origin::Sale(SaleId::from_ulid(ulid::Ulid::from(7_u128)));
         for place in [Place::Held, Place::Slot(Slot::parse("261121.03").expect("slot"))] {
-            let spot = LineSpot { place, sale: sale.clone(), n: 12 };
+            let spot = LineSpot { place, origin: sale.clone(), n: 12 };
             assert_eq!(LineSpot::parse(&spot.to_text()), Some(spot));
         }
         for text in ["", "held", "held#x#1", "held#sal_x#0001#2", "261121.03##0001"] {

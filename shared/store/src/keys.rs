@@ -6,6 +6,7 @@
 //! | Pattern | Table | pk | sk | Operation |
 //! |---|---|---|---|---|
 //! | tenant's settings | core | `T#tenant` | `settings` | Get, Put |
+//! | registry of tenants, with the default one | core | `T#tenants` | `ten_…` | Query, Update |
 //! | program | core | `T#program` | `prg_…` | Get, Query, Put |
 //! | rule versions of a program | core | `T#rules#prg_…` | `<effective_from>#rul_…` | Query, Put |
 //! | partner | core | `T#partner#par_…` | `profile` | Get, Put, Update |
@@ -18,15 +19,39 @@
 //! | directory of codes | core | `code#<code>` | `link` | Get, Put |
 //! | API key | core | `T#key#<sha256>` | `key` | Get, Put |
 //! | customer | core | `T#customer#<provider:id>` | `customer` | Get, Put, Update |
-//! | undecided sales of a customer | core | `T#customer#<provider:id>` | `undecided#sal_…` | Query, Put, Delete |
+//! | sales of a customer that nobody is paid for | core | `T#customer#<provider:id>` | `undecided#sal_…` | Query, Put, Delete |
+//! | customer on a partner's account list | core | `T#partner#par_…` | `managed#<provider:id>` | Query, Put |
+//! | coupon | core | `T#coupons` | `<CODE>` | Get, Query, Put, Update |
+//! | leads of an address | core | `T#lead#<sha256>` | `leads` | Get, Put |
+//! | who waits to hear of a lead | core | `T#lead#<sha256>` | `waits#<provider:id>` | Query, Update |
+//! | claim to a customer | core | `T#claims` | `clm_…` | Get, Query, Put |
 //! | sale | core | `T#sale#sal_…` | `sale` | Get, Put, Update |
 //! | refund of a sale | core | `T#sale#sal_…` | `refund#<provider:id>` | Get, Put |
 //! | another name of a payment | core | `T#sale#sal_…` of that name | `sale` | Get, Update |
-//! | refund parked under a payment's name | core | `T#sale#sal_…` of that name | `parked#<provider:id>` | Query, Put, Delete |
+//! | dispute of a sale, by phase | core | `T#sale#sal_…` | `dispute#<provider:id>#<phase>` | Put |
+//! | fact parked under a payment's name | core | `T#sale#sal_…` of that name | `parked#<hash>` | Query, Put, Delete |
+//! | what waits for a payment or a person | core | `T#waiting` | `fact#<since>#<name>#<hash>`, `event#<provider>#<day>#<event id>` | Query, Put, Delete |
 //! | head of an account | core | `T#account#par_…` | `head#<CUR>` | Get, Query, Update |
-//! | lines of an account, by slot | core | `T#account#par_…` | `<CUR>#line#<slot>#<sal>#<n>` | Query, Put |
+//! | lines of an account, by slot | core | `T#account#par_…` | `<CUR>#line#<slot>#<sal or ent>#<n>` | Query, Put |
 //! | closes of an account | core | `T#account#par_…` | `<CUR>#close#<n>` | Query, Put |
 //! | payouts of an account | core | `T#account#par_…` | `<CUR>#payout#<n>` | Get, Query, Put, Update |
+//! | what a bank's reference confirmed | core | `T#reference#<sha256>` | `payout` | Get, Put |
+//! | entry of an account | core | `T#entry#ent_…` | `entry` | Get, Put |
+//! | changes by hand, by kind | core | `T#adjustments#<kind>` | `adj_…` | Get, Query, Put |
+//! | rates of exchange | core | `T#fx-rates` | `<FROM>#<TO>#<told at>#<hash of source>` | Query, Put |
+//! | disputes, open and settled | core | `T#disputes` | `<provider:id>` | Query, Put |
+//! | mark of a partner | core | `T#partner#par_…` | `mark#<kind>#<sha256>` | Query, Put |
+//! | partners with a mark | core | `T#mark#<kind>#<sha256>` | `par_…` | Query, Put |
+//! | what stops a partner's payouts | core | `T#partner#par_…` | `stop#rsk_…` | Query, Put, Delete |
+//! | review of signals of fraud | core | `T#risk#rsk_…` | `review` | Get, Put |
+//! | reviews by state | core, index `desk` | `T#risk#<state>` | `<opened_at>#rsk_…` | Query |
+//! | what is counted of a customer of an account | core | `T#account#par_…` | `<CUR>#counted#<provider:id>` | Get, Put |
+//! | what is counted of a programme of an account | core | `T#account#par_…` | `<CUR>#standing#prg_…` | Get, Put |
+//! | how far a capped programme is counted | core | `T#counted#prg_…` | `counted` | Get, Update |
+//! | recompute of a programme under way | core | `T#counted#prg_…` | `recomputing` | Get, Update |
+//! | recomputes of a programme | core | `T#recompute#prg_…` | `rcp_…` | Get, Query, Put |
+//! | what a recompute makes of an account | core | `T#difference#rcp_…` | `<round>#par_…#<CUR>#<through par_…>` | Query, Put |
+//! | unit of a nightly run | core | `T#run#run_…` | `par_…#<CUR>`, `prg_…` or `rcp_…` | Get, Query, Put |
 //! | audit of a thing | core | `T#audit#<id>` | `<n>` | Query, Put |
 //! | nightly runs | core | `T#runs` | `<date>` | Get, Query, Put, Update |
 //! | report | core | `T#report#rpt_…` | `report` | Get, Put |
@@ -36,13 +61,19 @@
 //! | click | clicks | `T#lnk_…#<yyyymmddhh>` | `<visitor hash>` | Update |
 //! | raw event | ops | `T#raw#<provider>#<yyyymmdd>` | `<event id>` | Get, Put |
 //! | answer to an idempotency key | ops | `T#idempotency#<hash>` | `answer` | Get, Put, Update |
+//! | how far the recount behind a close has come | ops | `T#recount#par_…` | `<CUR>#<n>` | Get, Update |
+//! | where a partner worked from | ops | `T#session#par_…` | `<yyyymmdd>#<visitor hash>` | Query, Put |
 //! | notice | ops | `T#notice#ntc_…` | `notice` | Get, Put, Update |
 
 use domain::currency::Currency;
 use domain::digest::Digest;
 use domain::fact::PaymentKey;
-use domain::id::{LinkId, NoticeId, PartnerId, PayoutId, ProgramId, ReportId, RuleId, SaleId, TenantId};
-use domain::line::{Account, Place};
+use domain::fraud::marks::Mark;
+use domain::id::{
+    ClaimId, EntryId, LinkId, NoticeId, PartnerId, PayoutId, ProgramId, RecomputeId, ReportId, ReviewId, RuleId, RunId,
+    SaleId, TenantId,
+};
+use domain::line::{Account, Origin, Place};
 use domain::slot::Slot;
 use domain::time::{BusinessDay, Timestamp, sortable};
 use domain::touch::{VisitorHash, hour_of};
@@ -162,6 +193,26 @@ impl TenantKey {
         Key::new(self.pk(&format!("customer#{customer}")), "customer")
     }
 
+    pub(crate) fn coupons(&self) -> String {
+        self.pk("coupons")
+    }
+
+    pub(crate) fn coupon(&self, code: &str) -> Key {
+        Key::new(self.coupons(), code)
+    }
+
+    pub(crate) fn leads(&self, email: &Digest) -> Key {
+        Key::new(self.pk(&format!("lead#{email}")), "leads")
+    }
+
+    pub(crate) fn claims(&self) -> String {
+        self.pk("claims")
+    }
+
+    pub(crate) fn claim(&self, claim: &ClaimId) -> Key {
+        Key::new(self.claims(), claim.as_str())
+    }
+
     pub(crate) fn undecided(&self, customer: &PaymentKey, sale: &SaleId) -> Key {
         Key::new(self.customer(customer).pk, format!("undecided#{sale}"))
     }
@@ -179,8 +230,16 @@ impl TenantKey {
         self.sale(&SaleId::of(name))
     }
 
-    pub(crate) fn parked(&self, name: &PaymentKey, fact: &PaymentKey) -> Key {
-        Key::new(self.alias(name).pk, format!("parked#{fact}"))
+    pub(crate) fn dispute(&self, sale: &SaleId, dispute: &PaymentKey, phase: &str) -> Key {
+        Key::new(self.sale(sale).pk, format!("dispute#{dispute}#{phase}"))
+    }
+
+    pub(crate) fn parked(&self, name: &PaymentKey, mark: &str) -> Key {
+        Key::new(self.alias(name).pk, format!("parked#{mark}"))
+    }
+
+    pub(crate) fn waiting(&self) -> String {
+        self.pk("waiting")
     }
 
     pub(crate) fn account(&self, partner: &PartnerId) -> String {
@@ -191,8 +250,11 @@ impl TenantKey {
         Key::new(self.account(&account.partner), format!("head#{}", account.currency))
     }
 
-    pub(crate) fn line(&self, account: &Account, place: Place, sale: &SaleId, n: u32) -> Key {
-        Key::new(self.account(&account.partner), format!("{}#line#{}#{sale}#{n:04}", account.currency, place.to_text()))
+    pub(crate) fn line(&self, account: &Account, place: Place, origin: &Origin, n: u32) -> Key {
+        Key::new(
+            self.account(&account.partner),
+            format!("{}#line#{}#{origin}#{n:04}", account.currency, place.to_text()),
+        )
     }
 
     /// The sort keys of the lines in slots after one, up to and with another.
@@ -207,6 +269,10 @@ impl TenantKey {
         Key::new(self.account(&account.partner), format!("{}#close#{no:08}", account.currency))
     }
 
+    pub(crate) fn recount(&self, account: &Account, close_no: u32) -> Key {
+        Key::new(self.pk(&format!("recount#{}", account.partner)), format!("{}#{close_no:08}", account.currency))
+    }
+
     pub(crate) fn payout(&self, payout: &PayoutId) -> Key {
         let (partner, currency, no) = payout.account_and_number();
         Key::new(self.account(&partner), format!("{currency}#payout#{no:08}"))
@@ -216,8 +282,84 @@ impl TenantKey {
         format!("{currency}#payout#")
     }
 
+    pub(crate) fn reference(&self, name: &Digest) -> Key {
+        Key::new(self.pk(&format!("reference#{name}")), "payout")
+    }
+
+    pub(crate) fn entry(&self, entry: &EntryId) -> Key {
+        Key::new(self.pk(&format!("entry#{entry}")), "entry")
+    }
+
+    pub(crate) fn adjustments(&self, kind: &str) -> String {
+        self.pk(&format!("adjustments#{kind}"))
+    }
+
+    pub(crate) fn fx_rates(&self) -> String {
+        self.pk("fx-rates")
+    }
+
+    pub(crate) fn disputes(&self) -> String {
+        self.pk("disputes")
+    }
+
     pub(crate) fn audit(&self, aggregate: &str, no: u32) -> Key {
         Key::new(self.pk(&format!("audit#{aggregate}")), format!("{no:08}"))
+    }
+
+    pub(crate) fn customer_count(&self, account: &Account, customer: &PaymentKey) -> Key {
+        Key::new(self.account(&account.partner), format!("{}#counted#{customer}", account.currency))
+    }
+
+    pub(crate) fn program_count(&self, account: &Account, program: &ProgramId) -> Key {
+        Key::new(self.account(&account.partner), format!("{}#standing#{program}", account.currency))
+    }
+
+    pub(crate) fn program_counted(&self, program: &ProgramId) -> Key {
+        Key::new(self.pk(&format!("counted#{program}")), "counted")
+    }
+
+    pub(crate) fn program_recomputing(&self, program: &ProgramId) -> Key {
+        Key::new(self.pk(&format!("counted#{program}")), "recomputing")
+    }
+
+    pub(crate) fn recomputes(&self, program: &ProgramId) -> String {
+        self.pk(&format!("recompute#{program}"))
+    }
+
+    pub(crate) fn recompute(&self, program: &ProgramId, recompute: &RecomputeId) -> Key {
+        Key::new(self.recomputes(program), recompute.as_str())
+    }
+
+    pub(crate) fn recompute_differences(&self, recompute: &RecomputeId) -> String {
+        self.pk(&format!("difference#{recompute}"))
+    }
+
+    pub(crate) fn recompute_difference(
+        &self,
+        recompute: &RecomputeId,
+        round: u32,
+        account: &Account,
+        through: &str,
+    ) -> Key {
+        let Account { partner, currency } = account;
+        Key::new(self.recompute_differences(recompute), format!("{round:08}#{partner}#{currency}#{through}"))
+    }
+
+    /// The tenants of the deployment stand with the default one.
+    pub(crate) fn tenants() -> String {
+        Self(TenantId::default_tenant()).pk("tenants")
+    }
+
+    pub(crate) fn registered_tenant(&self) -> Key {
+        Key::new(Self::tenants(), self.0.as_str())
+    }
+
+    pub(crate) fn run_units(&self, run: &RunId) -> String {
+        self.pk(&format!("run#{run}"))
+    }
+
+    pub(crate) fn run_unit(&self, run: &RunId, unit: &str) -> Key {
+        Key::new(self.run_units(run), unit)
     }
 
     pub(crate) fn runs(&self) -> String {
@@ -257,6 +399,30 @@ impl TenantKey {
         self.pk("desk")
     }
 
+    pub(crate) fn mark(&self, partner: &PartnerId, mark: &Mark) -> Key {
+        Key::new(self.partner_partition(partner), format!("mark#{}#{}", mark.kind.word(), mark.digest))
+    }
+
+    pub(crate) fn marked(&self, mark: &Mark) -> String {
+        self.pk(&format!("mark#{}#{}", mark.kind.word(), mark.digest))
+    }
+
+    pub(crate) fn stop(&self, partner: &PartnerId, review: &ReviewId) -> Key {
+        Key::new(self.partner_partition(partner), format!("stop#{review}"))
+    }
+
+    pub(crate) fn review(&self, review: &ReviewId) -> Key {
+        Key::new(self.pk(&format!("risk#{review}")), "review")
+    }
+
+    pub(crate) fn reviews(&self, state: &str) -> String {
+        self.pk(&format!("risk#{state}"))
+    }
+
+    pub(crate) fn sessions(&self, partner: &PartnerId) -> String {
+        self.pk(&format!("session#{partner}"))
+    }
+
     pub(crate) fn idempotency(&self, key: &Digest) -> Key {
         Key::new(self.pk(&format!("idempotency#{key}")), "answer")
     }
@@ -268,6 +434,12 @@ impl TenantKey {
     pub(crate) fn raw_event(&self, provider: &str, day_text: &str, event_id: &str) -> Key {
         Key::new(self.pk(&format!("raw#{provider}#{day_text}")), event_id)
     }
+}
+
+/// The day in the partition of a journal.
+pub(crate) fn day_of_shard(pk: &str) -> Option<BusinessDay> {
+    let digits = pk.rsplit('#').nth(1)?;
+    Slot::parse(&format!("{digits}.00")).ok().map(Slot::day)
 }
 
 /// A stable shard of a text.

@@ -7,27 +7,46 @@
 //! `docs/units.md` by `make units`, and a test that runs it twice.
 
 pub mod accounts;
+pub mod adjustments;
 pub mod api_keys;
 pub mod audit;
+pub mod claims;
 pub mod clicks;
 pub mod commissions;
+pub mod counts;
+pub mod coupons;
+pub mod customers;
+pub mod disputes;
+pub mod disputes_list;
+pub mod entries;
+pub mod fx;
 pub mod idempotency;
 mod item;
+pub mod journal;
 pub mod keys;
+pub mod lead_refs;
 pub mod links;
+pub mod managed;
 pub mod notices;
+pub mod parked;
 pub mod partners;
 pub mod payouts;
 pub mod people;
+pub mod periods;
 pub mod programs;
 pub mod raw_events;
+pub mod recomputes;
 pub mod refunds;
 mod registry;
 pub mod reports;
 mod request;
+pub mod risk;
 pub mod runs;
 pub mod sales;
 pub mod tenants;
+pub mod terms;
+mod update;
+mod walks;
 
 use aws_sdk_dynamodb::Client;
 use thiserror::Error;

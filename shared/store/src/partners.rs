@@ -1,6 +1,10 @@
 //! Partners: profile, enrolments, and the registry that finds every one of them without an index.
 
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use domain::id::{PartnerId, ProgramId};
+pub use domain::tier::Tier;
 use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -32,21 +36,6 @@ impl PartnerStatus {
     }
 }
 
-/// The step of a partner in a programme.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Tier {
-    /// Where everybody begins.
-    #[default]
-    Tier1,
-    /// The second.
-    Tier2,
-    /// The third.
-    Tier3,
-    /// The fourth.
-    Tier4,
-}
-
 /// A partner, without the person behind it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Partner {
@@ -56,6 +45,40 @@ pub struct Partner {
     pub status: PartnerStatus,
     /// When it was made.
     pub created_at: Timestamp,
+}
+
+/// Since when a partner is as it is, and what it was before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    status: PartnerStatus,
+    changes: Vec<StatusChange>,
+}
+
+/// A change of a partner's status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatusChange {
+    /// When.
+    pub at: Timestamp,
+    /// What it became.
+    pub status: PartnerStatus,
+}
+
+impl Standing {
+    /// Was the partner active at an instant?
+    ///
+    /// ATT-1: a click counts or does not by the standing of its own time; a later suspension takes nothing back.
+    #[must_use]
+    pub fn was_active_at(&self, at: Timestamp) -> bool {
+        let last = self.changes.iter().filter(|change| change.at <= at).max_by_key(|change| change.at);
+        let status = match (last, self.changes.first()) {
+            (Some(last), _) => last.status,
+            // Before its first change it was what it was not afterwards.
+            (None, Some(first)) if first.status == PartnerStatus::Active => PartnerStatus::Suspended,
+            (None, Some(_)) => PartnerStatus::Active,
+            (None, None) => self.status,
+        };
+        status == PartnerStatus::Active
+    }
 }
 
 /// A partner's place in a programme.
@@ -76,6 +99,8 @@ struct PartnerItem {
     partner: PartnerId,
     status: PartnerStatus,
     created_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    changes: Vec<StatusChange>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -95,6 +120,7 @@ impl From<&Partner> for PartnerItem {
             partner: partner.id.clone(),
             status: partner.status,
             created_at: partner.created_at,
+            changes: Vec::new(),
         }
     }
 }
@@ -132,6 +158,16 @@ impl Store {
         let key = tenant.partner(partner);
         let item: Option<PartnerItem> = self.get(&self.tables.core, &key, "reading a partner").await?;
         Ok(item.map(Partner::from))
+    }
+
+    /// A partner's standing over time; `None` when there is no such partner.
+    ///
+    /// # Errors
+    /// The store does not answer, or the item cannot be read.
+    pub async fn get_standing(&self, tenant: &TenantKey, partner: &PartnerId) -> Result<Option<Standing>, StoreError> {
+        let key = tenant.partner(partner);
+        let item: Option<PartnerItem> = self.get(&self.tables.core, &key, "reading a partner's standing").await?;
+        Ok(item.map(|item| Standing { status: item.status, changes: item.changes }))
     }
 
     /// A new partner: profile, sealed person, first enrolment and registry entry, or none of them.
@@ -218,7 +254,7 @@ impl Store {
         Ok(items.into_iter().map(Enrolment::from).collect())
     }
 
-    /// Changes whether a partner works with the tenant, if it is as the caller saw it.
+    /// Changes whether a partner works with the tenant from an instant on, if it is as the caller saw it.
     ///
     /// # Errors
     /// The store does not answer.
@@ -227,15 +263,33 @@ impl Store {
         tenant: &TenantKey,
         partner: &PartnerId,
         seen: PartnerStatus,
-        status: PartnerStatus,
+        change: StatusChange,
     ) -> Result<Written, StoreError> {
         let key = tenant.partner(partner);
-        let update = UpdateBuilder::new(&self.tables.core, &key)
-            .set("status", item::text(status.word()))
-            .require("status", Some(item::text(seen.word())))
-            .build()?;
-        self.update(update, "changing a partner's status").await
+        let update = changing(&self.tables.core, &key, change).require("status", Some(item::text(seen.word())));
+        self.update(update.build()?, "changing a partner's status").await
     }
+
+    /// The same for a transaction, whatever the partner was before.
+    pub(crate) fn partner_changed(
+        &self,
+        tenant: &TenantKey,
+        partner: &PartnerId,
+        change: StatusChange,
+    ) -> Result<TransactWriteItem, StoreError> {
+        let key = tenant.partner(partner);
+        changing(&self.tables.core, &key, change).require("entity", Some(item::text("partner"))).build_transact()
+    }
+}
+
+fn changing<'a>(core: &'a str, key: &'a Key, change: StatusChange) -> UpdateBuilder<'a> {
+    let told = HashMap::from([
+        ("at".to_owned(), item::text(change.at.to_string())),
+        ("status".to_owned(), item::text(change.status.word())),
+    ]);
+    UpdateBuilder::new(core, key)
+        .set("status", item::text(change.status.word()))
+        .append("changes", AttributeValue::M(told))
 }
 
 fn registry(tenant: &TenantKey, doing: &'static str) -> Entries {

@@ -11,16 +11,16 @@ use domain::id::{PartnerId, PayoutId, TenantId};
 use domain::ledger::{Close, Head};
 use domain::line::Account;
 use domain::money::Money;
-use domain::payout::{Approval, HeadMove, Payout, PayoutState};
+use domain::payout::{Approval, HeadMove, Payout, PayoutState, reference_name};
 use domain::slot::Slot;
 use domain::time::{Timestamp, sortable};
 use domain::{audit::Actor, currency::Currency};
 use serde::{Deserialize, Serialize};
 
-use crate::accounts::{folding, slot_text, written};
+use crate::accounts::{folding, slot_text};
 use crate::item::{self, Attributes, inconsistent, number, text};
 use crate::keys::Key;
-use crate::request::{self, Range, Transacted, UpdateBuilder, Written, unavailable};
+use crate::request::{self, Range, Transacted, UpdateBuilder, unavailable};
 use crate::{Page, Store, StoreError, TenantKey};
 
 /// A payout as it is stored, with the end of its audit chain.
@@ -122,6 +122,25 @@ pub enum Born {
     AccountChanged,
 }
 
+/// What became of a step of a payout.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stepped {
+    /// It is taken.
+    Yes,
+    /// The payout changed since it was read; nothing was written.
+    Changed,
+    /// The reference has confirmed another payout; nothing was written.
+    ReferenceUsed(PayoutId),
+}
+
+/// What a bank's reference confirmed: never changed, so that it confirms nothing else.
+#[derive(Serialize, Deserialize)]
+struct ReferenceItem {
+    entity: String,
+    v: u32,
+    payout: PayoutId,
+}
+
 impl Store {
     /// One payout, strongly consistent.
     ///
@@ -148,7 +167,7 @@ impl Store {
         Ok(found.into_iter().map(StoredPayout::from).collect())
     }
 
-    /// A page of the tenant's payouts, newest first, from the desk's index.
+    /// A page of the tenant's payouts, newest first, in the order of the desk's index.
     ///
     /// # Errors
     /// The store does not answer, or an item cannot be read.
@@ -169,13 +188,11 @@ impl Store {
             .scan_index_forward(false)
             .limit(limit)
             .set_exclusive_start_key(after.map(|after| after.start(tenant)));
-        let answer = request.send().await.map_err(|error| unavailable("listing the payouts", error))?;
-        let items: Result<Vec<StoredPayout>, StoreError> = answer
-            .items
-            .unwrap_or_default()
-            .into_iter()
-            .map(|attributes| item::read::<PayoutItem>(attributes).map(StoredPayout::from))
-            .collect();
+        let doing = "listing the payouts";
+        let answer = request.send().await.map_err(|error| unavailable(doing, error))?;
+        let found = self.get_indexed(answer.items.unwrap_or_default(), doing).await?;
+        let items: Result<Vec<StoredPayout>, StoreError> =
+            found.into_iter().map(|attributes| item::read::<PayoutItem>(attributes).map(StoredPayout::from)).collect();
         let next = answer
             .last_evaluated_key
             .filter(|key| !key.is_empty())
@@ -228,10 +245,11 @@ impl Store {
         })
     }
 
-    /// A payout takes a step: it, its audit entry and the head's part, in one transaction, on the payout as read.
+    /// A payout takes a step: it, its audit entry, the head's part and, where it is paid, the reference that says so, in
+    /// one transaction, on the payout as read.
     ///
     /// # Errors
-    /// The store does not answer.
+    /// The store does not answer, or what the reference confirmed cannot be read.
     pub async fn replace_payout(
         &self,
         tenant: &TenantKey,
@@ -239,17 +257,34 @@ impl Store {
         after: &Payout,
         head_move: HeadMove,
         entry: &AuditEntry,
-    ) -> Result<Written, StoreError> {
+    ) -> Result<Stepped, StoreError> {
+        let core = &self.tables.core;
         let item = PayoutItem::new(tenant, after, entry.end());
         let mut items = vec![
-            request::replace(&self.tables.core, &tenant.payout(&after.id), &item, u64::from(before.no))?,
+            request::replace(core, &tenant.payout(&after.id), &item, u64::from(before.no))?,
             self.new_audit_entry(tenant, entry)?,
         ];
         let key = tenant.head(&after.account());
         if let Some(update) = self.end_of_payout(&key, after, head_move) {
             items.push(update.build_transact()?);
         }
-        Ok(written(&self.transact(items, "moving a payout").await?))
+        // One payment of a bank pays one payout: its reference is taken with the step, or the step is not.
+        let reference = match &after.state {
+            PayoutState::Paid { reference, .. } => Some(tenant.reference(&reference_name(reference))),
+            _ => None,
+        };
+        if let Some(key) = &reference {
+            let item = ReferenceItem { entity: "reference".to_owned(), v: 1, payout: after.id.clone() };
+            items.push(request::put_new(core, key, &item)?);
+        }
+        if self.transact(items, "moving a payout").await? == Transacted::Yes {
+            return Ok(Stepped::Yes);
+        }
+        let Some(key) = reference else { return Ok(Stepped::Changed) };
+        let taken: Option<ReferenceItem> = self.get(core, &key, "reading what a reference confirmed").await?;
+        // Its own: the client's retry met what the client's first try had written.
+        let another = taken.map(|taken| taken.payout).filter(|payout| *payout != after.id);
+        Ok(another.map_or(Stepped::Changed, Stepped::ReferenceUsed))
     }
 
     fn end_of_payout<'a>(&'a self, key: &'a Key, payout: &Payout, head_move: HeadMove) -> Option<UpdateBuilder<'a>> {

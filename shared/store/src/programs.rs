@@ -1,10 +1,9 @@
 //! Programmes and the versions of their rules.
 
+use domain::attribution::settings::AttributionSettings;
 use domain::currency::Currency;
 use domain::id::{ProgramId, RuleId};
-use domain::money::Money;
-use domain::rate::{Rate, Rounding};
-use domain::rule::{Reward, RuleVersion};
+use domain::rule::{RuleVersion, Terms};
 use domain::time::{Timestamp, Zone};
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +29,8 @@ pub struct Program {
     pub hold_days: u16,
     /// How many days after its end a period freezes.
     pub close_lag_days: u16,
+    /// How it is decided who brought a customer.
+    pub attribution: AttributionSettings,
     /// When it was made.
     pub created_at: Timestamp,
 }
@@ -45,6 +46,8 @@ struct ProgramItem {
     window_days: u16,
     hold_days: u16,
     close_lag_days: u16,
+    #[serde(default, skip_serializing_if = "AttributionSettings::is_default")]
+    attribution: AttributionSettings,
     created_at: Timestamp,
 }
 
@@ -55,14 +58,7 @@ struct RuleItem {
     rule: RuleId,
     program: ProgramId,
     effective_from: Timestamp,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    rate: Option<Rate>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    flat_minor: Option<i64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    flat_currency: Option<Currency>,
-    hold_days: u16,
-    rounding: Rounding,
+    terms: Terms,
 }
 
 impl From<&Program> for ProgramItem {
@@ -77,6 +73,7 @@ impl From<&Program> for ProgramItem {
             window_days: program.window_days,
             hold_days: program.hold_days,
             close_lag_days: program.close_lag_days,
+            attribution: program.attribution,
             created_at: program.created_at,
         }
     }
@@ -93,6 +90,7 @@ impl ProgramItem {
             window_days: self.window_days,
             hold_days: self.hold_days,
             close_lag_days: self.close_lag_days,
+            attribution: self.attribution,
             created_at: self.created_at,
         })
     }
@@ -100,43 +98,20 @@ impl ProgramItem {
 
 impl From<&RuleVersion> for RuleItem {
     fn from(rule: &RuleVersion) -> Self {
-        let (rate, flat) = match &rule.reward {
-            Reward::Percentage(rate) => (Some(*rate), None),
-            Reward::Flat(money) => (None, Some(*money)),
-        };
         Self {
             entity: "rule".to_owned(),
             v: 1,
             rule: rule.id.clone(),
             program: rule.program.clone(),
             effective_from: rule.effective_from,
-            rate,
-            flat_minor: flat.map(Money::minor),
-            flat_currency: flat.map(Money::currency),
-            hold_days: rule.hold_days,
-            rounding: rule.rounding,
+            terms: rule.terms.clone(),
         }
     }
 }
 
-impl RuleItem {
-    fn read(self, tenant: &TenantKey) -> Result<RuleVersion, StoreError> {
-        let reward = match (self.rate, self.flat_minor, self.flat_currency) {
-            (Some(rate), None, None) => Reward::Percentage(rate),
-            (None, Some(minor), Some(currency)) => Reward::Flat(Money::from_minor(minor, currency)),
-            _ => {
-                let key = tenant.rule(&self.program, self.effective_from, &self.rule);
-                return Err(inconsistent(&key, "neither a rate nor a flat amount"));
-            }
-        };
-        Ok(RuleVersion {
-            id: self.rule,
-            program: self.program,
-            effective_from: self.effective_from,
-            reward,
-            hold_days: self.hold_days,
-            rounding: self.rounding,
-        })
+impl From<RuleItem> for RuleVersion {
+    fn from(item: RuleItem) -> Self {
+        Self { id: item.rule, program: item.program, effective_from: item.effective_from, terms: item.terms }
     }
 }
 
@@ -196,7 +171,7 @@ impl Store {
         let range = Range::prefix(&pk, "");
         let range = Range { from: " ".to_owned(), ..range };
         let items: Vec<RuleItem> = self.list_range(&self.tables.core, &range, "listing the rules of a program").await?;
-        items.into_iter().map(|item| item.read(tenant)).collect()
+        Ok(items.into_iter().map(RuleVersion::from).collect())
     }
 
     /// A new version of a programme's rule. Creating the same once more changes nothing.
@@ -209,9 +184,19 @@ impl Store {
         if self.put_new(core, &key, &RuleItem::from(rule), doing).await? == Written::Yes {
             return Ok(());
         }
-        let there = self.get::<RuleItem>(core, &key, doing).await?;
-        let there = there.map(|item| item.read(tenant)).transpose()?;
+        let there = self.get::<RuleItem>(core, &key, doing).await?.map(RuleVersion::from);
         if there.as_ref() == Some(rule) { Ok(()) } else { Err(StoreError::LostRace { doing }) }
+    }
+}
+
+impl Store {
+    /// A new version of a programme's rule, for a transaction.
+    pub(crate) fn new_rule(
+        &self,
+        tenant: &TenantKey,
+        rule: &RuleVersion,
+    ) -> Result<aws_sdk_dynamodb::types::TransactWriteItem, StoreError> {
+        request::put_new(&self.tables.core, &rule_key(tenant, rule), &RuleItem::from(rule))
     }
 }
 

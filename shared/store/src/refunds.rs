@@ -1,6 +1,7 @@
-//! Refunds: applied to their sale, or parked under the payment's name until the sale is known.
+//! Refunds of a sale.
 
 use domain::fact::{PaymentKey, Refund};
+use domain::id::SaleId;
 use domain::line::Line;
 use domain::money::Money;
 use domain::sale::Sale;
@@ -8,13 +9,13 @@ use domain::time::{BusinessDay, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::keys::Key;
-use crate::request::{self, Range, Transacted};
+use crate::request::{self, Range};
 use crate::sales::{NewSale, SaleWritten};
 use crate::{Store, StoreError, TenantKey};
 
 /// A refund as it is stored: its fact, whole.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-struct RefundItem {
+pub(crate) struct RefundItem {
     entity: String,
     v: u32,
     version: u64,
@@ -22,35 +23,42 @@ struct RefundItem {
     payment: PaymentKey,
     currency: domain::currency::Currency,
     amount_minor: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    item: Option<u16>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    is_running_total: bool,
     occurred_at: Timestamp,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     day_pk: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     day_sk: Option<String>,
 }
 
 impl RefundItem {
-    fn new(refund: &Refund, entity: &str, version: u64, day: Option<Key>) -> Self {
-        let (day_pk, day_sk) = day.map(|key| (key.pk, key.sk)).unzip();
+    fn new(refund: &Refund, version: u64, day: Key) -> Self {
         Self {
-            entity: entity.to_owned(),
+            entity: "refund".to_owned(),
             v: 1,
             version,
             refund: refund.refund.clone(),
             payment: refund.payment.clone(),
             currency: refund.amount.currency(),
             amount_minor: refund.amount.minor(),
+            item: refund.item,
+            is_running_total: refund.is_running_total,
             occurred_at: refund.occurred_at,
-            day_pk,
-            day_sk,
+            day_pk: Some(day.pk),
+            day_sk: Some(day.sk),
         }
     }
 
-    fn into_refund(self) -> Refund {
+    pub(crate) fn into_refund(self) -> Refund {
         Refund {
             refund: self.refund,
             payment: self.payment,
             amount: Money::from_minor(self.amount_minor, self.currency),
+            item: self.item,
+            is_running_total: self.is_running_total,
             occurred_at: self.occurred_at,
         }
     }
@@ -104,65 +112,23 @@ impl Store {
         let key = tenant.refund(&applied.sale.id, &applied.refund.refund);
         let version = applied.replaces.map_or(1, |version| version + 1);
         let day = tenant.day_log(applied.booked_day, applied.booked_at, applied.refund.refund.as_str());
-        let item = RefundItem::new(applied.refund, "refund", version, Some(day));
+        let item = RefundItem::new(applied.refund, version, day);
         let fact = match applied.replaces {
             Some(version) => request::replace(core, &key, &item, version)?,
             None => request::put_new(core, &key, &item)?,
         };
-        let new = NewSale { sale: applied.sale, lines: applied.lines, aliases: &[], meets: None };
+        let new = NewSale { sale: applied.sale, lines: applied.lines, aliases: &[], meets: None, review: None };
         self.change_sale(tenant, applied.sale_before, &new, vec![fact], "applying a refund").await
     }
 
-    /// A refund waits under a name of its payment, as long as nothing is known under that name. `false` when something
-    /// is by now: look again.
-    ///
-    /// # Errors
-    /// The store does not answer.
-    pub async fn park_refund(
-        &self,
-        tenant: &TenantKey,
-        name: &PaymentKey,
-        refund: &Refund,
-    ) -> Result<bool, StoreError> {
-        let core = &self.tables.core;
-        let sale = domain::id::SaleId::of(name);
-        // Its first word stands until its last: that it failed, and its amount is zero for good.
-        let parked = tenant.parked(name, &refund.refund);
-        let item = RefundItem::new(refund, "parked_refund", 1, None);
-        let items = vec![
-            request::put_until_zero(core, &parked, &item)?,
-            request::check(core, &tenant.sale(&sale), "attribute_not_exists(pk)")?,
-        ];
-        Ok(match self.transact(items, "parking a refund").await? {
-            Transacted::Yes => true,
-            // Only its own place refused: it is parked already, and its last word was said.
-            Transacted::ConditionFailed(places) => places == [0],
-        })
-    }
-
-    /// The refunds that wait under a name, strongly consistent.
+    /// Every refund of a sale, by the provider's ids; strongly consistent.
     ///
     /// # Errors
     /// The store does not answer, or an item cannot be read.
-    pub async fn list_parked(&self, tenant: &TenantKey, name: &PaymentKey) -> Result<Vec<Refund>, StoreError> {
-        let key = tenant.alias(name);
-        let found: Vec<RefundItem> = self
-            .list_range(&self.tables.core, &Range::prefix(&key.pk, "parked#"), "listing what is parked under a payment")
-            .await?;
+    pub async fn list_refunds(&self, tenant: &TenantKey, sale: &SaleId) -> Result<Vec<Refund>, StoreError> {
+        let pk = tenant.sale(sale).pk;
+        let doing = "listing the refunds of a sale";
+        let found: Vec<RefundItem> = self.list_range(&self.tables.core, &Range::prefix(&pk, "refund#"), doing).await?;
         Ok(found.into_iter().map(RefundItem::into_refund).collect())
-    }
-
-    /// A parked refund was dealt with.
-    ///
-    /// # Errors
-    /// The store does not answer.
-    pub async fn unpark_refund(
-        &self,
-        tenant: &TenantKey,
-        name: &PaymentKey,
-        refund: &Refund,
-    ) -> Result<(), StoreError> {
-        let item = request::delete_existing(&self.tables.core, &tenant.parked(name, &refund.refund))?;
-        self.transact(vec![item], "taking a refund out of the park").await.map(|_| ())
     }
 }

@@ -112,11 +112,36 @@ impl Store {
         keys: &[Key],
         doing: &'static str,
     ) -> Result<Vec<T>, StoreError> {
+        self.get_many_attributes(keys, false, doing).await?.into_iter().map(item::read).collect()
+    }
+
+    /// The items behind rows of an index that holds keys alone, in the order of the rows. An index of keys costs a unit
+    /// when an item comes or moves in it, and none each time the item changes.
+    pub(crate) async fn get_indexed(
+        &self,
+        rows: Vec<Attributes>,
+        doing: &'static str,
+    ) -> Result<Vec<Attributes>, StoreError> {
+        let key_of = |row: &Attributes| {
+            let (pk, sk) = item::place_of(row);
+            Key { pk, sk }
+        };
+        let keys: Vec<Key> = rows.iter().map(key_of).collect();
+        self.get_many_attributes(&keys, false, doing).await
+    }
+
+    /// The items under these keys as they are stored, in the order of the keys; what is not there is left out.
+    pub(crate) async fn get_many_attributes(
+        &self,
+        keys: &[Key],
+        consistent: bool,
+        doing: &'static str,
+    ) -> Result<Vec<Attributes>, StoreError> {
         let mut found = BTreeMap::new();
         for batch in keys.chunks(BATCH_KEYS_MAX) {
             let mut wanted: Vec<Attributes> = batch.iter().map(item::key_map).collect();
             for _ in 0..BATCH_TRIES_MAX {
-                let (items, left) = self.get_batch(wanted, doing).await?;
+                let (items, left) = self.get_batch(wanted, consistent, doing).await?;
                 found.extend(items.into_iter().map(|attributes| (item::place_of(&attributes), attributes)));
                 wanted = left;
                 if wanted.is_empty() {
@@ -127,17 +152,17 @@ impl Store {
                 return Err(StoreError::LostRace { doing });
             }
         }
-        let in_order = keys.iter().filter_map(|key| found.remove(&(key.pk.clone(), key.sk.clone())));
-        in_order.map(item::read).collect()
+        Ok(keys.iter().filter_map(|key| found.remove(&(key.pk.clone(), key.sk.clone()))).collect())
     }
 
     async fn get_batch(
         &self,
         wanted: Vec<Attributes>,
+        consistent: bool,
         doing: &'static str,
     ) -> Result<(Vec<Attributes>, Vec<Attributes>), StoreError> {
         let core = &self.tables.core;
-        let keys = KeysAndAttributes::builder().set_keys(Some(wanted)).build();
+        let keys = KeysAndAttributes::builder().set_keys(Some(wanted)).consistent_read(consistent).build();
         let keys = keys.map_err(|error| unavailable(doing, error))?;
         let request = self.db.batch_get_item().request_items(core, keys);
         let answer = request.send().await.map_err(|error| unavailable(doing, error))?;

@@ -2,14 +2,16 @@
 
 use std::time::Duration;
 
+use aws_sdk_dynamodb::config::AsyncSleep;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Delete, Put, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{ConditionCheck, Delete, Put, TransactWriteItem, Update};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::item::{self, Attributes};
 use crate::keys::Key;
+pub(crate) use crate::update::UpdateBuilder;
 use crate::{Store, StoreError};
 
 /// How often a transaction that met another one is tried.
@@ -135,6 +137,59 @@ impl Store {
         }
     }
 
+    /// A put, unless what is there has this very text in an attribute.
+    pub(crate) async fn put_unless<T: Serialize>(
+        &self,
+        table: &str,
+        key: &Key,
+        value: &T,
+        (attribute, text): (&str, &str),
+        doing: &'static str,
+    ) -> Result<Written, StoreError> {
+        let request = self
+            .db
+            .put_item()
+            .table_name(table)
+            .set_item(Some(item::write(key, value)?))
+            .condition_expression("attribute_not_exists(#attribute) OR #attribute <> :text")
+            .expression_attribute_names("#attribute", attribute)
+            .expression_attribute_values(":text", item::text(text));
+        match request.send().await {
+            Ok(_) => Ok(Written::Yes),
+            Err(error)
+                if error.as_service_error().is_some_and(|error| error.is_conditional_check_failed_exception()) =>
+            {
+                Ok(Written::ConditionFailed)
+            }
+            Err(error) => Err(unavailable(doing, error)),
+        }
+    }
+
+    /// A put with its condition, made for a transaction, alone: at half the price.
+    pub(crate) async fn put_alone(&self, item: TransactWriteItem, doing: &'static str) -> Result<Written, StoreError> {
+        let Some(put) = item.put else {
+            let outcome = self.transact(vec![item], doing).await?;
+            return Ok(if outcome == Transacted::Yes { Written::Yes } else { Written::ConditionFailed });
+        };
+        let request = self
+            .db
+            .put_item()
+            .table_name(put.table_name)
+            .set_item(Some(put.item))
+            .set_condition_expression(put.condition_expression)
+            .set_expression_attribute_names(put.expression_attribute_names)
+            .set_expression_attribute_values(put.expression_attribute_values);
+        match request.send().await {
+            Ok(_) => Ok(Written::Yes),
+            Err(error)
+                if error.as_service_error().is_some_and(|error| error.is_conditional_check_failed_exception()) =>
+            {
+                Ok(Written::ConditionFailed)
+            }
+            Err(error) => Err(unavailable(doing, error)),
+        }
+    }
+
     /// One update with its condition.
     pub(crate) async fn update(&self, update: Update, doing: &'static str) -> Result<Written, StoreError> {
         let request = self
@@ -211,6 +266,36 @@ impl Store {
         Ok((answer.items.unwrap_or_default(), answer.last_evaluated_key.filter(|key| !key.is_empty())))
     }
 
+    /// One page of a range from its end: above the first sort key, below the second; `next` says that there is more.
+    pub(crate) async fn list_backwards(
+        &self,
+        pk: &str,
+        (from, before): (&str, &str),
+        limit: usize,
+        doing: &'static str,
+    ) -> Result<Page<Attributes>, StoreError> {
+        // The end of a range is taken in, so one more is asked for; and one to know whether another page follows.
+        let request = self
+            .db
+            .query()
+            .table_name(&self.tables.core)
+            .key_condition_expression("pk = :pk AND sk BETWEEN :from AND :to")
+            .expression_attribute_values(":pk", item::text(pk))
+            .expression_attribute_values(":from", item::text(from))
+            .expression_attribute_values(":to", item::text(before))
+            .consistent_read(true)
+            .scan_index_forward(false)
+            .limit(i32::try_from(limit + 2).unwrap_or(i32::MAX));
+        let answer = request.send().await.map_err(|error| unavailable(doing, error))?;
+        let is_cut = answer.last_evaluated_key.is_some_and(|key| !key.is_empty());
+        let mut items = answer.items.unwrap_or_default();
+        items.retain(|attributes| item::place_of(attributes).1 != before);
+        // A page that ends by its size, not by its count, has more behind it too.
+        let more = items.len() > limit || is_cut;
+        items.truncate(limit);
+        Ok(Page { items, next: more.then(String::new) })
+    }
+
     /// A transaction. Meeting another one it waits and tries again, as the SDK does when an answer is lost; the token
     /// that the SDK adds to each call makes its own retries one write.
     pub(crate) async fn transact(
@@ -228,13 +313,20 @@ impl Store {
                 Verdict::ConditionFailed(places) => return Ok(Transacted::ConditionFailed(places)),
                 Verdict::Conflict => {
                     tracing::debug!(transaction = doing, wait_ms, "met another transaction, trying again");
-                    tokio::time::sleep(Duration::from_millis(wait_ms)).await;
+                    self.wait(Duration::from_millis(wait_ms)).await;
                     wait_ms *= 2;
                 }
                 Verdict::Unavailable => return Err(unavailable(doing, error)),
             }
         }
         Err(StoreError::LostRace { doing })
+    }
+
+    /// Waits as the client itself waits between its tries, so that whoever owns the client's time owns this too.
+    async fn wait(&self, time: Duration) {
+        if let Some(sleep) = self.db.config().sleep_impl() {
+            sleep.sleep(time).await;
+        }
     }
 }
 
@@ -276,17 +368,6 @@ pub(crate) fn put_new<T: Serialize>(table: &str, key: &Key, value: &T) -> Result
     Ok(TransactWriteItem::builder().put(put).build())
 }
 
-/// A put where nothing is, or where the last word is not said: an amount above zero may still fall to zero.
-pub(crate) fn put_until_zero<T: Serialize>(table: &str, key: &Key, value: &T) -> Result<TransactWriteItem, StoreError> {
-    let put = Put::builder()
-        .table_name(table)
-        .set_item(Some(item::write(key, value)?))
-        .condition_expression("attribute_not_exists(pk) OR amount_minor > :zero")
-        .expression_attribute_values(":zero", item::number(0));
-    let put = put.build().map_err(|error| item::inconsistent(key, error))?;
-    Ok(TransactWriteItem::builder().put(put).build())
-}
-
 /// A put over an item in a known version, for a transaction.
 pub(crate) fn replace<T: Serialize>(
     table: &str,
@@ -299,6 +380,18 @@ pub(crate) fn replace<T: Serialize>(
         .set_item(Some(item::write(key, value)?))
         .condition_expression("version = :version")
         .expression_attribute_values(":version", item::number(version));
+    let put = put.build().map_err(|error| item::inconsistent(key, error))?;
+    Ok(TransactWriteItem::builder().put(put).build())
+}
+
+/// A put under a condition of its own, for a transaction.
+pub(crate) fn put_when<T: Serialize>(
+    table: &str,
+    key: &Key,
+    value: &T,
+    condition: &str,
+) -> Result<TransactWriteItem, StoreError> {
+    let put = Put::builder().table_name(table).set_item(Some(item::write(key, value)?)).condition_expression(condition);
     let put = put.build().map_err(|error| item::inconsistent(key, error))?;
     Ok(TransactWriteItem::builder().put(put).build())
 }
@@ -321,116 +414,13 @@ pub(crate) fn check(table: &str, key: &Key, condition: &str) -> Result<TransactW
     Ok(TransactWriteItem::builder().condition_check(check).build())
 }
 
-/// Collects one update: its parts, names, values and conditions.
-pub(crate) struct UpdateBuilder<'a> {
-    table: &'a str,
-    key: &'a Key,
-    set: Vec<String>,
-    add: Vec<String>,
-    remove: Vec<String>,
-    conditions: Vec<String>,
-    names: Attributes,
-    values: Attributes,
-}
-
-impl<'a> UpdateBuilder<'a> {
-    pub(crate) fn new(table: &'a str, key: &'a Key) -> Self {
-        let (set, add, remove, conditions) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { table, key, set, add, remove, conditions, names: Attributes::new(), values: Attributes::new() }
-    }
-
-    /// `attribute = value`.
-    pub(crate) fn set(mut self, attribute: &str, value: AttributeValue) -> Self {
-        let (name, value) = (self.name(attribute), self.value(value));
-        self.set.push(format!("{name} = {value}"));
-        self
-    }
-
-    /// `attribute = value`, unless it is there.
-    pub(crate) fn set_if_absent(mut self, attribute: &str, value: AttributeValue) -> Self {
-        let (name, value) = (self.name(attribute), self.value(value));
-        self.set.push(format!("{name} = if_not_exists({name}, {value})"));
-        self
-    }
-
-    /// `attribute += value`, from zero when absent.
-    pub(crate) fn add(mut self, attribute: &str, minor: i64) -> Self {
-        let (name, value) = (self.name(attribute), self.value(item::number(minor)));
-        self.add.push(format!("{name} {value}"));
-        self
-    }
-
-    /// The attribute goes.
-    pub(crate) fn remove(mut self, attribute: &str) -> Self {
-        let name = self.name(attribute);
-        self.remove.push(name);
-        self
-    }
-
-    /// `attribute = value`, or the attribute is absent where `value` is `None`.
-    pub(crate) fn require(mut self, attribute: &str, value: Option<AttributeValue>) -> Self {
-        let name = self.name(attribute);
-        let condition = match value {
-            Some(value) => format!("{name} = {}", self.value(value)),
-            None => format!("attribute_not_exists({name})"),
-        };
-        self.conditions.push(condition);
-        self
-    }
-
-    /// The attribute is absent, or has the value.
-    pub(crate) fn require_absent_or(mut self, attribute: &str, value: AttributeValue) -> Self {
-        let (name, value) = (self.name(attribute), self.value(value));
-        self.conditions.push(format!("(attribute_not_exists({name}) OR {name} = {value})"));
-        self
-    }
-
-    /// The attribute is absent, or less than the value.
-    pub(crate) fn require_below(mut self, attribute: &str, value: AttributeValue) -> Self {
-        let (name, value) = (self.name(attribute), self.value(value));
-        self.conditions.push(format!("(attribute_not_exists({name}) OR {name} < {value})"));
-        self
-    }
-
-    pub(crate) fn build(self) -> Result<Update, StoreError> {
-        let clause = |word: &str, parts: &[String]| {
-            if parts.is_empty() { String::new() } else { format!("{word} {} ", parts.join(", ")) }
-        };
-        let expression = [clause("SET", &self.set), clause("ADD", &self.add), clause("REMOVE", &self.remove)].concat();
-        let conditions = self.conditions.join(" AND ");
-        let names = self
-            .names
-            .into_iter()
-            .filter_map(|(name, value)| value.as_s().ok().cloned().map(|value| (name, value)))
-            .collect();
-        Update::builder()
-            .table_name(self.table)
-            .set_key(Some(item::key_map(self.key)))
-            .update_expression(expression.trim_end())
-            .set_condition_expression((!conditions.is_empty()).then_some(conditions))
-            .set_expression_attribute_names(Some(names))
-            .set_expression_attribute_values((!self.values.is_empty()).then_some(self.values))
-            .build()
-            .map_err(|error| item::inconsistent(self.key, error))
-    }
-
-    pub(crate) fn build_transact(self) -> Result<TransactWriteItem, StoreError> {
-        Ok(TransactWriteItem::builder().update(self.build()?).build())
-    }
-
-    fn name(&mut self, attribute: &str) -> String {
-        let known = self.names.iter().find(|(_, value)| value.as_s().is_ok_and(|value| value == attribute));
-        if let Some((name, _)) = known {
-            return name.clone();
-        }
-        let name = format!("#n{}", self.names.len());
-        self.names.insert(name.clone(), item::text(attribute));
-        name
-    }
-
-    fn value(&mut self, value: AttributeValue) -> String {
-        let name = format!(":v{}", self.values.len());
-        self.values.insert(name.clone(), value);
-        name
-    }
+/// The condition that an item is still in a version, for a transaction that does not write it.
+pub(crate) fn check_version(table: &str, key: &Key, version: u64) -> Result<TransactWriteItem, StoreError> {
+    let check = ConditionCheck::builder()
+        .table_name(table)
+        .set_key(Some(item::key_map(key)))
+        .condition_expression("version = :version")
+        .expression_attribute_values(":version", item::number(version));
+    let check = check.build().map_err(|error| item::inconsistent(key, error))?;
+    Ok(TransactWriteItem::builder().condition_check(check).build())
 }

@@ -1,51 +1,24 @@
 //! Sales, their aliases, and what waits for a payment or a customer. One transaction a fact.
 
-#![expect(
-    clippy::disallowed_types,
-    reason = "serde writes floats into what it derives for a flattened field; nothing here uses one"
-)]
-
 mod item_of;
+mod item_v1;
 mod parts;
 
-use domain::attribution::Winner;
 use domain::fact::PaymentKey;
+use domain::fraud::review::Review;
 use domain::id::SaleId;
 use domain::line::Line;
 use domain::sale::Sale;
-use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use item_of::read as read_sale;
 pub use parts::SaleWritten;
 use parts::{Part, Parts};
 
+use crate::customers::CustomerChange;
 use crate::keys::Key;
-use crate::request::{self, Range, UpdateBuilder};
+use crate::request::{self, UpdateBuilder};
 use crate::{Store, StoreError, TenantKey, item};
-
-/// What is known of a customer: met, and brought by somebody or nobody. The first decision holds.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Customer {
-    /// Who brought them, if anybody.
-    pub winner: Option<Winner>,
-    /// When they were met, at the provider.
-    pub met_at: Timestamp,
-}
-
-#[derive(Serialize, Deserialize)]
-struct CustomerItem {
-    entity: String,
-    v: u32,
-    #[serde(flatten)]
-    customer: Customer,
-}
-
-#[derive(Serialize, Deserialize)]
-struct UndecidedItem {
-    entity: String,
-    v: u32,
-    sale: SaleId,
-}
 
 #[derive(Serialize, Deserialize)]
 struct AliasItem {
@@ -75,8 +48,10 @@ pub struct NewSale<'a> {
     pub lines: &'a [Line],
     /// Other names of its payment.
     pub aliases: &'a [PaymentKey],
-    /// The customer as decided by this very sale.
-    pub meets: Option<(&'a PaymentKey, &'a Customer)>,
+    /// Its customer, as this very sale found and leaves them.
+    pub meets: Option<CustomerChange<'a>>,
+    /// The review of what was noticed about it, opened with it.
+    pub review: Option<&'a Review>,
 }
 
 impl Store {
@@ -106,53 +81,7 @@ impl Store {
             let alias: AliasItem = item::read(attributes)?;
             return Ok(Known::As(alias.payment));
         }
-        let sale: item_of::SaleItem = item::read(attributes)?;
-        Ok(Known::Sale(Box::new(sale.into_sale())))
-    }
-
-    /// What is known of a customer, strongly consistent.
-    ///
-    /// # Errors
-    /// The store does not answer, or the item cannot be read.
-    pub async fn get_customer(
-        &self,
-        tenant: &TenantKey,
-        customer: &PaymentKey,
-    ) -> Result<Option<Customer>, StoreError> {
-        let found: Option<CustomerItem> =
-            self.get(&self.tables.core, &tenant.customer(customer), "reading a customer").await?;
-        Ok(found.map(|item| item.customer))
-    }
-
-    /// A customer is met. Whoever met them first decided; `false` when that was not this call.
-    ///
-    /// # Errors
-    /// The store does not answer.
-    pub async fn create_customer(
-        &self,
-        tenant: &TenantKey,
-        key: &PaymentKey,
-        customer: &Customer,
-    ) -> Result<bool, StoreError> {
-        let item = customer_item(customer);
-        let written = self.put_new(&self.tables.core, &tenant.customer(key), &item, "recording a customer").await?;
-        Ok(written == crate::Written::Yes)
-    }
-
-    /// The sales that wait for a customer to be met, strongly consistent.
-    ///
-    /// # Errors
-    /// The store does not answer, or an item cannot be read.
-    pub async fn list_undecided(&self, tenant: &TenantKey, customer: &PaymentKey) -> Result<Vec<SaleId>, StoreError> {
-        let key = tenant.customer(customer);
-        let found: Vec<UndecidedItem> = self
-            .list_range(
-                &self.tables.core,
-                &Range::prefix(&key.pk, "undecided#"),
-                "listing sales that wait for a customer",
-            )
-            .await?;
-        Ok(found.into_iter().map(|item| item.sale).collect())
+        Ok(Known::Sale(Box::new(item_of::read(attributes)?)))
     }
 
     /// A payment gets another name; `false` when the name already means another payment.
@@ -185,34 +114,28 @@ impl Store {
         let sale_item = item_of::SaleItem::new(new.sale, &self.day_of_sale(tenant, new));
         parts.push(Part::Sale, request::put_new(core, &tenant.sale(&new.sale.id), &sale_item)?);
         self.push_lines(tenant, &mut parts, new.lines)?;
-        for name in new.aliases.iter().filter(|name| **name != new.sale.payment) {
+        // A name told twice would be two writes to one place, which no transaction takes.
+        let names: std::collections::BTreeSet<_> = new.aliases.iter().collect();
+        for name in names.into_iter().filter(|name| **name != new.sale.payment) {
             let key = tenant.alias(name);
             parts.push(Part::Alias, alias_update(core, &key, &new.sale.payment).build_transact()?);
         }
-        if let Some((key, customer)) = new.meets {
-            parts.push(Part::Customer, request::put_new(core, &tenant.customer(key), &customer_item(customer))?);
-        } else if let (Some(key), true) = (&new.sale.customer, new.sale.decision.is_open()) {
-            // The customer must still be unknown when this commits, or whoever met them would miss the sale.
-            parts.push(Part::Customer, request::check(core, &tenant.customer(key), "attribute_not_exists(pk)")?);
-            let item = UndecidedItem { entity: "undecided".to_owned(), v: 1, sale: new.sale.id.clone() };
-            parts.push(Part::Other, request::put_new(core, &tenant.undecided(key, &new.sale.id), &item)?);
+        if let Some(meets) = &new.meets {
+            let is_nobodys = new.sale.decision.credits().is_empty();
+            for part in self.customer_parts(tenant, meets)? {
+                parts.push(Part::Customer, part);
+            }
+            if is_nobodys && meets.after.is_none() {
+                // The customer must still be as they were read when this commits, or whoever changes them would miss
+                // the sale.
+                parts.push(Part::Customer, self.customer_unchanged(tenant, meets)?);
+            }
+            if is_nobodys {
+                parts.push(Part::Other, self.undecided_part(tenant, meets.key, &new.sale.id)?);
+            }
         }
+        self.push_review(tenant, &mut parts, new)?;
         Ok(parts.outcome(&self.transact(parts.items.clone(), "booking a sale").await?))
-    }
-
-    /// A sale that waited for its customer is decided: the sale in its version, its lines and heads, and it waits no more.
-    ///
-    /// # Errors
-    /// The store does not answer.
-    pub async fn decide_sale(
-        &self,
-        tenant: &TenantKey,
-        customer: &PaymentKey,
-        before: u64,
-        new: &NewSale<'_>,
-    ) -> Result<SaleWritten, StoreError> {
-        let waits_no_more = request::delete_existing(&self.tables.core, &tenant.undecided(customer, &new.sale.id))?;
-        self.change_sale(tenant, before, new, vec![waits_no_more], "deciding a sale").await
     }
 
     /// A sale changes: the sale in its version, new lines and their heads, and what else goes with it.
@@ -240,7 +163,28 @@ impl Store {
         for other in others {
             parts.push(Part::Other, other);
         }
+        self.push_review(tenant, &mut parts, new)?;
         Ok(parts.outcome(&self.transact(parts.items.clone(), doing).await?))
+    }
+
+    /// A sale in its next version, for a transaction.
+    pub(crate) fn replaced_sale(
+        &self,
+        tenant: &TenantKey,
+        sale: &Sale,
+        before: u64,
+    ) -> Result<aws_sdk_dynamodb::types::TransactWriteItem, StoreError> {
+        // The journal has a sale on the day it was first booked, whatever becomes of it.
+        let day = tenant.day_log(sale.booked_day, sale.booked_at, sale.id.as_str());
+        request::replace(&self.tables.core, &tenant.sale(&sale.id), &item_of::SaleItem::new(sale, &day), before)
+    }
+
+    fn push_review(&self, tenant: &TenantKey, parts: &mut Parts, new: &NewSale<'_>) -> Result<(), StoreError> {
+        let opened = new.review.map(|review| self.new_review(tenant, review)).transpose()?;
+        for item in opened.into_iter().flatten() {
+            parts.push(Part::Other, item);
+        }
+        Ok(())
     }
 
     fn day_of_sale(&self, tenant: &TenantKey, new: &NewSale<'_>) -> Key {
@@ -251,7 +195,7 @@ impl Store {
         let mut accounts = std::collections::BTreeMap::new();
         for line in lines {
             let account = line.account();
-            let key = tenant.line(&account, line.place, &line.sale, line.n);
+            let key = tenant.line(&account, line.place, &line.origin, line.n);
             parts.push(Part::Sale, request::put_new(&self.tables.core, &key, &crate::accounts::line_item(line))?);
             accounts.entry(account).or_insert_with(Vec::new).push(line);
         }
@@ -260,10 +204,6 @@ impl Store {
         }
         Ok(())
     }
-}
-
-fn customer_item(customer: &Customer) -> CustomerItem {
-    CustomerItem { entity: "customer".to_owned(), v: 1, customer: customer.clone() }
 }
 
 fn alias_update<'a>(table: &'a str, key: &'a Key, payment: &PaymentKey) -> UpdateBuilder<'a> {

@@ -1,20 +1,30 @@
 //! A tenant's settings.
 
+use domain::adjustment::FOUR_EYES_ABOVE;
+use domain::audit::AuditEntry;
+use domain::fraud::policy::Policy;
+use domain::id::TenantId;
 use domain::time::Zone;
 use serde::{Deserialize, Serialize};
 
-use crate::{Store, StoreError, TenantKey};
+use crate::keys::Key;
+use crate::request::{Range, Transacted, UpdateBuilder, Written};
+use crate::{Store, StoreError, TenantKey, item};
 
 /// What a tenant has set; what it has not, by default.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// The zone in which holds end and nights are counted.
     pub ledger_zone: Zone,
+    /// Above how many whole units of a currency a correction by hand needs a second person.
+    pub four_eyes_above: u32,
+    /// Points and limits of signals of fraud.
+    pub risk: Policy,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { ledger_zone: Zone::utc() }
+        Self { ledger_zone: Zone::utc(), four_eyes_above: FOUR_EYES_ABOVE, risk: Policy::default() }
     }
 }
 
@@ -23,6 +33,15 @@ struct SettingsItem {
     entity: String,
     v: u32,
     ledger_zone: String,
+    #[serde(default = "four_eyes_above")]
+    four_eyes_above: u32,
+    /// JSON, as people set it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    risk: Option<String>,
+}
+
+fn four_eyes_above() -> u32 {
+    FOUR_EYES_ABOVE
 }
 
 impl Store {
@@ -37,6 +56,66 @@ impl Store {
             return Ok(Settings::default());
         };
         let ledger_zone = Zone::parse(&item.ledger_zone).map_err(|error| crate::item::inconsistent(&key, error))?;
-        Ok(Settings { ledger_zone })
+        let risk = match &item.risk {
+            Some(text) => serde_json::from_str(text).map_err(|error| crate::item::inconsistent(&key, error))?,
+            None => Policy::default(),
+        };
+        Ok(Settings { ledger_zone, four_eyes_above: item.four_eyes_above, risk })
+    }
+
+    /// Every tenant of the deployment: the default one, and each that ever got a key. The night and the watchman serve them
+    /// all.
+    ///
+    /// # Errors
+    /// The store does not answer, or an item cannot be read.
+    pub async fn list_tenants(&self) -> Result<Vec<TenantId>, StoreError> {
+        let pk = TenantKey::tenants();
+        let range = Range::prefix(&pk, TenantId::PREFIX);
+        let mut tenants = vec![TenantId::default_tenant()];
+        for attributes in self.list_attributes(&self.tables.core, &range, "listing the tenants").await? {
+            let (pk, sk) = item::place_of(&attributes);
+            let read = TenantId::parse(&sk).map_err(|error| item::inconsistent(&Key { pk, sk }, error));
+            tenants.push(read?);
+        }
+        tenants.sort();
+        tenants.dedup();
+        Ok(tenants)
+    }
+
+    /// A tenant is known from its first key on. Known before, nothing changes.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn record_tenant(&self, tenant: &TenantKey) -> Result<Written, StoreError> {
+        let key = tenant.registered_tenant();
+        let update = UpdateBuilder::new(&self.tables.core, &key)
+            .set("entity", item::text("tenant"))
+            .set("v", item::number(1))
+            .require("entity", None);
+        self.update(update.build()?, "registering a tenant").await
+    }
+
+    /// The tenant sets its points and limits of signals of fraud, and the audit trail says who. `ConditionFailed` when
+    /// another did meanwhile.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn replace_risk_policy(
+        &self,
+        tenant: &TenantKey,
+        policy: &Policy,
+        entry: &AuditEntry,
+    ) -> Result<Written, StoreError> {
+        let key = tenant.settings();
+        let update = UpdateBuilder::new(&self.tables.core, &key)
+            .set_if_absent("entity", item::text("settings"))
+            .set_if_absent("v", item::number(1))
+            .set_if_absent("ledger_zone", item::text(Settings::default().ledger_zone.name()))
+            .set("risk", item::text(policy.to_json()));
+        let items = vec![update.build_transact()?, self.new_audit_entry(tenant, entry)?];
+        Ok(match self.transact(items, "setting the points of fraud").await? {
+            Transacted::Yes => Written::Yes,
+            Transacted::ConditionFailed(_) => Written::ConditionFailed,
+        })
     }
 }

@@ -3,4 +3,8 @@
 //! What lives here: programs that print figures and write them to `docs/`. What does not: assertions about time; those
 //! are nowhere. To add a figure: a row in the program that measures its kind.
 
+pub mod arithmetic;
+pub mod closes;
+pub mod page;
+pub mod seed;
 pub mod units;

@@ -5,12 +5,15 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
 use cases::closing;
+use cases::desk::Desk;
+use cases::desk::holds;
 use cases::payouts::{Command, Requested};
+use domain::audit::Actor;
 use domain::digest::Digest;
 use domain::fact::{Fact, PaymentAlias};
 use domain::payout::Sent;
 use domain::role::Role;
-use domain::time::Zone;
+use domain::time::{Timestamp, Zone};
 use queues::{VERSION, VisitDue};
 use revenue_recorder::booking::Recorder;
 use store::idempotency::{Attempt, KeptAnswer};
@@ -125,61 +128,54 @@ fn redirect(world: &World) -> Router {
 async fn sales(rows: &mut Vec<Row>) {
     let world = World::new().await;
     metered(&world, rows, "raw event of 4 KB, packed and sealed", Some(100), raw_event(&world)).await;
-    metered(&world, rows, "customer met at check-out", None, book(&world, world.seen("cus_1", Some(&world.token))))
-        .await;
-    metered(
-        &world,
-        rows,
-        "first sale of an account: it becomes live",
-        None,
-        book(&world, world.sale("in_0", "cus_1", "99.00")),
-    )
-    .await;
-    metered(
-        &world,
-        rows,
-        "attributed sale of a bound customer (with its raw event: one more)",
-        Some(700),
-        book(&world, world.sale("in_1", "cus_1", "99.00")),
-    )
-    .await;
-    let again = book(&world, world.sale("in_1", "cus_1", "99.00"));
-    metered(&world, rows, "the same sale delivered again", None, again).await;
-    let first = Fact::SalePaid(first_sale(&world));
-    metered(
-        &world,
-        rows,
-        "worst first sale: binds the customer, brings an alias (with its raw event: one more)",
-        Some(1200),
-        book(&world, first),
-    )
-    .await;
+    let seen = world.seen("cus_1", Some(&world.token));
+    booked(&world, rows, "customer met at check-out", None, seen).await;
+    let first = world.sale("in_0", "cus_1", "99.00");
+    booked(&world, rows, "first sale of an account: it becomes live", None, first).await;
+    let renewal = Fact::SalePaid(later_sale(&world));
+    let pattern = "attributed sale of a bound customer (with its raw event: one more)";
+    booked(&world, rows, pattern, Some(700), renewal.clone()).await;
+    booked(&world, rows, "the same sale delivered again", Some(0), renewal).await;
+    let pattern = "worst first sale: binds the customer, brings an alias (with its raw event: one more)";
+    booked(&world, rows, pattern, Some(1200), Fact::SalePaid(first_sale(&world))).await;
+    let click_token = Some(world.token.clone());
+    let binding = domain::fact::SalePaid { click_token, ..world.paid("pi_3", "cus_3", "99.00") };
+    let pattern = "first sale of a customer: it binds them (with its raw event: one more)";
+    booked(&world, rows, pattern, Some(900), Fact::SalePaid(binding)).await;
     let alias = Fact::PaymentAlias(PaymentAlias { payment: world::key("in_1"), alias: world::key("pi_1") });
-    metered(&world, rows, "another name of a payment", None, book(&world, alias)).await;
-    metered(
-        &world,
-        rows,
-        "refund (with its raw event: one more)",
-        Some(900),
-        book(&world, world.refund("re_1", "in_1", "10.00")),
-    )
-    .await;
-    metered(
-        &world,
-        rows,
-        "sale of a customer who is not met yet",
-        None,
-        book(&world, world.sale("in_9", "cus_9", "99.00")),
-    )
-    .await;
-    metered(
-        &world,
-        rows,
-        "refund parked before its payment",
-        None,
-        book(&world, world.refund("re_2", "pi_404", "10.00")),
-    )
-    .await;
+    booked(&world, rows, "another name of a payment", Some(100), alias).await;
+    let refund = world.refund("re_1", "in_1", "10.00");
+    booked(&world, rows, "refund (with its raw event: one more)", Some(900), refund).await;
+    by_hand(&world, rows).await;
+    let stranger = world.sale("in_9", "cus_9", "99.00");
+    booked(&world, rows, "sale of a customer who is not met yet", None, stranger).await;
+    let early = world.refund("re_2", "pi_404", "10.00");
+    booked(&world, rows, "refund parked before its payment", None, early).await;
+}
+
+async fn booked(world: &World, rows: &mut Vec<Row>, pattern: &'static str, writes_max: Option<u64>, fact: Fact) {
+    metered(world, rows, pattern, writes_max, book(world, fact)).await;
+}
+
+/// A sale a while after the customer's first, which then stays their first.
+fn later_sale(world: &World) -> domain::fact::SalePaid {
+    let later = Timestamp::from_second(world.now.as_second() + 60).expect("an instant");
+    domain::fact::SalePaid { occurred_at: later, ..world.paid("in_1", "cus_1", "99.00") }
+}
+
+/// A person holds the commission of a sale, and releases it.
+async fn by_hand(world: &World, rows: &mut Vec<Row>) {
+    let actor = Actor { role: Role::FinanceManager, id: "usr_f".to_owned(), ip: None, user_agent: None };
+    let desk = Desk::open(&world.store, &world.tenant, actor, world.now).await.expect("a desk");
+    let sale = domain::id::SaleId::of(&world::key("in_0"));
+    let reason = || "looked odd".to_owned();
+    for (pattern, command) in [
+        ("commission of a sale held by a person, audited", holds::Command::Hold { reason: reason() }),
+        ("commission of a sale released by a person, audited", holds::Command::Release { reason: reason() }),
+    ] {
+        let changed = metered(world, rows, pattern, Some(1100), holds::command(&desk, &sale, &command)).await;
+        assert!(matches!(changed, Ok(holds::Changed::Done(_))), "{changed:?}");
+    }
 }
 
 fn first_sale(world: &World) -> domain::fact::SalePaid {
@@ -214,13 +210,41 @@ async fn ledger(rows: &mut Vec<Row>) {
         world.pass_days(1);
     }
     let today = Zone::utc().day_of(world.now);
-    metered(&world, rows, "nightly visit, nothing to do", Some(0), visit(&world, today)).await;
+    metered(
+        &world,
+        rows,
+        "nightly visit after nine sales: it looks at them, and all is as it should be",
+        None,
+        visit(&world, today),
+    )
+    .await;
+    // What the night reads of an account before it sends a visit, or none.
+    let (tenant, accounts) = (&world.tenant, [world.account()]);
+    let look = world.store.list_heads_of(tenant, &accounts);
+    let looked = metered(&world, rows, "night at an account with nothing to do: its head is read", Some(0), look).await;
+    assert_eq!(looked.expect("the head").len(), 1);
+    metered(&world, rows, "nightly visit delivered again", Some(0), visit(&world, today)).await;
     metered(&world, rows, "balance now", None, world.available()).await;
     world.pass_days(60);
     let today = Zone::utc().day_of(world.now);
     let account = world.account();
     let close = closing::close_matured(&world.store, &world.tenant, &account, today);
     metered(&world, rows, "close of nine slots with nine lines", Some(500), close).await.expect("closed");
+    counted(rows).await;
+}
+
+/// A close that keeps its place twice: what each hundred thousand lines cost, told with ten.
+async fn counted(rows: &mut Vec<Row>) {
+    let mut world = World::new().await;
+    for n in 0..25 {
+        world.earn(&format!("in_{n}"), "1.00", Zone::utc().day_of(world.now)).await;
+    }
+    world.pass_days(1);
+    let (account, today) = (world.account(), Zone::utc().day_of(world.now));
+    let pace = closing::Pace { kept_each: 10, lines_max: u64::MAX, is_over: &|| false };
+    let close = closing::close_within(&world.store, &world.tenant, &account, today, pace);
+    let pattern = "close that keeps its place twice (life: each 100,000 lines; here: each ten of 25)";
+    metered(&world, rows, pattern, Some(700), close).await.expect("closed");
 }
 
 async fn visit(world: &World, today: domain::time::BusinessDay) {
@@ -228,48 +252,64 @@ async fn visit(world: &World, today: domain::time::BusinessDay) {
     let business_date = today.plus_days(-1).expect("a day");
     let run = domain::id::RunId::of(&tenant, business_date);
     let account = world.account();
-    let due = VisitDue { v: VERSION, tenant, partner: account.partner, currency: account.currency, business_date, run };
+    let due = VisitDue {
+        v: VERSION,
+        tenant,
+        partner: account.partner,
+        currency: account.currency,
+        business_date,
+        run,
+        program: None,
+        recompute: None,
+    };
     commission_batch::visit::visit(&world.store, &world.tenant, &due, world.now).await.expect("visited");
 }
 
 async fn payouts(rows: &mut Vec<Row>) {
+    let world = paid_for().await;
+    let at = rows.len();
+    let requested = metered(&world, rows, "payout asked for, closing what matured", Some(1000), world.request()).await;
+    let Requested::Created(stored) = requested else { unreachable!("there is a balance") };
+    let id = stored.payout.id.clone();
+    let approve = Command::Approve { seal: stored.payout.seal };
+    metered(&world, rows, "payout approved", Some(500), world.command(&id, Role::Admin, "usr_a", approve)).await;
+    let sent = Sent { sent_at: world.now, expected_arrival: None, reference: "wire 1".to_owned() };
+    let send = world.command(&id, Role::FinanceManager, "usr_f", Command::MarkSent(sent));
+    metered(&world, rows, "payout marked sent", Some(400), send).await;
+    let confirm = Command::Confirm { completed_at: world.now, reference: "wire 1".to_owned() };
+    let confirm = world.command(&id, Role::FinanceManager, "usr_f", confirm);
+    metered(&world, rows, "payout confirmed, its bank reference used up", Some(900), confirm).await;
+    let whole = rows[at..].iter().fold(Units::default(), |sum, row| plus(sum, row.units));
+    // Each of the four requests also keeps its answer under its idempotency key.
+    let keys = metered_key(&world).await;
+    let pattern = "idempotency key of one request, begun and answered";
+    rows.push(Row { pattern, units: keys, writes_max: Some(200) });
+    let pattern = "payout whole: asked, approved, sent, confirmed, audited, four idempotency keys";
+    let whole = [keys; 4].into_iter().fold(whole, plus);
+    rows.push(Row { pattern, units: whole, writes_max: Some(3600) });
+    closed_before(rows).await;
+}
+
+/// What has matured was closed by the night already.
+async fn closed_before(rows: &mut Vec<Row>) {
+    let world = paid_for().await;
+    let (account, today) = (world.account(), Zone::utc().day_of(world.now));
+    closing::close_matured(&world.store, &world.tenant, &account, today).await.expect("closed");
+    let proof = cases::verify::verify(&world.store, &world.tenant);
+    metered(&world, rows, "proving the laws over one account of one line", Some(0), proof).await.expect("proved");
+    metered(&world, rows, "payout asked for, all closed before", Some(700), world.request()).await;
+    let head = world.store.get_head(&world.tenant, &account).await.expect("the head");
+    let rest = world.store.rest_account(&world.tenant, &account, &head);
+    metered(&world, rows, "account at rest leaves the nightly visits", Some(200), rest).await.expect("rested");
+}
+
+/// One sale, whose hold is over.
+async fn paid_for() -> World {
     let mut world = World::new().await;
     book(&world, world.seen("cus_1", Some(&world.token))).await;
     book(&world, world.sale("in_1", "cus_1", "99.00")).await;
     world.pass_days(31);
-    let at = rows.len();
-    let requested = metered(&world, rows, "payout asked for, closing what matured", None, world.request()).await;
-    let Requested::Created(stored) = requested else { unreachable!("there is a balance") };
-    let id = stored.payout.id.clone();
-    metered(
-        &world,
-        rows,
-        "payout approved",
-        None,
-        world.command(&id, Role::Admin, "usr_a", Command::Approve { seal: Some(stored.payout.seal) }),
-    )
-    .await;
-    let sent = Sent { sent_at: world.now, expected_arrival: None, reference: "wire 1".to_owned() };
-    metered(
-        &world,
-        rows,
-        "payout marked sent",
-        None,
-        world.command(&id, Role::FinanceManager, "usr_f", Command::MarkSent(sent)),
-    )
-    .await;
-    let confirm = Command::Confirm { completed_at: world.now, reference: "wire 1".to_owned() };
-    metered(&world, rows, "payout confirmed", None, world.command(&id, Role::FinanceManager, "usr_f", confirm)).await;
-    let whole = rows[at..].iter().fold(Units::default(), |sum, row| plus(sum, row.units));
-    // Each of the four requests also keeps its answer under its idempotency key.
-    let keys = metered_key(&world).await;
-    rows.push(Row { pattern: "idempotency key of one request, begun and answered", units: keys, writes_max: None });
-    let whole = [keys; 4].into_iter().fold(whole, plus);
-    rows.push(Row {
-        pattern: "payout whole: asked, approved, sent, confirmed, audited, four idempotency keys",
-        units: whole,
-        writes_max: Some(3600),
-    });
+    world
 }
 
 fn plus(a: Units, b: Units) -> Units {

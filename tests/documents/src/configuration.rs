@@ -40,6 +40,7 @@ macro_rules! function {
 
 fn functions() -> Vec<Function> {
     vec![
+        function!("admin-api", admin_api),
         function!("click-tracker", click_tracker),
         function!("commission-batch", commission_batch),
         function!("event-relay", event_relay),
@@ -47,7 +48,9 @@ fn functions() -> Vec<Function> {
         function!("partner-api", partner_api),
         function!("payout-approval", payout_approval),
         function!("report-generator", report_generator),
+        function!("revenue-api", revenue_api),
         function!("revenue-recorder", revenue_recorder),
+        function!("watchman", watchman),
         function!("webhook-ingest", webhook_ingest),
     ]
 }

@@ -6,13 +6,21 @@
 //! -p documents` writes it anew).
 
 #[cfg(test)]
+mod adjustments;
+#[cfg(test)]
 mod configuration;
+#[cfg(test)]
+mod desk;
 #[cfg(test)]
 mod house;
 #[cfg(test)]
 mod openapi;
 #[cfg(test)]
+mod recomputes;
+#[cfg(test)]
 mod references;
+#[cfg(test)]
+mod reviews;
 #[cfg(test)]
 mod rules;
 #[cfg(test)]

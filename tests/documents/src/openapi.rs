@@ -14,9 +14,11 @@ type Operation = (String, String, String);
 fn documents() -> BTreeMap<&'static str, Value> {
     let of = |document| serde_json::to_value(document).expect("an OpenAPI document is JSON");
     BTreeMap::from([
+        ("admin-api", of(admin_api::openapi())),
         ("click-tracker", of(click_tracker::openapi())),
         ("partner-api", of(partner_api::openapi())),
         ("payout-approval", of(payout_approval::openapi())),
+        ("revenue-api", of(revenue_api::openapi())),
         ("webhook-ingest", of(webhook_ingest::openapi())),
     ])
 }

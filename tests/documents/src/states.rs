@@ -19,7 +19,10 @@ type Edge = (String, String, String);
 type Command = fn(Payout, Actor, Timestamp) -> Result<Step, Refused>;
 
 const COMMANDS: [(&str, Command); 6] = [
-    ("approve", |payout, actor, at| payout.approve(actor, None, at)),
+    ("approve", |payout, actor, at| {
+        let seen = payout.seal;
+        payout.approve(actor, seen, at)
+    }),
     ("reject", |payout, actor, at| payout.reject(actor, "no".to_owned(), at)),
     ("cancel", |payout, actor, at| payout.cancel(actor, "no".to_owned(), at)),
     ("mark_sent", |payout, actor, at| {

@@ -1,8 +1,10 @@
 //! The three tables in memory, behind a real client.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::AttributeValue;
 use local::template::{Place, Template};
 
 use crate::client::{self, Control, Fault, Units};
@@ -49,6 +51,18 @@ impl Database {
         self.control.fail(0, 0, Fault::Refuse);
     }
 
+    /// Forgets what was answered under each idempotency key, as if every run had died before it could keep its answer.
+    #[expect(clippy::expect_used, reason = "a test without its database cannot go on")]
+    pub async fn forget_answers(&self) {
+        let rows = self.client.scan().table_name(&self.ops).send().await.expect("a scan").items.unwrap_or_default();
+        let is_kept = |row: &&HashMap<String, AttributeValue>| row.contains_key("answer");
+        for row in rows.iter().filter(is_kept) {
+            let update = self.client.update_item().table_name(&self.ops).update_expression("REMOVE answer");
+            let keyed = ["pk", "sk"].into_iter().fold(update, |update, name| update.key(name, row[name].clone()));
+            keyed.send().await.expect("forgotten");
+        }
+    }
+
     /// How many requests were sent since the start.
     pub fn requests(&self) -> usize {
         self.control.requests()
@@ -56,26 +70,33 @@ impl Database {
 }
 
 /// The tables of template.yaml, in memory, served on loopback.
-#[expect(clippy::expect_used, reason = "a test without its database cannot go on")]
 pub async fn database() -> Database {
+    serving().await.0
+}
+
+impl Database {
+    /// A database that another process serves, with a meter and faults of its own.
+    #[must_use]
+    pub fn attached(endpoint: &str, core: &str, clicks: &str, ops: &str) -> Self {
+        let control = Control::default();
+        let [core, clicks, ops, endpoint] = [core, clicks, ops, endpoint].map(str::to_owned);
+        Self { client: client::connect(&endpoint, control.clone()), core, clicks, ops, endpoint, control }
+    }
+}
+
+/// As [`database`], with the engine itself, for whoever must put in more than requests can carry.
+#[expect(clippy::expect_used, reason = "a test without its database cannot go on")]
+pub async fn serving() -> (Database, dynoxide::Database) {
     let template = Template::read(&root().join("template.yaml")).expect("template.yaml reads");
     let plan = template.tables(&Place::default()).expect("template.yaml's tables are understood");
     let db = dynoxide::Database::memory().expect("a database in memory opens");
     local::tables::create(&db, &plan).expect("the tables are created");
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("a bound address");
-    tokio::spawn(dynoxide::server::serve_on(listener, db));
+    tokio::spawn(dynoxide::server::serve_on(listener, db.clone()));
     let name = |id: &str| plan.tables.get(id).expect("the table stands in template.yaml").name.clone();
-    let endpoint = format!("http://{address}");
-    let control = Control::default();
-    Database {
-        client: client::connect(&endpoint, control.clone()),
-        core: name("Core"),
-        clicks: name("Clicks"),
-        ops: name("Ops"),
-        endpoint,
-        control,
-    }
+    let [core, clicks, ops] = ["Core", "Clicks", "Ops"].map(name);
+    (Database::attached(&format!("http://{address}"), &core, &clicks, &ops), db)
 }
 
 /// The root of the workspace.

@@ -10,4 +10,4 @@ pub mod stub;
 
 pub use client::{Fault, Units};
 pub use cloud::{Cloud, CloudOptions};
-pub use database::{Database, database};
+pub use database::{Database, database, serving};

@@ -106,7 +106,14 @@ impl Stub {
         }
         let sent: Value = serde_json::from_slice(body).unwrap_or_default();
         let text = |name: &str| sent.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-        self.held().messages.push((text("QueueUrl"), text("MessageBody")));
+        let Some(entries) = sent.get("Entries").and_then(Value::as_array) else {
+            self.held().messages.push((text("QueueUrl"), text("MessageBody")));
+            return json!({"MessageId": "message-1"}).to_string().into_response();
+        };
+        for entry in entries {
+            let body = entry.get("MessageBody").and_then(Value::as_str).unwrap_or_default();
+            self.held().messages.push((text("QueueUrl"), body.to_owned()));
+        }
         json!({"MessageId": "message-1"}).to_string().into_response()
     }
 

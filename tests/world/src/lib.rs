@@ -6,21 +6,23 @@
 #![expect(clippy::expect_used, reason = "tests stand on it: what fails here fails the test")]
 
 use cases::payouts::{Asked, Command, Moved, Requested};
-use domain::attribution::Winner;
+use domain::attribution::{Credit, PartnerTerms, Source};
 use domain::audit::Actor;
 use domain::commission::EarningReason;
 use domain::currency::Currency;
-use domain::fact::{CustomerSeen, Fact, PaymentKey, Refund, SalePaid, SaleType};
+use domain::fact::{
+    CustomerSeen, Dispute, DisputePhase, Fact, PaymentAlias, PaymentKey, Refund, SalePaid, SaleTraits, SaleType,
+};
 use domain::id::{LineId, LinkId, PartnerId, PayoutId, ProgramId, RuleId, SaleId, TenantId};
-use domain::line::{Account, Line, LineKind, LineTrace, Place};
+use domain::line::{Account, Line, LineKind, LineTrace, Origin, Part, Place};
 use domain::money::Money;
-use domain::rate::{Rate, Rounding};
+use domain::rate::Rate;
 use domain::role::Role;
 use domain::rule::{Reward, RuleVersion};
-use domain::sale::{Decision, Sale, SaleLine};
+use domain::sale::{Clawback, Decision, Sale, SaleLine};
 use domain::slot::Slot;
 use domain::time::{BusinessDay, Timestamp, Zone};
-use domain::touch::{ClickKeys, Origin, Touch, Touches};
+use domain::touch::{ClickKeys, Touch, Touches};
 use store::links::Link;
 use store::partners::{Enrolment, Partner, PartnerStatus, Tier};
 use store::people::Person;
@@ -77,7 +79,11 @@ impl World {
     }
 
     async fn furnished(reward: Reward, link_rate: Option<&str>) -> Self {
-        let database = testkit::database().await;
+        Self::over(testkit::database().await, reward, link_rate).await
+    }
+
+    /// A world over a database that is there already.
+    pub async fn over(database: testkit::Database, reward: Reward, link_rate: Option<&str>) -> Self {
         let tables = Tables { core: database.core.clone(), clicks: database.clicks.clone(), ops: database.ops.clone() };
         let store = Store::new(database.client.clone(), tables);
         let tenant = TenantKey::from(&TenantId::default_tenant());
@@ -85,10 +91,19 @@ impl World {
         let keys = ClickKeys::new("a secret of at least some length", "");
         let (partner, link) = (PartnerId::from_ulid(7_u128.into()), link());
         furnish(&store, &tenant, &partner, &link, (reward, link_rate), now).await;
-        let visitor = keys.visitor_on_day(now, Origin { address: "192.0.2.1", user_agent: "a browser" });
-        let touch = Touch { at: now, link, visitor };
+        let visitor = keys.visitor_on_day(now, domain::touch::Origin { address: "192.0.2.1", user_agent: "a browser" });
+        // A minute is what a quick buyer takes; sooner would be a signal of fraud.
+        let clicked_at = Timestamp::from_millisecond(now.as_millisecond() - 60_000).expect("instant");
+        let touch = Touch { at: clicked_at, link, visitor };
         let token = keys.sign(&Touches::from(touch)).expect("a touch");
         Self { database, store, now, token, tenant, keys, partner }
+    }
+
+    /// The same world, begun anew in a tenant of its own: many worlds in one database.
+    pub async fn move_to(&mut self, tenant: u128) {
+        self.tenant = TenantKey::from(&TenantId::from_ulid(tenant.into()));
+        let reward = Reward::Percentage(Rate::parse("0.3").expect("rate"));
+        furnish(&self.store, &self.tenant, &self.partner, &link(), (reward, None), self.now).await;
     }
 
     /// Days pass.
@@ -104,13 +119,20 @@ impl World {
             customer: key(customer),
             occurred_at: self.now,
             click_token: token.map(str::to_owned),
+            coupon: None,
+            buyer: domain::fact::Buyer::default(),
             email: None,
         })
     }
 
     /// A paid invoice.
     pub fn sale(&self, invoice: &str, customer: &str, paid: &str) -> Fact {
-        Fact::SalePaid(SalePaid {
+        Fact::SalePaid(self.paid(invoice, customer, paid))
+    }
+
+    /// A paid invoice, to be told otherwise than usual.
+    pub fn paid(&self, invoice: &str, customer: &str, paid: &str) -> SalePaid {
+        SalePaid {
             payment: key(invoice),
             aliases: Vec::new(),
             customer: Some(key(customer)),
@@ -119,16 +141,47 @@ impl World {
             total: usd(paid),
             tax: usd("0"),
             shipping: usd("0"),
+            fees: usd("0"),
+            items: Vec::new(),
+            subscription: None,
+            period_start: None,
+            period_end: None,
+            traits: SaleTraits::default(),
+            buyer: domain::fact::Buyer::default(),
             click_token: None,
             email: None,
             event_type: SaleType::InvoicePayment,
             invoice: invoice.to_owned(),
-        })
+        }
     }
 
     /// A refund.
     pub fn refund(&self, refund: &str, payment: &str, amount: &str) -> Fact {
-        Fact::Refund(Refund { refund: key(refund), payment: key(payment), amount: usd(amount), occurred_at: self.now })
+        Fact::Refund(Refund {
+            refund: key(refund),
+            payment: key(payment),
+            amount: usd(amount),
+            item: None,
+            is_running_total: false,
+            occurred_at: self.now,
+        })
+    }
+
+    /// A word about a dispute, at the present instant.
+    pub fn dispute(&self, dispute: &str, payment: &str, amount: &str, phase: DisputePhase) -> Fact {
+        Fact::Dispute(Dispute {
+            dispute: key(dispute),
+            payment: key(payment),
+            amount: usd(amount),
+            phase,
+            evidence_due: None,
+            occurred_at: self.now,
+        })
+    }
+
+    /// Another name of a payment.
+    pub fn alias(&self, payment: &str, alias: &str) -> Fact {
+        Fact::PaymentAlias(PaymentAlias { payment: key(payment), alias: key(alias) })
     }
 
     /// A line of an amount in the slot of a day, booked as the recorder books it, without its rules.
@@ -136,48 +189,44 @@ impl World {
         let payment = key(invoice);
         let id = SaleId::of(&payment);
         let (place, amount) = (Place::Slot(Slot::of_day(day)), usd(amount));
-        let winner = Winner { partner: self.partner.clone(), program: program(), link: link(), clicked_at: self.now };
+        let credit = Credit {
+            partner: self.partner.clone(),
+            program: without_rules(),
+            link: Some(link()),
+            source: Source::Click,
+            clicked_at: Some(self.now),
+            weight: 1,
+            terms: PartnerTerms::default(),
+        };
         let line = SaleLine {
             n: 1,
             partner: self.partner.clone(),
+            part: Part::default(),
+            kind: LineKind::Earned,
             place,
             amount,
-            reversed: usd("0"),
-            is_flat: false,
-            rule: rule(),
-            reverses: None,
+            rule: Some(rule()),
+            clawback: Clawback::Proportional,
         };
         let sale = Sale {
-            id: id.clone(),
-            payment,
-            customer: None,
-            occurred_at: self.now,
-            booked_at: self.now,
-            booked_day: Zone::utc().day_of(self.now),
-            paid: amount,
-            total: amount,
-            tax: usd("0"),
-            shipping: usd("0"),
-            event_type: SaleType::InvoicePayment,
             invoice: invoice.to_owned(),
-            decision: Decision::Partner { winner, losers: Vec::new() },
+            decision: Decision::one(credit),
             lines: vec![line],
-            refunded: usd("0"),
-            version: 1,
+            ..Sale::plain(payment, amount, self.now, Zone::utc().day_of(self.now))
         };
         let line = Line {
-            id: LineId::of_sale(&id, 1),
+            id: LineId::of(&Origin::Sale(id.clone()), 1),
             partner: self.partner.clone(),
             place,
             amount,
             kind: LineKind::Earned,
-            sale: id,
+            origin: Origin::Sale(id),
             n: 1,
             occurred_at: self.now,
             booked_at: self.now,
-            trace: trace(invoice),
+            trace: LineTrace { program: Some(without_rules()), ..trace(invoice) },
         };
-        let new = NewSale { sale: &sale, lines: &[line], aliases: &[], meets: None };
+        let new = NewSale { sale: &sale, lines: &[line], aliases: &[], meets: None, review: None };
         assert_eq!(self.store.create_sale(&self.tenant, &new).await.expect("store"), SaleWritten::Yes);
     }
 
@@ -222,6 +271,12 @@ impl World {
         self.try_request_at(0).await.expect("an answer")
     }
 
+    /// The approval of a payout by somebody who has seen it as it is.
+    pub async fn approval(&self, id: &PayoutId) -> Command {
+        let stored = self.store.get_payout(&self.tenant, id).await.expect("store").expect("a payout");
+        Command::Approve { seal: stored.payout.seal }
+    }
+
     /// Somebody moves a payout.
     pub async fn command(&self, id: &PayoutId, role: Role, who: &str, command: Command) -> Moved {
         let actor = Actor { role, id: who.to_owned(), ip: None, user_agent: None };
@@ -235,30 +290,50 @@ impl World {
     }
 }
 
-fn program() -> ProgramId {
+/// The programme.
+pub fn program() -> ProgramId {
     ProgramId::from_ulid(1_u128.into())
+}
+
+/// A programme that is none: the night leaves alone what was booked in it.
+fn without_rules() -> ProgramId {
+    ProgramId::from_ulid(99_u128.into())
 }
 
 fn rule() -> RuleId {
     RuleId::from_ulid(2_u128.into())
 }
 
-fn link() -> LinkId {
+/// The partner's link.
+pub fn link() -> LinkId {
     LinkId::from_ulid(9_u128.into())
 }
 
 fn trace(invoice: &str) -> LineTrace {
     LineTrace {
-        program: program(),
-        link: link(),
-        rule: rule(),
+        program: Some(program()),
+        link: Some(link()),
+        rule: Some(rule()),
         customer: None,
         invoice: invoice.to_owned(),
-        event_type: SaleType::InvoicePayment,
+        event_type: Some(SaleType::InvoicePayment),
         base: "0.00".to_owned(),
         reward: "1".to_owned(),
         reason: EarningReason::Percentage,
+        part: Part::default(),
         reverses: None,
+        late: false,
+        period: None,
+        notes: Vec::new(),
+    }
+}
+
+/// The link's code: codes are unique over all tenants.
+fn code_in(tenant: &TenantKey) -> String {
+    if *tenant.tenant() == TenantId::default_tenant() {
+        "ada".to_owned()
+    } else {
+        format!("ada{}", tenant.tenant().as_str().to_lowercase().replace("ten_", ""))
     }
 }
 
@@ -272,14 +347,7 @@ async fn furnish(
 ) {
     let program = program();
     let long_ago: Timestamp = "2026-01-01T00:00:00Z".parse().expect("instant");
-    let rule = RuleVersion {
-        id: rule(),
-        program: program.clone(),
-        effective_from: long_ago,
-        reward,
-        hold_days: 30,
-        rounding: Rounding::HalfAwayFromZero,
-    };
+    let rule = RuleVersion::simple(rule(), program.clone(), long_ago, reward, 30);
     let made = Program {
         id: program.clone(),
         name: "Programme".to_owned(),
@@ -288,6 +356,7 @@ async fn furnish(
         window_days: 30,
         hold_days: 30,
         close_lag_days: 3,
+        attribution: domain::attribution::settings::AttributionSettings::default(),
         created_at: long_ago,
     };
     store.create_program(tenant, &made, &rule).await.expect("a programme");
@@ -297,7 +366,7 @@ async fn furnish(
     store.create_partner(tenant, &record, &person, &enrolment).await.expect("a partner");
     let link = Link {
         id: link.clone(),
-        code: "ada".to_owned(),
+        code: code_in(tenant),
         partner: partner.clone(),
         program,
         destination: "https://shop.example/".to_owned(),

@@ -257,9 +257,9 @@ async fn rates(app: &App, tenant: &TenantKey, links: &[Link]) -> Result<BTreeMap
             continue;
         }
         let rules = app.store.list_rules(tenant, &link.program).await?;
-        let rate = in_force(&rules, now).and_then(|rule| match &rule.reward {
+        let rate = in_force(&rules, now).and_then(|rule| match &rule.terms.clauses.first()?.reward {
             Reward::Percentage(rate) => Some(*rate),
-            Reward::Flat(_) => None,
+            Reward::Flat(_) | Reward::Banded => None,
         });
         rates.insert(link.program.clone(), rate);
     }

@@ -1,5 +1,6 @@
 //! The partner's commissions.
 
+pub(crate) mod explain;
 mod list;
 
 use std::collections::BTreeMap;
@@ -9,7 +10,9 @@ use axum::extract::State;
 use domain::fact::SaleType;
 use domain::id::LineId;
 use domain::ledger::Head;
-use domain::line::{Account, Line, LineKind, LineState, Place};
+use domain::line::{Account, Line, LineKind, LineState, Origin, Place};
+use domain::money::Money;
+use domain::sale::Sale;
 use domain::slot::Slot;
 use domain::time::{BusinessDay, Timestamp};
 use edge::auth::Caller;
@@ -76,8 +79,9 @@ pub(crate) struct CommissionBody {
     /// The exact state: pending, held, approved, in_payout, paid, reversed.
     #[schema(example = "in_payout")]
     state: &'static str,
-    #[schema(value_type = String, example = "invoice_payment")]
-    event_type: SaleType,
+    /// What kind of event made it; null for what is of the account and of no sale.
+    #[schema(value_type = Option<String>, example = "invoice_payment")]
+    event_type: Option<SaleType>,
     /// When the sale or refund happened at the provider.
     #[schema(value_type = String, format = DateTime)]
     event_date: Timestamp,
@@ -92,7 +96,8 @@ pub(crate) struct CommissionBody {
 
 /// List the partner's commissions.
 ///
-/// The latest available day first; held ones before all. Currency by currency.
+/// The latest available day first; held ones before all. Currency by currency. What is held is shown once, where it is
+/// held: its commission is shown with what is left of it.
 #[utoipa::path(
     get,
     path = "/v1/partners/revenue/commissions",
@@ -125,21 +130,51 @@ pub(crate) async fn read(
 ) -> Result<Json<CommissionBody>, Problem> {
     let own = who::own_partner(&caller)?;
     let missing = || Problem::not_found("no such commission");
-    let (sale, n) = LineId::parse(&id).map_err(|_| missing())?.sale_and_number();
+    let (origin, n) = LineId::parse(&id).map_err(|_| missing())?.origin_and_number();
     let tenant = caller.tenant_key();
-    // The sale knows where its lines are.
-    let found = app.store.get_sale(&tenant, &sale).await?.ok_or_else(missing)?;
-    let short = found.lines.iter().find(|line| line.n == n).ok_or_else(missing)?;
-    if own.is_some_and(|own| own != short.partner) {
+    let Whereabouts { account, place, .. } = whereabouts(&app, &tenant, &origin, n).await?.ok_or_else(missing)?;
+    if own.is_some_and(|own| own != account.partner) {
         return Err(missing());
     }
-    let account = Account { partner: short.partner.clone(), currency: short.amount.currency() };
     let books = Books::open(&app, &tenant, account).await?;
-    let beside = app.store.list_lines_of_sale(&tenant, &books.account, short.place, &sale).await?;
+    let beside = app.store.list_lines_of(&tenant, &books.account, place, &origin).await?;
     let line = beside.iter().find(|line| line.n == n).ok_or_else(missing)?;
     let state = shown::state_of(line, &beside, &books.head, books.today);
     let payouts = books.payouts_for(&app, &tenant, &[state]).await?;
-    Ok(Json(body(line, state, &payouts)))
+    // What another line shows is still there under its own id, as it was booked.
+    let amount = shown::amount_of(line, &beside).unwrap_or(line.amount);
+    Ok(Json(body(line, (state, amount), &payouts)))
+}
+
+/// Where a line stands.
+pub(crate) struct Whereabouts {
+    /// In which account.
+    pub(crate) account: Account,
+    /// At which place there.
+    pub(crate) place: Place,
+    /// The sale that it is of, where it is of one.
+    pub(crate) sale: Option<Sale>,
+}
+
+/// Where a line stands: its sale, or its entry of the account, knows.
+pub(crate) async fn whereabouts(
+    app: &App,
+    tenant: &TenantKey,
+    origin: &Origin,
+    n: u32,
+) -> Result<Option<Whereabouts>, Problem> {
+    match origin {
+        Origin::Sale(sale) => {
+            let Some(sale) = app.store.get_sale(tenant, sale).await? else { return Ok(None) };
+            let Some(short) = sale.lines.iter().find(|line| line.n == n) else { return Ok(None) };
+            let account = Account { partner: short.partner.clone(), currency: short.amount.currency() };
+            Ok(Some(Whereabouts { account, place: short.place, sale: Some(sale) }))
+        }
+        Origin::Entry(entry) => {
+            let entry = app.store.get_entry(tenant, entry).await?;
+            Ok(entry.map(|entry| Whereabouts { account: entry.account, place: entry.place, sale: None }))
+        }
+    }
 }
 
 /// An account as it is today.
@@ -178,7 +213,11 @@ impl Books {
     }
 }
 
-pub(crate) fn body(line: &Line, state: LineState, payouts: &BTreeMap<Slot, StoredPayout>) -> CommissionBody {
+pub(crate) fn body(
+    line: &Line,
+    (state, amount): (LineState, Money),
+    payouts: &BTreeMap<Slot, StoredPayout>,
+) -> CommissionBody {
     let slot = match line.place {
         Place::Slot(slot) => Some(slot),
         Place::Held => None,
@@ -186,20 +225,20 @@ pub(crate) fn body(line: &Line, state: LineState, payouts: &BTreeMap<Slot, Store
     let is_covered = matches!(state, LineState::InPayout | LineState::Paid);
     // Payouts cover ranges that meet: the one that holds a slot is the first that ends at or behind it.
     let payout = slot.filter(|_| is_covered).and_then(|slot| payouts.range(slot..).next());
-    let reverses = line.trace.reverses.filter(|_| line.kind == LineKind::Reversal);
+    let reverses = line.trace.reverses.filter(|_| matches!(line.kind, LineKind::Reversal | LineKind::HoldMove));
     CommissionBody {
         id: line.id.to_string(),
         partner_id: line.partner.to_string(),
         customer_id: line.trace.customer.as_ref().map(ToString::to_string),
         invoice_id: line.trace.invoice.clone(),
-        commission_amount: line.amount.to_text(),
-        currency: line.amount.currency().to_string(),
+        commission_amount: amount.to_text(),
+        currency: amount.currency().to_string(),
         status: state.status(),
         state: state.word(),
         event_type: line.trace.event_type,
         event_date: line.occurred_at,
         available_on: slot.map(Slot::day),
         payout_id: payout.map(|(_, stored)| stored.payout.id.to_string()),
-        reverses: reverses.map(|n| LineId::of_sale(&line.sale, n).to_string()),
+        reverses: reverses.map(|n| LineId::of(&line.origin, n).to_string()),
     }
 }

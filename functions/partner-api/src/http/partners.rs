@@ -3,6 +3,10 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use cases::error::CaseError;
+use cases::risk::habits;
+use domain::email::{self, Email};
+use domain::fraud::marks::{Mark, MarkKind};
 use domain::id::{PartnerId, ProgramId};
 use domain::time::Timestamp;
 use edge::auth::Caller;
@@ -17,13 +21,17 @@ use http::header::LOCATION;
 use serde::{Deserialize, Serialize};
 use store::partners::{Enrolment, Partner, PartnerStatus, Tier};
 use store::people::{self, Person};
+use store::terms::EnrolmentTerms;
+use store::{TenantKey, Written};
 use utoipa::{IntoParams, ToSchema};
 
 use super::faults::Faults;
 use super::page::{self, Listed};
 use super::who::{self, Admin, STAFF};
 use crate::App;
-use crate::email::Email;
+
+const GROUPS_MAX: usize = 20;
+const GROUP_CHARS_MAX: usize = 64;
 
 /// A partner to be made, in one programme; it is active at once.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -40,6 +48,12 @@ pub(crate) struct NewPartner {
     #[serde(default)]
     #[schema(value_type = Option<String>, example = "tier1")]
     tier: Tier,
+    /// Its groups there, each a word of your own; rules can have rates for them.
+    #[serde(default)]
+    #[schema(example = json!(["gold"]))]
+    groups: Vec<String>,
+    /// The partner who referred it, for a second tier.
+    referrer_id: Option<String>,
 }
 
 /// A partner, without what is personal.
@@ -147,6 +161,7 @@ pub(crate) async fn create(
     {
         faults.note("/program_id", "no such program");
     }
+    let terms = terms(&app, &tenant, &asked, &mut faults).await?;
     let (email, program) = faults.finish(email.zip(program))?;
     let partner =
         Partner { id: PartnerId::from_ulid(minting.ulid("partner")), status: PartnerStatus::Active, created_at: now };
@@ -157,6 +172,17 @@ pub(crate) async fn create(
     };
     let enrolment = Enrolment { program, tier: asked.tier, enrolled_at: now };
     app.store.create_partner(&tenant, &partner, &person, &enrolment).await?;
+    if terms != (EnrolmentTerms { tier: asked.tier, ..EnrolmentTerms::default() })
+        && app.store.set_terms(&tenant, &partner.id, &enrolment.program, &terms).await? == Written::ConditionFailed
+    {
+        return Err(Problem::unavailable("the partner is there, but not yet its terms; send the same request again"));
+    }
+    // Behind the partner, and done again when the same request comes again: the marks of nobody would make the next
+    // partner a duplicate.
+    let marks: Vec<Mark> =
+        email::digest(email.as_str()).map(|digest| Mark { kind: MarkKind::Email, digest }).into_iter().collect();
+    let noticed = habits::record_marks(&app.store, &tenant, &partner.id, &marks, now).await;
+    noticed.map_err(|error| marks_missing(&partner.id, error))?;
     tracing::info!(partner.id = %partner.id, program.id = %enrolment.program, by = %caller.subject, "partner created");
     let location = [(LOCATION, format!("/v1/partners/{}", partner.id))];
     let body = PartnerDetail {
@@ -200,6 +226,39 @@ pub(crate) async fn read(
     }
     let programs = enrolments.iter().map(EnrolmentBody::from).collect();
     Ok(Json(PartnerDetail { partner: PartnerBody::from(&partner), name, email, programs }))
+}
+
+/// What rules will look at of the partner.
+async fn terms(
+    app: &App,
+    tenant: &TenantKey,
+    asked: &NewPartner,
+    faults: &mut Faults,
+) -> Result<EnrolmentTerms, Problem> {
+    if asked.groups.len() > GROUPS_MAX {
+        faults.note("/groups", format!("at most {GROUPS_MAX}"));
+    }
+    let named = asked.groups.iter().take(GROUPS_MAX).enumerate();
+    let groups = named.map(|(n, group)| faults.text(&format!("/groups/{n}"), group, GROUP_CHARS_MAX)).collect();
+    let referrer = faults.check("/referrer_id", asked.referrer_id.as_deref().map(PartnerId::parse).transpose());
+    let referrer = referrer.flatten();
+    // COM-13: a share for nobody would be booked to nobody.
+    if let Some(referrer) = &referrer
+        && app.store.get_partner(tenant, referrer).await?.is_none()
+    {
+        faults.note("/referrer_id", "no such partner");
+    }
+    Ok(EnrolmentTerms { tier: asked.tier, groups, referrer })
+}
+
+fn marks_missing(id: &PartnerId, error: CaseError) -> Problem {
+    match error {
+        CaseError::Store(error) => error.into(),
+        error => {
+            tracing::warn!(partner.id = %id, reason = chain(&error), "marks of a new partner not recorded, request refused");
+            Problem::unavailable("the partner is there, but not yet known again; send the same request again")
+        }
+    }
 }
 
 async fn seal(app: &App, caller: &Caller, id: &PartnerId, field: &str, plain: &str) -> Result<String, Problem> {

@@ -3,6 +3,8 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use domain::attribution::models::Model;
+use domain::attribution::settings::{AttributionSettings, Binding};
 use domain::currency::Currency;
 use domain::id::ProgramId;
 use domain::rule::in_force;
@@ -46,6 +48,9 @@ pub(crate) struct NewProgram {
     hold_days: Option<u16>,
     /// How many days after its end a period freezes, 0 to 31; 3 when left out.
     close_lag_days: Option<u16>,
+    /// How it is decided who brought a customer; the last click, once, when left out.
+    #[serde(default)]
+    attribution: AttributionBody,
     /// What its sales earn at first. It may begin in the past.
     rule: NewRule,
 }
@@ -60,8 +65,39 @@ pub(crate) struct ProgramBody {
     window_days: u16,
     hold_days: u16,
     close_lag_days: u16,
+    attribution: AttributionBody,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
+}
+
+/// How it is decided who brought a customer.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct AttributionBody {
+    /// How several clicks share.
+    #[schema(value_type = String, example = "last_click")]
+    model: Model,
+    /// Does a click go above a coupon?
+    click_over_coupon: bool,
+    /// `once`: the first decision holds for good. `per_window`: each sale is decided by the touches before it.
+    #[schema(value_type = String, example = "once")]
+    binding: Binding,
+    /// May partners bring customers who were known before?
+    existing_customers_allowed: bool,
+}
+
+impl From<AttributionBody> for AttributionSettings {
+    fn from(body: AttributionBody) -> Self {
+        let AttributionBody { model, click_over_coupon, binding, existing_customers_allowed } = body;
+        Self { model, click_over_coupon, binding, existing_customers_allowed }
+    }
+}
+
+impl From<AttributionSettings> for AttributionBody {
+    fn from(settings: AttributionSettings) -> Self {
+        let AttributionSettings { model, click_over_coupon, binding, existing_customers_allowed } = settings;
+        Self { model, click_over_coupon, binding, existing_customers_allowed }
+    }
 }
 
 /// A programme with the rule that holds now.
@@ -83,6 +119,7 @@ impl From<&Program> for ProgramBody {
             window_days: program.window_days,
             hold_days: program.hold_days,
             close_lag_days: program.close_lag_days,
+            attribution: program.attribution.into(),
             created_at: program.created_at,
         }
     }
@@ -160,7 +197,17 @@ pub(crate) async fn create(
     let close_lag_days = faults.within("/close_lag_days", asked.close_lag_days.unwrap_or(CLOSE_LAG_DAYS), 0..=31);
     let rule = asked.rule.read(&mut faults, "/rule", &Frame { program: &id, currency, hold_days, now, minting });
     let (currency, zone, rule) = faults.finish(currency.zip(zone).zip(rule).map(|((c, z), r)| (c, z, r)))?;
-    let program = Program { id, name, currency, zone, window_days, hold_days, close_lag_days, created_at: now };
+    let program = Program {
+        id,
+        name,
+        currency,
+        zone,
+        window_days,
+        hold_days,
+        close_lag_days,
+        attribution: asked.attribution.into(),
+        created_at: now,
+    };
     app.store.create_program(&caller.tenant_key(), &program, &rule).await?;
     tracing::info!(program.id = %program.id, rule.id = %rule.id, by = %caller.subject, "program created");
     let rule = (rule.effective_from <= now).then(|| RuleBody::from(&rule));

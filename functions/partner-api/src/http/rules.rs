@@ -1,13 +1,20 @@
 //! Rules of a programme: immutable versions with effective dates.
 
+mod body;
+mod condition;
+mod read;
+mod shown;
+
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use domain::currency::Currency;
 use domain::id::{ProgramId, RuleId};
-use domain::money::{AmountText, Money};
-use domain::rate::{Rate, Rounding};
-use domain::rule::{Reward, RuleVersion};
+use domain::money::AmountText;
+use domain::rule::check::HOLD_DAYS_MAX;
+use domain::rule::{Clause, RuleVersion, Terms};
 use domain::time::Timestamp;
 use edge::auth::Caller;
 use edge::body::{Body, Query, Segments};
@@ -24,34 +31,18 @@ use super::page::{self, Listed};
 use super::programs;
 use super::who::{Admin, STAFF};
 use crate::App;
+use body::{
+    BandsBody, BaseBody, CapsBody, ClauseBody, FlatRefundBody, MatchingWord, MilestoneBody, OverridesBody, RewardBody,
+    RoundingWord, RuleKind, VolumeBonusBody, WarningBody,
+};
+use read::Reader;
 
-/// What a rule pays.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum RuleKind {
-    /// A share of the sale.
-    Percentage,
-    /// The same amount for every sale.
-    Flat,
-}
-
-/// How an amount is rounded, once, at the line.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum RoundingWord {
-    /// 0.5 goes away from zero.
-    #[default]
-    HalfAwayFromZero,
-    /// 0.5 goes to the even neighbour.
-    HalfEven,
-}
-
-/// A rule to be made.
+/// A rule to be made: simply `kind` with `rate` or `amount` for every sale, or with `clauses`.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewRule {
-    /// What it pays.
-    pub(crate) kind: RuleKind,
+    /// What it pays; it may be left out where the rate, the amount or the clauses say it.
+    pub(crate) kind: Option<RuleKind>,
     /// Of a percentage rule: a fraction as a decimal string, 30 % is "0.3".
     #[schema(example = "0.3")]
     pub(crate) rate: Option<String>,
@@ -62,12 +53,40 @@ pub(crate) struct NewRule {
     pub(crate) currency: Option<String>,
     /// How many days a commission waits, 0 to 365; the programme's when left out.
     pub(crate) hold_days: Option<u16>,
+    /// The same for customers on a partner's account list; 0 when left out.
+    pub(crate) managed_hold_days: Option<u16>,
     /// Since when it holds; now when left out.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub(crate) effective_from: Option<Timestamp>,
     /// How it rounds.
     #[serde(default)]
     pub(crate) rounding: RoundingWord,
+    /// What is taken off a payment before a share of it is taken.
+    pub(crate) base: Option<BaseBody>,
+    /// Which of several clauses that apply pays.
+    #[serde(default)]
+    pub(crate) matching: MatchingWord,
+    /// What pays for what, in order.
+    pub(crate) clauses: Option<Vec<ClauseBody>>,
+    /// The bands of banded clauses.
+    pub(crate) bands: Option<BandsBody>,
+    /// More from a volume on.
+    pub(crate) volume_bonus: Option<VolumeBonusBody>,
+    /// The most that is paid.
+    pub(crate) caps: Option<CapsBody>,
+    /// Rates of single partners, tiers and groups.
+    pub(crate) overrides: Option<OverridesBody>,
+    /// The share of a commission that whoever referred the partner gets on top.
+    #[schema(example = "0.1")]
+    pub(crate) second_tier: Option<String>,
+    /// What a sign-up pays, by tier; tiers left out have the shipped amounts (tier1 50, tier2 100, tier3 500, tier4 200).
+    #[schema(value_type = Option<BTreeMap<String, String>>)]
+    pub(crate) sign_up_bonus: Option<BTreeMap<String, AmountText>>,
+    /// What there is to reach.
+    #[serde(default)]
+    pub(crate) milestones: Vec<MilestoneBody>,
+    /// What refunds do to flat rewards; taken back when all of the payment went back, when left out.
+    pub(crate) flat_refund: Option<FlatRefundBody>,
 }
 
 /// One version of a programme's rule.
@@ -80,84 +99,142 @@ pub(crate) struct RuleBody {
     #[schema(example = "0.3")]
     rate: Option<String>,
     /// Of a flat rule.
-    #[schema(example = "25.00")]
-    amount: Option<String>,
+    #[schema(value_type = Option<String>, example = "25.00")]
+    amount: Option<AmountText>,
     /// Of a flat rule.
     currency: Option<String>,
     hold_days: u16,
+    managed_hold_days: u16,
     rounding: RoundingWord,
     #[schema(value_type = String, format = DateTime)]
     effective_from: Timestamp,
-}
-
-impl From<&RuleVersion> for RuleBody {
-    fn from(rule: &RuleVersion) -> Self {
-        let (kind, rate, flat) = match &rule.reward {
-            Reward::Percentage(rate) => (RuleKind::Percentage, Some(rate.to_string()), None),
-            Reward::Flat(money) => (RuleKind::Flat, None, Some(*money)),
-        };
-        Self {
-            id: rule.id.to_string(),
-            program_id: rule.program.to_string(),
-            kind,
-            rate,
-            amount: flat.map(Money::to_text),
-            currency: flat.map(|money| money.currency().to_string()),
-            hold_days: rule.hold_days,
-            rounding: match rule.rounding {
-                Rounding::HalfAwayFromZero => RoundingWord::HalfAwayFromZero,
-                Rounding::HalfEven => RoundingWord::HalfEven,
-            },
-            effective_from: rule.effective_from,
-        }
-    }
+    base: BaseBody,
+    matching: MatchingWord,
+    clauses: Vec<ClauseBody>,
+    bands: Option<BandsBody>,
+    volume_bonus: Option<VolumeBonusBody>,
+    caps: Option<CapsBody>,
+    overrides: Option<OverridesBody>,
+    second_tier: Option<String>,
+    #[schema(value_type = Option<BTreeMap<String, String>>)]
+    sign_up_bonus: Option<BTreeMap<String, AmountText>>,
+    milestones: Vec<MilestoneBody>,
+    flat_refund: FlatRefundBody,
+    /// What may not be meant. Empty for a rule without doubt.
+    warnings: Vec<WarningBody>,
 }
 
 impl NewRule {
     /// The rule for a programme; faults are noted under `at`.
     pub(crate) fn read(self, faults: &mut Faults, at: &str, frame: &Frame<'_>) -> Option<RuleVersion> {
         let hold_days = match self.hold_days {
-            Some(own) => faults.within(&format!("{at}/hold_days"), own, 0..=365),
+            Some(own) => faults.within(&format!("{at}/hold_days"), own, 0..=HOLD_DAYS_MAX),
             None => frame.hold_days,
         };
         let effective_from = edge::clock::to_ms(self.effective_from.unwrap_or(frame.now));
-        let rounding = match self.rounding {
-            RoundingWord::HalfAwayFromZero => Rounding::HalfAwayFromZero,
-            RoundingWord::HalfEven => Rounding::HalfEven,
-        };
-        let reward = self.reward(faults, at, frame.currency)?;
+        // A hold that is too long is told already, here or of the programme.
+        let terms = self.terms(faults, at, frame, hold_days.min(HOLD_DAYS_MAX))?;
         let (id, program) = (RuleId::from_ulid(frame.minting.ulid("rule")), frame.program.clone());
-        Some(RuleVersion { id, program, effective_from, reward, hold_days, rounding })
+        Some(RuleVersion { id, program, effective_from, terms })
     }
 
-    fn reward(&self, faults: &mut Faults, at: &str, currency: Option<Currency>) -> Option<Reward> {
-        let place = |field: &str| format!("{at}/{field}");
-        match self.kind {
-            RuleKind::Percentage => {
-                for (field, is_there) in [("amount", self.amount.is_some()), ("currency", self.currency.is_some())] {
-                    if is_there {
-                        faults.note(&place(field), "a percentage rule has none; it follows the sale");
-                    }
-                }
-                let text =
-                    faults.check(&place("rate"), self.rate.as_deref().ok_or("a percentage rule needs a rate"))?;
-                faults.check(&place("rate"), Rate::parse(text)).map(Reward::Percentage)
-            }
-            RuleKind::Flat => {
-                if self.rate.is_some() {
-                    faults.note(&place("rate"), "a flat rule has none; it pays its amount");
-                }
-                let amount =
-                    faults.check(&place("amount"), self.amount.as_ref().ok_or("a flat rule needs an amount"))?;
-                let currency = currency?;
-                if self.currency.as_deref().is_some_and(|code| code != currency.code()) {
-                    faults.note(&place("currency"), format!("the program's currency is {currency}"));
-                }
-                faults.check(&place("amount"), amount.not_negative_in(currency)).map(Reward::Flat)
-            }
+    fn terms(self, faults: &mut Faults, at: &str, frame: &Frame<'_>, hold_days: u16) -> Option<Terms> {
+        let is_simple = self.clauses.is_none();
+        // Without the programme's currency no amount can be read, and that is told already.
+        let Some(currency) = frame.currency else {
+            self.note_without_currency(faults, at);
+            return None;
+        };
+        let own = self.clauses_or_simple(&mut Reader { faults, at, currency });
+        let mut reader = Reader { faults, at, currency };
+        let bands = reader.bands(self.bands);
+        let volume_bonus = reader.volume_bonus(self.volume_bonus.as_ref());
+        let caps = reader.caps(self.caps.as_ref());
+        let overrides = reader.overrides(self.overrides);
+        let second_tier =
+            self.second_tier.as_deref().map_or(Some(None), |text| reader.rate("/second_tier", text).map(Some));
+        let sign_up_bonus = reader.sign_up_bonus(self.sign_up_bonus.as_ref());
+        let milestones = reader.milestones(&self.milestones);
+        let flat_refund = reader.flat_refund(self.flat_refund.as_ref());
+        let terms = Terms {
+            hold_days,
+            managed_hold_days: self.managed_hold_days.unwrap_or(0),
+            rounding: read::rounding(self.rounding),
+            base: read::base(self.base),
+            matching: read::matching(self.matching),
+            clauses: own?,
+            bands: bands?,
+            volume_bonus: volume_bonus?,
+            caps: caps?,
+            overrides: overrides?,
+            second_tier: second_tier?,
+            sign_up_bonus: sign_up_bonus?,
+            milestones: milestones?,
+            flat_refund: flat_refund?,
+        };
+        // A rule that contradicts itself or can never match is refused with the reason; what may be meant is a warning.
+        for found in terms.check().faults {
+            let pointer = if is_simple { found.pointer.replace("/clauses/0/reward", "/kind") } else { found.pointer };
+            faults.note(&format!("{at}{pointer}"), found.why);
+        }
+        Some(terms)
+    }
+
+    /// What can be told of a rule whose programme has no currency: what has nothing to do with amounts.
+    fn note_without_currency(&self, faults: &mut Faults, at: &str) {
+        if self.simple_kind() == Some(RuleKind::Percentage) {
+            let rate = self.rate.as_deref().ok_or_else(|| NEEDS_RATE.to_owned());
+            let read = rate.and_then(|text| domain::rate::Rate::parse(text).map_err(|why| why.to_string()));
+            faults.check(&format!("{at}/rate"), read);
         }
     }
+
+    fn simple_kind(&self) -> Option<RuleKind> {
+        match (self.kind, &self.clauses, &self.rate, &self.amount) {
+            (_, Some(_), _, _) => Some(RuleKind::Clauses),
+            (Some(kind), None, _, _) => Some(kind),
+            (None, None, Some(_), None) => Some(RuleKind::Percentage),
+            (None, None, None, Some(_)) => Some(RuleKind::Flat),
+            (None, None, _, _) => None,
+        }
+    }
+
+    /// The clauses as they are sent, or the one of a simple rule.
+    fn clauses_or_simple(&self, reader: &mut Reader<'_>) -> Option<Vec<Clause>> {
+        let at = reader.at;
+        if let Some(clauses) = &self.clauses {
+            let simple = [
+                ("rate", self.rate.is_some()),
+                ("amount", self.amount.is_some()),
+                ("currency", self.currency.is_some()),
+            ];
+            for (field, _) in simple.into_iter().filter(|(_, is_there)| *is_there) {
+                reader
+                    .faults
+                    .note(&format!("{at}/{field}"), "a rule with clauses has none; its clauses say what they pay");
+            }
+            if self.kind.is_some_and(|kind| kind != RuleKind::Clauses) {
+                reader.faults.note(&format!("{at}/kind"), "a rule with clauses is of the kind clauses");
+            }
+            return reader.clauses(clauses.clone());
+        }
+        let Some(kind) = self.simple_kind().filter(|kind| *kind != RuleKind::Clauses) else {
+            let why = "say what it pays: percentage with a rate, flat with an amount, banded with bands, or clauses";
+            reader.faults.note(&format!("{at}/kind"), why);
+            return None;
+        };
+        if kind != RuleKind::Flat && self.currency.is_some() {
+            reader.faults.note(&format!("{at}/currency"), "only a flat rule has one");
+        }
+        if kind == RuleKind::Flat && self.currency.as_deref().is_some_and(|code| code != reader.currency.code()) {
+            reader.faults.note(&format!("{at}/currency"), format!("the program's currency is {}", reader.currency));
+        }
+        let reward = RewardBody { kind, rate: self.rate.clone(), amount: self.amount.clone() };
+        reader.reward("", &reward).map(|reward| vec![Clause::simple(reward)])
+    }
 }
+
+const NEEDS_RATE: &str = "a percentage needs a rate";
 
 /// What a rule takes from its programme.
 pub(crate) struct Frame<'a> {

@@ -22,7 +22,16 @@ async fn every_operation_refuses_every_role_that_it_is_not_for() {
     let partner = bench.partner(&admin, &program).await;
     let staff = [Admin, FinanceManager, Support, Auditor].as_slice();
     let all = [Admin, FinanceManager, Support, Auditor, Partner].as_slice();
-    let rows: [(&str, String, Option<Value>, &[Role]); 13] = [
+    let recompute = format!("/v1/programs/{program}/recompute");
+    let one = format!("{recompute}/rcp_00000000000000000000000001");
+    let rows: [(&str, String, Option<Value>, &[Role]); 21] = [
+        ("dry run", format!("/v1/programs/{program}/rules/dry-run"), Some(json!({})), &[Admin]),
+        ("recomputes", recompute.clone(), None, staff),
+        ("new recompute", recompute.clone(), Some(json!({})), &[Admin]),
+        ("recompute", one.clone(), None, staff),
+        ("its differences", format!("{one}/differences"), None, staff),
+        ("its approval", format!("{one}/approve"), Some(json!({})), &[Admin]),
+        ("its rejection", format!("{one}/reject"), Some(json!({})), &[Admin]),
         ("programs", "/v1/programs".to_owned(), None, all),
         ("program", format!("/v1/programs/{program}"), None, all),
         ("new program", "/v1/programs".to_owned(), Some(json!({})), &[Admin]),
@@ -34,6 +43,7 @@ async fn every_operation_refuses_every_role_that_it_is_not_for() {
         ("link", "/v1/revenue/affiliates/none".to_owned(), None, all),
         ("dashboard", format!("/v1/partners/dashboard?partner_id={partner}"), None, all),
         ("commissions", format!("/v1/partners/revenue/commissions?partner_id={partner}"), None, all),
+        ("explanation", "/v1/partners/revenue/commissions/none/explain".to_owned(), None, all),
         ("payouts", format!("/v1/partners/revenue/payouts?partner_id={partner}"), None, all),
         ("payout", "/v1/partners/revenue/payouts/none".to_owned(), None, all),
     ];

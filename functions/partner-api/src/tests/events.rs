@@ -3,7 +3,7 @@
 use axum::body::Body;
 use domain::currency::Currency;
 use domain::id::{ProgramId, RuleId};
-use domain::rate::{Rate, Rounding};
+use domain::rate::Rate;
 use domain::role::Role;
 use domain::rule::{Reward, RuleVersion};
 use domain::time::Zone;
@@ -34,16 +34,16 @@ async fn furnish(bench: &Bench) {
         window_days: 30,
         hold_days: 30,
         close_lag_days: 3,
+        attribution: domain::attribution::settings::AttributionSettings::default(),
         created_at: bench.now,
     };
-    let rule = RuleVersion {
-        id: RuleId::from_ulid(Ulid::from(1_u128)),
-        program: program.id.clone(),
-        effective_from: bench.now,
-        reward: Reward::Percentage(Rate::parse("0.3").expect("rate")),
-        hold_days: 30,
-        rounding: Rounding::HalfAwayFromZero,
-    };
+    let rule = RuleVersion::simple(
+        RuleId::from_ulid(Ulid::from(1_u128)),
+        program.id.clone(),
+        bench.now,
+        Reward::Percentage(Rate::parse("0.3").expect("rate")),
+        30,
+    );
     bench.store.create_program(&tenant(), &program, &rule).await.expect("made");
     let made = Partner { id: partner(), status: PartnerStatus::Active, created_at: bench.now };
     let person = Person { email_sealed: String::new(), name_sealed: String::new(), recorded_at: bench.now };

@@ -187,7 +187,8 @@ async fn a_payout_is_shown_from_request_to_arrival_and_its_commissions_follow() 
     let id = request(&bench).await;
     let sent = Sent { sent_at: bench.now, expected_arrival: None, reference: "BANK-1".to_owned() };
     let confirm = Command::Confirm { completed_at: bench.now, reference: "BANK-1".to_owned() };
-    let approve = Some((Role::Admin, Command::Approve { seal: None }));
+    let seen = bench.store.get_payout(&tenant(), &id).await.expect("store").expect("a payout");
+    let approve = Some((Role::Admin, Command::Approve { seal: seen.payout.seal }));
     let send = Some((Role::FinanceManager, Command::MarkSent(sent)));
     let steps = [
         (None, ["pending", "pending_approval", "approved", "in_payout"]),

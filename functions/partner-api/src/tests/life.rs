@@ -1,13 +1,13 @@
 //! Lines and sales as revenue-recorder would have booked them.
 
-use domain::attribution::Winner;
+use domain::attribution::Credit;
 use domain::commission::EarningReason;
 use domain::currency::Currency;
 use domain::fact::{PaymentKey, SaleType};
 use domain::id::{LineId, LinkId, PartnerId, ProgramId, RuleId, SaleId};
-use domain::line::{Line, LineKind, LineTrace, Place};
+use domain::line::{Line, LineKind, LineTrace, Origin, Part, Place};
 use domain::money::Money;
-use domain::sale::{Decision, Sale, SaleLine};
+use domain::sale::{Clawback, Decision, Sale, SaleLine};
 use domain::slot::Slot;
 use domain::time::{BusinessDay, Timestamp};
 use store::sales::NewSale;
@@ -39,21 +39,21 @@ fn line_of(sale: &str, n: u32, place: &str, amount: Money, reverses: Option<u32>
         place: Place::parse(place).expect("place"),
         amount,
         kind: if reverses.is_some() { LineKind::Reversal } else { LineKind::Earned },
-        sale: sale.clone(),
+        origin: Origin::Sale(sale.clone()),
         n,
         occurred_at: at(),
         booked_at: at(),
         trace: LineTrace {
-            program: ProgramId::from_ulid(ulid(1)),
-            link: LinkId::from_ulid(ulid(3)),
-            rule: RuleId::from_ulid(ulid(4)),
+            program: Some(ProgramId::from_ulid(ulid(1))),
+            link: Some(LinkId::from_ulid(ulid(3))),
+            rule: Some(RuleId::from_ulid(ulid(4))),
             customer: Some(PaymentKey::parse("stripe:cus_1").expect("key")),
             invoice: format!("in_{sale}"),
-            event_type: SaleType::InvoicePayment,
+            event_type: Some(SaleType::InvoicePayment),
             base: "10.00".to_owned(),
             reward: "0.3".to_owned(),
-            reason: EarningReason::Percentage,
             reverses,
+            ..LineTrace::because(EarningReason::Percentage)
         },
     }
 }
@@ -69,38 +69,21 @@ pub(crate) async fn book(bench: &Bench, name: &str, currency: Currency, lines: &
     let short = |line: &Line| SaleLine {
         n: line.n,
         partner: line.partner.clone(),
+        part: Part::default(),
+        kind: line.kind,
         place: line.place,
         amount: line.amount,
-        reversed: nothing,
-        is_flat: false,
         rule: line.trace.rule.clone(),
-        reverses: line.trace.reverses,
+        clawback: Clawback::Proportional,
     };
-    let winner = Winner {
-        partner: partner(),
-        program: ProgramId::from_ulid(ulid(1)),
-        link: LinkId::from_ulid(ulid(3)),
-        clicked_at: at(),
-    };
+    let (program, link) = (ProgramId::from_ulid(ulid(1)), LinkId::from_ulid(ulid(3)));
     let sale = Sale {
-        id: SaleId::of(&payment),
-        payment: payment.clone(),
-        customer: None,
-        occurred_at: at(),
-        booked_at: at(),
-        booked_day: BusinessDay::parse("2026-08-01").expect("day"),
-        paid: nothing,
-        total: nothing,
-        tax: nothing,
-        shipping: nothing,
-        event_type: SaleType::InvoicePayment,
         invoice: format!("in_{name}"),
-        decision: Decision::Partner { winner, losers: Vec::new() },
+        decision: Decision::one(Credit::by_click(partner(), program, link, at())),
         lines: lines.iter().map(short).collect(),
-        refunded: nothing,
-        version: 1,
+        ..Sale::plain(payment, nothing, at(), BusinessDay::parse("2026-08-01").expect("day"))
     };
-    let new = NewSale { sale: &sale, lines: &lines, aliases: &[], meets: None };
+    let new = NewSale { sale: &sale, lines: &lines, aliases: &[], meets: None, review: None };
     bench.store.create_sale(&tenant(), &new).await.expect("booked");
     sale.id
 }

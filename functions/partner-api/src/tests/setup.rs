@@ -12,6 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use domain::id::{KeyId, TenantId};
 use domain::role::Role;
 use domain::time::Timestamp;
+use domain::touch::ClickKeys;
 use edge::auth::{hash_of, mint};
 use edge::aws::{Aws, Service};
 use edge::clock::Clock;
@@ -26,6 +27,8 @@ use tower::ServiceExt;
 
 use crate::{App, Place, routes};
 
+/// What the keys of clicks are made of.
+pub(crate) const CLICK_SECRET: &str = "a secret of at least some length";
 pub(crate) const NOW: &str = "2026-09-01T10:00:00Z";
 
 /// One test's world.
@@ -67,10 +70,14 @@ pub(crate) fn tenant() -> TenantKey {
 
 impl Bench {
     pub(crate) async fn new() -> Self {
-        let database = testkit::database().await;
+        Self::over(testkit::database().await, NOW.parse().expect("instant")).await
+    }
+
+    /// A bench over a database that is there already.
+    pub(crate) async fn over(database: testkit::Database, now: Timestamp) -> Self {
         let tables = Tables { core: database.core.clone(), clicks: database.clicks.clone(), ops: database.ops.clone() };
         let store = Store::new(database.client.clone(), tables);
-        Self { store, database, sealer: sealer().await, now: NOW.parse().expect("instant") }
+        Self { store, database, sealer: sealer().await, now }
     }
 
     /// A key of the default tenant.
@@ -95,7 +102,8 @@ impl Bench {
 
     fn routes(&self) -> Router {
         let place = Place { is_dev: false, public_url: "https://go.example".to_owned() };
-        routes(App::new(self.store.clone(), self.sealer.clone(), Clock::fixed(self.now), place))
+        let app = App::new(self.store.clone(), self.sealer.clone(), Clock::fixed(self.now), place);
+        routes(app.with_sessions(ClickKeys::new(CLICK_SECRET, "")))
     }
 
     pub(crate) async fn get(&self, key: &str, path: &str) -> Answer {
@@ -105,6 +113,11 @@ impl Bench {
 
     pub(crate) async fn post(&self, key: &str, path: &str, body: &Value) -> Answer {
         self.post_once(key, path, body, None).await
+    }
+
+    pub(crate) async fn delete(&self, key: &str, path: &str) -> Answer {
+        let request = Request::delete(path).header("authorization", format!("Bearer {key}"));
+        self.send(request.body(Body::empty()).expect("request")).await
     }
 
     pub(crate) async fn post_once(&self, key: &str, path: &str, body: &Value, once: Option<&str>) -> Answer {

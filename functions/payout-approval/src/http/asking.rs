@@ -3,21 +3,28 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use cases::closing::Pace;
 use cases::payouts::{self, Asked, Requested};
 use domain::id::PartnerId;
 use domain::role::Role;
 use edge::auth::Caller;
 use edge::body::Body;
+use edge::clock::Stopwatch;
 use edge::http::Origin;
 use edge::idempotency::Minting;
 use edge::openapi::{Refusals, WriteRefusals};
 use edge::problem::Problem;
 use http::StatusCode;
-use http::header::LOCATION;
+use http::header::{LOCATION, RETRY_AFTER};
 
-use super::shapes::{PayoutView, RequestBody};
+use super::shapes::{CountingView, PayoutView, RequestBody};
 use super::{Here, actor, own_partner, wrong};
 use crate::App;
+
+/// How long one request counts lines: well within the function's time of ten seconds.
+const COUNTING_MS_MAX: u64 = 5_000;
+/// When a client asks again for a payout whose lines are being counted.
+const RETRY_AFTER_S: u32 = 1;
 
 /// Ask to be paid what is available.
 ///
@@ -25,7 +32,16 @@ use crate::App;
 #[utoipa::path(
     post, path = "/v1/revenue/payouts/request", tag = "payouts", request_body = RequestBody,
     params(("Idempotency-Key" = String, Header, description = "Names this request: sent twice, it runs once.")),
-    responses((status = 201, description = "The payout, waiting for approval.", body = PayoutView), Refusals, WriteRefusals),
+    responses(
+        (status = 201, description = "The payout, waiting for approval.", body = PayoutView),
+        (
+            status = 202,
+            description = "The account has very many lines and they are still being counted. Send the same request again after `Retry-After` seconds: it goes on where this one stopped.",
+            body = CountingView
+        ),
+        Refusals,
+        WriteRefusals
+    ),
     security(("bearer" = []))
 )]
 pub(super) async fn request(
@@ -40,11 +56,21 @@ pub(super) async fn request(
     let (tenant, actor) = (caller.tenant_key(), actor(&caller, origin));
     let under = minting.ulid("payout").to_string();
     let asked = Asked { partner: partner.clone(), currency: body.currency, by: actor, under };
-    match payouts::request(&app.store, &tenant, &asked, app.clock.now()).await.map_err(wrong)? {
+    let watch = Stopwatch::start();
+    let is_over = || watch.elapsed_ms() >= COUNTING_MS_MAX;
+    let pace = app.pace.unwrap_or(Pace::until(&is_over));
+    let requested = payouts::request_within(&app.store, &tenant, &asked, app.clock.now(), pace).await;
+    match requested.map_err(wrong)? {
+        Requested::Counting { lines } => {
+            tracing::info!(partner.id = %partner, lines, "payout asked for, its lines are still being counted");
+            let again = [(RETRY_AFTER, RETRY_AFTER_S.to_string())];
+            Ok((StatusCode::ACCEPTED, again, Json(CountingView { lines_counted: lines })).into_response())
+        }
         Requested::PartnerNotActive => {
             Err(Problem::unprocessable("the partner is not active; nothing is paid until an admin reinstates them")
                 .kind("partner-not-active"))
         }
+        Requested::UnderReview => Err(under_review()),
         Requested::Created(stored) => {
             tracing::info!(payout.id = %stored.payout.id, partner.id = %partner, "payout requested");
             let location = format!("/v1/revenue/payouts/{}", stored.payout.id);
@@ -61,6 +87,11 @@ pub(super) async fn request(
             Err(Problem::unprocessable(detail).kind("nothing-available"))
         }
     }
+}
+
+/// What was noticed is for the reviewers' eyes.
+pub(super) fn under_review() -> Problem {
+    Problem::conflict("payouts of this partner wait until a review is decided").kind("under-review")
 }
 
 /// Whose balance it is about: a partner's own, or the one that the desk names.

@@ -15,6 +15,13 @@ const BY_HAND: &str = "manual";
 const TEXT_CHARS_MAX: usize = 1_000;
 const REFERENCE_CHARS_MAX: usize = 140;
 
+/// A payout that is not there yet: its lines are still being counted.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CountingView {
+    /// How many lines are counted so far.
+    pub(crate) lines_counted: u64,
+}
+
 /// A payout.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct PayoutView {
@@ -195,11 +202,11 @@ pub(crate) struct RequestBody {
 }
 
 /// An approval.
-#[derive(Debug, Default, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ApproveBody {
     /// The `seal` of the payout that you saw; what differs from it is not approved.
-    pub(crate) seal: Option<String>,
+    pub(crate) seal: String,
 }
 
 /// A reason that must be given.

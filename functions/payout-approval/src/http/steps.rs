@@ -10,6 +10,7 @@ use domain::time::Timestamp;
 use edge::auth::Caller;
 use edge::body::{Body, Checked, Segments};
 use edge::http::Origin;
+use edge::idempotency::Minting;
 use edge::openapi::{Refusals, WriteRefusals};
 use edge::problem::Problem;
 use jiff::SignedDuration;
@@ -27,7 +28,7 @@ type Answer = Result<Json<PayoutView>, Problem>;
 ///
 /// An admin says yes to the seal that they saw. Large payouts need two people.
 #[utoipa::path(
-    put, path = "/v1/revenue/payouts/{id}/approve", tag = "payouts", request_body = Option<ApproveBody>,
+    put, path = "/v1/revenue/payouts/{id}/approve", tag = "payouts", request_body = ApproveBody,
     params(
         ("id" = String, Path, description = "The payout's id."),
         ("Idempotency-Key" = String, Header, description = "Names this request: sent twice, it runs once."),
@@ -40,14 +41,13 @@ pub(super) async fn approve(
     caller: Caller,
     origin: Origin,
     Segments(id): Id,
-    body: Option<Body<ApproveBody>>,
+    minting: Minting,
+    Body(body): Body<ApproveBody>,
 ) -> Answer {
     caller.require(&[Role::Admin])?;
-    let seal = body.map(|Body(body)| body).unwrap_or_default().seal;
-    let seal = seal
-        .map(|text| Digest::parse_hex(&text).ok_or_else(|| Problem::bad_request("/seal", "not a seal: 64 hex digits")))
-        .transpose()?;
-    take(&app, &caller, origin, &id, Command::Approve { seal }).await
+    let seal = Digest::parse_hex(&body.seal);
+    let seal = seal.ok_or_else(|| Problem::bad_request("/seal", "not a seal: 64 hex digits"))?;
+    take(&app, &caller, (origin, minting), &id, Command::Approve { seal }).await
 }
 
 /// Reject a payout.
@@ -67,10 +67,11 @@ pub(super) async fn reject(
     caller: Caller,
     origin: Origin,
     Segments(id): Id,
+    minting: Minting,
     Checked(body): Checked<RejectBody>,
 ) -> Answer {
     caller.require(&[Role::Admin])?;
-    take(&app, &caller, origin, &id, Command::Reject { reason: body.reason }).await
+    take(&app, &caller, (origin, minting), &id, Command::Reject { reason: body.reason }).await
 }
 
 /// Take a payout back, until it is approved.
@@ -88,13 +89,14 @@ pub(super) async fn cancel(
     caller: Caller,
     origin: Origin,
     Segments(id): Id,
+    minting: Minting,
     body: Option<Body<CancelBody>>,
 ) -> Answer {
     caller.require(&[Role::Admin, Role::FinanceManager, Role::Partner])?;
     let body = body.map(|Body(body)| body).unwrap_or_default();
     garde::Validate::validate(&body)?;
     let reason = body.reason.unwrap_or_else(|| format!("cancelled by {}", caller.role));
-    take(&app, &caller, origin, &id, Command::Cancel { reason }).await
+    take(&app, &caller, (origin, minting), &id, Command::Cancel { reason }).await
 }
 
 /// Say that the money was sent.
@@ -112,13 +114,14 @@ pub(super) async fn mark_sent(
     caller: Caller,
     origin: Origin,
     Segments(id): Id,
+    minting: Minting,
     Checked(body): Checked<MarkSentBody>,
 ) -> Answer {
     caller.require(&[Role::FinanceManager])?;
     not_ahead(&app, "/sent_at", body.sent_at)?;
     let sent =
         Sent { sent_at: body.sent_at, expected_arrival: body.expected_arrival_date, reference: body.payment_reference };
-    take(&app, &caller, origin, &id, Command::MarkSent(sent)).await
+    take(&app, &caller, (origin, minting), &id, Command::MarkSent(sent)).await
 }
 
 /// Confirm, by a reference, that the money arrived.
@@ -136,12 +139,13 @@ pub(super) async fn confirm(
     caller: Caller,
     origin: Origin,
     Segments(id): Id,
+    minting: Minting,
     Checked(body): Checked<ConfirmBody>,
 ) -> Answer {
     caller.require(&[Role::FinanceManager])?;
     not_ahead(&app, "/completed_at", body.completed_at)?;
     let command = Command::Confirm { completed_at: body.completed_at, reference: body.payment_reference };
-    take(&app, &caller, origin, &id, command).await
+    take(&app, &caller, (origin, minting), &id, command).await
 }
 
 /// Say that the payment will not arrive; the money goes back to the balance.
@@ -159,16 +163,18 @@ pub(super) async fn fail(
     caller: Caller,
     origin: Origin,
     Segments(id): Id,
+    minting: Minting,
     Checked(body): Checked<FailBody>,
 ) -> Answer {
     caller.require(&[Role::FinanceManager])?;
-    take(&app, &caller, origin, &id, Command::Fail { reason: body.failure_reason }).await
+    take(&app, &caller, (origin, minting), &id, Command::Fail { reason: body.failure_reason }).await
 }
 
-async fn take(app: &App, caller: &Caller, origin: Origin, id: &str, command: Command) -> Answer {
+async fn take(app: &App, caller: &Caller, (origin, minting): (Origin, Minting), id: &str, command: Command) -> Answer {
     let id = named(caller, id)?;
     let (tenant, actor) = (caller.tenant_key(), actor(caller, origin));
-    let moved = payouts::command(&app.store, &tenant, &id, &command, &actor, app.clock.now()).await.map_err(wrong)?;
+    let (by, request) = ((&actor, app.clock.now()), minting.ulid("step").to_string());
+    let moved = payouts::command_under(&app.store, (&tenant, &id), &command, by, &request).await.map_err(wrong)?;
     match moved {
         Moved::Done(stored) => {
             tracing::info!(payout.id = %id, payout.state = stored.payout.state.word(), "payout moved");
@@ -181,6 +187,7 @@ async fn take(app: &App, caller: &Caller, origin: Origin, id: &str, command: Com
             Err(Problem::conflict(detail).kind("payout-voided"))
         }
         Moved::Refused(refused) => Err(refusal(&refused)),
+        Moved::UnderReview => Err(super::asking::under_review()),
     }
 }
 
@@ -196,6 +203,7 @@ fn refusal(refused: &Refused) -> Problem {
         Refused::TooEarly { what, .. } => Problem::bad_request(format!("/{what}"), detail),
         Refused::SealDiffers => Problem::conflict(detail).kind("seal-differs"),
         Refused::ApprovalsExpired => Problem::conflict(detail).kind("approvals-expired"),
+        Refused::ReferenceUsed { .. } => Problem::conflict(detail).kind("reference-used"),
     }
 }
 

@@ -6,7 +6,7 @@ use super::*;
 fn writes(id: &str) -> [(&'static str, String, Value); 7] {
     [
         ("POST", "/request".to_owned(), json!({"currency": "USD", "partner_id": partner(1)})),
-        ("PUT", format!("/{id}/approve"), Value::Null),
+        ("PUT", format!("/{id}/approve"), json!({"seal": "0".repeat(64)})),
         ("PUT", format!("/{id}/reject"), json!({"reason": "no"})),
         ("POST", format!("/{id}/cancel"), Value::Null),
         ("POST", format!("/{id}/mark-sent"), json!({"sent_at": NOW, "payment_reference": "W"})),
@@ -83,6 +83,25 @@ async fn anothers_payout_is_not_there() {
     assert_eq!(world.get("partner 2", "").await.json["data"], json!([]));
 }
 
+/// The same partner's id in another tenant is another partner; nothing of this one is seen or moved from there.
+#[tokio::test]
+async fn nothing_of_another_tenant_is_there() {
+    let world = world().await;
+    given::balance(&world, 1, "40.00").await;
+    let id = world.requested("partner 1").await;
+    assert_eq!(world.get("foreign admin", "").await.json["data"], json!([]));
+    for path in [format!("/{id}"), format!("/{id}/receipt"), format!("/{id}/audit")] {
+        assert_eq!(world.get("foreign admin", &path).await.told(), (404, "not-found"), "{path}");
+    }
+    for (method, path, body) in writes(&id) {
+        let finance = ["mark-sent", "confirm", "fail"].iter().any(|step| path.ends_with(step));
+        let who = if finance { "foreign finance" } else { "foreign admin" };
+        assert_eq!(world.ask(who, method, &path, body).await.told(), (404, "not-found"), "{method} {path}");
+    }
+    let payout = world.get("ada", &format!("/{id}")).await.json;
+    assert_eq!((&payout["state"], &payout["approvals"]), (&json!("pending_approval"), &json!([])));
+}
+
 #[tokio::test]
 async fn a_bad_request_names_its_field() {
     let world = world().await;
@@ -97,6 +116,8 @@ async fn a_bad_request_names_its_field() {
         ("ada", "POST", "/request".to_owned(), json!({"currency": "USD", "partner_id": "par_1"}), "/partner_id"),
         ("ada", "POST", "/request".to_owned(), json!({"currency": "USD", "amount": 5}), "/amount"),
         ("ada", "PUT", step("approve"), json!({"seal": "seal"}), "/seal"),
+        ("ada", "PUT", step("approve"), json!({}), "/seal"),
+        ("ada", "PUT", step("approve"), json!({"seal": null}), "/seal"),
         ("ada", "PUT", step("reject"), json!({"reason": ""}), "/reason"),
         ("ada", "PUT", step("reject"), json!({"reason": "a\u{1b}[2J"}), "/reason"),
         ("ada", "POST", step("cancel"), json!({"reason": " "}), "/reason"),

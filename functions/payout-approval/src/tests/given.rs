@@ -1,13 +1,13 @@
 //! What was there before.
 
-use domain::attribution::Winner;
+use domain::attribution::Credit;
 use domain::commission::EarningReason;
 use domain::currency::Currency;
 use domain::fact::{PaymentKey, SaleType};
 use domain::id::{LineId, SaleId};
-use domain::line::{Line, LineKind, LineTrace, Place};
+use domain::line::{Line, LineKind, LineTrace, Origin, Part, Place};
 use domain::money::Money;
-use domain::sale::{Decision, Sale, SaleLine};
+use domain::sale::{Clawback, Decision, Sale, SaleLine};
 use domain::slot::Slot;
 use domain::time::{BusinessDay, Timestamp};
 use store::partners::{Enrolment, Partner, PartnerStatus, Tier};
@@ -20,19 +20,18 @@ fn instant() -> Timestamp {
     "2026-07-01T12:00:00Z".parse().expect("instant")
 }
 
-pub(super) async fn key(store: &Store, role: Role, subject: &str, n: u8) {
-    let tenant_id = TenantId::default_tenant();
-    let text = mint_from(&tenant_id, &[n; 32]);
+pub(super) async fn key(store: &Store, whose: &TenantId, role: Role, subject: &str, n: u8) {
+    let text = mint_from(whose, &[n; 32]);
     let api_key = ApiKey {
         id: KeyId::from_ulid(ulid::Ulid::from(u128::from(n))),
-        tenant: tenant_id,
+        tenant: whose.clone(),
         role,
         subject: subject.to_owned(),
         name: "test".to_owned(),
         created_at: instant(),
         revoked_at: None,
     };
-    store.create_api_key(&tenant(), &hash_of(text.reveal()), &api_key).await.expect("store");
+    store.create_api_key(&TenantKey::from(whose), &hash_of(text.reveal()), &api_key).await.expect("store");
 }
 
 pub(super) async fn partner_profile(store: &Store, id: &PartnerId) {
@@ -60,46 +59,38 @@ pub(super) async fn line(store: &Store, whose: &PartnerId, amount: &str, matures
         place,
         amount,
         kind: LineKind::Earned,
-        sale: sale_id.clone(),
+        origin: Origin::Sale(sale_id.clone()),
         n: 1,
         occurred_at: at,
         booked_at: at,
         trace: LineTrace {
-            program: program.clone(),
-            link: link.clone(),
-            rule: rule.clone(),
-            customer: None,
+            program: Some(program.clone()),
+            link: Some(link.clone()),
+            rule: Some(rule.clone()),
             invoice: invoice.to_owned(),
-            event_type: SaleType::InvoicePayment,
+            event_type: Some(SaleType::InvoicePayment),
             base: amount.to_text(),
             reward: "1".to_owned(),
-            reason: EarningReason::Percentage,
-            reverses: None,
+            ..LineTrace::because(EarningReason::Percentage)
         },
     };
-    let zero = Money::zero(amount.currency());
-    let sale_line =
-        SaleLine { n: 1, partner: whose.clone(), place, amount, reversed: zero, is_flat: false, rule, reverses: None };
-    let winner = Winner { partner: whose.clone(), program, link, clicked_at: at };
-    let sale = Sale {
-        id: sale_id,
-        payment,
-        customer: None,
-        occurred_at: at,
-        booked_at: at,
-        booked_day: BusinessDay::parse("2026-07-01").expect("a day"),
-        paid: amount,
-        total: amount,
-        tax: zero,
-        shipping: zero,
-        event_type: SaleType::InvoicePayment,
-        invoice: invoice.to_owned(),
-        decision: Decision::Partner { winner, losers: Vec::new() },
-        lines: vec![sale_line],
-        refunded: zero,
-        version: 1,
+    let sale_line = SaleLine {
+        n: 1,
+        partner: whose.clone(),
+        part: Part::default(),
+        kind: LineKind::Earned,
+        place,
+        amount,
+        rule: Some(rule),
+        clawback: Clawback::Proportional,
     };
-    let new = NewSale { sale: &sale, lines: &[line], aliases: &[], meets: None };
+    let sale = Sale {
+        invoice: invoice.to_owned(),
+        decision: Decision::one(Credit::by_click(whose.clone(), program, link, at)),
+        lines: vec![sale_line],
+        ..Sale::plain(payment, amount, at, BusinessDay::parse("2026-07-01").expect("a day"))
+    };
+    let new = NewSale { sale: &sale, lines: &[line], aliases: &[], meets: None, review: None };
     assert_eq!(store.create_sale(&tenant(), &new).await.expect("store"), SaleWritten::Yes);
 }
 

@@ -64,11 +64,12 @@ async fn a_step_that_is_sent_twice_is_taken_once() {
     given::balance(&world, 1, "40.00").await;
     let id = world.requested("partner 1").await;
     let path = format!("/{id}/approve");
-    let first = world.ask_as("ada", "PUT", &path, Value::Null, Some("once")).await;
-    let again = world.ask_as("ada", "PUT", &path, Value::Null, Some("once")).await;
+    let seal = world.seal(&id).await;
+    let first = world.ask_as("ada", "PUT", &path, seal.clone(), Some("once")).await;
+    let again = world.ask_as("ada", "PUT", &path, seal.clone(), Some("once")).await;
     assert_eq!((first.status, first.replayed, again.status, again.replayed), (200, false, 200, true));
     assert_eq!(first.json, again.json);
-    let anew = world.ask("ada", "PUT", &path, Value::Null).await;
+    let anew = world.ask("ada", "PUT", &path, seal).await;
     assert_eq!(anew.told(), (409, "wrong-state"));
     let trail = world.get("aud", &format!("/{id}/audit")).await.json;
     assert_eq!(trail["data"].as_array().map(Vec::len), Some(2));
@@ -105,7 +106,7 @@ async fn a_payout_that_ends_early_gives_the_money_back() {
         assert_eq!((&ended.json["status"], &ended.json["notes"]), (&json!(status), &json!(notes)), "{ended:?}");
     }
     let id = world.requested("partner 1").await;
-    world.ask("ada", "PUT", &format!("/{id}/approve"), Value::Null).await;
+    world.approve("ada", &id).await;
     let failed = world.ask("fin", "POST", &format!("/{id}/fail"), json!({"failure_reason": "account closed"})).await;
     assert_eq!(
         (&failed.json["status"], &failed.json["failure_reason"]),
@@ -121,12 +122,12 @@ async fn a_large_payout_needs_two_people_and_neither_asked_for_it() {
     let body = json!({"currency": "USD", "partner_id": partner(1)});
     let asked = world.ask("ada", "POST", "/request", body).await;
     assert_eq!((asked.status, &asked.json["approvals_needed"]), (201, &json!(2)));
-    let path = format!("/{}/approve", asked.json["id"].as_str().expect("an id"));
-    let own = world.ask("ada", "PUT", &path, Value::Null).await;
+    let id = asked.json["id"].as_str().expect("an id");
+    let own = world.approve("ada", id).await;
     assert_eq!(own.told(), (403, "requester-may-not-approve"));
-    let first = world.ask("bob", "PUT", &path, Value::Null).await;
+    let first = world.approve("bob", id).await;
     assert_eq!((first.status, &first.json["status"]), (200, &json!("pending_approval")));
-    let same = world.ask("bob", "PUT", &path, Value::Null).await;
+    let same = world.approve("bob", id).await;
     assert_eq!(same.told(), (409, "already-approved-by-you"));
 }
 
@@ -146,7 +147,7 @@ async fn an_approval_of_what_was_reversed_meanwhile_takes_the_payout_back() {
     given::balance(&world, 1, "40.00").await;
     let id = world.requested("partner 1").await;
     given::line(&world.store, &partner(1), "-50.00", "2026-09-10", "in_reversal").await;
-    let answer = world.ask("ada", "PUT", &format!("/{id}/approve"), Value::Null).await;
+    let answer = world.approve("ada", &id).await;
     assert_eq!(answer.told(), (409, "payout-voided"), "{answer:?}");
     let after = world.get("ada", &format!("/{id}")).await.json;
     assert_eq!(after["status"], "cancelled");

@@ -52,6 +52,11 @@ impl<'a> Fields<'a> {
         self.get(name).and_then(Value::as_str)
     }
 
+    /// Is it `true`? Absent, null and anything else are not.
+    pub(super) fn is_true(&self, name: &str) -> bool {
+        self.get(name) == Some(&Value::Bool(true))
+    }
+
     /// An id, or the id of the object that was expanded in its place; null and absent are none.
     pub(super) fn reference(&self, name: &str) -> Result<Option<&'a str>, Untranslatable> {
         match self.get(name) {

@@ -1,10 +1,13 @@
 //! `invoice.paid` is a sale; `invoice_payment.paid` names the payment intent that paid it.
 
+use domain::currency::Currency;
 use domain::fact::{Fact, PaymentAlias, SalePaid, SaleType};
+use domain::money::Money;
 use domain::time::Timestamp;
 
 use super::field::Fields;
-use super::{Untranslatable, amount, email, key, optional_key, required_key, time_or, token_in_metadata};
+use super::lines::Lines;
+use super::{Untranslatable, amount, buyer, key, optional_key, required_key, time_or, token_in_metadata, traits};
 
 /// The sale of a paid invoice, keyed by the invoice: the one id that both API shapes carry.
 pub(super) fn paid(invoice: &Fields<'_>, event_at: Timestamp) -> Result<Vec<Fact>, Untranslatable> {
@@ -18,17 +21,30 @@ pub(super) fn paid(invoice: &Fields<'_>, event_at: Timestamp) -> Result<Vec<Fact
         Some(transitions) => time_or(&transitions, "paid_at", event_at)?,
         None => event_at,
     };
+    let paid = money("amount_paid", invoice.integer("amount_paid")?)?;
+    let lines = Lines::of(invoice)?;
+    let period = lines.period();
+    let address = invoice.optional_object("customer_address");
+    let mut traits = traits::of(invoice, address.as_ref().and_then(|address| address.optional_text("country")));
+    lines.tell(&mut traits);
     Ok(vec![Fact::SalePaid(SalePaid {
         payment: key(invoice, "id", id)?,
         aliases: aliases(invoice)?,
         customer: optional_key(invoice, "customer")?,
         occurred_at,
-        paid: money("amount_paid", invoice.integer("amount_paid")?)?,
+        paid,
         total: money("total", total)?,
         tax: money("total_excluding_tax", tax)?,
         shipping: money("shipping_cost", shipping)?,
+        fees: fees(invoice, currency)?,
+        items: lines.items(paid).unwrap_or_default(),
+        subscription: subscription(invoice)?.or_else(|| lines.subscription()).map(str::to_owned),
+        period_start: period.map(|(start, _)| start),
+        period_end: period.map(|(_, end)| end),
+        traits,
+        buyer: buyer::of(address_of(invoice), invoice.optional_object("charge").as_ref()),
         click_token: token(invoice),
-        email: invoice.optional_text("customer_email").and_then(email::digest),
+        email: address_of(invoice).and_then(domain::email::digest),
         event_type: SaleType::InvoicePayment,
         invoice: id.to_owned(),
     })])
@@ -65,6 +81,28 @@ fn shipping(invoice: &Fields<'_>) -> Result<i64, Untranslatable> {
     amount::shipping(invoice, invoice.optional_integer("amount_shipping")?)
 }
 
+/// What Stripe kept, where the charge and its balance transaction are expanded and of the invoice's currency.
+fn fees(invoice: &Fields<'_>, currency: Currency) -> Result<Money, Untranslatable> {
+    let charge = invoice.optional_object("charge");
+    let Some(settled) = charge.and_then(|charge| charge.optional_object("balance_transaction")) else {
+        return Ok(Money::zero(currency));
+    };
+    // Settled in another currency it is no part of this amount: nothing is converted silently.
+    if amount::currency(&settled)? != currency {
+        return Ok(Money::zero(currency));
+    }
+    amount::required(&settled, "fee", currency)
+}
+
+/// The subscription, as the old and as the new shape name it.
+fn subscription<'a>(invoice: &Fields<'a>) -> Result<Option<&'a str>, Untranslatable> {
+    let new = invoice.optional_object("parent").and_then(|parent| parent.optional_object("subscription_details"));
+    match invoice.reference("subscription")? {
+        Some(old) => Ok(Some(old)),
+        None => new.map_or(Ok(None), |details| details.reference("subscription")),
+    }
+}
+
 /// The old shape names the payment intent and the charge; the new one lists payments, when they are expanded.
 fn aliases(invoice: &Fields<'_>) -> Result<Vec<domain::fact::PaymentKey>, Untranslatable> {
     let mut found = Vec::new();
@@ -78,6 +116,9 @@ fn aliases(invoice: &Fields<'_>) -> Result<Vec<domain::fact::PaymentKey>, Untran
             found.extend(optional_key(&how, name)?);
         }
     }
+    // One name told twice would be two writes to one place in the sale's transaction.
+    found.sort();
+    found.dedup();
     Ok(found)
 }
 
@@ -88,4 +129,8 @@ fn token(invoice: &Fields<'_>) -> Option<String> {
         .and_then(|parent| parent.optional_object("subscription_details"))
         .or_else(|| invoice.optional_object("subscription_details"));
     subscription.as_ref().and_then(token_in_metadata).or_else(|| token_in_metadata(invoice))
+}
+
+fn address_of<'a>(invoice: &Fields<'a>) -> Option<&'a str> {
+    invoice.optional_text("customer_email")
 }

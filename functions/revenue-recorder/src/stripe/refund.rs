@@ -28,6 +28,8 @@ pub(super) fn fact(refund: &Fields<'_>, event_at: Timestamp) -> Result<Option<Fa
         refund: key(refund, "id", refund.text("id")?)?,
         payment: payment.ok_or_else(|| refund.expected("payment_intent", "an id of a payment or a charge"))?,
         amount,
+        item: None,
+        is_running_total: false,
         occurred_at,
     })))
 }

@@ -4,6 +4,7 @@ use cases::closing;
 use cases::payouts::{Asked, Command, Requested};
 use domain::audit::Actor;
 use domain::currency::Currency;
+use domain::digest::Digest;
 use domain::id::PayoutId;
 use domain::payout::Sent;
 use domain::role::Role;
@@ -65,7 +66,10 @@ fn doing<'a>(world: &'a World, deed: Deed) -> BoxFuture<'a, ()> {
             }
             Deed::Step(payout, step) => {
                 let id = PayoutId::of(&world.partner, Currency::USD, payout);
-                let (role, command) = step_of(step, world.now);
+                // Who approves has seen it; one that is not there yet has no seal to be seen.
+                let seen = world.store.get_payout(&world.tenant, &id).await.expect("store");
+                let seal = seen.map_or(Digest::ZERO, |stored| stored.payout.seal);
+                let (role, command) = step_of(step, (&id, seal), world.now);
                 let by = Actor { role, id: role.word().to_owned(), ip: None, user_agent: None };
                 let _ = cases::payouts::command(&world.store, &world.tenant, &id, &command, &by, world.now).await;
             }
@@ -74,14 +78,14 @@ fn doing<'a>(world: &'a World, deed: Deed) -> BoxFuture<'a, ()> {
     .boxed()
 }
 
-fn step_of(step: u64, at: Timestamp) -> (Role, Command) {
+fn step_of(step: u64, (id, seal): (&PayoutId, Digest), at: Timestamp) -> (Role, Command) {
     match step {
-        0 | 1 => (Role::Admin, Command::Approve { seal: None }),
+        0 | 1 => (Role::Admin, Command::Approve { seal }),
         2 => (
             Role::FinanceManager,
             Command::MarkSent(Sent { sent_at: at, expected_arrival: None, reference: "r".to_owned() }),
         ),
-        3 => (Role::FinanceManager, Command::Confirm { completed_at: at, reference: "r".to_owned() }),
+        3 => (Role::FinanceManager, Command::Confirm { completed_at: at, reference: format!("paid {id}") }),
         _ => (Role::FinanceManager, Command::Fail { reason: "no".to_owned() }),
     }
 }

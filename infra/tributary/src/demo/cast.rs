@@ -31,6 +31,11 @@ pub(super) struct Partner {
     pub(super) email: String,
     pub(super) code: String,
     pub(super) currency: &'static str,
+    /// Under which name its programme is noted.
+    pub(super) program: &'static str,
+    pub(super) tier: &'static str,
+    /// The number of the partner who referred it.
+    pub(super) referrer: Option<u32>,
     pub(super) joins_week: u32,
 }
 
@@ -104,12 +109,16 @@ impl Partner {
         };
         let (first, second) = (pick(&FIRST), pick(&SECOND));
         let plain = format!("{}-{}", first.to_lowercase(), second.to_lowercase());
+        let currency = if n % EUROS_EVERY == EUROS_EVERY - 1 { "EUR" } else { "USD" };
         Self {
             n,
             email: format!("{plain}@partner.example"),
             code: plain,
             name: format!("{first} {second}"),
-            currency: if n % EUROS_EVERY == EUROS_EVERY - 1 { "EUR" } else { "USD" },
+            currency,
+            program: currency,
+            tier: "tier1",
+            referrer: None,
             joins_week: n / JOIN_A_WEEK,
         }
     }

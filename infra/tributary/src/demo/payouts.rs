@@ -19,7 +19,7 @@ const MINIMUM: i64 = 50;
 
 /// How far a payout comes.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum End {
+pub(super) enum End {
     Asked,
     Approved,
     Sent,
@@ -37,7 +37,7 @@ pub(super) async fn of_week(story: &Story<'_>, cast: &Cast, week: u32) -> Result
         |partner: &&Partner| partner.n % EVERY_WEEKS == week % EVERY_WEEKS && partner.joins_week + 6 <= week;
     for partner in cast.partners.iter().filter(their_week) {
         if is_worth_asking(story, partner).await? {
-            pay(story, partner, week).await?;
+            pay(story, partner, week, end_of(partner, week)).await?;
         }
     }
     Ok(())
@@ -67,8 +67,7 @@ async fn is_worth_asking(story: &Story<'_>, partner: &Partner) -> Result<bool, E
 }
 
 /// One payout, as far as it comes. A week told again meets it where it stands: its requests are the same.
-async fn pay(story: &Story<'_>, partner: &Partner, week: u32) -> Result<(), Error> {
-    let end = end_of(partner, week);
+pub(super) async fn pay(story: &Story<'_>, partner: &Partner, week: u32, end: End) -> Result<(), Error> {
     let body = json!({"partner_id": story.progress.partner(partner.n)?.id, "currency": partner.currency});
     let named = |step: &str| format!("demo-payout-{week}-{}-{step}", partner.n);
     let asked = story.write(Method::POST, "finance", "/v1/revenue/payouts/request", &named("ask"), body).await?;

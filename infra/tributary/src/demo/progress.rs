@@ -64,6 +64,10 @@ impl Progress {
         Ok(self.partners.get(&n).ok_or("a partner is not known yet")?)
     }
 
+    pub(super) fn program(&self, name: &str) -> Result<&str, Error> {
+        Ok(self.programs.get(name).ok_or("a programme is not made yet")?)
+    }
+
     pub(super) fn key(&self, role: &str) -> Result<&str, Error> {
         Ok(self.keys.get(role).ok_or("a key is not made yet")?)
     }

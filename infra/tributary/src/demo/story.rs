@@ -11,17 +11,17 @@ use super::cast::{Cast, Customer, Draw, Partner};
 use super::client::{Client, Write};
 use super::progress::{Known, Progress};
 use super::stripe::{self, Checkout, Invoice, Refund};
-use super::{WEEKS, payouts, say};
+use super::{WEEKS, guild, payouts, say};
 use crate::Error;
 use crate::place::Place;
 
 /// How many requests are under way at a time.
 const AT_A_TIME: usize = 6;
 /// The hour of the week at which its requests are sent.
-const HOUR: i64 = 9;
+pub(super) const HOUR: i64 = 9;
 /// Subscriptions renew after so many hours.
-const MONTH_H: i64 = 30 * 24;
-const WEEK_H: i64 = 7 * 24;
+pub(super) const MONTH_H: i64 = 30 * 24;
+pub(super) const WEEK_H: i64 = 7 * 24;
 /// A refund comes so long after its payment.
 const REFUND_AFTER_H: i64 = 60;
 
@@ -59,35 +59,40 @@ impl Story<'_> {
 
     async fn tell_week(&mut self, cast: &Cast, week: u32) -> Result<(), Error> {
         self.go_to_week(week).await?;
-        for partner in cast.partners.iter().filter(|partner| partner.joins_week == week) {
+        let members = guild::members();
+        for partner in cast.partners.iter().chain(&members).filter(|partner| partner.joins_week == week) {
             self.join(partner).await?;
         }
         self.clicks(cast, week).await?;
+        guild::clicks(self, week).await?;
         self.purchases(cast, week).await?;
+        guild::sales(self, week).await?;
         self.client.rest().await?;
         self.client.tick("commission-batch", self.progress.instant(week, 2)?).await?;
         self.client.rest().await?;
         payouts::of_week(self, cast, week).await?;
+        guild::desk::of_week(self, week).await?;
         // Receipts and mail bear the date of their week.
         self.client.rest().await
     }
 
-    /// The programme of a currency, made when it is first needed.
-    pub(super) async fn program(&mut self, currency: &'static str) -> Result<String, Error> {
-        if let Some(known) = self.progress.programs.get(currency) {
+    /// The programme of a currency, or the guild's, made when it is first needed.
+    pub(super) async fn program(&mut self, noted: &str) -> Result<String, Error> {
+        if let Some(known) = self.progress.programs.get(noted) {
             return Ok(known.clone());
         }
-        let (name, zone) = match currency {
-            "EUR" => ("Studio Freunde", "Europe/Berlin"),
-            _ => ("Friends of the Studio", "America/New_York"),
+        let share = json!({"kind": "percentage", "rate": "0.3"});
+        let (name, currency, zone, rule) = match noted {
+            "EUR" => ("Studio Freunde", "EUR", "Europe/Berlin", share),
+            guild::PROGRAM => ("Guild of the Studio", "USD", "America/New_York", guild::rule()),
+            _ => ("Friends of the Studio", "USD", "America/New_York", share),
         };
         let body = json!({
-            "name": name, "currency": currency, "time_zone": zone, "window_days": 30, "hold_days": 30,
-            "rule": {"kind": "percentage", "rate": "0.3"},
+            "name": name, "currency": currency, "time_zone": zone, "window_days": 30, "hold_days": 30, "rule": rule,
         });
-        let made = self.write(Method::POST, "admin", "/v1/programs", &format!("demo-program-{currency}"), body).await?;
+        let made = self.write(Method::POST, "admin", "/v1/programs", &format!("demo-program-{noted}"), body).await?;
         let id = text(&made, "id")?;
-        self.progress.programs.insert(currency.to_owned(), id.clone());
+        self.progress.programs.insert(noted.to_owned(), id.clone());
         self.progress.keep()?;
         Ok(id)
     }
@@ -97,8 +102,12 @@ impl Story<'_> {
         if self.progress.partners.contains_key(&partner.n) {
             return Ok(());
         }
-        let program = self.program(partner.currency).await?;
-        let body = json!({"name": partner.name, "email": partner.email, "program_id": program});
+        let program = self.program(partner.program).await?;
+        let referrer = partner.referrer.map(|referrer| self.progress.partner(referrer)).transpose()?;
+        let body = json!({
+            "name": partner.name, "email": partner.email, "program_id": program, "tier": partner.tier,
+            "referrer_id": referrer.map(|known| known.id.clone()),
+        });
         let once = format!("demo-partner-{}", partner.n);
         let id = text(&self.write(Method::POST, "admin", "/v1/partners", &once, body).await?, "id")?;
         let body =

@@ -1,4 +1,4 @@
-use super::{EVENT_BYTES_MAX, RawEventError, STRIPE_V1, pack, unpack};
+use super::{DICTIONARIES, EVENT_BYTES_MAX, LEVEL, RawEventError, pack, unpack};
 
 fn events() -> Vec<(String, Vec<u8>)> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../events/webhook-ingest/stripe");
@@ -26,8 +26,25 @@ fn every_event_comes_back_byte_for_byte_and_fits_one_write_unit() {
 
 #[test]
 fn a_published_dictionary_never_changes() {
-    let digest = domain::digest::Digest::of_bytes(STRIPE_V1.1).to_hex();
-    assert_eq!(digest, "7b3f630d249a65dd1be688f084085f3bd61b40663aefdd8b41098c35054cba7e");
+    let digests = DICTIONARIES.map(|(number, bytes)| (number, domain::digest::Digest::of_bytes(bytes).to_hex()));
+    assert_eq!(
+        digests.each_ref().map(|(number, digest)| (*number, digest.as_str())),
+        [
+            (1, "7b3f630d249a65dd1be688f084085f3bd61b40663aefdd8b41098c35054cba7e"),
+            (2, "875cf845fb24694e558e093c0792eba17d57a89f36590c7e6be5b4b39868342b"),
+        ]
+    );
+}
+
+#[test]
+fn what_an_earlier_dictionary_packed_still_comes_back() {
+    for (number, dictionary) in DICTIONARIES {
+        let mut compressor = zstd::bulk::Compressor::with_dictionary(LEVEL, dictionary).expect("a dictionary");
+        for (name, raw) in events() {
+            let packed = [&[number], compressor.compress(&raw).expect("compresses").as_slice()].concat();
+            assert_eq!(unpack(&packed).expect("unpacks"), raw, "{number}: {name}");
+        }
+    }
 }
 
 #[test]

@@ -1,223 +1,136 @@
-//! The laws of one account.
-
-use std::collections::{BTreeMap, BTreeSet};
+//! The laws of one account, from its rows and the facts behind them.
 
 use domain::audit::check_chain;
-use domain::digest::Digest;
-use domain::id::SaleId;
-use domain::ledger::{Close, Head, Recount};
-use domain::line::{Account, Line, Place};
-use domain::money::Money;
-use domain::payout::PayoutState;
-use domain::postings::{self, Balances, Book};
-use domain::slot::Slot;
-use store::payouts::StoredPayout;
+use domain::ledger::Head;
+use domain::line::Account;
+use domain::time::Zone;
 use store::{Store, TenantKey};
 
-use super::{Breach, Verified};
+use super::facts::Facts;
+use super::fold::{Fold, Rows};
+use super::prints::Print;
+use super::{Breach, Found, Scope, Verified, unreadable};
 use crate::error::CaseError;
+use crate::under::said_of_thing;
 
-/// Collects breaches of one account.
-struct Found<'a> {
-    account: &'a Account,
-    breaches: &'a mut Vec<Breach>,
+/// How often an account that moved while it was walked is walked again.
+const TRIES_MAX: usize = 5;
+
+/// One account, and what its walk needs.
+pub(super) struct Walk<'a> {
+    pub(super) store: &'a Store,
+    pub(super) tenant: &'a TenantKey,
+    pub(super) account: &'a Account,
+    pub(super) zone: &'a Zone,
+    pub(super) scope: &'a Scope,
 }
 
-impl Found<'_> {
-    fn expect<T: PartialEq + std::fmt::Debug>(
-        &mut self,
-        law: &'static str,
-        entry: impl Into<String>,
-        expected: T,
-        found: T,
-    ) {
-        if expected != found {
-            let (expected, found) = (format!("{expected:?}"), format!("{found:?}"));
-            self.breaches.push(Breach { law, account: self.account.clone(), entry: entry.into(), expected, found });
-        }
-    }
+/// What one walk found.
+struct Walked {
+    breaches: Vec<Breach>,
+    lines: u64,
+    sales: u64,
+    entries: u64,
+    closes: u64,
+    payouts: u64,
+    audit_entries: u64,
+    print: Print,
 }
 
-/// Everything stored of an account.
-struct Rows {
-    head: Head,
-    lines: Vec<Line>,
-    closes: Vec<Close>,
-    payouts: Vec<StoredPayout>,
-}
-
-pub(super) async fn verify(
-    store: &Store,
-    tenant: &TenantKey,
+/// What was read; none where a stored item cannot be, which is a breach and no reason to leave the others alone.
+fn readable<T, E: Into<CaseError>>(
+    read: Result<T, E>,
     account: &Account,
     verified: &mut Verified,
-) -> Result<(), CaseError> {
-    let rows = Rows {
-        head: store.get_head(tenant, account).await?,
-        lines: store.list_lines(tenant, account).await?,
-        closes: store.list_closes(tenant, account).await?,
-        payouts: store.list_account_payouts(tenant, account).await?,
-    };
-    verified.lines += rows.lines.len() as u64;
-    verified.closes += rows.closes.len() as u64;
-    verified.payouts += rows.payouts.len() as u64;
-    let mut found = Found { account, breaches: &mut verified.breaches };
-    books(&rows, &mut found)?;
-    equalities(&rows, &mut found)?;
-    chain_of_closes(&rows, &mut found)?;
-    payouts(&rows, &mut found)?;
-    sales(store, tenant, &rows, &mut found).await?;
-    for stored in &rows.payouts {
-        let id = stored.payout.id.as_str();
-        let entries = store.list_audit(tenant, id).await?;
-        verified.audit_entries += entries.len() as u64;
-        let mut found = Found { account, breaches: &mut verified.breaches };
-        found.expect("V10", format!("audit of {id}"), Ok(stored.chain), check_chain(id, &entries));
-    }
-    Ok(())
-}
-
-/// V1, V2, V3: the fold of every row's postings is the head.
-fn books(rows: &Rows, found: &mut Found<'_>) -> Result<(), CaseError> {
-    let mut balances = Balances::default();
-    let mut book = |entry: String, postings: Vec<postings::Posting>| -> Result<(), CaseError> {
-        let balanced = balances.book(&postings)?;
-        found.expect("V1", entry, true, balanced);
-        Ok(())
-    };
-    for line in &rows.lines {
-        book(format!("line {}", line.id), postings::of_line(line)?)?;
-    }
-    for close in &rows.closes {
-        book(format!("close {}", close.no), postings::of_close(close)?)?;
-    }
-    for stored in &rows.payouts {
-        book(format!("payout {}", stored.payout.id), postings::of_payout(&stored.payout)?)?;
-    }
-    found.expect("V2", "all accounts of the book", 0, balances.sum_minor()?);
-    let head = &rows.head;
-    let open = Money::try_sum(head.open.values().map(|minor| Money::from_minor(*minor, head.currency)), head.currency)?
-        .minor();
-    let kept = [
-        (Book::Pending, open),
-        (Book::Held, head.held),
-        (Book::Available, head.available),
-        (Book::Reserved, head.reserved),
-        (Book::Cash, head.settled),
-    ];
-    for (account, minor) in kept {
-        found.expect("V3", format!("{account:?}"), balances.minor(account), minor);
-    }
-    Ok(())
-}
-
-/// V14 and the four equalities: open slots, the total, what is paid, what is in a payout.
-fn equalities(rows: &Rows, found: &mut Found<'_>) -> Result<(), CaseError> {
-    let Rows { head, lines, .. } = rows;
-    if let Err(breach) = head.check() {
-        found.expect("V14", "head", "in order".to_owned(), breach.to_string());
-    }
-    let mut by_slot: BTreeMap<Slot, i64> = BTreeMap::new();
-    for line in lines {
-        if let Place::Slot(slot) = line.place {
-            let net = by_slot.entry(slot).or_default();
-            *net = net.checked_add(line.amount.minor()).ok_or(domain::money::MoneyError::OutOfRange)?;
+) -> Result<Option<T>, CaseError> {
+    match read.map_err(Into::into) {
+        Ok(read) => Ok(Some(read)),
+        Err(error) => {
+            verified.take(vec![unreadable(error, Some(account))?]);
+            Ok(None)
         }
     }
-    let slots: BTreeSet<Slot> =
-        by_slot.keys().chain(head.open.keys()).copied().filter(|slot| Some(*slot) > head.closed).collect();
-    for slot in slots {
-        let of = |map: &BTreeMap<Slot, i64>| map.get(&slot).copied().unwrap_or(0);
-        found.expect("V14", format!("slot {slot}"), of(&by_slot), of(&head.open));
-    }
-    found.expect("V14", "all lines", sum(lines, |_| true, head)?, head.total()?.minor());
-    let up_to = |line: &Line, limit: Option<Slot>| matches!(line.place, Place::Slot(slot) if Some(slot) <= limit);
-    found.expect("V14", "lines paid", sum(lines, |line| up_to(line, head.paid), head)?, head.settled);
-    let in_payout = sum(lines, |line| up_to(line, head.covered) && !up_to(line, head.paid), head)?;
-    found.expect("V14", "lines in a payout", in_payout, head.reserved);
-    Ok(())
 }
 
-fn count(lines: &[Line], wanted: impl Fn(&Line) -> bool) -> u64 {
-    lines.iter().filter(|line| wanted(line)).count() as u64
-}
-
-fn sum(lines: &[Line], wanted: impl Fn(&Line) -> bool, head: &Head) -> Result<i64, CaseError> {
-    Ok(Money::try_sum(lines.iter().filter(|line| wanted(line)).map(|line| line.amount), head.currency)?.minor())
-}
-
-/// The chain: each close follows the one before, and its count, net and hash are those of its lines.
-fn chain_of_closes(rows: &Rows, found: &mut Found<'_>) -> Result<(), CaseError> {
-    let (mut from, mut hash) = (None, Digest::ZERO);
-    for (place, close) in rows.closes.iter().enumerate() {
-        let entry = format!("close {}", close.no);
-        found.expect("V14", &*entry, place + 1, close.no as usize);
-        found.expect("V14", &*entry, (from, hash), (close.from, close.previous));
-        let mut counted = Recount { count: 0, net: Money::zero(rows.head.currency), hash: close.previous };
-        for line in rows
-            .lines
-            .iter()
-            .filter(|line| matches!(line.place, Place::Slot(slot) if Some(slot) > close.from && slot <= close.to))
-        {
-            counted = counted.fold(line)?;
+impl Walk<'_> {
+    /// Walks the account until it stood still, and answers the print of its lines.
+    pub(super) async fn verify(&self, verified: &mut Verified) -> Result<Print, CaseError> {
+        let mut print = Print::default();
+        for _ in 0..TRIES_MAX {
+            let Some(head) = readable(self.store.get_head(self.tenant, self.account).await, self.account, verified)?
+            else {
+                return Ok(print);
+            };
+            let version = head.version;
+            let Some(walked) = readable(self.once(head).await, self.account, verified)? else { return Ok(print) };
+            print = walked.print;
+            // What moved between two reads looks broken for a moment; what looks whole is whole.
+            let stood_still =
+                walked.breaches.is_empty() || self.store.get_head(self.tenant, self.account).await?.version == version;
+            if stood_still {
+                verified.lines += walked.lines;
+                verified.sales += walked.sales;
+                verified.entries += walked.entries;
+                verified.closes += walked.closes;
+                verified.payouts += walked.payouts;
+                verified.audit_entries += walked.audit_entries;
+                verified.take(walked.breaches);
+                return Ok(print);
+            }
         }
-        found.expect("V14", &*entry, (counted.count, counted.net, counted.hash), (close.count, close.net, close.hash));
-        (from, hash) = (Some(close.to), close.hash);
+        verified.moving += 1;
+        Ok(print)
     }
-    found.expect("V14", "the end of the chain of closes", (from, hash), (rows.head.closed, rows.head.close_hash));
-    Ok(())
-}
 
-/// V4 and V5: a payout is the sum of what it covers, and no slot is covered twice by payouts that are open or paid.
-fn payouts(rows: &Rows, found: &mut Found<'_>) -> Result<(), CaseError> {
-    let mut covered: Option<Slot> = None;
-    for stored in &rows.payouts {
-        let payout = &stored.payout;
-        let entry = format!("payout {}", payout.id);
-        found.expect("V4", &*entry, payout.computed_seal(), payout.seal);
-        let inside =
-            |line: &Line| matches!(line.place, Place::Slot(slot) if Some(slot) > payout.from && slot <= payout.to);
-        found.expect("V4", &*entry, sum(&rows.lines, inside, &rows.head)?, payout.amount.minor());
-        let behind = rows.closes.iter().find(|close| close.to == payout.to).map(|close| close.hash);
-        found.expect("V4", format!("the closes behind {entry}"), behind, Some(payout.close_hash));
-        found.expect("V4", format!("the lines of {entry}"), count(&rows.lines, inside), payout.lines);
-        if payout.state.is_open() || matches!(payout.state, PayoutState::Paid { .. }) {
-            found.expect("V5", &*entry, covered, payout.from);
-            covered = Some(payout.to);
+    async fn once(&self, head: Head) -> Result<Walked, CaseError> {
+        let Self { store, tenant, account, .. } = *self;
+        let mut found = Found::of(Some(account));
+        let rows = Rows {
+            head,
+            closes: store.list_closes(tenant, account).await?,
+            payouts: store.list_account_payouts(tenant, account).await?,
+        };
+        let mut fold = Fold::begin(&rows, self.zone);
+        let mut facts = Facts::begin(self);
+        let mut start = None;
+        loop {
+            let (lines, next) = store.list_account_page(tenant, account, start, None).await?;
+            for line in &lines {
+                fold.take(line, &mut found)?;
+            }
+            facts.take(&lines, &mut found).await?;
+            match next {
+                Some(next) => start = Some(next),
+                None => break,
+            }
         }
-        let is_the_open_one = rows.head.open_payout.as_ref() == Some(&payout.id);
-        found.expect("V14", &*entry, payout.state.is_open(), is_the_open_one);
+        let lines = fold.lines;
+        fold.end(self.zone, &mut found)?;
+        facts.end(&mut found).await?;
+        let audit_entries = self.audits(&rows, &mut found).await? + facts.audit_entries;
+        Ok(Walked {
+            breaches: found.breaches,
+            lines,
+            sales: facts.sales,
+            entries: facts.entries,
+            closes: rows.closes.len() as u64,
+            payouts: rows.payouts.len() as u64,
+            audit_entries,
+            print: facts.in_journal,
+        })
     }
-    found.expect("V5", "the last slot covered", covered, rows.head.covered);
-    Ok(())
-}
 
-/// V7: each line belongs to its sale, and 0 ≤ reversed ≤ earned.
-async fn sales(store: &Store, tenant: &TenantKey, rows: &Rows, found: &mut Found<'_>) -> Result<(), CaseError> {
-    let mut by_sale: BTreeMap<&SaleId, BTreeMap<u32, i64>> = BTreeMap::new();
-    for line in &rows.lines {
-        by_sale.entry(&line.sale).or_default().insert(line.n, line.amount.minor());
-    }
-    for (id, lines) in by_sale {
-        let sale = store.get_sale(tenant, id).await?;
-        let own = sale.iter().flat_map(|sale| &sale.lines).filter(|line| line.partner == found.account.partner);
-        let (mut kept, mut net) = (BTreeMap::new(), 0_i64);
-        for line in own {
-            kept.insert(line.n, line.amount.minor());
-            net = net.checked_add(line.amount.minor()).ok_or(domain::money::MoneyError::OutOfRange)?;
-            let reversed = line.reversed.minor();
-            let taken_back = sale.iter().flat_map(|sale| &sale.lines).filter(|other| other.reverses == Some(line.n));
-            let taken_back = Money::try_sum(taken_back.map(|other| other.amount), rows.head.currency)?.minor();
-            found.expect("V7", format!("what line {} of {id} has lost", line.n), taken_back, -reversed);
-            found.expect(
-                "V7",
-                format!("line {} of {id}", line.n),
-                true,
-                reversed == 0 || (0 < reversed && reversed <= line.amount.minor()),
-            );
+    /// V10: each payout's trail is whole, ends where the payout says, and says what the payout is.
+    async fn audits(&self, rows: &Rows, found: &mut Found) -> Result<u64, CaseError> {
+        let mut count = 0;
+        for stored in &rows.payouts {
+            let id = stored.payout.id.as_str();
+            let entries = self.store.list_audit(self.tenant, id).await?;
+            count += entries.len() as u64;
+            found.expect("V10", || format!("audit of {id}"), Ok(stored.chain), check_chain(id, &entries));
+            let told = entries.into_iter().next_back().map(said_of_thing).unwrap_or_default();
+            found.expect("V10", || format!("what the audit says of {id}"), stored.payout.told(), told);
         }
-        found.expect("V7", format!("sale {id}"), kept, lines);
-        found.expect("V7", format!("net of sale {id}"), true, net >= 0);
+        Ok(count)
     }
-    Ok(())
 }

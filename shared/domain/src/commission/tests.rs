@@ -1,96 +1,85 @@
+use proptest::prelude::*;
+
 use super::*;
 use crate::currency::Currency;
-use crate::fact::{PaymentKey, SaleType};
-use crate::id::{ProgramId, RuleId};
-use crate::rate::{Rate, Rounding};
-use crate::rule::in_force;
+use crate::fact::PaymentKey;
+use crate::rate::Rounding;
+use crate::time::BusinessDay;
 
-fn money(text: &str, currency: Currency) -> Money {
-    Money::parse(text, currency).expect("amount")
+fn usd(minor: i64) -> Money {
+    Money::from_minor(minor, Currency::USD)
 }
 
-fn sale(paid: &str, total: &str, tax: &str, currency: Currency) -> SalePaid {
-    SalePaid {
-        payment: PaymentKey::parse("stripe:in_1").expect("key"),
-        aliases: vec![],
-        customer: None,
-        occurred_at: "2026-11-21T12:00:00Z".parse().expect("instant"),
-        paid: money(paid, currency),
-        total: money(total, currency),
-        tax: money(tax, currency),
-        shipping: Money::zero(currency),
-        click_token: None,
-        email: None,
-        event_type: SaleType::InvoicePayment,
-        invoice: "in_1".to_owned(),
-    }
+fn sale(paid: i64, total: i64, tax: i64) -> Sale {
+    let at: Timestamp = "2026-11-21T23:30:00Z".parse().expect("instant");
+    let day = BusinessDay::parse("2026-11-21").expect("day");
+    let plain = Sale::plain(PaymentKey::parse("stripe:in_1").expect("key"), usd(paid), at, day);
+    Sale { total: usd(total), tax: usd(tax), ..plain }
 }
 
-fn rule(reward: Reward, effective_from: &str, n: u128) -> RuleVersion {
-    RuleVersion {
-        id: RuleId::from_ulid(n.into()),
-        program: ProgramId::from_ulid(1_u128.into()),
-        effective_from: effective_from.parse().expect("instant"),
-        reward,
-        hold_days: 30,
-        rounding: Rounding::HalfAwayFromZero,
-    }
-}
-
-fn percentage(rate: &str) -> Reward {
-    Reward::Percentage(Rate::parse(rate).expect("rate"))
+fn base(sale: &Sale, policy: BasePolicy) -> i64 {
+    base_of(sale, policy).and_then(|base| base.shown()).expect("in range").minor()
 }
 
 #[test]
-fn the_worked_values_of_a_line_hold() {
+fn the_base_is_net_of_tax_always_and_of_shipping_and_fees_as_the_version_says() {
+    let sold = Sale { shipping: usd(1_000), fees: usd(500), ..sale(12_000, 12_000, 2_000) };
+    let rows = [(true, true, 8_500), (true, false, 9_000), (false, true, 9_500), (false, false, 10_000)];
+    for (net_of_shipping, net_of_fees, expected) in rows {
+        assert_eq!(base(&sold, BasePolicy { net_of_shipping, net_of_fees }), expected);
+    }
+    assert_eq!(base(&sold, BasePolicy::default()), 9_000);
+}
+
+#[test]
+fn the_base_follows_what_was_paid_and_never_exceeds_what_was_sold() {
     let rows = [
-        ("99.00", "99.00", "0", Currency::USD, "0.3", "29.70"),
-        ("245.12", "245.12", "18.05", Currency::USD, "0.2", "45.41"),
-        ("12345", "12345", "0", Currency::JPY, "0.075", "926"),
-        ("10.005", "10.005", "0", Currency::KWD, "0.1", "1.001"),
-        ("35.00", "35.00", "0", Currency::USD, "0.3", "10.50"),
-        ("50.00", "100.00", "20.00", Currency::USD, "0.1", "4.00"),
-        ("0", "0", "0", Currency::USD, "0.3", "0.00"),
+        // COM-12: the total without its tax, whole, half paid, overpaid.
+        (24_512, 24_512, 1_805, 22_707),
+        (12_256, 24_512, 1_805, 11_354),
+        (30_000, 24_512, 1_805, 22_707),
+        (0, 24_512, 1_805, 0),
+        // Nothing was asked: nothing was sold.
+        (500, 0, 0, 0),
+        (0, 0, 0, 0),
     ];
-    for (paid, total, tax, currency, rate, expected) in rows {
-        let earning = earn(&sale(paid, total, tax, currency), &rule(percentage(rate), "2026-01-01T00:00:00Z", 1));
-        assert_eq!(
-            earning.map(|earning| earning.amount.to_text()),
-            Ok(expected.to_owned()),
-            "{paid} of {total}, tax {tax}"
-        );
+    for (paid, total, tax, expected) in rows {
+        assert_eq!(base(&sale(paid, total, tax), BasePolicy::default()), expected, "{paid} of {total}");
     }
 }
 
 #[test]
-fn a_flat_reward_pays_its_amount_in_its_own_currency_only() {
-    let flat = rule(Reward::Flat(money("5.00", Currency::USD)), "2026-01-01T00:00:00Z", 1);
-    let earned = |sale| earn(&sale, &flat).map(|earning| (earning.amount.to_text(), earning.reason));
-    assert_eq!(earned(sale("99.00", "99.00", "0", Currency::USD)), Ok(("5.00".to_owned(), EarningReason::Flat)));
-    assert_eq!(
-        earned(sale("99.00", "99.00", "0", Currency::EUR)),
-        Ok(("0.00".to_owned(), EarningReason::OtherCurrency))
-    );
-    assert_eq!(earned(sale("0", "0", "0", Currency::USD)), Ok(("0.00".to_owned(), EarningReason::NothingPaid)));
-}
-
-#[test]
-fn the_rule_in_force_when_the_sale_happened_applies() {
-    let versions =
-        [rule(percentage("0.2"), "2026-11-21T00:00:00Z", 2), rule(percentage("0.3"), "2026-01-01T00:00:00Z", 1)];
-    let rate_at = |at: &str| in_force(&versions, at.parse().expect("instant")).map(|version| version.reward.clone());
-    assert_eq!(rate_at("2026-11-20T23:59:59.999Z"), Some(percentage("0.3")));
-    assert_eq!(rate_at("2026-11-21T00:00:00Z"), Some(percentage("0.2")));
-    assert_eq!(rate_at("2025-12-31T23:59:59Z"), None);
+fn a_base_of_two_currencies_is_refused() {
+    let mixed = Sale { tax: Money::zero(Currency::EUR), ..sale(100, 100, 0) };
+    assert!(matches!(base_of(&mixed, BasePolicy::default()), Err(MoneyError::CurrencyMismatch { .. })));
 }
 
 #[test]
 fn the_hold_ends_on_a_day_of_the_ledgers_zone() {
-    let mut late = sale("99.00", "99.00", "0", Currency::USD);
-    late.occurred_at = "2026-11-21T23:30:00Z".parse().expect("instant");
-    let rule = rule(percentage("0.3"), "2026-01-01T00:00:00Z", 1);
-    for (zone, slot) in [("UTC", "261221.00"), ("Europe/Berlin", "261222.00")] {
+    let at = sale(1, 1, 0).occurred_at;
+    for (zone, hold_days, slot) in
+        [("UTC", 30, "261221.00"), ("Europe/Berlin", 30, "261222.00"), ("UTC", 0, "261121.00")]
+    {
         let zone = Zone::parse(zone).expect("zone");
-        assert_eq!(slot_of(&late, &rule, &zone).map(|slot| slot.to_string()), Ok(slot.to_owned()));
+        assert_eq!(slot_after(at, hold_days, &zone).map(|slot| slot.to_string()), Ok(slot.to_owned()));
+    }
+    let end: Timestamp = "2099-12-31T12:00:00Z".parse().expect("instant");
+    assert_eq!(slot_after(end, 1, &Zone::utc()), Err(CommissionError::Date(DateOutOfRange)));
+}
+
+proptest! {
+    #[test]
+    fn the_bases_of_the_parts_add_up_to_the_base_of_the_sale(
+        parts in proptest::collection::vec(0_i64..1_000_000, 1..8), tax in 0_i64..1_000, more in 0_i64..1_000
+    ) {
+        let paid = parts.iter().fold(0_i64, |sum, part| sum.saturating_add(*part));
+        let sold = sale(paid, paid + more, tax.min(paid));
+        // Compared in thousandths of thousandths, rounded once each: exact parts differ by their own rounding at most.
+        let millions = |base: Base| base.times(1_000_000, 1, Rounding::HalfEven).expect("in range").minor();
+        let whole = millions(base_of(&sold, BasePolicy::default()).expect("base"));
+        let sum = parts.iter().fold(0, |sum, part| {
+            sum + millions(base_of_part(usd(*part), &sold, BasePolicy::default()).expect("base"))
+        });
+        prop_assert!((whole - sum).abs() <= i64::try_from(parts.len()).expect("few"), "{} and {}", whole, sum);
     }
 }

@@ -33,7 +33,7 @@ fn a_line_id_names_its_sale_and_number() {
     let sale = SaleId::from_ulid(Ulid::from(9_u128));
     let id = LineId::of_sale(&sale, 3);
     assert_eq!(LineId::parse(id.as_str()), Ok(id.clone()));
-    assert_eq!(id.sale_and_number(), (sale, 3));
+    assert_eq!(id.origin_and_number(), (Origin::Sale(sale), 3));
     assert!(LineId::parse("com_00000000000000000000000009-03").is_err());
 }
 

@@ -44,6 +44,53 @@ fn arithmetic_out_of_range_is_an_error_and_never_wraps() {
     assert_eq!(least.negate(), Err(MoneyError::OutOfRange));
 }
 
+#[test]
+fn the_sign_of_an_amount_is_told() {
+    for (minor, is_negative, is_zero, text) in [
+        (-1, true, false, "-0.01"),
+        (0, false, true, "0.00"),
+        (1, false, false, "0.01"),
+        (-12_345, true, false, "-123.45"),
+    ] {
+        let money = Money::from_minor(minor, Currency::USD);
+        assert_eq!((money.is_negative(), money.is_zero()), (is_negative, is_zero), "{minor}");
+        assert_eq!(
+            (money.to_text(), format!("{money}"), format!("{money:?}")),
+            (text.to_owned(), text.to_owned(), format!("{text} USD"))
+        );
+        assert_eq!(money.negate().map(Money::minor), Ok(-minor));
+    }
+    assert_eq!(Money::from_minor(-5, Currency::KWD).to_text(), "-0.005");
+    assert_eq!(Money::from_minor(-5, Currency::JPY).to_text(), "-5");
+    assert_eq!(Money::zero(Currency::JPY).to_text(), "0");
+}
+
+#[test]
+fn a_sum_is_of_one_currency_and_in_range() {
+    let usd = |minor| Money::from_minor(minor, Currency::USD);
+    assert_eq!(Money::try_sum([usd(5), usd(-2), usd(4)], Currency::USD), Ok(usd(7)));
+    assert_eq!(Money::try_sum([], Currency::EUR), Ok(Money::zero(Currency::EUR)));
+    let mixed = MoneyError::CurrencyMismatch { left: Currency::EUR, right: Currency::USD };
+    assert_eq!(Money::try_sum([usd(5)], Currency::EUR), Err(mixed.clone()));
+    assert_eq!(Money::zero(Currency::EUR).try_sub(usd(5)), Err(mixed));
+    assert_eq!(Money::try_sum([usd(i64::MAX), usd(1)], Currency::USD), Err(MoneyError::OutOfRange));
+}
+
+#[test]
+fn what_is_kept_has_its_currency_and_what_is_sent_has_it_beside() {
+    let kept = Money::from_minor(-25_050, Currency::USD);
+    assert_eq!(serde_json::to_string(&kept).ok().as_deref(), Some("\"-250.50 USD\""));
+    assert_eq!(serde_json::from_str::<Money>("\"-250.50 USD\"").ok(), Some(kept));
+    for bad in ["\"250.50\"", "\"250.50 XXX\"", "\"250.505 USD\"", "\"USD 250.50\"", "250.50"] {
+        assert!(serde_json::from_str::<Money>(bad).is_err(), "{bad}");
+    }
+    let sent = |text: &str| serde_json::from_str::<AmountText>(&format!("\"{text}\"")).expect("text");
+    assert_eq!(sent("0").not_negative_in(Currency::USD), Ok(Money::zero(Currency::USD)));
+    assert_eq!(sent("-0.01").not_negative_in(Currency::USD), Err(MoneyError::Negative));
+    assert_eq!(sent("-0.01").in_currency(Currency::USD).map(Money::minor), Ok(-1));
+    assert_eq!(AmountText::from(kept), sent("-250.50"));
+}
+
 fn any_currency() -> impl Strategy<Value = Currency> {
     proptest::sample::select(Currency::all().collect::<Vec<_>>())
 }

@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use crate::id::PayoutId;
 use crate::role::Role;
 
 /// Why a payout does not take a step. Expected; nothing was changed.
@@ -42,4 +43,10 @@ pub enum Refused {
     /// In the two-approver band nobody confirms what they approved.
     #[error("whoever approved a payout of this size may not confirm it")]
     ApproverMayNotConfirm,
+    /// One payment of a bank pays one payout.
+    #[error("this reference has confirmed {payout} already; one payment confirms one payout")]
+    ReferenceUsed {
+        /// The payout that it confirmed.
+        payout: PayoutId,
+    },
 }

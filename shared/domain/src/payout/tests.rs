@@ -59,7 +59,10 @@ const NOW: &str = "2026-11-21T02:00:00Z";
 
 fn commands() -> Vec<(&'static str, Command)> {
     vec![
-        ("approve", |payout, role| payout.approve(actor(role, "usr_9"), None, at(NOW))),
+        ("approve", |payout, role| {
+            let seen = payout.seal;
+            payout.approve(actor(role, "usr_9"), seen, at(NOW))
+        }),
         ("reject", |payout, role| payout.reject(actor(role, "usr_9"), "no".to_owned(), at(NOW))),
         ("cancel", |payout, role| payout.cancel(actor(role, "usr_9"), "no".to_owned(), at(NOW))),
         ("mark_sent", |payout, role| {
@@ -156,13 +159,13 @@ fn from_100_000_two_distinct_people_approve() {
         let money = Money::parse(amount, Currency::parse(currency).expect("currency")).expect("amount");
         assert_eq!(approvers_needed(money), needed, "{amount} {currency}");
     }
-    let first = payout("100000.00", PayoutState::PendingApproval)
-        .approve(actor(Role::Admin, "usr_1"), None, at(NOW))
-        .expect("first");
+    let asked = payout("100000.00", PayoutState::PendingApproval);
+    let seen = asked.seal;
+    let first = asked.approve(actor(Role::Admin, "usr_1"), seen, at(NOW)).expect("first");
     assert_eq!(first.payout.state, PayoutState::PendingApproval);
-    let again = first.payout.clone().approve(actor(Role::Admin, "usr_1"), None, at(NOW));
+    let again = first.payout.clone().approve(actor(Role::Admin, "usr_1"), seen, at(NOW));
     assert_eq!(again, Err(Refused::AlreadyApprovedByYou));
-    let second = first.payout.approve(actor(Role::Admin, "usr_2"), None, at(NOW)).expect("second");
+    let second = first.payout.approve(actor(Role::Admin, "usr_2"), seen, at(NOW)).expect("second");
     assert_eq!(second.payout.state, PayoutState::Approved);
 }
 
@@ -170,7 +173,8 @@ fn from_100_000_two_distinct_people_approve() {
 fn whoever_asked_does_not_approve_and_whoever_approved_a_large_one_does_not_confirm() {
     let mut own = payout("250.50", PayoutState::PendingApproval);
     own.requested_by = actor(Role::Admin, "usr_1");
-    assert_eq!(own.approve(actor(Role::Admin, "usr_1"), None, at(NOW)), Err(Refused::RequesterMayNotApprove));
+    let seen = own.seal;
+    assert_eq!(own.approve(actor(Role::Admin, "usr_1"), seen, at(NOW)), Err(Refused::RequesterMayNotApprove));
     let submitted = PayoutState::Submitted { sent_at: at(NOW), expected_arrival: None, reference: "r".to_owned() };
     let large = approved_by(payout("100000.00", submitted), &["usr_1", "usr_2"], NOW);
     assert_eq!(
@@ -192,9 +196,20 @@ fn approvals_expire_and_bind_to_the_seal() {
     assert_eq!(altered.mark_sent(actor(Role::FinanceManager, "usr_3"), sent, at(NOW)), Err(Refused::SealDiffers));
     let pending = payout("250.50", PayoutState::PendingApproval);
     assert_eq!(
-        pending.approve(actor(Role::Admin, "usr_1"), Some(Digest::of_bytes(b"another")), at(NOW)),
+        pending.approve(actor(Role::Admin, "usr_1"), Digest::of_bytes(b"another"), at(NOW)),
         Err(Refused::SealDiffers)
     );
+}
+
+/// A bank's reference is the same one however it is written, and another one is another.
+#[test]
+fn a_reference_is_known_again_in_other_cases_and_with_other_blanks() {
+    for same in ["WIRE 7", " wire  7 ", "Wire\t7"] {
+        assert_eq!(reference_name(same), reference_name("WIRE 7"), "{same:?}");
+    }
+    for other in ["WIRE 70", "WIRE7", "7 WIRE", ""] {
+        assert_ne!(reference_name(other), reference_name("WIRE 7"), "{other:?}");
+    }
 }
 
 #[test]
@@ -216,10 +231,11 @@ fn nothing_is_sent_before_it_was_asked_for_nor_arrives_before_it_was_sent() {
 #[test]
 fn a_payout_whose_approvals_expired_is_approved_anew() {
     let stale = approved_by(payout("250.50", PayoutState::Approved), &["usr_1"], "2026-11-17T01:00:00Z");
-    let again = stale.approve(actor(Role::Admin, "usr_1"), None, at(NOW)).expect("approved anew");
+    let seen = stale.seal;
+    let again = stale.approve(actor(Role::Admin, "usr_1"), seen, at(NOW)).expect("approved anew");
     let sent = Sent { sent_at: at(NOW), expected_arrival: None, reference: "r".to_owned() };
     assert!(again.payout.clone().mark_sent(actor(Role::FinanceManager, "usr_3"), sent, at(NOW)).is_ok());
-    let fresh = again.payout.approve(actor(Role::Admin, "usr_2"), None, at(NOW));
+    let fresh = again.payout.approve(actor(Role::Admin, "usr_2"), seen, at(NOW));
     assert_eq!(fresh, Err(Refused::WrongState { state: "approved" }));
 }
 

@@ -49,4 +49,10 @@ impl PayoutState {
     pub fn is_open(&self) -> bool {
         matches!(self, Self::PendingApproval | Self::Approved | Self::Submitted { .. })
     }
+
+    /// Does it cover its slots, under way or paid? One that gave its money back covers nothing.
+    #[must_use]
+    pub fn stands(&self) -> bool {
+        self.is_open() || matches!(self, Self::Paid { .. })
+    }
 }

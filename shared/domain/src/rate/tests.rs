@@ -37,6 +37,9 @@ fn a_rate_is_a_fraction_with_at_most_six_places() {
         ("-0.1", RateError::OutOfRange),
         ("0.0000001", RateError::TooPrecise),
         ("30%", RateError::NotARate),
+        ("+0.3", RateError::NotARate),
+        ("0.3_0", RateError::NotARate),
+        ("0.", RateError::NotARate),
         (".3", RateError::NotARate),
         ("", RateError::NotARate),
         ("1e-1", RateError::NotARate),
@@ -51,6 +54,91 @@ fn a_base_of_a_zero_total_is_zero() {
     let zero = Money::zero(Currency::USD);
     let base = Base::share(zero, zero, zero).expect("in range");
     assert_eq!(Rate::parse("0.3").expect("rate").of(&base, Rounding::HalfAwayFromZero), Ok(zero));
+}
+
+#[test]
+fn a_quotient_is_rounded_by_the_rounding_that_is_named() {
+    // Numerator, denominator, half away from zero, half to even.
+    let rows = [
+        (5, 2, 3, 2),
+        (7, 2, 4, 4),
+        (-5, 2, -3, -2),
+        (5, -2, -3, -2),
+        (-5, -2, 3, 2),
+        (1, 2, 1, 0),
+        (-1, 2, -1, 0),
+        (3, 2, 2, 2),
+        (49, 100, 0, 0),
+        (51, 100, 1, 1),
+        (149, 100, 1, 1),
+        (0, 7, 0, 0),
+        (7, 1, 7, 7),
+    ];
+    for (numerator, denominator, away, even) in rows {
+        assert_eq!(
+            round_quotient(numerator, denominator, Rounding::HalfAwayFromZero),
+            away,
+            "{numerator}/{denominator}"
+        );
+        assert_eq!(round_quotient(numerator, denominator, Rounding::HalfEven), even, "{numerator}/{denominator}");
+    }
+}
+
+#[test]
+fn a_base_is_a_fraction_in_lowest_terms_with_a_sign() {
+    let usd = |minor| Money::from_minor(minor, Currency::USD);
+    for (numerator, denominator, shown, is_negative) in [
+        (10, 4, 3, false),
+        (-10, 4, -3, true),
+        (10, -4, -3, true),
+        (-10, -4, 3, false),
+        (0, -4, 0, false),
+        (7, 0, 0, false),
+    ] {
+        let base = Base::fraction(numerator, denominator, Currency::USD);
+        assert_eq!((base.shown(), base.is_negative()), (Ok(usd(shown)), is_negative), "{numerator}/{denominator}");
+        assert_eq!(base.currency(), Currency::USD);
+    }
+    assert_eq!(Base::fraction(50, 100, Currency::USD), Base::fraction(1, 2, Currency::USD));
+    // Half of 0.03 is kept exact: a rate of a half then makes 0.0075 of it, which is 0.01.
+    let half = Base::share(usd(3), usd(1), usd(2)).expect("in range");
+    assert_eq!(Rate::parse("0.5").expect("rate").of(&half, Rounding::HalfAwayFromZero), Ok(usd(1)));
+    assert_eq!((half.rounded(Rounding::HalfEven), half.rounded(Rounding::HalfAwayFromZero)), (Ok(usd(2)), Ok(usd(2))));
+}
+
+#[test]
+fn a_base_out_of_range_or_of_two_currencies_is_refused() {
+    let (usd, eur) = (Money::from_minor(5, Currency::USD), Money::from_minor(5, Currency::EUR));
+    let mixed = Err(MoneyError::CurrencyMismatch { left: Currency::USD, right: Currency::EUR });
+    assert_eq!(Base::share(usd, eur, usd), mixed);
+    assert_eq!(Base::share(usd, usd, eur), mixed);
+    let most = Base::fraction(i128::from(i64::MAX) + 1, 1, Currency::USD);
+    assert_eq!(most.shown(), Err(MoneyError::OutOfRange));
+    assert_eq!(Rate::ONE.of(&most, Rounding::HalfEven), Err(MoneyError::OutOfRange));
+    let huge = Base::fraction(i128::MAX, 1, Currency::USD);
+    assert_eq!(Rate::ONE.of(&huge, Rounding::HalfEven), Err(MoneyError::OutOfRange));
+}
+
+#[test]
+fn a_rate_is_read_in_millionths_and_shown_as_short_as_it_is() {
+    for (text, millionths, shown) in [
+        ("0", 0, "0"),
+        ("1", 1_000_000, "1"),
+        ("0.3", 300_000, "0.3"),
+        ("0.30", 300_000, "0.3"),
+        ("0.000001", 1, "0.000001"),
+        ("0.125", 125_000, "0.125"),
+    ] {
+        let rate = Rate::parse(text).expect("rate");
+        assert_eq!(
+            (rate.millionths(), rate.to_string(), format!("{rate:?}")),
+            (millionths, shown.to_owned(), shown.to_owned())
+        );
+        assert_eq!(Rate::of_millionths(u32::try_from(millionths).expect("small")), rate);
+        assert_eq!(serde_json::to_string(&rate).ok(), Some(format!("\"{shown}\"")));
+    }
+    assert_eq!(Rate::of_millionths(1_000_001), Rate::ONE);
+    assert!(serde_json::from_str::<Rate>("\"1.5\"").is_err() && serde_json::from_str::<Rate>("0.5").is_err());
 }
 
 proptest! {
@@ -79,5 +167,24 @@ proptest! {
         let money = |minor| Money::from_minor(minor, Currency::USD);
         let base = Base::share(money(part), money(whole), money(whole)).expect("in range");
         prop_assert_eq!(base.shown(), Ok(money(part)));
+    }
+
+    #[test]
+    fn a_share_in_lowest_terms_is_the_exact_fraction(
+        part in -(1_i64 << 40)..1 << 40, share in -(1_i64 << 40)..1 << 40, whole in -(1_i64 << 40)..1 << 40
+    ) {
+        let money = |minor| Money::from_minor(minor, Currency::USD);
+        let base = Base::share(money(part), money(share), money(whole)).expect("in range");
+        prop_assert_eq!(base.numerator * i128::from(whole), i128::from(part) * i128::from(share) * base.denominator * i128::from(whole != 0));
+    }
+
+    #[test]
+    fn a_quotient_is_rounded_alike_whether_it_fits_64_bits_or_not(numerator in any::<i64>(), denominator in 1_i64..1_000_000) {
+        let (numerator, denominator) = (i128::from(numerator), i128::from(denominator));
+        for rounding in [Rounding::HalfAwayFromZero, Rounding::HalfEven] {
+            let wide = round_quotient(numerator << 40, denominator << 40, rounding);
+            prop_assert_eq!(round_quotient(numerator, denominator, rounding), wide);
+            prop_assert_eq!(round_quotient(-numerator, -denominator, rounding), wide);
+        }
     }
 }

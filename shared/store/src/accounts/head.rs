@@ -7,8 +7,9 @@ use domain::currency::Currency;
 use domain::digest::Digest;
 use domain::id::PayoutId;
 use domain::ledger::{Close, Head};
-use domain::line::{Account, Line, Place};
+use domain::line::{Account, Line, LineKind, Place};
 use domain::money::Money;
+use domain::month::Month;
 use domain::slot::Slot;
 use serde::{Deserialize, Serialize};
 
@@ -50,6 +51,12 @@ pub(crate) fn read(key: &Key, attributes: &Attributes) -> Result<Head, StoreErro
         payout_no: fields.count("payout_no")?,
         open_payout: fields.parsed("open_payout", |text| PayoutId::parse(text).ok())?,
         live: attributes.contains_key("live_pk"),
+        frozen: fields.month("frozen")?,
+        counted: fields.month("counted")?,
+        bookings: fields.number("bookings")?.unsigned_abs(),
+        adjust_no: fields.number("adjust_no")?.unsigned_abs(),
+        adjusted: fields.number("adjusted")?.unsigned_abs(),
+        open_period: fields.month("open_period")?,
     })
 }
 
@@ -82,6 +89,10 @@ impl Fields<'_> {
         self.parsed(name, |text| Slot::parse(text).ok())
     }
 
+    fn month(&self, name: &str) -> Result<Option<Month>, StoreError> {
+        self.parsed(name, |text| Month::parse(text).ok())
+    }
+
     fn open_slots(&self) -> Result<BTreeMap<Slot, i64>, StoreError> {
         let slots =
             self.attributes.keys().filter_map(|name| Some((name, Slot::parse(name.strip_prefix(SLOT_PREFIX)?).ok()?)));
@@ -89,26 +100,38 @@ impl Fields<'_> {
     }
 }
 
-/// A booking: `ADD p<slot> net`, the account is live, on the condition that no slot used is final.
+/// A booking: `ADD p<slot> net`, the account is live, on the condition that no slot used is final and that no period
+/// is frozen in which a new sale is to count.
 pub(crate) fn booking(
     table: &str,
     tenant: &TenantKey,
     account: &Account,
     lines: &[&Line],
 ) -> Result<TransactWriteItem, StoreError> {
-    let key = tenant.head(account);
+    booking_on(UpdateBuilder::new(table, &tenant.head(account)), tenant, account, lines)?.build_transact()
+}
+
+/// A booking as a part of an update of the head, which may ask for more.
+pub(crate) fn booking_on<'a>(
+    update: UpdateBuilder<'a>,
+    tenant: &TenantKey,
+    account: &Account,
+    lines: &[&Line],
+) -> Result<UpdateBuilder<'a>, StoreError> {
     let live = tenant.live(account);
     let mut nets: BTreeMap<Place, Money> = BTreeMap::new();
     for line in lines {
         let net = nets.get(&line.place).copied().unwrap_or(Money::zero(account.currency));
-        nets.insert(line.place, net.try_add(line.amount).map_err(|error| inconsistent(&key, error))?);
+        let sum = net.try_add(line.amount).map_err(|error| inconsistent(&tenant.head(account), error))?;
+        nets.insert(line.place, sum);
     }
-    let mut update = UpdateBuilder::new(table, &key)
+    let mut update = update
         .set("entity", text("head"))
         .set("v", number(1))
         .set("live_pk", text(live.pk))
         .set("live_sk", text(live.sk))
         .set_if_absent("close_hash", text(Digest::ZERO.to_hex()))
+        .add("bookings", 1)
         .add("version", 1);
     for name in ["available", "reserved", "settled", "close_no", "payout_no"] {
         update = update.set_if_absent(name, number(0));
@@ -126,7 +149,12 @@ pub(crate) fn booking(
     if let Some(first) = first {
         update = update.require_below("fence", text(first.to_string()));
     }
-    update.build_transact()
+    // A sale counts in its month only while the month is open; behind that it is late, and says so.
+    let counts = lines.iter().filter(|line| line.kind == LineKind::Earned && !line.trace.late);
+    if let Some(period) = counts.filter_map(|line| line.trace.period).min() {
+        update = update.require_below("frozen", text(period.to_string()));
+    }
+    Ok(update)
 }
 
 #[derive(Serialize, Deserialize)]

@@ -1,8 +1,8 @@
 //! The line item, and lists of lines.
 
 use domain::currency::Currency;
-use domain::id::{LineId, PartnerId, SaleId};
-use domain::line::{Account, Line, LineKind, LineTrace, Place};
+use domain::id::{LineId, PartnerId};
+use domain::line::{Account, Line, LineKind, LineTrace, Origin, Place};
 use domain::money::Money;
 use domain::slot::Slot;
 use domain::time::Timestamp;
@@ -15,13 +15,15 @@ use crate::{Store, StoreError, TenantKey};
 
 /// Where a list of lines goes on.
 #[derive(Clone, Debug)]
-pub struct LinePage(Attributes);
+pub struct LinePage(pub(crate) Attributes);
 
 #[derive(Serialize, Deserialize)]
 pub(crate) struct LineItem {
     entity: String,
     v: u32,
-    sale: SaleId,
+    /// Once only sales had lines.
+    #[serde(alias = "sale")]
+    origin: Origin,
     n: u32,
     amount_minor: i64,
     kind: LineKind,
@@ -34,8 +36,8 @@ impl From<&Line> for LineItem {
     fn from(line: &Line) -> Self {
         Self {
             entity: "line".to_owned(),
-            v: 1,
-            sale: line.sale.clone(),
+            v: 2,
+            origin: line.origin.clone(),
             n: line.n,
             amount_minor: line.amount.minor(),
             kind: line.kind,
@@ -58,12 +60,12 @@ pub(crate) fn read(partner: &PartnerId, attributes: Attributes) -> Result<Line, 
     };
     let found: LineItem = item::read(attributes)?;
     Ok(Line {
-        id: LineId::of_sale(&found.sale, found.n),
+        id: LineId::of(&found.origin, found.n),
         partner: partner.clone(),
         place,
         amount: Money::from_minor(found.amount_minor, currency),
         kind: found.kind,
-        sale: found.sale,
+        origin: found.origin,
         n: found.n,
         occurred_at: found.occurred_at,
         booked_at: found.booked_at,
@@ -81,15 +83,16 @@ impl Store {
         tenant: &TenantKey,
         account: &Account,
         place: Place,
-        sale: &SaleId,
+        origin: &Origin,
         n: u32,
     ) -> Result<Option<Line>, StoreError> {
-        let key = tenant.line(account, place, sale, n);
+        let key = tenant.line(account, place, origin, n);
         let found = self.get_attributes(&self.tables.core, &key, true, "reading a line").await?;
         found.map(|attributes| read(&account.partner, attributes)).transpose()
     }
 
-    /// A page of the lines in slots after one, up to and with another, in the order of keys; strongly consistent.
+    /// A page of the lines in slots after one, up to and with another, in the order of keys, at most as many as the
+    /// limit; strongly consistent.
     ///
     /// # Errors
     /// The store does not answer, or an item cannot be read.
@@ -99,13 +102,35 @@ impl Store {
         account: &Account,
         (after, last): (Option<Slot>, Slot),
         start: Option<LinePage>,
+        limit: Option<i32>,
     ) -> Result<(Vec<Line>, Option<LinePage>), StoreError> {
         let pk = tenant.account(&account.partner);
         let (from, to) = TenantKey::lines_between(account, after, last);
         let range = Range { pk: &pk, from, to, consistent: true };
         let (items, next) = self
-            .query_page(&self.tables.core, &range, start.map(|page| page.0), None, "reading the lines of an account")
+            .query_page(&self.tables.core, &range, start.map(|page| page.0), limit, "reading the lines of an account")
             .await?;
+        let lines: Result<Vec<Line>, StoreError> =
+            items.into_iter().map(|attributes| read(&account.partner, attributes)).collect();
+        Ok((lines?, next.map(LinePage)))
+    }
+
+    /// A page of all lines of an account, held ones last; strongly consistent.
+    ///
+    /// # Errors
+    /// The store does not answer, or an item cannot be read.
+    pub async fn list_all_lines_page(
+        &self,
+        tenant: &TenantKey,
+        account: &Account,
+        start: Option<LinePage>,
+    ) -> Result<(Vec<Line>, Option<LinePage>), StoreError> {
+        let pk = tenant.account(&account.partner);
+        let prefix = format!("{}#line#", account.currency);
+        let range = Range::prefix(&pk, &prefix);
+        let start = start.map(|page| page.0);
+        let doing = "reading all lines of an account";
+        let (items, next) = self.query_page(&self.tables.core, &range, start, None, doing).await?;
         let lines: Result<Vec<Line>, StoreError> =
             items.into_iter().map(|attributes| read(&account.partner, attributes)).collect();
         Ok((lines?, next.map(LinePage)))

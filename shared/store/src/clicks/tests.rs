@@ -39,6 +39,8 @@ fn visit(ids: &Ids, at: Timestamp) -> NewClick<'_> {
         user_agent: "Mozilla/5.0".to_owned(),
         language: "en".to_owned(),
         referrer_host: "blog.example".to_owned(),
+        paid_traffic: None,
+        device: None,
         carried: BTreeMap::from([("utm_source".to_owned(), "news".to_owned())]),
         expires_at: at + jiff::SignedDuration::from_hours(24),
     }
@@ -55,9 +57,11 @@ async fn the_first_visit_of_an_hour_counts_and_each_further_one_is_a_duplicate()
     let (store, _database) = store().await;
     let ids = ids();
     let first = at("2026-09-03T07:00:00.001Z");
-    let again = NewClick { user_agent: "another".to_owned(), ..visit(&ids, at("2026-09-03T07:59:59Z")) };
+    let device = domain::touch::DeviceHash::parse("0123456789abcdef");
+    let again = NewClick { user_agent: "another".to_owned(), device: None, ..visit(&ids, at("2026-09-03T07:59:59Z")) };
     let record = |click| store.record_click(&ids.tenant, click);
-    assert_eq!(record(visit(&ids, first)).await.expect("records"), ClickRecorded::Counted);
+    let told = NewClick { device, paid_traffic: Some("gclid"), ..visit(&ids, first) };
+    assert_eq!(record(told).await.expect("records"), ClickRecorded::Counted);
     assert_eq!(record(again).await.expect("records"), ClickRecorded::Duplicate);
     let next_hour = visit(&ids, at("2026-09-03T08:00:00Z"));
     assert_eq!(record(next_hour).await.expect("records"), ClickRecorded::Counted);
@@ -67,6 +71,7 @@ async fn the_first_visit_of_an_hour_counts_and_each_further_one_is_a_duplicate()
     assert_eq!((kept.hits, kept.bot_hits), (2, 0));
     assert_eq!((kept.first_at, kept.last_at), (first, at("2026-09-03T07:59:59Z")));
     assert_eq!(kept.user_agent, "Mozilla/5.0");
+    assert_eq!((kept.paid_traffic.as_deref(), kept.device.as_deref()), (Some("gclid"), Some("0123456789abcdef")));
     assert_eq!(kept.carried.get("utm_source").map(String::as_str), Some("news"));
     assert_eq!(kept.partner, ids.partner);
 }
@@ -94,6 +99,8 @@ async fn a_click_with_everything_at_its_longest_is_one_write_unit_and_one_round_
         user_agent: "ü".repeat(5000),
         language: "l".repeat(5000),
         referrer_host: "r".repeat(5000),
+        paid_traffic: Some("li_fat_id"),
+        device: domain::touch::DeviceHash::parse("0123456789abcdef"),
         carried: names.iter().map(|name| ((*name).to_owned(), "v".repeat(256))).collect(),
         ..visit(&ids, at("2026-09-03T07:00:00Z"))
     };

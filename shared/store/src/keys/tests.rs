@@ -11,7 +11,7 @@ fn account() -> Account {
 fn lines_between_takes_the_last_slot_in_and_leaves_the_first_out() {
     let tenant = TenantKey::from(&TenantId::default_tenant());
     let slot = |text: &str| Slot::parse(text).expect("slot");
-    let sale = SaleId::from_ulid(u128::MAX.into());
+    let sale = Origin::Sale(SaleId::from_ulid(u128::MAX.into()));
     let sk = |text: &str| tenant.line(&account(), Place::Slot(slot(text)), &sale, 9999).sk;
     let (from, to) = TenantKey::lines_between(&account(), Some(slot("261120.00")), slot("261121.00"));
     let inside = |sk: &str| from.as_str() <= sk && sk <= to.as_str();

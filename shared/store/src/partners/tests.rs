@@ -99,12 +99,43 @@ async fn a_status_changes_only_from_what_was_seen() {
     let store = store().await;
     let made = partner(1);
     create(&store, &made).await.expect("made");
-    let first = store.set_partner_status(&tenant(), &made.id, Active, Suspended).await;
+    let change = |status| StatusChange { at: made.created_at, status };
+    let first = store.set_partner_status(&tenant(), &made.id, Active, change(Suspended)).await;
     assert_eq!(first.expect("written"), Written::Yes);
-    let second = store.set_partner_status(&tenant(), &made.id, Active, Suspended).await;
+    let second = store.set_partner_status(&tenant(), &made.id, Active, change(Suspended)).await;
     assert_eq!(second.expect("answered"), Written::ConditionFailed);
     let there = store.get_partner(&tenant(), &made.id).await.expect("read").expect("there");
     assert_eq!(there.status, Suspended);
-    let nobody = store.set_partner_status(&tenant(), &partner(2).id, Active, Suspended).await;
+    let nobody = store.set_partner_status(&tenant(), &partner(2).id, Active, change(Suspended)).await;
     assert_eq!(nobody.expect("answered"), Written::ConditionFailed);
+}
+
+#[tokio::test]
+async fn a_partner_was_active_at_an_instant_whatever_it_is_today() {
+    // ATT-1
+    use PartnerStatus::{Active, Suspended};
+    let store = store().await;
+    let made = partner(1);
+    create(&store, &made).await.expect("made");
+    let at = |text: &str| -> Timestamp { text.parse().expect("instant") };
+    for (seen, status, changed_at) in [
+        (Active, Suspended, "2026-11-10T00:00:00Z"),
+        (Suspended, Active, "2026-11-12T00:00:00Z"),
+        (Active, Suspended, "2026-11-20T00:00:00Z"),
+    ] {
+        let change = StatusChange { at: at(changed_at), status };
+        assert_eq!(store.set_partner_status(&tenant(), &made.id, seen, change).await.expect("changed"), Written::Yes);
+    }
+    let standing = store.get_standing(&tenant(), &made.id).await.expect("read").expect("there");
+    let rows = [
+        ("2026-11-09T23:59:59Z", true),
+        ("2026-11-10T00:00:00Z", false),
+        ("2026-11-11T00:00:00Z", false),
+        ("2026-11-12T00:00:00Z", true),
+        ("2026-11-20T00:00:00Z", false),
+    ];
+    for (clicked_at, expected) in rows {
+        assert_eq!(standing.was_active_at(at(clicked_at)), expected, "{clicked_at}");
+    }
+    assert_eq!(store.get_standing(&tenant(), &partner(2).id).await.expect("read"), None);
 }

@@ -1,4 +1,7 @@
 use domain::id::TenantId;
+use domain::money::Money;
+use domain::rate::Rate;
+use domain::rule::Reward;
 use ulid::Ulid;
 
 use super::*;
@@ -23,19 +26,19 @@ fn program(n: u64) -> Program {
         window_days: 30,
         hold_days: 14,
         close_lag_days: 3,
+        attribution: domain::attribution::settings::AttributionSettings::default(),
         created_at: "2026-09-01T00:00:00Z".parse().expect("instant"),
     }
 }
 
 fn rule(n: u64, program: &Program, from: &str, reward: Reward) -> RuleVersion {
-    RuleVersion {
-        id: RuleId::from_ulid(Ulid::from_parts(1_700_000_000_000 + n, 0)),
-        program: program.id.clone(),
-        effective_from: from.parse().expect("instant"),
+    RuleVersion::simple(
+        RuleId::from_ulid(Ulid::from_parts(1_700_000_000_000 + n, 0)),
+        program.id.clone(),
+        from.parse().expect("instant"),
         reward,
-        hold_days: 14,
-        rounding: Rounding::HalfAwayFromZero,
-    }
+        14,
+    )
 }
 
 fn percentage(text: &str) -> Reward {

@@ -1,137 +1,386 @@
-//! The sale item.
+//! The sale item. One kilobyte costs one unit each time a sale is written: what is usual is left out, instants are
+//! milliseconds, and what the key or the payment says already is not said again.
 
+use domain::attribution::{Credit, Loser, NobodyReason, PartnerTerms, Source};
 use domain::currency::Currency;
-use domain::fact::{PaymentKey, SaleType};
-use domain::id::{PartnerId, RuleId, SaleId};
-use domain::line::Place;
+use domain::fact::{DisputePhase, PaymentKey, SaleTraits, SaleType, SoldItem};
+use domain::id::{LinkId, PartnerId, ProgramId, RuleId, SaleId};
+use domain::line::{LineKind, Part, Place};
 use domain::money::Money;
-use domain::sale::{Decision, Sale, SaleLine};
+use domain::sale::{Clawback, Decision, HoldReason, Sale, SaleDispute, SaleLine};
 use domain::slot::Slot;
-use domain::time::{BusinessDay, Timestamp};
+use domain::time::Timestamp;
+use domain::touch::VisitorHash;
 use serde::{Deserialize, Serialize};
 
+use crate::StoreError;
+use crate::item::{self, Attributes, inconsistent};
 use crate::keys::Key;
+
+/// The version of the shape that is written.
+const VERSION: u32 = 2;
 
 #[derive(Serialize, Deserialize)]
 pub(crate) struct SaleItem {
     entity: String,
     v: u32,
     version: u64,
-    id: SaleId,
     payment: PaymentKey,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     customer: Option<PaymentKey>,
-    occurred_at: Timestamp,
-    booked_at: Timestamp,
-    booked_day: BusinessDay,
+    occurred_ms: i64,
+    booked_ms: i64,
     currency: Currency,
     paid_minor: i64,
-    total_minor: i64,
+    /// Absent: all that was asked was paid.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    total_minor: Option<i64>,
+    #[serde(default, skip_serializing_if = "is_zero")]
     tax_minor: i64,
+    #[serde(default, skip_serializing_if = "is_zero")]
     shipping_minor: i64,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    fees_minor: i64,
     event_type: SaleType,
-    invoice: String,
-    decision: Decision,
+    /// Absent: the payment's own id without its provider.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    invoice: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    items: Vec<ItemInSale>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    subscription: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    period_start_ms: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    period_end_ms: Option<i64>,
+    #[serde(default, skip_serializing_if = "is_usual")]
+    traits: SaleTraits,
+    decision: DecisionInSale,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     lines: Vec<LineInSale>,
+    #[serde(default, skip_serializing_if = "is_zero")]
     refunded_minor: i64,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    item_refunds: Vec<ItemRefund>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    disputes: Vec<DisputeInSale>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    hold: Option<HoldReason>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    visitor: Option<VisitorHash>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    rejected: bool,
     day_pk: String,
     day_sk: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ItemInSale {
+    product: String,
+    minor: i64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ItemRefund {
+    item: u16,
+    minor: i64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct DisputeInSale {
+    dispute: PaymentKey,
+    minor: i64,
+    phase: DisputePhase,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    due_ms: Option<i64>,
+    at_ms: i64,
+}
+
+/// A decision: credits, or a reason why there are none.
+#[derive(Serialize, Deserialize)]
+struct DecisionInSale {
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    credits: Vec<CreditInSale>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    nobody: Option<NobodyReason>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    losers: Vec<Loser>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct CreditInSale {
+    partner: PartnerId,
+    program: ProgramId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    link: Option<LinkId>,
+    source: Source,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    click_ms: Option<i64>,
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    weight: u64,
+    #[serde(default, skip_serializing_if = "is_usual")]
+    terms: PartnerTerms,
 }
 
 /// A line in short; a held one has no slot.
 #[derive(Serialize, Deserialize)]
 struct LineInSale {
     n: u32,
-    partner: PartnerId,
+    /// Absent: the first credit's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    partner: Option<PartnerId>,
+    #[serde(default, skip_serializing_if = "is_usual")]
+    part: Part,
+    #[serde(default = "earned", skip_serializing_if = "is_earned")]
+    kind: LineKind,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     slot: Option<Slot>,
-    amount_minor: i64,
-    reversed_minor: i64,
-    is_flat: bool,
-    rule: RuleId,
-    reverses: Option<u32>,
+    minor: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rule: Option<RuleId>,
+    #[serde(default, skip_serializing_if = "is_usual")]
+    clawback: Clawback,
+}
+
+fn is_zero(minor: &i64) -> bool {
+    *minor == 0
+}
+
+fn one() -> u64 {
+    1
+}
+
+fn is_one(weight: &u64) -> bool {
+    *weight == 1
+}
+
+fn earned() -> LineKind {
+    LineKind::Earned
+}
+
+fn is_earned(kind: &LineKind) -> bool {
+    *kind == LineKind::Earned
+}
+
+fn is_usual<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+/// Reads a sale in either shape.
+pub(crate) fn read(attributes: Attributes) -> Result<Sale, StoreError> {
+    let version = attributes.get("v").and_then(|v| v.as_n().ok()).and_then(|v| v.parse::<u32>().ok());
+    if version == Some(1) {
+        return item::read::<super::item_v1::SaleItem>(attributes).map(super::item_v1::SaleItem::into_sale);
+    }
+    let (pk, sk) = item::place_of(&attributes);
+    let found: SaleItem = item::read(attributes)?;
+    found.into_sale().ok_or_else(|| inconsistent(&Key { pk, sk }, "an instant, a day or a partner is missing"))
 }
 
 impl SaleItem {
     pub(crate) fn new(sale: &Sale, day: &Key) -> Self {
+        let first = sale.decision.credits().first().map(|credit| &credit.partner);
         Self {
             entity: "sale".to_owned(),
-            v: 1,
+            v: VERSION,
             version: sale.version,
-            id: sale.id.clone(),
             payment: sale.payment.clone(),
             customer: sale.customer.clone(),
-            occurred_at: sale.occurred_at,
-            booked_at: sale.booked_at,
-            booked_day: sale.booked_day,
+            occurred_ms: sale.occurred_at.as_millisecond(),
+            booked_ms: sale.booked_at.as_millisecond(),
             currency: sale.paid.currency(),
             paid_minor: sale.paid.minor(),
-            total_minor: sale.total.minor(),
+            total_minor: (sale.total != sale.paid).then(|| sale.total.minor()),
             tax_minor: sale.tax.minor(),
             shipping_minor: sale.shipping.minor(),
+            fees_minor: sale.fees.minor(),
             event_type: sale.event_type,
-            invoice: sale.invoice.clone(),
-            decision: sale.decision.clone(),
-            lines: sale.lines.iter().map(LineInSale::from).collect(),
+            invoice: (own_id(&sale.payment) != sale.invoice).then(|| sale.invoice.clone()),
+            items: sale.items.iter().map(ItemInSale::from).collect(),
+            subscription: sale.subscription.clone(),
+            period_start_ms: sale.period_start.map(Timestamp::as_millisecond),
+            period_end_ms: sale.period_end.map(Timestamp::as_millisecond),
+            traits: sale.traits.clone(),
+            decision: DecisionInSale::from(&sale.decision),
+            lines: sale.lines.iter().map(|line| LineInSale::new(line, first)).collect(),
             refunded_minor: sale.refunded.minor(),
+            item_refunds: sale
+                .item_refunds
+                .iter()
+                .map(|(item, money)| ItemRefund { item: *item, minor: money.minor() })
+                .collect(),
+            disputes: sale.disputes.iter().map(DisputeInSale::from).collect(),
+            hold: sale.hold,
+            visitor: sale.visitor,
+            rejected: sale.rejected,
             day_pk: day.pk.clone(),
             day_sk: day.sk.clone(),
         }
     }
 
-    pub(crate) fn into_sale(self) -> Sale {
+    fn into_sale(self) -> Option<Sale> {
         let currency = self.currency;
         let money = |minor| Money::from_minor(minor, currency);
-        Sale {
-            id: self.id,
+        let paid = money(self.paid_minor);
+        let instant = |ms: Option<i64>| ms.map(|ms| Timestamp::from_millisecond(ms).ok());
+        let decision = self.decision.into_decision()?;
+        let first = decision.credits().first().map(|credit| credit.partner.clone());
+        let lines: Option<Vec<SaleLine>> =
+            self.lines.into_iter().map(|line| line.into_line(currency, first.as_ref())).collect();
+        let disputes: Option<_> = self.disputes.into_iter().map(|dispute| dispute.into_dispute(currency)).collect();
+        Some(Sale {
+            id: SaleId::of(&self.payment),
+            invoice: self.invoice.unwrap_or_else(|| own_id(&self.payment).to_owned()),
             payment: self.payment,
             customer: self.customer,
-            occurred_at: self.occurred_at,
-            booked_at: self.booked_at,
-            booked_day: self.booked_day,
-            paid: money(self.paid_minor),
-            total: money(self.total_minor),
+            occurred_at: Timestamp::from_millisecond(self.occurred_ms).ok()?,
+            booked_at: Timestamp::from_millisecond(self.booked_ms).ok()?,
+            booked_day: crate::keys::day_of_shard(&self.day_pk)?,
+            paid,
+            total: self.total_minor.map_or(paid, money),
             tax: money(self.tax_minor),
             shipping: money(self.shipping_minor),
+            fees: money(self.fees_minor),
             event_type: self.event_type,
-            invoice: self.invoice,
-            decision: self.decision,
-            lines: self.lines.into_iter().map(|line| line.into_line(currency)).collect(),
+            items: self
+                .items
+                .into_iter()
+                .map(|item| SoldItem { product: item.product, amount: money(item.minor) })
+                .collect(),
+            subscription: self.subscription,
+            period_start: instant(self.period_start_ms).map_or(Some(None), |at| at.map(Some))?,
+            period_end: instant(self.period_end_ms).map_or(Some(None), |at| at.map(Some))?,
+            traits: self.traits,
+            decision,
+            lines: lines?,
             refunded: money(self.refunded_minor),
+            item_refunds: self.item_refunds.into_iter().map(|refund| (refund.item, money(refund.minor))).collect(),
+            disputes: disputes?,
+            hold: self.hold,
+            visitor: self.visitor,
+            rejected: self.rejected,
             version: self.version,
+        })
+    }
+}
+
+/// The provider's id in a natural key.
+fn own_id(payment: &PaymentKey) -> &str {
+    payment.as_str().split_once(':').map_or("", |(_, id)| id)
+}
+
+impl From<&SoldItem> for ItemInSale {
+    fn from(item: &SoldItem) -> Self {
+        Self { product: item.product.clone(), minor: item.amount.minor() }
+    }
+}
+
+impl From<(&PaymentKey, &SaleDispute)> for DisputeInSale {
+    fn from((dispute, told): (&PaymentKey, &SaleDispute)) -> Self {
+        Self {
+            dispute: dispute.clone(),
+            minor: told.amount.minor(),
+            phase: told.phase,
+            due_ms: told.evidence_due.map(Timestamp::as_millisecond),
+            at_ms: told.occurred_at.as_millisecond(),
         }
     }
 }
 
-impl From<&SaleLine> for LineInSale {
-    fn from(line: &SaleLine) -> Self {
-        let slot = match line.place {
-            Place::Slot(slot) => Some(slot),
-            Place::Held => None,
+impl DisputeInSale {
+    fn into_dispute(self, currency: Currency) -> Option<(PaymentKey, SaleDispute)> {
+        let evidence_due = match self.due_ms {
+            Some(ms) => Some(Timestamp::from_millisecond(ms).ok()?),
+            None => None,
         };
-        let (amount_minor, reversed_minor) = (line.amount.minor(), line.reversed.minor());
-        Self {
-            n: line.n,
-            partner: line.partner.clone(),
-            slot,
-            amount_minor,
-            reversed_minor,
-            is_flat: line.is_flat,
-            rule: line.rule.clone(),
-            reverses: line.reverses,
+        let told = SaleDispute {
+            amount: Money::from_minor(self.minor, currency),
+            phase: self.phase,
+            evidence_due,
+            occurred_at: Timestamp::from_millisecond(self.at_ms).ok()?,
+        };
+        Some((self.dispute, told))
+    }
+}
+
+impl From<&Decision> for DecisionInSale {
+    fn from(decision: &Decision) -> Self {
+        let credits = decision.credits().iter().map(|credit| CreditInSale {
+            partner: credit.partner.clone(),
+            program: credit.program.clone(),
+            link: credit.link.clone(),
+            source: credit.source,
+            click_ms: credit.clicked_at.map(Timestamp::as_millisecond),
+            weight: credit.weight,
+            terms: credit.terms.clone(),
+        });
+        let nobody = match decision {
+            Decision::Nobody { reason, .. } => Some(*reason),
+            Decision::Partners { .. } => None,
+        };
+        Self { credits: credits.collect(), nobody, losers: decision.losers().to_vec() }
+    }
+}
+
+impl DecisionInSale {
+    fn into_decision(self) -> Option<Decision> {
+        let losers = self.losers;
+        if let Some(reason) = self.nobody {
+            return Some(Decision::Nobody { reason, losers });
         }
+        let credits: Option<Vec<Credit>> = self.credits.into_iter().map(CreditInSale::into_credit).collect();
+        credits.map(|credits| Decision::Partners { credits, losers })
+    }
+}
+
+impl CreditInSale {
+    fn into_credit(self) -> Option<Credit> {
+        let clicked_at = match self.click_ms {
+            Some(ms) => Some(Timestamp::from_millisecond(ms).ok()?),
+            None => None,
+        };
+        Some(Credit {
+            partner: self.partner,
+            program: self.program,
+            link: self.link,
+            source: self.source,
+            clicked_at,
+            weight: self.weight,
+            terms: self.terms,
+        })
     }
 }
 
 impl LineInSale {
-    fn into_line(self, currency: Currency) -> SaleLine {
-        SaleLine {
-            n: self.n,
-            partner: self.partner,
-            place: self.slot.map_or(Place::Held, Place::Slot),
-            amount: Money::from_minor(self.amount_minor, currency),
-            reversed: Money::from_minor(self.reversed_minor, currency),
-            is_flat: self.is_flat,
-            rule: self.rule,
-            reverses: self.reverses,
+    fn new(line: &SaleLine, first: Option<&PartnerId>) -> Self {
+        Self {
+            n: line.n,
+            partner: (first != Some(&line.partner)).then(|| line.partner.clone()),
+            part: line.part,
+            kind: line.kind,
+            slot: match line.place {
+                Place::Slot(slot) => Some(slot),
+                Place::Held => None,
+            },
+            minor: line.amount.minor(),
+            rule: line.rule.clone(),
+            clawback: line.clawback,
         }
     }
+
+    fn into_line(self, currency: Currency, first: Option<&PartnerId>) -> Option<SaleLine> {
+        Some(SaleLine {
+            n: self.n,
+            partner: self.partner.or_else(|| first.cloned())?,
+            part: self.part,
+            kind: self.kind,
+            place: self.slot.map_or(Place::Held, Place::Slot),
+            amount: Money::from_minor(self.minor, currency),
+            rule: self.rule,
+            clawback: self.clawback,
+        })
+    }
 }
+
+#[cfg(test)]
+mod tests;

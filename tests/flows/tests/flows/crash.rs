@@ -193,9 +193,12 @@ async fn pay(world: &World, partner: &Partner) {
             Some("approved") => {
                 (Method::POST, "mark-sent", &world.finance, json!({"sent_at": at, "payment_reference": "SEPA"}))
             }
-            Some("submitted") => {
-                (Method::POST, "confirm", &world.finance, json!({"completed_at": at, "payment_reference": "BANK"}))
-            }
+            Some("submitted") => (
+                Method::POST,
+                "confirm",
+                &world.finance,
+                json!({"completed_at": at, "payment_reference": format!("BANK {id}")}),
+            ),
             _ => return,
         };
         insist(world, method, &format!("{path}/{step}"), key, Some(&body)).await;

@@ -3,6 +3,7 @@
 use domain::currency::Currency;
 use domain::ledger::Head;
 use domain::line::{Account, Line, LineState};
+use domain::money::Money;
 use domain::slot::Slot;
 use domain::time::BusinessDay;
 use edge::auth::Caller;
@@ -118,47 +119,60 @@ impl Filling {
         status: Option<Status>,
         lines: &[Line],
     ) -> Result<(), Problem> {
-        let states = states(app, tenant, books, lines).await?;
+        let faces = faces(app, tenant, books, lines).await?;
+        let states: Vec<LineState> = faces.iter().map(|face| face.state).collect();
         let payouts = books.payouts_for(app, tenant, &states).await?;
-        for (line, state) in lines.iter().zip(states) {
+        for (line, face) in lines.iter().zip(faces) {
             if self.is_full() {
                 break;
             }
             self.looked_at += 1;
             self.last = Some(Cursor { currency: books.account.currency, spot: LineSpot::of(line) });
-            if status.is_some_and(|status| status != status_of(state)) {
+            let Some(amount) = face.amount else { continue };
+            if status.is_some_and(|status| status != status_of(face.state)) {
                 continue;
             }
             if self.skip > 0 {
                 self.skip -= 1;
                 continue;
             }
-            self.data.push(body(line, state, &payouts));
+            self.data.push(body(line, (face.state, amount), &payouts));
         }
         Ok(())
     }
 }
 
-/// The states of lines in the order of their list. The lines of one sale in one place stand together; where the
+/// How a line is shown.
+struct Face {
+    state: LineState,
+    /// None where another line shows it.
+    amount: Option<Money>,
+}
+
+/// The faces of lines in the order of their list. The lines of one sale in one place stand together; where the
 /// page cuts through them, the rest is read.
-async fn states(app: &App, tenant: &TenantKey, books: &Books, lines: &[Line]) -> Result<Vec<LineState>, Problem> {
-    let mut states = Vec::with_capacity(lines.len());
-    for group in lines.chunk_by(|a, b| a.place == b.place && a.sale == b.sale) {
+async fn faces(app: &App, tenant: &TenantKey, books: &Books, lines: &[Line]) -> Result<Vec<Face>, Problem> {
+    let mut faces = Vec::with_capacity(lines.len());
+    for group in lines.chunk_by(|a, b| a.place == b.place && a.origin == b.origin) {
         let Some(first) = group.first() else { continue };
         let beside = if is_at_edge(lines, group) {
-            app.store.list_lines_of_sale(tenant, &books.account, first.place, &first.sale).await?
+            app.store.list_lines_of(tenant, &books.account, first.place, &first.origin).await?
         } else {
             group.to_vec()
         };
-        states.extend(group.iter().map(|line| shown::state_of(line, &beside, &books.head, books.today)));
+        faces.extend(group.iter().map(|line| Face {
+            state: shown::state_of(line, &beside, &books.head, books.today),
+            amount: shown::amount_of(line, &beside),
+        }));
     }
-    Ok(states)
+    Ok(faces)
 }
 
 /// Does the group stand at the beginning or the end of the page?
 fn is_at_edge(lines: &[Line], group: &[Line]) -> bool {
-    let same =
-        |a: Option<&Line>, b: Option<&Line>| a.map(|line| (&line.sale, line.n)) == b.map(|line| (&line.sale, line.n));
+    let same = |a: Option<&Line>, b: Option<&Line>| {
+        a.map(|line| (&line.origin, line.n)) == b.map(|line| (&line.origin, line.n))
+    };
     same(lines.first(), group.first()) || same(lines.last(), group.last())
 }
 

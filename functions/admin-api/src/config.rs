@@ -1,0 +1,46 @@
+//! What admin-api reads from its environment.
+
+use edge::aws::Aws;
+use edge::clock::Clock;
+use edge::config::{ConfigFaults, Reader, Variable, variables};
+use store::Tables;
+use tracing::level_filters::LevelFilter;
+
+/// The variables, beside those of `edge::aws`.
+pub const VARIABLES: &[Variable] = &[
+    variables::STAGE,
+    variables::LOG_LEVEL,
+    variables::CLOCK_OFFSET_MS,
+    variables::CORE_TABLE,
+    variables::CLICKS_TABLE,
+    variables::OPS_TABLE,
+];
+
+/// The configuration, checked.
+pub struct Config {
+    /// How much is logged.
+    pub level: LevelFilter,
+    /// The time.
+    pub clock: Clock,
+    /// The tables' names.
+    pub tables: Tables,
+    /// The AWS clients' settings.
+    pub aws: Aws,
+}
+
+impl Config {
+    /// Reads everything and tells all faults at once.
+    ///
+    /// # Errors
+    /// What is missing or bad.
+    pub fn read(mut reader: Reader) -> Result<Self, ConfigFaults> {
+        reader.text(&variables::STAGE);
+        let config = Self {
+            level: edge::telemetry::level(&mut reader),
+            clock: edge::config::clock(&mut reader),
+            tables: edge::config::tables(&mut reader),
+            aws: Aws::from(&mut reader),
+        };
+        reader.finish(config)
+    }
+}

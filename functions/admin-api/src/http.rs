@@ -1,0 +1,71 @@
+//! The routes, by noun.
+
+mod marks;
+mod policy;
+mod queue;
+mod reviews;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{get, post};
+use cases::error::CaseError;
+use domain::audit::Actor;
+use domain::role::Role;
+use edge::auth::Caller;
+use edge::http::{Cors, Origin, border};
+use edge::idempotency::required;
+use edge::openapi::Bearer;
+use edge::problem::Problem;
+use edge::telemetry::chain;
+use utoipa::OpenApi;
+
+use crate::App;
+
+/// Who sees what was noticed. Never partners: they would learn what to avoid.
+const REVIEWERS_AND_READERS: &[Role] = &[Role::Admin, Role::FinanceManager, Role::Support, Role::Auditor];
+/// Who decides it.
+const REVIEWERS: &[Role] = &[Role::Admin, Role::FinanceManager];
+
+/// The routes of admin-api.
+pub fn routes(app: App) -> Router {
+    let routes = Router::new()
+        .route("/v1/risk", get(reviews::list))
+        .route("/v1/risk/marks", post(marks::create))
+        .route("/v1/risk/policy", get(policy::read).put(policy::replace))
+        .route("/v1/risk/{id}", get(reviews::read))
+        .route("/v1/risk/{id}/decide", post(reviews::decide))
+        // Money moves here: every write needs its key.
+        .route_layer(from_fn_with_state(app.clone(), required::<App>))
+        .with_state(app);
+    border(routes, Cors::Nobody)
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    paths(reviews::list, reviews::read, reviews::decide, marks::create, policy::read, policy::replace),
+    modifiers(&Bearer),
+    tags((name = "risk", description = "What was noticed as possible fraud, what is held because of it, and what a person decides."))
+)]
+struct Document;
+
+/// The paths of admin-api in OpenAPI.
+#[must_use]
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    Document::openapi()
+}
+
+fn actor(caller: &Caller, origin: Origin) -> Actor {
+    Actor { role: caller.role, id: caller.subject.clone(), ip: origin.ip, user_agent: origin.user_agent }
+}
+
+/// An error of a case, as an answer.
+fn wrong(error: CaseError) -> Problem {
+    match error {
+        CaseError::Store(error) => error.into(),
+        CaseError::Busy => Problem::unavailable("others change this sale at the moment; try again"),
+        error => {
+            tracing::error!(reason = chain(&error), "a review's sale does not add up");
+            Problem::internal()
+        }
+    }
+}

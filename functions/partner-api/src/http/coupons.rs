@@ -1,0 +1,195 @@
+//! Coupons: codes by which customers name a partner without a link.
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use domain::id::{PartnerId, ProgramId};
+use domain::time::Timestamp;
+use edge::auth::Caller;
+use edge::body::{Body, Query, Segments};
+use edge::idempotency::Minting;
+use edge::openapi::{Refusals, WriteRefusals};
+use edge::problem::Problem;
+use http::StatusCode;
+use http::header::LOCATION;
+use serde::{Deserialize, Serialize};
+use store::coupons::{CODE_LENGTH_MAX, Coupon, CouponCode};
+use store::{TenantKey, Written};
+use utoipa::{IntoParams, ToSchema};
+
+use super::faults::Faults;
+use super::page::{self, Listed};
+use super::who::{self, Admin};
+use crate::App;
+
+/// A coupon to be made. The provider must know the same code, and what it takes off the price.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewCoupon {
+    /// What customers type, in capitals or not.
+    #[schema(example = "ADA20")]
+    code: String,
+    /// Whose it is, for good.
+    partner_id: String,
+    /// The programme whose rules apply; the partner is enrolled there.
+    program_id: String,
+    /// Since when it counts; now when left out.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    valid_from: Option<Timestamp>,
+    /// Until when, itself left out; without end when left out.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    valid_until: Option<Timestamp>,
+}
+
+/// A coupon.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CouponBody {
+    code: String,
+    partner_id: String,
+    program_id: String,
+    #[schema(value_type = String, format = DateTime)]
+    valid_from: Timestamp,
+    /// Null while no end is set.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    valid_until: Option<Timestamp>,
+}
+
+impl From<&Coupon> for CouponBody {
+    fn from(coupon: &Coupon) -> Self {
+        Self {
+            code: coupon.code.as_str().to_owned(),
+            partner_id: coupon.partner.to_string(),
+            program_id: coupon.program.to_string(),
+            valid_from: coupon.valid_from,
+            valid_until: coupon.valid_until,
+        }
+    }
+}
+
+/// Which page.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Asked {
+    /// How many, 1 to 500; 100 when left out.
+    limit: Option<u32>,
+    /// Where to go on: `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// List coupons.
+///
+/// By code, also those that have ended. A partner sees its own.
+#[utoipa::path(
+    get,
+    path = "/v1/coupons",
+    tag = "coupons",
+    params(Asked),
+    responses((status = 200, body = Listed<CouponBody>), Refusals),
+    security(("bearer" = []))
+)]
+pub(crate) async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    Query(asked): Query<Asked>,
+) -> Result<Json<Listed<CouponBody>>, Problem> {
+    let own = who::own_partner(&caller)?;
+    let limit = page::limit(asked.limit)?;
+    let after = page::after(asked.cursor.as_deref(), CouponCode::parse)?;
+    let is_wanted = |coupon: &&Coupon| {
+        own.as_ref().is_none_or(|own| *own == coupon.partner) && after.as_ref().is_none_or(|after| coupon.code > *after)
+    };
+    let all = app.store.list_coupons(&caller.tenant_key()).await?;
+    let mut wanted = all.iter().filter(is_wanted);
+    let here: Vec<&Coupon> = wanted.by_ref().take(limit).collect();
+    let next = wanted.next().and(here.last()).map(|last| last.code.as_str());
+    Ok(Json(Listed::new(here.iter().map(|coupon| CouponBody::from(*coupon)).collect(), next)))
+}
+
+/// Create a coupon.
+///
+/// A sale that names it is the partner's without a click. A code is one partner's for good, also after its end.
+#[utoipa::path(
+    post,
+    path = "/v1/coupons",
+    tag = "coupons",
+    params(("Idempotency-Key" = Option<String>, Header)),
+    request_body = NewCoupon,
+    responses((status = 201, body = CouponBody), Refusals, WriteRefusals),
+    security(("bearer" = []))
+)]
+pub(crate) async fn create(
+    State(app): State<App>,
+    Admin(caller): Admin,
+    minting: Minting,
+    Body(asked): Body<NewCoupon>,
+) -> Result<Response, Problem> {
+    let tenant = caller.tenant_key();
+    let coupon = asked.read(&app, &tenant, minting.at()).await?;
+    if app.store.create_coupon(&tenant, &coupon).await? == Written::ConditionFailed {
+        return Err(Problem::conflict("this code is taken").kind("code-taken").at("/code", "taken"));
+    }
+    tracing::info!(partner.id = %coupon.partner, program.id = %coupon.program, by = %caller.subject, "coupon created");
+    let location = [(LOCATION, format!("/v1/coupons/{}", coupon.code.as_str()))];
+    Ok((StatusCode::CREATED, location, Json(CouponBody::from(&coupon))).into_response())
+}
+
+/// End a coupon.
+///
+/// It counts no more from now on; sales of its time keep what they earned. One that has ended already is left alone.
+#[utoipa::path(
+    delete,
+    path = "/v1/coupons/{code}",
+    tag = "coupons",
+    params(("code" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
+    responses((status = 200, body = CouponBody), Refusals, WriteRefusals),
+    security(("bearer" = []))
+)]
+pub(crate) async fn end(
+    State(app): State<App>,
+    Admin(caller): Admin,
+    minting: Minting,
+    Segments(code): Segments<String>,
+) -> Result<Json<CouponBody>, Problem> {
+    let (tenant, now) = (caller.tenant_key(), edge::clock::to_ms(minting.at()));
+    let missing = || Problem::not_found("no such coupon");
+    let code = CouponCode::parse(&code).ok_or_else(missing)?;
+    let coupon = app.store.get_coupon(&tenant, &code).await?.ok_or_else(missing)?;
+    if coupon.valid_until.is_some_and(|until| until <= now) {
+        return Ok(Json(CouponBody::from(&coupon)));
+    }
+    // Not before it began: it never counted then.
+    let until = now.max(coupon.valid_from);
+    if app.store.end_coupon(&tenant, &coupon, until).await? == Written::ConditionFailed {
+        // The client's own retry can report a failed condition for a write that succeeded: read it back.
+        let there = app.store.get_coupon(&tenant, &code).await?.ok_or_else(missing)?;
+        if there.valid_until != Some(until) {
+            return Err(Problem::conflict("another person changes this coupon at the same time; look again"));
+        }
+    }
+    tracing::info!(partner.id = %coupon.partner, by = %caller.subject, "coupon ended");
+    Ok(Json(CouponBody::from(&Coupon { valid_until: Some(until), ..coupon })))
+}
+
+impl NewCoupon {
+    async fn read(self, app: &App, tenant: &TenantKey, now: Timestamp) -> Result<Coupon, Problem> {
+        let mut faults = Faults::default();
+        let code = CouponCode::parse(&self.code)
+            .ok_or_else(|| format!("1 to {CODE_LENGTH_MAX} letters, digits and signs, without # and blanks"));
+        let code = faults.check("/code", code);
+        let partner = faults.check("/partner_id", PartnerId::parse(&self.partner_id));
+        let program = faults.check("/program_id", ProgramId::parse(&self.program_id));
+        let valid_from = edge::clock::to_ms(self.valid_from.unwrap_or(now));
+        let valid_until = self.valid_until.map(edge::clock::to_ms);
+        if valid_until.is_some_and(|until| until <= valid_from) {
+            faults.note("/valid_until", "must be after valid_from");
+        }
+        if let Some((partner, program)) = partner.as_ref().zip(program.as_ref()) {
+            let enrolments = app.store.list_enrolments(tenant, partner).await?;
+            if !enrolments.iter().any(|enrolment| enrolment.program == *program) {
+                faults.note("/partner_id", "no partner of this program");
+            }
+        }
+        let (code, (partner, program)) = faults.finish(code.zip(partner.zip(program)))?;
+        Ok(Coupon { code, partner, program, valid_from, valid_until })
+    }
+}

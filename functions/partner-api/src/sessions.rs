@@ -1,0 +1,81 @@
+//! Where a partner works from, as hashes of one day: FRD-1 compares them with the visits that brought a buyer. Never on
+//! the way of an answer: what cannot be noted is left out.
+
+use std::collections::HashSet;
+use std::sync::{Mutex, PoisonError};
+
+use axum::extract::{FromRequestParts, Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use domain::fraud::marks::Session;
+use domain::id::PartnerId;
+use domain::role::Role;
+use domain::time::Timestamp;
+use domain::touch::{ClickKeys, DeviceHints, Origin as Sender};
+use edge::auth::Caller;
+use edge::http::Origin;
+use edge::telemetry::chain;
+use http::HeaderMap;
+use jiff::SignedDuration;
+
+use crate::App;
+
+/// How long it is kept.
+const KEPT: SignedDuration = SignedDuration::from_hours(48);
+/// How many a process remembers to have noted, before it begins anew.
+const REMEMBERED_MAX: usize = 2_000;
+
+/// The keys that hash, and what was noted already by this process.
+pub(crate) struct Sessions {
+    keys: ClickKeys,
+    noted: Mutex<HashSet<(PartnerId, Session)>>,
+}
+
+impl Sessions {
+    pub(crate) fn new(keys: ClickKeys) -> Self {
+        Self { keys, noted: Mutex::default() }
+    }
+
+    /// Is this one new to the process? Asked once for each.
+    fn is_new(&self, partner: &PartnerId, session: &Session) -> bool {
+        let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
+        if noted.len() >= REMEMBERED_MAX {
+            noted.clear();
+        }
+        noted.insert((partner.clone(), session.clone()))
+    }
+
+    fn session(&self, at: Timestamp, origin: &Origin, headers: &HeaderMap) -> Option<Session> {
+        let (address, user_agent) = (origin.ip.as_deref()?, origin.user_agent.as_deref()?);
+        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        // Whoever asks for privacy is noted no more than their visits are.
+        if text("sec-gpc") == "1" || text("dnt") == "1" {
+            return None;
+        }
+        let visitor = self.keys.visitor_on_day(at, Sender { address, user_agent });
+        let (platform, language) = (text("sec-ch-ua-platform"), text("accept-language"));
+        let device = self.keys.device_on_day(at, DeviceHints { user_agent, platform, language, address });
+        Some(Session::of(at, visitor, device))
+    }
+}
+
+/// Notes where a partner's request comes from, once a day and place.
+pub(crate) async fn noted(State(app): State<App>, request: Request, next: Next) -> Response {
+    let Some(sessions) = app.sessions.clone() else { return next.run(request).await };
+    let (mut parts, body) = request.into_parts();
+    let origin = Origin::from_request_parts(&mut parts, &app).await.unwrap_or_default();
+    let at = app.clock.now();
+    if let Some(session) = sessions.session(at, &origin, &parts.headers)
+        && let Ok(caller) = Caller::from_request_parts(&mut parts, &app).await
+        && caller.role == Role::Partner
+        && let Ok(partner) = PartnerId::parse(&caller.subject)
+        && sessions.is_new(&partner, &session)
+    {
+        let expires_at = at.saturating_add(KEPT).unwrap_or(at);
+        let noted = app.store.record_session(&caller.tenant_key(), &partner, &session, expires_at).await;
+        if let Err(error) = noted {
+            tracing::warn!(partner.id = %partner, reason = chain(&error), "where a partner works from was not noted");
+        }
+    }
+    next.run(Request::from_parts(parts, body)).await
+}

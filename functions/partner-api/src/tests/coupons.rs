@@ -1,0 +1,116 @@
+//! Coupons, and what a partner is enrolled with.
+
+use domain::id::{PartnerId, ProgramId};
+use domain::role::Role;
+use serde_json::{Value, json};
+
+use super::setup::{Bench, tenant};
+
+fn codes(listed: &Value) -> Vec<&str> {
+    listed["data"].as_array().expect("a list").iter().filter_map(|row| row["code"].as_str()).collect()
+}
+
+#[tokio::test]
+async fn a_coupon_is_made_listed_page_by_page_and_ended_and_its_code_is_taken_for_good() {
+    // ATT-6
+    let bench = Bench::new().await;
+    let admin = bench.key(Role::Admin, "usr_1").await;
+    let program = bench.program(&admin).await;
+    let partner = bench.partner(&admin, &program).await;
+    let body = |code: &str| json!({"code": code, "partner_id": partner, "program_id": program});
+    for code in ["ada20", "ADA10", "ZOE5"] {
+        let made = bench.post(&admin, "/v1/coupons", &body(code)).await.expect(201);
+        assert_eq!((&made["code"], &made["valid_until"]), (&json!(code.to_uppercase()), &Value::Null));
+    }
+    let first = bench.get(&admin, "/v1/coupons?limit=2").await.expect(200);
+    let cursor = first["next_cursor"].as_str().expect("a second page");
+    let second = bench.get(&admin, &format!("/v1/coupons?limit=2&cursor={cursor}")).await.expect(200);
+    assert_eq!(
+        (codes(&first), codes(&second), &second["next_cursor"]),
+        (vec!["ADA10", "ADA20"], vec!["ZOE5"], &Value::Null)
+    );
+    let ended = bench.delete(&admin, "/v1/coupons/ada20").await.expect(200);
+    assert!(ended["valid_until"].is_string(), "{ended}");
+    assert_eq!(bench.delete(&admin, "/v1/coupons/ADA20").await.expect(200), ended, "once more changes nothing");
+    let other =
+        json!({"code": "Ada20", "partner_id": partner, "program_id": program, "valid_from": "2027-01-01T00:00:00Z"});
+    assert_eq!(bench.post(&admin, "/v1/coupons", &other).await.status, 409);
+    assert_eq!(bench.delete(&admin, "/v1/coupons/NOBODYS").await.status, 404);
+}
+
+#[tokio::test]
+async fn a_partner_sees_its_own_coupons_and_makes_none() {
+    let bench = Bench::new().await;
+    let admin = bench.key(Role::Admin, "usr_1").await;
+    let program = bench.program(&admin).await;
+    let (one, other) = (bench.partner(&admin, &program).await, bench.partner(&admin, &program).await);
+    for (code, partner) in [("ONE", &one), ("OTHER", &other)] {
+        let body = json!({"code": code, "partner_id": partner, "program_id": program});
+        bench.post(&admin, "/v1/coupons", &body).await.expect(201);
+    }
+    let own = bench.key(Role::Partner, &one).await;
+    assert_eq!(codes(&bench.get(&own, "/v1/coupons").await.expect(200)), ["ONE"]);
+    let body = json!({"code": "MINE", "partner_id": one, "program_id": program});
+    assert_eq!(bench.post(&own, "/v1/coupons", &body).await.status, 403);
+    assert_eq!(bench.delete(&own, "/v1/coupons/ONE").await.status, 403);
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_coupon_is_told_by_its_place() {
+    let bench = Bench::new().await;
+    let admin = bench.key(Role::Admin, "usr_1").await;
+    let program = bench.program(&admin).await;
+    let partner = bench.partner(&admin, &program).await;
+    let nobody = PartnerId::from_ulid(77_u128.into()).to_string();
+    let elsewhere = ProgramId::from_ulid(77_u128.into()).to_string();
+    let good = json!({"code": "ADA20", "partner_id": partner, "program_id": program});
+    let rows = [
+        ("code", json!("A#B"), "/code"),
+        ("code", json!(""), "/code"),
+        ("code", json!("x".repeat(65)), "/code"),
+        ("partner_id", json!("par_1"), "/partner_id"),
+        ("partner_id", json!(nobody), "/partner_id"),
+        ("program_id", json!("prg_1"), "/program_id"),
+        ("program_id", json!(elsewhere), "/partner_id"),
+        ("valid_until", json!("2020-01-01T00:00:00Z"), "/valid_until"),
+    ];
+    for (field, value, pointer) in rows {
+        let mut body = good.clone();
+        body[field] = value.clone();
+        assert_eq!(bench.post(&admin, "/v1/coupons", &body).await.pointers(), [pointer], "{field} {value}");
+    }
+}
+
+#[tokio::test]
+async fn a_partner_is_enrolled_with_who_referred_it_and_its_groups() {
+    // COM-11, COM-13
+    let bench = Bench::new().await;
+    let admin = bench.key(Role::Admin, "usr_1").await;
+    let program = bench.program(&admin).await;
+    let referrer = bench.partner(&admin, &program).await;
+    let body = json!({
+        "name": "Piet Pine", "email": "piet@partner.example", "program_id": program, "tier": "tier2",
+        "referrer_id": referrer, "groups": ["gold", "early"],
+    });
+    let made = bench.post(&admin, "/v1/partners", &body).await.expect(201);
+    let partner = PartnerId::parse(made["id"].as_str().expect("an id")).expect("an id");
+    let program = ProgramId::parse(&program).expect("an id");
+    let terms = bench.store.get_terms(&tenant(), &partner, &program, None).await.expect("store");
+    assert_eq!(
+        (terms.tier.word(), terms.groups, terms.referrer.map(|referrer| referrer.to_string())),
+        ("tier2", vec!["gold".to_owned(), "early".to_owned()], Some(referrer))
+    );
+    let nobody = PartnerId::from_ulid(77_u128.into()).to_string();
+    let long = "x".repeat(65);
+    for (field, value, pointer) in [
+        ("referrer_id", json!("par_1"), "/referrer_id"),
+        ("referrer_id", json!(nobody), "/referrer_id"),
+        ("groups", json!([""]), "/groups/0"),
+        ("groups", json!(["gold", long]), "/groups/1"),
+        ("groups", json!(vec!["gold"; 21]), "/groups"),
+    ] {
+        let mut wrong = body.clone();
+        wrong[field] = value.clone();
+        assert_eq!(bench.post(&admin, "/v1/partners", &wrong).await.pointers(), [pointer], "{field} {value}");
+    }
+}

@@ -1,0 +1,250 @@
+//! The list of everybody's commissions: day by day, fact by fact, row by row.
+
+use axum::extract::State;
+use axum::response::Response;
+use cases::desk::Desk;
+use domain::id::PartnerId;
+use domain::line::LineState;
+use domain::time::BusinessDay;
+use edge::auth::Caller;
+use edge::body::Query;
+use edge::csv::{self, Format};
+use edge::http::Origin;
+use edge::openapi::Refusals;
+use edge::page::{Listed, limit};
+use edge::problem::Problem;
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+
+use super::rows::{COLUMNS, CommissionRow, Rows};
+use crate::http::page::{after, listed, place};
+use crate::http::{DESK, Here, desk, wrong};
+
+const OFFSET_MAX: u32 = 10_000;
+/// How many days one question covers at most.
+const DAYS_MAX: i64 = 366;
+/// How many facts of the journal are read at a time, at most.
+const STRIDE: usize = 100;
+/// How many facts, and how many days, one page looks at before it says where to go on.
+const FACTS_MAX: usize = 2_000;
+const DAYS_LOOKED_AT_MAX: usize = 62;
+
+/// The word of the status filter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Status {
+    /// Waits for its day, or is held.
+    Pending,
+    /// Available, or in a payout under way.
+    Approved,
+    /// Paid out.
+    Paid,
+    /// Never valid, or wholly taken back.
+    Rejected,
+}
+
+impl Status {
+    fn is_of(self, state: LineState) -> bool {
+        state.status()
+            == match self {
+                Self::Pending => "pending",
+                Self::Approved => "approved",
+                Self::Paid => "paid",
+                Self::Rejected => "rejected",
+            }
+    }
+}
+
+/// Which commissions.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ListQuery {
+    /// The one day on which they were booked, in the ledger's zone; today when no day is said. Not beside `from` and `to`.
+    #[param(value_type = Option<String>, format = Date, example = "2026-09-30")]
+    day: Option<BusinessDay>,
+    /// The first of several days on which they were booked.
+    #[param(value_type = Option<String>, format = Date, example = "2026-09-01")]
+    from: Option<BusinessDay>,
+    /// The last of several days; today when left out. At most 366 days in all.
+    #[param(value_type = Option<String>, format = Date, example = "2026-09-30")]
+    to: Option<BusinessDay>,
+    /// Only those of this partner.
+    partner_id: Option<String>,
+    /// Only those of this status.
+    #[param(inline)]
+    status: Option<Status>,
+    /// How many rows, from 1 to 500; 100 when left out.
+    #[param(minimum = 1, maximum = 500)]
+    limit: Option<u32>,
+    /// How many rows to leave out, up to 10,000; a cursor is quicker.
+    #[param(maximum = 10000)]
+    offset: Option<u32>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+    /// `csv` or `json`; so does the header `Accept`.
+    format: Option<Format>,
+}
+
+/// What was booked on a day or on several, across partners, oldest first.
+///
+/// A sale is on the day of its first booking, with all its lines until now; entries of accounts are on their own. A page
+/// may hold fewer rows than asked for and still have a `next_cursor`.
+#[utoipa::path(
+    get, path = "/v1/revenue/commissions", tag = "desk", params(ListQuery),
+    responses((status = 200, description = "A page of commissions; CSV for `Accept: text/csv`.", body = Listed<CommissionRow>), Refusals),
+    security(("bearer" = []))
+)]
+pub(in crate::http) async fn list(
+    State(app): Here,
+    caller: Caller,
+    origin: Origin,
+    accepted: Format,
+    Query(query): Query<ListQuery>,
+) -> Result<Response, Problem> {
+    caller.require(DESK)?;
+    let tenant = caller.tenant_key();
+    let desk = desk(&app, &tenant, &caller, origin).await?;
+    let wanted = Wanted::of(&query, desk.today())?;
+    let (rows, next) = walk(&desk, wanted).await?;
+    let page = listed(rows, next.map(|spot| spot.to_text()));
+    csv::answer(query.format.unwrap_or(accepted), "commissions", &COLUMNS, page)
+}
+
+/// Where a list stands: the day, the last fact that is wholly told, and how many rows of the next one are told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Spot {
+    day: BusinessDay,
+    after: Option<String>,
+    told: usize,
+}
+
+impl Spot {
+    fn at_start_of(day: BusinessDay) -> Self {
+        Self { day, after: None, told: 0 }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.splitn(3, '~');
+        let (day, told, after) = (parts.next()?, parts.next()?, parts.next()?);
+        let after = if after.is_empty() { None } else { Some(place(after)?) };
+        Some(Self { day: BusinessDay::parse(day).ok()?, after, told: told.parse().ok()? })
+    }
+
+    fn to_text(&self) -> String {
+        format!("{}~{}~{}", self.day, self.told, self.after.as_deref().unwrap_or_default())
+    }
+}
+
+/// A question for the list, checked.
+struct Wanted {
+    from: Spot,
+    last: BusinessDay,
+    partner: Option<PartnerId>,
+    status: Option<Status>,
+    limit: usize,
+    to_skip: usize,
+}
+
+impl Wanted {
+    fn of(query: &ListQuery, today: BusinessDay) -> Result<Self, Problem> {
+        let (first, last) = days(query, today)?;
+        let partner = query.partner_id.as_deref().map(PartnerId::parse).transpose();
+        let offset = query.offset.unwrap_or(0);
+        if offset > OFFSET_MAX {
+            return Err(Problem::bad_parameter("offset", format!("at most {OFFSET_MAX}; use cursor")));
+        }
+        let cursor = after(query.cursor.as_deref(), Spot::parse)?;
+        if cursor.as_ref().is_some_and(|spot| spot.day < first || spot.day > last) {
+            return Err(Problem::bad_parameter("cursor", "of other days than this list"));
+        }
+        Ok(Self {
+            from: cursor.unwrap_or_else(|| Spot::at_start_of(first)),
+            last,
+            partner: partner.map_err(|error| Problem::bad_parameter("partner_id", error.to_string()))?,
+            status: query.status,
+            limit: limit(query.limit)?,
+            to_skip: usize::try_from(offset).unwrap_or_default(),
+        })
+    }
+
+    fn takes(&self, row: &CommissionRow, state: LineState) -> bool {
+        self.partner.as_ref().is_none_or(|partner| row.is_of(partner))
+            && self.status.is_none_or(|status| status.is_of(state))
+    }
+}
+
+/// The first and the last day that are asked for.
+fn days(query: &ListQuery, today: BusinessDay) -> Result<(BusinessDay, BusinessDay), Problem> {
+    match (query.day, query.from, query.to) {
+        (Some(day), None, None) => Ok((day, day)),
+        (Some(_), _, _) => Err(Problem::bad_parameter("day", "not beside `from` and `to`")),
+        (None, None, None) => Ok((today, today)),
+        (None, None, Some(_)) => Err(Problem::bad_parameter("from", "goes with `to`")),
+        (None, Some(from), to) => {
+            let to = to.unwrap_or(today);
+            let span = domain::aging::days_between(from, to).map_err(|error| wrong(error.into()))?;
+            if (0..DAYS_MAX).contains(&span) {
+                Ok((from, to))
+            } else {
+                Err(Problem::bad_parameter("to", format!("not before `from`, and at most {DAYS_MAX} days in all")))
+            }
+        }
+    }
+}
+
+/// Walks from a spot until the page is full, the days are over, or enough was looked at.
+async fn walk(desk: &Desk<'_>, mut wanted: Wanted) -> Result<(Vec<CommissionRow>, Option<Spot>), Problem> {
+    let (mut rows, mut page) = (Rows::new(desk), Vec::new());
+    let (mut spot, mut facts_left, mut days_left) = (wanted.from.clone(), FACTS_MAX, DAYS_LOOKED_AT_MAX);
+    loop {
+        let stride = STRIDE.min(wanted.limit.saturating_add(wanted.to_skip)).min(facts_left);
+        let found = desk.store.list_journal_places(desk.tenant, spot.day, spot.after.as_deref(), stride).await?;
+        facts_left -= found.items.len().min(facts_left);
+        let facts: Vec<_> = found.items.iter().map(|(_, fact)| fact.clone()).collect();
+        for ((place, _), told) in found.items.into_iter().zip(rows.of(&facts).await?) {
+            for (n, (row, state)) in told.into_iter().enumerate().skip(spot.told) {
+                if !wanted.takes(&row, state) {
+                    continue;
+                }
+                if wanted.to_skip > 0 {
+                    wanted.to_skip -= 1;
+                } else if page.len() >= wanted.limit {
+                    return Ok((page, Some(Spot { told: n, ..spot })));
+                } else {
+                    page.push(row);
+                }
+            }
+            spot = Spot { after: Some(place), told: 0, ..spot };
+        }
+        if found.next.is_none() {
+            if spot.day >= wanted.last {
+                return Ok((page, None));
+            }
+            spot = Spot::at_start_of(spot.day.plus_days(1).map_err(|error| wrong(error.into()))?);
+            days_left -= 1;
+        }
+        if facts_left == 0 || days_left == 0 {
+            return Ok((page, Some(spot)));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_spot_comes_back_as_it_was(day in 1_i8..=28, told in 0_usize..100, n in 0_u64..1_000_000) {
+            let day = BusinessDay::new(2026, 9, day).expect("a day");
+            let places = [None, Some(format!("2026-09-30T12:00:00.{n:06}Z#sal_{n}"))];
+            for after in places {
+                let spot = Spot { day, after, told };
+                prop_assert_eq!(Spot::parse(&spot.to_text()), Some(spot));
+            }
+        }
+    }
+}

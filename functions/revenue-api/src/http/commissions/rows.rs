@@ -1,0 +1,274 @@
+//! Commissions as rows: of sales and of entries, each with the state that its account gives it.
+
+use std::collections::BTreeMap;
+
+use cases::desk::Desk;
+use domain::entry::Entry;
+use domain::id::{PartnerId, PayoutId};
+use domain::ledger::Head;
+use domain::line::{Account, LineKind, LineState, Origin, Part, Place};
+use domain::money::Money;
+use domain::retarget::{Booked, booked};
+use domain::sale::{Sale, SaleLine};
+use domain::slot::Slot;
+use domain::time::{BusinessDay, Timestamp};
+use edge::problem::Problem;
+use futures::future::try_join_all;
+use serde::Serialize;
+use store::journal::Journalled;
+use utoipa::ToSchema;
+
+/// How many facts are read at once.
+const ABREAST: usize = 16;
+/// The columns of the list as CSV.
+pub(super) const COLUMNS: [&str; 17] = [
+    "id",
+    "conversion_id",
+    "partner_id",
+    "customer_id",
+    "invoice_id",
+    "commission_amount",
+    "currency",
+    "kind",
+    "part",
+    "item",
+    "status",
+    "state",
+    "event_type",
+    "event_date",
+    "booked_on",
+    "available_on",
+    "payout_id",
+];
+
+/// One commission of anybody.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CommissionRow {
+    /// Its id.
+    id: String,
+    /// The sale; null for an entry of an account.
+    conversion_id: Option<String>,
+    /// Whose.
+    partner_id: String,
+    /// Who paid, as the provider names them.
+    customer_id: Option<String>,
+    /// The provider's invoice or payment.
+    invoice_id: Option<String>,
+    /// Below zero where it takes back.
+    #[schema(example = "29.70")]
+    commission_amount: String,
+    /// ISO currency.
+    #[schema(example = "USD")]
+    currency: String,
+    /// `earned`, `reversal`, `adjustment`; of an entry what it is: `manual_adjustment`, `write_off`, …
+    #[schema(example = "earned")]
+    kind: &'static str,
+    /// Which part of the sale's commission: `commission`, `volume_bonus`, `second_tier`, `sign_up`.
+    part: Option<&'static str>,
+    /// Of which item of the sale, from 0.
+    item: Option<u16>,
+    /// `pending`, `approved`, `paid` or `rejected`.
+    #[schema(example = "approved")]
+    status: &'static str,
+    /// The exact state: pending, held, approved, in_payout, paid, reversed.
+    #[schema(example = "in_payout")]
+    state: &'static str,
+    /// What kind of event; null for an entry.
+    #[schema(value_type = Option<String>, example = "invoice_payment")]
+    event_type: Option<domain::fact::SaleType>,
+    /// When the sale, or the entry's cause, happened.
+    #[schema(value_type = String, format = DateTime)]
+    event_date: Timestamp,
+    /// The day on which the sale or the entry was first booked.
+    #[schema(value_type = String, format = Date)]
+    booked_on: BusinessDay,
+    /// The day on which it is or was available; null while it is held.
+    #[schema(value_type = Option<String>, format = Date)]
+    available_on: Option<BusinessDay>,
+    /// The payout under way that covers it, or that paid it.
+    payout_id: Option<String>,
+}
+
+impl CommissionRow {
+    /// Is it this partner's?
+    pub(super) fn is_of(&self, partner: &PartnerId) -> bool {
+        self.partner_id == partner.as_str()
+    }
+}
+
+/// Makes rows; reads the head and the payouts of each account once.
+pub(super) struct Rows<'a> {
+    desk: &'a Desk<'a>,
+    accounts: BTreeMap<Account, Books>,
+}
+
+/// What an account says of its lines.
+struct Books {
+    head: Head,
+    /// The payouts that stand, by the last slot that they cover; read when a line is covered.
+    payouts: Option<BTreeMap<Slot, PayoutId>>,
+}
+
+/// What a fact of the journal booked.
+enum Fact {
+    Sale(Box<Sale>),
+    Entry(Box<Entry>),
+    Nothing,
+}
+
+impl<'a> Rows<'a> {
+    pub(super) fn new(desk: &'a Desk<'a>) -> Self {
+        Self { desk, accounts: BTreeMap::new() }
+    }
+
+    /// The rows of each of some facts of the journal, with their states.
+    pub(super) async fn of(&mut self, facts: &[Journalled]) -> Result<Vec<Vec<(CommissionRow, LineState)>>, Problem> {
+        let mut rows = Vec::with_capacity(facts.len());
+        for abreast in facts.chunks(ABREAST) {
+            let mut reads = Vec::new();
+            for fact in abreast {
+                reads.push(read(self.desk, fact));
+            }
+            for fact in try_join_all(reads).await? {
+                rows.push(match fact {
+                    Fact::Sale(sale) => self.of_sale(&sale).await?,
+                    Fact::Entry(entry) => vec![self.of_entry(&entry).await?],
+                    Fact::Nothing => Vec::new(),
+                });
+            }
+        }
+        Ok(rows)
+    }
+
+    /// The lines of a sale. A move into `held` or back is no commission: what is held is shown once, where it was earned.
+    pub(super) async fn of_sale(&mut self, sale: &Sale) -> Result<Vec<(CommissionRow, LineState)>, Problem> {
+        let (positions, today) = (booked(sale), self.desk.today());
+        let mut rows = Vec::new();
+        for line in sale.lines.iter().filter(|line| line.kind != LineKind::HoldMove) {
+            let account = Account { partner: line.partner.clone(), currency: line.amount.currency() };
+            let position = positions.get(&(line.partner.clone(), line.part)).cloned().unwrap_or_default();
+            let state = state_of(line, &position, &self.books_of(&account).await?.head, today);
+            let payout = self.payout_of(&account, line.place, state).await?;
+            rows.push((row_of_sale(sale, line, state, payout), state));
+        }
+        Ok(rows)
+    }
+
+    async fn of_entry(&mut self, entry: &Entry) -> Result<(CommissionRow, LineState), Problem> {
+        let today = self.desk.today();
+        let state = self.books_of(&entry.account).await?.head.state_of(entry.place, today);
+        let payout = self.payout_of(&entry.account, entry.place, state).await?;
+        let row = CommissionRow {
+            id: entry.line().id.to_string(),
+            conversion_id: None,
+            partner_id: entry.account.partner.to_string(),
+            customer_id: None,
+            invoice_id: None,
+            commission_amount: entry.amount.to_text(),
+            currency: entry.account.currency.to_string(),
+            kind: entry.kind.word(),
+            part: None,
+            item: None,
+            status: state.status(),
+            state: state.word(),
+            event_type: None,
+            event_date: entry.occurred_at,
+            booked_on: self.desk.zone.day_of(entry.booked_at),
+            available_on: day_of(entry.place),
+            payout_id: payout,
+        };
+        Ok((row, state))
+    }
+
+    async fn books_of(&mut self, account: &Account) -> Result<&mut Books, Problem> {
+        if !self.accounts.contains_key(account) {
+            let head = self.desk.store.get_head(self.desk.tenant, account).await?;
+            self.accounts.insert(account.clone(), Books { head, payouts: None });
+        }
+        self.accounts.get_mut(account).ok_or_else(Problem::internal)
+    }
+
+    /// The payout that covers a line. Payouts cover ranges that meet: the one that holds a slot is the first that ends at
+    /// or behind it.
+    async fn payout_of(
+        &mut self,
+        account: &Account,
+        place: Place,
+        state: LineState,
+    ) -> Result<Option<String>, Problem> {
+        let (LineState::InPayout | LineState::Paid, Place::Slot(slot)) = (state, place) else { return Ok(None) };
+        let (store, tenant) = (self.desk.store, self.desk.tenant);
+        let books = self.books_of(account).await?;
+        if books.payouts.is_none() {
+            let all = store.list_account_payouts(tenant, account).await?;
+            let standing = all.into_iter().map(|stored| stored.payout).filter(|payout| payout.state.stands());
+            books.payouts = Some(standing.map(|payout| (payout.to, payout.id)).collect());
+        }
+        let payouts = books.payouts.as_ref().ok_or_else(Problem::internal)?;
+        Ok(payouts.range(slot..).next().map(|(_, id)| id.to_string()))
+    }
+}
+
+async fn read(desk: &Desk<'_>, fact: &Journalled) -> Result<Fact, Problem> {
+    Ok(match fact {
+        Journalled::Sale(id) => {
+            desk.store.get_sale(desk.tenant, id).await?.map_or(Fact::Nothing, |sale| Fact::Sale(Box::new(sale)))
+        }
+        Journalled::Entry(id) => {
+            desk.store.get_entry(desk.tenant, id).await?.map_or(Fact::Nothing, |entry| Fact::Entry(Box::new(entry)))
+        }
+        // Refunds and disputes are lines of their sale.
+        Journalled::Other => Fact::Nothing,
+    })
+}
+
+/// The state of a line: wholly taken back where it stands, held as its position is, or that of its slot.
+fn state_of(line: &SaleLine, position: &Booked, head: &Head, today: BusinessDay) -> LineState {
+    let net = position.places.get(&line.place).copied().unwrap_or(0);
+    let is_gone = net == 0 && !line.amount.is_zero();
+    match line.place {
+        Place::Slot(_) if is_gone && position.held() > 0 && !line.amount.is_negative() => LineState::Held,
+        _ if is_gone => LineState::Reversed,
+        place => head.state_of(place, today),
+    }
+}
+
+fn row_of_sale(sale: &Sale, line: &SaleLine, state: LineState, payout: Option<String>) -> CommissionRow {
+    let origin = Origin::Sale(sale.id.clone());
+    CommissionRow {
+        id: domain::id::LineId::of(&origin, line.n).to_string(),
+        conversion_id: Some(sale.id.to_string()),
+        partner_id: line.partner.to_string(),
+        customer_id: sale.customer.as_ref().map(ToString::to_string),
+        invoice_id: Some(sale.invoice.clone()),
+        commission_amount: Money::to_text(line.amount),
+        currency: line.amount.currency().to_string(),
+        kind: line.kind.word(),
+        part: Some(word_of(line.part)),
+        item: Some(line.part.item),
+        status: state.status(),
+        state: state.word(),
+        event_type: Some(sale.event_type),
+        event_date: sale.occurred_at,
+        booked_on: sale.booked_day,
+        available_on: day_of(line.place),
+        payout_id: payout,
+    }
+}
+
+fn day_of(place: Place) -> Option<BusinessDay> {
+    match place {
+        Place::Slot(slot) => Some(slot.day()),
+        Place::Held => None,
+    }
+}
+
+fn word_of(part: Part) -> &'static str {
+    use domain::line::PartKind;
+    match part.kind {
+        PartKind::Commission => "commission",
+        PartKind::VolumeBonus => "volume_bonus",
+        PartKind::SecondTier => "second_tier",
+        PartKind::SignUp => "sign_up",
+    }
+}

@@ -1,0 +1,167 @@
+//! Exchanges: asked for by one person, approved by another.
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use cases::desk::adjustments::{self, Asked, Wish};
+use domain::currency::Currency;
+use domain::id::{AdjustmentId, PartnerId};
+use domain::money::AmountText;
+use edge::auth::Caller;
+use edge::body::{Body, Checked, Query, Segments};
+use edge::csv::Format;
+use edge::http::Origin;
+use edge::idempotency::Minting;
+use edge::openapi::{Refusals, WriteRefusals};
+use edge::page::Listed;
+use edge::problem::Problem;
+use garde::Validate;
+use http::StatusCode;
+use http::header::LOCATION;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::adjusting::{AdjustmentView, ReasonBody, SealBody, moved, named, one, page};
+use super::page::PageQuery;
+use super::{Here, Id, MONEY, plain, writing_desk, wrong};
+
+const KIND: &str = "exchange";
+const REASON_CHARS_MAX: usize = 1_000;
+
+/// An exchange of one balance into another currency.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[schema(as = ExchangeBody)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AskBody {
+    /// Whose balance.
+    #[garde(skip)]
+    partner_id: String,
+    /// What leaves, above zero.
+    #[garde(skip)]
+    #[schema(value_type = String, example = "100.00")]
+    amount: AmountText,
+    /// Which currency leaves.
+    #[garde(skip)]
+    #[schema(value_type = String, example = "EUR")]
+    currency: Currency,
+    /// Which currency comes.
+    #[garde(skip)]
+    #[schema(value_type = String, example = "USD")]
+    into_currency: Currency,
+    /// Why.
+    #[garde(length(chars, min = 1, max = REASON_CHARS_MAX), custom(plain))]
+    reason: String,
+}
+
+/// List exchanges, newest first.
+#[utoipa::path(
+    get, path = "/v1/revenue/fx-conversions", tag = "desk", params(PageQuery),
+    responses((status = 200, description = "A page; CSV for `Accept: text/csv`.", body = Listed<AdjustmentView>), Refusals),
+    security(("bearer" = []))
+)]
+pub(super) async fn list(
+    State(app): Here,
+    caller: Caller,
+    accepted: Format,
+    Query(query): Query<PageQuery>,
+) -> Result<Response, Problem> {
+    page(&app, &caller, KIND, &query, accepted).await
+}
+
+/// Read one of the exchanges.
+#[utoipa::path(
+    get, path = "/v1/revenue/fx-conversions/{id}", tag = "desk",
+    params(("id" = String, Path, description = "Its id.")),
+    responses((status = 200, description = "As it stands.", body = AdjustmentView), Refusals),
+    security(("bearer" = []))
+)]
+pub(super) async fn read(State(app): Here, caller: Caller, Segments(id): Id) -> Result<Json<AdjustmentView>, Problem> {
+    one(&app, &caller, KIND, &id).await.map(Json)
+}
+
+/// Ask for an exchange, at the newest stored rate of the pair.
+///
+/// A second person approves it; the rate stays the one that was seen when it was asked for.
+#[utoipa::path(
+    post, path = "/v1/revenue/fx-conversions", tag = "desk", request_body = AskBody,
+    params(("Idempotency-Key" = String, Header, description = "Names this request: sent twice, it runs once.")),
+    responses((status = 201, description = "As it stands: `pending` where a second person is needed.", body = AdjustmentView), Refusals, WriteRefusals),
+    security(("bearer" = []))
+)]
+pub(super) async fn ask(
+    State(app): Here,
+    caller: Caller,
+    origin: Origin,
+    minting: Minting,
+    Checked(body): Checked<AskBody>,
+) -> Result<Response, Problem> {
+    caller.require(MONEY)?;
+    let partner =
+        PartnerId::parse(&body.partner_id).map_err(|error| Problem::bad_request("/partner_id", error.to_string()))?;
+    let out = body
+        .amount
+        .not_negative_in(body.currency)
+        .map_err(|error| Problem::bad_request("/amount", error.to_string()))?;
+    if out.is_zero() {
+        return Err(Problem::bad_request("/amount", "must not be zero"));
+    }
+    if body.currency == body.into_currency {
+        return Err(Problem::bad_request("/into_currency", "must be another currency"));
+    }
+    let wish = Wish::Exchange { out, into: body.into_currency };
+    let id = AdjustmentId::from_ulid(minting.ulid("adjustment"));
+    let tenant = caller.tenant_key();
+    let desk = writing_desk(&app, &tenant, &caller, (origin, minting)).await?;
+    let asked = Asked { id, partner, wish, reason: body.reason };
+    let view = moved(adjustments::ask(&desk, &asked).await.map_err(wrong)?)?;
+    let location = format!("/v1/revenue/fx-conversions/{}", asked.id);
+    Ok((StatusCode::CREATED, [(LOCATION, location)], Json(view)).into_response())
+}
+
+/// Approve an exchange that somebody else asked for: one line in each currency, in one transaction.
+#[utoipa::path(
+    post, path = "/v1/revenue/fx-conversions/{id}/approve", tag = "desk", request_body = SealBody,
+    params(
+        ("id" = String, Path, description = "Its id."),
+        ("Idempotency-Key" = String, Header, description = "Names this request: sent twice, it runs once."),
+    ),
+    responses((status = 200, description = "Booked.", body = AdjustmentView), Refusals, WriteRefusals),
+    security(("bearer" = []))
+)]
+pub(super) async fn approve(
+    State(app): Here,
+    caller: Caller,
+    origin: Origin,
+    minting: Minting,
+    Segments(id): Id,
+    Body(body): Body<SealBody>,
+) -> Result<Json<AdjustmentView>, Problem> {
+    caller.require(MONEY)?;
+    let (id, tenant) = (named(&id)?, caller.tenant_key());
+    let desk = writing_desk(&app, &tenant, &caller, (origin, minting)).await?;
+    moved(adjustments::approve(&desk, KIND, &id, body.seal()?).await.map_err(wrong)?).map(Json)
+}
+
+/// Say no to one of the exchanges; who asked takes it back in the same way.
+#[utoipa::path(
+    post, path = "/v1/revenue/fx-conversions/{id}/reject", tag = "desk", request_body = ReasonBody,
+    params(
+        ("id" = String, Path, description = "Its id."),
+        ("Idempotency-Key" = String, Header, description = "Names this request: sent twice, it runs once."),
+    ),
+    responses((status = 200, description = "Rejected.", body = AdjustmentView), Refusals, WriteRefusals),
+    security(("bearer" = []))
+)]
+pub(super) async fn reject(
+    State(app): Here,
+    caller: Caller,
+    origin: Origin,
+    minting: Minting,
+    Segments(id): Id,
+    Checked(body): Checked<ReasonBody>,
+) -> Result<Json<AdjustmentView>, Problem> {
+    caller.require(MONEY)?;
+    let (id, tenant) = (named(&id)?, caller.tenant_key());
+    let desk = writing_desk(&app, &tenant, &caller, (origin, minting)).await?;
+    moved(adjustments::reject(&desk, KIND, &id, &body.reason).await.map_err(wrong)?).map(Json)
+}

@@ -1,0 +1,160 @@
+//! The ledger's laws, proved on demand.
+
+use axum::Json;
+use axum::extract::State;
+use cases::verify::{Breach, Scope, Verified, verify_within};
+use domain::role::Role;
+use edge::auth::Caller;
+use edge::body::Query;
+use edge::openapi::{Refusals, WriteRefusals};
+use edge::problem::Problem;
+use serde::{Deserialize, Serialize};
+use store::TenantKey;
+use utoipa::{IntoParams, ToSchema};
+
+use super::{Here, wrong};
+use crate::App;
+
+/// How many breaches an answer tells; the count says how many there are.
+const BREACHES_MAX: usize = 100;
+/// How many days of the journal are proved unless it is said, and at most.
+const JOURNAL_DAYS: u16 = 31;
+const JOURNAL_DAYS_MAX: u16 = 3_650;
+
+/// What was proved.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct VerifiedView {
+    /// Does every law hold?
+    intact: bool,
+    /// Partners in the registry.
+    partners: u64,
+    /// Accounts.
+    accounts: u64,
+    /// Lines of commission.
+    lines: u64,
+    /// Sales that have lines.
+    sales: u64,
+    /// Entries of accounts.
+    entries: u64,
+    /// Facts of the journal.
+    facts: u64,
+    /// Closes.
+    closes: u64,
+    /// Payouts.
+    payouts: u64,
+    /// Audit entries.
+    audit_entries: u64,
+    /// Accounts that were written to each time they were walked: nothing is said of them.
+    moving: u64,
+    /// How many breaches there are.
+    broken: u64,
+    /// The first hundred of them.
+    breaches: Vec<BreachView>,
+}
+
+/// A law that does not hold.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct BreachView {
+    /// Its number in docs/rules.md.
+    #[schema(example = "V3")]
+    law: String,
+    /// Whose account; none where it is a fact that no account knows.
+    partner_id: Option<String>,
+    /// In which currency.
+    currency: Option<String>,
+    /// Which entry: a slot, a close, a line, a payout, or the head.
+    entry: String,
+    /// What it should be.
+    expected: String,
+    /// What it is.
+    found: String,
+}
+
+impl From<&Breach> for BreachView {
+    fn from(breach: &Breach) -> Self {
+        Self {
+            law: breach.law.to_owned(),
+            partner_id: breach.account.as_ref().map(|account| account.partner.to_string()),
+            currency: breach.account.as_ref().map(|account| account.currency.to_string()),
+            entry: breach.entry.clone(),
+            expected: breach.expected.clone(),
+            found: breach.found.clone(),
+        }
+    }
+}
+
+impl From<&Verified> for VerifiedView {
+    fn from(verified: &Verified) -> Self {
+        Self {
+            intact: verified.broken() == 0,
+            partners: verified.partners,
+            accounts: verified.accounts,
+            lines: verified.lines,
+            sales: verified.sales,
+            entries: verified.entries,
+            facts: verified.facts,
+            closes: verified.closes,
+            payouts: verified.payouts,
+            audit_entries: verified.audit_entries,
+            moving: verified.moving,
+            broken: verified.broken(),
+            breaches: verified.breaches.iter().take(BREACHES_MAX).map(BreachView::from).collect(),
+        }
+    }
+}
+
+/// How much of the journal is proved.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ProofQuery {
+    /// Over how many days, until today, each fact of the journal is looked up in its account: 0 to 3,650; 31 when left
+    /// out. The accounts are always proved whole; each night proves the whole journal too.
+    #[param(maximum = 3650)]
+    journal_days: Option<u16>,
+}
+
+/// Prove the ledger's laws over everything that is stored.
+///
+/// It reads every line: a large ledger is proved each night anyhow, and by `make verify`. An account that is written to
+/// all the while is counted in `moving`, and nothing is said of it.
+#[utoipa::path(
+    post, path = "/v1/revenue/verify", tag = "desk",
+    params(
+        ProofQuery,
+        ("Idempotency-Key" = String, Header, description = "Names this request: sent twice, it runs once."),
+    ),
+    responses((status = 200, description = "What was proved, and every breach with both figures.", body = VerifiedView), Refusals, WriteRefusals),
+    security(("bearer" = []))
+)]
+pub(super) async fn run(
+    State(app): Here,
+    caller: Caller,
+    Query(query): Query<ProofQuery>,
+) -> Result<Json<VerifiedView>, Problem> {
+    caller.require(&[Role::Admin, Role::FinanceManager, Role::Auditor])?;
+    let tenant = caller.tenant_key();
+    let today = app.store.get_settings(&tenant).await?.ledger_zone.day_of(app.clock.now());
+    let days = query.journal_days.unwrap_or(JOURNAL_DAYS);
+    if days > JOURNAL_DAYS_MAX {
+        return Err(Problem::bad_parameter("journal_days", format!("at most {JOURNAL_DAYS_MAX}")));
+    }
+    let day = |after: i32| today.plus_days(after).map_err(|error| wrong(error.into()));
+    // A day to come as well: a fact is booked by the clock of whoever booked it.
+    let journal = if days == 0 { None } else { Some((day(1 - i32::from(days))?, day(1)?)) };
+    let proved = prove(app, tenant, Scope { journal }).await?;
+    if let Some(breach) = proved.breaches.first() {
+        tracing::error!(law = breach.law, breach = %breach, broken = proved.broken(), "a law of the ledger is broken");
+    }
+    Ok(Json(VerifiedView::from(&proved)))
+}
+
+/// The proof keeps to one thread of its own: its walk over the journal does not wander between threads.
+async fn prove(app: App, tenant: TenantKey, scope: Scope) -> Result<Verified, Problem> {
+    let runtime = tokio::runtime::Handle::current();
+    let proof = move || runtime.block_on(verify_within(&app.store, &tenant, &scope));
+    match tokio::task::spawn_blocking(proof).await {
+        Ok(proved) => proved.map_err(wrong),
+        Err(_) => Err(Problem::internal()),
+    }
+}

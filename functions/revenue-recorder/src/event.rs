@@ -1,0 +1,150 @@
+//! An event that was announced: found where it was stored, opened, and said in our own words.
+
+use cases::raw_event::{self, RawEventError};
+use domain::fact::Fact;
+use domain::time::Timestamp;
+use edge::lambda::{Delivery, Failure};
+use edge::sealing::{Belongs, Sealed, SealingError};
+use queues::FactReceived;
+use serde_json::Value;
+use store::TenantKey;
+use store::raw_events::RawEventPlace;
+use thiserror::Error;
+
+use crate::App;
+use crate::canonical::{self, NotAFact};
+use crate::stripe::{self, Untranslatable};
+
+/// Until so long after it came, an event at its first delivery has never been refused: an event that waits for a person
+/// comes again by the queue's next try, or is moved back from the dead letters, and is older then.
+const FRESH_MS: i64 = 10 * 60_000;
+
+/// An event, opened.
+pub(crate) struct Opened {
+    /// Whose.
+    pub(crate) tenant: TenantKey,
+    /// Where it is stored.
+    pub(crate) place: RawEventPlace,
+    received_at: Timestamp,
+    body: Value,
+}
+
+impl Opened {
+    /// Could it stand in the list of what waits for a person? Asking the list itself would cost each event a read.
+    pub(crate) fn may_have_waited(&self, delivery: &Delivery, now: Timestamp) -> bool {
+        let age_ms = now.as_millisecond().saturating_sub(self.received_at.as_millisecond());
+        delivery.receive_count > 1 || age_ms > FRESH_MS
+    }
+}
+
+impl App {
+    /// Finds and opens the event that a message announces.
+    pub(crate) async fn open(&self, received: &FactReceived) -> Result<Opened, Failure> {
+        let tenant = TenantKey::from(&received.tenant);
+        let place = RawEventPlace::parse(&received.provider, &received.day, &received.event_id)
+            .ok_or_else(|| Failure::reject(EventLost::NoPlace))?;
+        let raw = self.store.get_raw_event(&tenant, &place).await.map_err(Failure::retry)?;
+        let raw = raw.ok_or_else(|| Failure::reject(EventLost::NotStored))?;
+        let belongs = Belongs {
+            tenant: received.tenant.as_str(),
+            subject: raw_event::SEALED_SUBJECT,
+            field: raw_event::SEALED_FIELD,
+        };
+        let sealed = Sealed::from_bytes(&raw.sealed).map_err(Failure::reject)?;
+        let packed = self.sealer.open(&belongs, &sealed).await.map_err(|error| match error {
+            SealingError::Unavailable(_) => Failure::retry(error),
+            SealingError::NotAuthentic | SealingError::Malformed => Failure::reject(error),
+        })?;
+        let body = raw_event::unpack(packed.reveal()).map_err(|error: RawEventError| Failure::reject(error))?;
+        let body = serde_json::from_slice(&body).map_err(Failure::reject)?;
+        Ok(Opened { tenant, place, received_at: raw.received_at, body })
+    }
+
+    /// The facts that an event states. One whose amounts would have to be guessed is listed for a person.
+    pub(crate) async fn facts_of(
+        &self,
+        opened: &Opened,
+        delivery: &Delivery,
+        now: Timestamp,
+    ) -> Result<Vec<Fact>, Failure> {
+        let why = match translate(&opened.place.provider, &opened.body) {
+            Ok(facts) => return Ok(guarded(facts, &opened.place)),
+            Err(Unbookable::Amount(why)) => why,
+            Err(Unbookable::Shape(why)) => return Err(Failure::reject(why)),
+            Err(Unbookable::Fact(why)) => return Err(Failure::reject(why)),
+            Err(Unbookable::Provider) => return Err(Failure::reject(EventLost::UnknownProvider)),
+        };
+        // ING-8: never dropped, never guessed: it stands in the list of what waits for a person longer than any queue
+        // keeps a message, and the dead letters raise the alarm.
+        let told = (why.to_string(), &delivery.correlation_id);
+        let parked = self.store.park_event(&opened.tenant, &opened.place, (&told.0, told.1), now).await;
+        parked.map_err(Failure::retry)?;
+        Err(Failure::reject(why))
+    }
+}
+
+/// Why an event's facts cannot be booked as they are.
+enum Unbookable {
+    /// An unknown currency, or an amount that is none of it or below zero.
+    Amount(Untranslatable),
+    /// A field that cannot be read.
+    Shape(Untranslatable),
+    /// No fact at all.
+    Fact(NotAFact),
+    /// Nobody that we can read.
+    Provider,
+}
+
+fn translate(provider: &str, event: &Value) -> Result<Vec<Fact>, Unbookable> {
+    match provider {
+        "stripe" => stripe::translate(event).map_err(|why| match why {
+            Untranslatable::Currency { .. } | Untranslatable::Amount { .. } => Unbookable::Amount(why),
+            Untranslatable::Field { .. } | Untranslatable::Id { .. } => Unbookable::Shape(why),
+        }),
+        "track" => canonical::translate(event.clone()).map_err(|why| match why {
+            NotAFact::Amount(why) => Unbookable::Amount(why),
+            NotAFact::Shape(_) => Unbookable::Fact(why),
+        }),
+        _ => Err(Unbookable::Provider),
+    }
+}
+
+/// The facts as they are booked: by their natural keys.
+#[cfg(not(feature = "planted"))]
+fn guarded(facts: Vec<Fact>, _place: &RawEventPlace) -> Vec<Fact> {
+    facts
+}
+
+/// A mistake on purpose, when it is planted: the event's id where the payment's natural key should be.
+#[cfg(feature = "planted")]
+fn guarded(facts: Vec<Fact>, place: &RawEventPlace) -> Vec<Fact> {
+    if !domain::planted::is(domain::planted::Bug::EventIdGuards) {
+        return facts;
+    }
+    facts.into_iter().map(|fact| guarded_by_event(fact, &place.event_id)).collect()
+}
+
+#[cfg(feature = "planted")]
+fn guarded_by_event(fact: Fact, event_id: &str) -> Fact {
+    match fact {
+        Fact::SalePaid(mut paid) => {
+            if let Ok(key) = domain::fact::PaymentKey::parse(&format!("event:{event_id}")) {
+                let known_as = std::mem::replace(&mut paid.payment, key);
+                paid.aliases.retain(|alias| *alias != known_as);
+            }
+            Fact::SalePaid(paid)
+        }
+        other => other,
+    }
+}
+
+/// Why an event that was announced is not there.
+#[derive(Debug, Error)]
+enum EventLost {
+    #[error("the message names no place of a stored event")]
+    NoPlace,
+    #[error("the event is not stored, or no longer")]
+    NotStored,
+    #[error("the event is of a provider that is not known here")]
+    UnknownProvider,
+}

@@ -1,0 +1,142 @@
+//! Customers are met, leads are remembered, and the sales that nobody was paid for are decided again.
+
+use domain::attribution::Source;
+use domain::attribution::candidate::{Candidate, Moment};
+use domain::attribution::choice::choose;
+use domain::attribution::customer::decision_for;
+use domain::commission::EarningReason;
+use domain::fact::{Buyer, CustomerSeen, Lead, PaymentKey};
+use domain::id::SaleId;
+use domain::sale::Sale;
+use store::customers::CustomerChange;
+use store::sales::{NewSale, SaleWritten};
+use store::{StoreError, Written};
+
+use crate::booking::{Booked, BookingError, Cause, Fences, Recorder, TRIES_MAX};
+use crate::decide::Evidence;
+use crate::risk::Seen;
+
+impl Recorder<'_> {
+    /// A customer is met, and every sale of theirs that nobody is paid for is decided again. Done again, it finishes
+    /// what was left.
+    pub(crate) async fn meet_customer(&self, seen: &CustomerSeen) -> Result<Booked, BookingError> {
+        for _ in 0..TRIES_MAX {
+            let found = self.met_at(&seen.customer, &Evidence::from(seen)).await?;
+            if self.store.record_customer(self.tenant, &found.change()).await? == Written::ConditionFailed {
+                continue;
+            }
+            self.decide_waiting_of(&seen.customer, Seen::from(seen)).await?;
+            return Ok(if found.is_news() { Booked::Recorded } else { Booked::AlreadySeen });
+        }
+        Err(BookingError::Busy)
+    }
+
+    /// A lead that carried a partner's touch is remembered by its address, and whoever gave that address hears of it.
+    pub(crate) async fn remember_lead(&self, told: &Lead) -> Result<Booked, BookingError> {
+        let Some(candidate) = self.brought(told).await? else { return Ok(Booked::AlreadySeen) };
+        for _ in 0..TRIES_MAX {
+            let mut leads = self.store.get_leads(self.tenant, told.email).await?;
+            let is_news = leads.add(&candidate);
+            if is_news && self.store.record_leads(self.tenant, told.email, &leads).await? == Written::ConditionFailed {
+                continue;
+            }
+            // Also when it was known before: whoever remembered it may have died before this.
+            for customer in self.store.list_waiting_for_lead(self.tenant, told.email).await? {
+                self.tell_of_lead(told, &customer, &leads.candidates).await?;
+            }
+            return Ok(if is_news { Booked::Recorded } else { Booked::AlreadySeen });
+        }
+        Err(BookingError::Busy)
+    }
+
+    /// The touch of a lead, if one of its clicks counts at its time.
+    async fn brought(&self, told: &Lead) -> Result<Option<Candidate>, StoreError> {
+        let Some(Ok(touches)) = told.click_token.as_deref().map(|token| self.keys.verify(token)) else {
+            return Ok(None);
+        };
+        let mut clicks = Vec::new();
+        for touch in touches.as_slice() {
+            clicks.push(self.look_up_click(touch, Some(told.email)).await?);
+        }
+        let choice = choose(&clicks, &Moment { at: told.occurred_at, is_existing: false, coupon: None });
+        Ok(choice.shares.last().map(|share| Candidate {
+            source: Source::LeadEmail,
+            at: told.occurred_at,
+            visitor: None,
+            ..share.candidate.clone()
+        }))
+    }
+
+    async fn tell_of_lead(&self, told: &Lead, customer: &PaymentKey, leads: &[Candidate]) -> Result<(), BookingError> {
+        for _ in 0..TRIES_MAX {
+            let Some(known) = self.store.get_customer(self.tenant, customer).await? else { return Ok(()) };
+            let mut after = known.clone();
+            let is_news = after.hear_of_leads(told.email, leads);
+            after.version += 1;
+            let change = CustomerChange {
+                key: customer,
+                before: Some(known.version),
+                after: is_news.then_some(&after),
+                relies_on: None,
+            };
+            if self.store.record_customer(self.tenant, &change).await? == Written::ConditionFailed {
+                continue;
+            }
+            let seen = CustomerSeen {
+                event: told.event.clone(),
+                customer: customer.clone(),
+                occurred_at: told.occurred_at,
+                click_token: told.click_token.clone(),
+                coupon: None,
+                buyer: Buyer::default(),
+                email: Some(told.email),
+            };
+            return self.decide_waiting_of(customer, Seen::from(&seen)).await;
+        }
+        Err(BookingError::Busy)
+    }
+
+    /// Decides the sales of a customer that nobody is paid for by what is known of the customer now.
+    pub(crate) async fn decide_waiting_of(&self, customer: &PaymentKey, seen: Seen<'_>) -> Result<(), BookingError> {
+        for sale in self.store.list_undecided(self.tenant, customer).await? {
+            self.decide_waiting(customer, &sale, seen).await?;
+        }
+        Ok(())
+    }
+
+    async fn decide_waiting(&self, customer: &PaymentKey, id: &SaleId, seen: Seen<'_>) -> Result<(), BookingError> {
+        let mut fences = Fences::default();
+        for _ in 0..TRIES_MAX {
+            let (Some(sale), Some(known)) =
+                (self.store.get_sale(self.tenant, id).await?, self.store.get_customer(self.tenant, customer).await?)
+            else {
+                return Ok(());
+            };
+            if !sale.decision.credits().is_empty() {
+                return Ok(());
+            }
+            let mut decision = decision_for(&sale, Some(&known));
+            if sale.customer.is_some() {
+                // What lost is kept once, with the customer; a guest's stays with the one sale.
+                decision = decision.without_losers();
+            }
+            self.store.fill_terms(self.tenant, &mut decision, &[]).await?;
+            let (before, decided) = (sale.version, sale.decision.clone());
+            let mut sale = Sale { decision, version: before + 1, ..sale };
+            let targets = self.targets_of(&mut sale, Some(&known), &fences).await?;
+            if sale.decision == decided {
+                return Ok(());
+            }
+            let review = self.look_for_fraud(&mut sale, seen, Some(&known)).await?;
+            let cause = Cause { occurred_at: self.now, reason: EarningReason::Refund };
+            let lines = self.retarget(&mut sale, &targets, cause, &fences)?;
+            let new = NewSale { sale: &sale, lines: &lines, aliases: &[], meets: None, review: review.as_ref() };
+            match self.store.decide_sale(self.tenant, customer, before, &new).await? {
+                SaleWritten::Yes => return Ok(()),
+                SaleWritten::BehindFence => fences.read(self, &lines).await?,
+                SaleWritten::AlreadySeen | SaleWritten::CustomerMet | SaleWritten::AliasTaken => {}
+            }
+        }
+        Err(BookingError::Busy)
+    }
+}

@@ -1,0 +1,146 @@
+//! watchman: each night, proves that what is stored holds the ledger's laws, and calls a person where it does not.
+//!
+//! - Trigger: a schedule at 04:00 UTC, when the night's visits are done; or by hand with `{"scheduled_for": …}`.
+//! - Reads: the tenants; of each the registry of partners, accounts with their lines, closes, payouts and audit trails; the facts behind the
+//!   lines; the journal of the last weeks, on the first of a month all of it; the trails of what people did; the list of
+//!   what waits.
+//! - Writes: nothing.
+//! - Sends: nothing. Each breach, and what has waited for a day, is an error in the log; of breaches a metric and an alarm
+//!   are made.
+//! - Idempotent by: it only reads.
+//! - On failure: it is started again; a run that did not end, such as when the store is away, is in the dead-letter queue
+//!   of runs.
+
+pub mod config;
+pub mod waiting;
+
+use cases::error::CaseError;
+use cases::verify::{self, Verified};
+use domain::id::TenantId;
+use edge::aws::Service;
+use edge::clock::{Clock, Stopwatch};
+use edge::lambda::{Error, Scheduled};
+use edge::telemetry::chain;
+use serde::Serialize;
+use store::{Store, TenantKey};
+
+use crate::config::Config;
+
+/// How many days of the journal are walked each night; on the first of a month all of it.
+const JOURNAL_DAYS: u16 = 40;
+/// How many breaches are told one by one; the first says where to begin, the last line how many there are.
+const TOLD_MAX: usize = 20;
+
+/// The watchman.
+pub struct App {
+    store: Store,
+    clock: Clock,
+}
+
+/// What a round found.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Round {
+    /// Tenants.
+    pub tenants: u64,
+    /// Accounts that were walked.
+    pub accounts: u64,
+    /// Their lines.
+    pub lines: u64,
+    /// Facts of the journal.
+    pub facts: u64,
+    /// Accounts that were written to all the time.
+    pub moving: u64,
+    /// Broken laws.
+    pub broken: u64,
+    /// Facts that have waited for their payment for a day, and events that wait for a person.
+    pub late: u64,
+}
+
+impl App {
+    /// A watchman over what it needs.
+    #[must_use]
+    pub fn new(store: Store, clock: Clock) -> Self {
+        Self { store, clock }
+    }
+
+    /// A watchman as configured.
+    #[must_use]
+    pub fn connect(config: Config) -> Self {
+        Self::new(Store::connect(&config.aws.service(Service::DynamoDb), config.tables), config.clock)
+    }
+
+    /// One round: every tenant. One that cannot be walked is no other's; the round fails at its end, and is made again.
+    ///
+    /// # Errors
+    /// The store is away, or an item cannot be read.
+    pub async fn handle(&self, _: Scheduled) -> Result<Round, Error> {
+        let watch = Stopwatch::start();
+        let (mut round, mut failed) = (Round::default(), Vec::new());
+        for tenant in self.store.list_tenants().await? {
+            match self.walk(&tenant).await {
+                Ok(walked) => round.add(&walked),
+                Err(error) => {
+                    let reason = chain(&error);
+                    tracing::error!(tenant.id = %tenant, reason, "the ledger of a tenant could not be verified");
+                    failed.push(format!("{tenant}: {reason}"));
+                }
+            }
+        }
+        if !failed.is_empty() {
+            return Err(failed.join("; ").into());
+        }
+        tracing::info!(
+            tenants = round.tenants,
+            accounts = round.accounts,
+            lines = round.lines,
+            facts = round.facts,
+            moving = round.moving,
+            broken = round.broken,
+            late = round.late,
+            duration_ms = watch.elapsed_ms(),
+            "ledger verified"
+        );
+        Ok(round)
+    }
+
+    /// One tenant, whole.
+    async fn walk(&self, tenant: &TenantId) -> Result<Round, CaseError> {
+        let key = TenantKey::from(tenant);
+        let verified = self.verified(&key).await?;
+        tell(tenant, &verified);
+        let late = waiting::look(&self.store, &key, self.clock.now()).await?;
+        let Verified { accounts, lines, facts, moving, .. } = verified;
+        Ok(Round { tenants: 1, accounts, lines, facts, moving, broken: verified.broken(), late })
+    }
+
+    /// The laws over what is there now: the schedule says when to look, not at what.
+    async fn verified(&self, tenant: &TenantKey) -> Result<Verified, CaseError> {
+        let today = self.store.get_settings(tenant).await?.ledger_zone.day_of(self.clock.now());
+        let scope = match today.parts() {
+            (_, _, 1) => verify::whole(&self.store, tenant, today).await?,
+            _ => verify::since(today, JOURNAL_DAYS),
+        };
+        verify::verify_within(&self.store, tenant, &scope).await
+    }
+}
+
+impl Round {
+    fn add(&mut self, other: &Self) {
+        self.tenants += other.tenants;
+        self.accounts += other.accounts;
+        self.lines += other.lines;
+        self.facts += other.facts;
+        self.moving += other.moving;
+        self.broken += other.broken;
+        self.late += other.late;
+    }
+}
+
+fn tell(tenant: &TenantId, verified: &Verified) {
+    for breach in verified.breaches.iter().take(TOLD_MAX) {
+        tracing::error!(tenant.id = %tenant, law = breach.law, entry = %breach.entry, breach = %breach, "a law of the ledger is broken");
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,120 @@
+//! Rounds over a real store.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use edge::config::Reader;
+use testkit::Fault;
+use world::World;
+
+use super::*;
+
+fn app(world: &World) -> App {
+    App::new(world.store.clone(), Clock::fixed(world.now))
+}
+
+fn schedule() -> Scheduled {
+    serde_json::from_str(include_str!("../../../events/watchman/schedule.json")).expect("JSON")
+}
+
+async fn earned() -> World {
+    let world = World::new().await;
+    world.earn("in_1", "29.70", domain::time::BusinessDay::parse("2026-12-21").expect("a day")).await;
+    world
+}
+
+#[tokio::test]
+async fn a_round_over_a_whole_ledger_finds_nothing_and_writes_nothing() {
+    let world = earned().await;
+    world.database.reset_units();
+    let round = app(&world).handle(schedule()).await.expect("a round");
+    assert_eq!(round, Round { tenants: 1, accounts: 1, lines: 1, facts: 1, ..Round::default() });
+    assert_eq!(world.database.units().write_hundredths, 0);
+}
+
+#[tokio::test]
+async fn a_round_over_a_ledger_that_somebody_forged_says_how_many_laws_are_broken() {
+    let world = earned().await;
+    let key = [("pk", format!("{}#account#{}", world.tenant.tenant(), world.partner)), ("sk", "head#USD".to_owned())];
+    let forged = key
+        .into_iter()
+        .fold(world.database.client.update_item(), |update, (name, value)| update.key(name, AttributeValue::S(value)));
+    let forged = forged.table_name(&world.database.core).update_expression("SET settled = :one");
+    let forged = forged.expression_attribute_values(":one", AttributeValue::N("1".to_owned()));
+    forged.send().await.expect("forged");
+    let round = app(&world).handle(schedule()).await.expect("a round");
+    assert!(round.broken >= 2, "{round:?}");
+}
+
+/// A second tenant, with an account of its own.
+async fn two_tenants() -> World {
+    let mut world = earned().await;
+    world.move_to(5).await;
+    world.store.record_tenant(&world.tenant).await.expect("a tenant");
+    world.earn("in_2", "10.00", domain::time::BusinessDay::parse("2026-12-21").expect("a day")).await;
+    world
+}
+
+#[tokio::test]
+async fn a_round_walks_every_tenant() {
+    let world = two_tenants().await;
+    let round = app(&world).handle(schedule()).await.expect("a round");
+    assert_eq!(round, Round { tenants: 2, accounts: 2, lines: 2, facts: 2, ..Round::default() });
+}
+
+#[tokio::test]
+async fn a_tenant_that_cannot_be_read_is_no_reason_to_leave_the_others_alone() {
+    let world = two_tenants().await;
+    let (own, default) = (world.tenant.tenant().clone(), TenantId::default_tenant());
+    for (tenant, zone) in [(&own, "UTC"), (&default, "Atlantis")] {
+        let settings =
+            [("pk", format!("{tenant}#tenant")), ("sk", "settings".to_owned()), ("ledger_zone", zone.to_owned())];
+        let settings = settings.into_iter().chain([("entity", "settings".to_owned())]);
+        let put = settings
+            .fold(world.database.client.put_item(), |put, (name, value)| put.item(name, AttributeValue::S(value)));
+        let put = put.item("v", AttributeValue::N("1".to_owned())).table_name(&world.database.core);
+        put.send().await.expect("forged");
+    }
+    let failed = app(&world).handle(schedule()).await.expect_err("a tenant cannot be read").to_string();
+    assert!(failed.contains(default.as_str()), "{failed}");
+    // The round went on: only one of the two is named.
+    assert!(!failed.contains(own.as_str()), "{failed}");
+}
+
+#[tokio::test]
+async fn a_round_that_the_store_does_not_answer_fails_and_the_next_one_is_whole() {
+    let world = earned().await;
+    world.database.fail_next(3, Fault::Refuse);
+    assert!(app(&world).handle(schedule()).await.is_err());
+    world.database.heal();
+    assert_eq!(app(&world).handle(schedule()).await.expect("a round").broken, 0);
+}
+
+#[tokio::test]
+async fn a_fact_that_has_waited_for_a_day_and_an_event_for_a_person_are_late() {
+    let mut world = earned().await;
+    let fact = world.refund("re_1", "in_404", "1.00");
+    assert!(world.store.park(&world.tenant, &world::key("in_404"), &fact, world.now).await.expect("store"));
+    assert_eq!(app(&world).handle(schedule()).await.expect("a round").late, 0);
+    world.pass_days(1);
+    assert_eq!(app(&world).handle(schedule()).await.expect("a round").late, 1);
+    let place = store::raw_events::RawEventPlace::parse("stripe", "20261121", "evt_1").expect("a place");
+    world.store.park_event(&world.tenant, &place, ("no such currency", "corr"), world.now).await.expect("store");
+    assert_eq!(app(&world).handle(schedule()).await.expect("a round").late, 2);
+}
+
+#[test]
+fn the_alarms_are_made_of_messages_that_the_code_logs() {
+    let (template, code) = (include_str!("../../../template.yaml"), include_str!("lib.rs"));
+    for message in ["a law of the ledger is broken", "ledger verified"] {
+        assert!(template.contains(&format!("{{ $.message = \"{message}\" }}")), "{message}");
+        assert!(code.contains(&format!("\"{message}\"")), "{message}");
+    }
+}
+
+#[test]
+fn every_missing_variable_is_told_at_once() {
+    let faults = Config::read(Reader::from_map([("LOG_LEVEL", "loud")]));
+    let faults = faults.err().expect("faults").to_string();
+    for name in ["STAGE", "LOG_LEVEL", "CORE_TABLE", "CLICKS_TABLE", "OPS_TABLE", "AWS_REGION"] {
+        assert!(faults.contains(name), "{name} in {faults}");
+    }
+}

@@ -1,0 +1,165 @@
+//! What a frozen month leaves for later ones: counters of customers and standings of partners.
+//!
+//! Written before the account is marked, and written whole again when a visit died between: see `store::counts`.
+
+use std::collections::BTreeMap;
+
+use domain::assess::Standing;
+use domain::fact::{PaymentKey, SaleType};
+use domain::id::{PartnerId, ProgramId, SaleId};
+use domain::line::{Account, LineKind, PartKind};
+use domain::month::Month;
+use domain::sale::Sale;
+use store::Written;
+use store::counts::{Counted, CustomerCount, ProgramCount};
+
+use super::Night;
+use super::load::{Frames, Loaded};
+use super::plan::{Choice, assessed};
+use crate::error::CaseError;
+
+/// Records what the account's sales of months up to one come to. Refused when a recompute has changed a count meanwhile, or
+/// a later month is counted: read again.
+///
+/// # Errors
+/// The store does not answer, or amounts are out of range.
+pub async fn record(night: &Night<'_>, loaded: &Loaded, account: &Account, last: Month) -> Result<Written, CaseError> {
+    for (customer, within) in customers(loaded, account, last) {
+        let known = loaded.customer_counts.get(&(account.clone(), customer.clone()));
+        let count = next(known, customer.to_string(), last, within, add_customer);
+        let written = night.store.record_customer_count(night.tenant, account, &customer, known, count).await?;
+        if written == Written::ConditionFailed {
+            return Ok(written);
+        }
+    }
+    for (program, within) in programs(loaded, night.frames, account, last)? {
+        let known = loaded.program_counts.get(&(account.clone(), program.clone()));
+        let count = next(known, program.to_string(), last, within, follow);
+        let written = night.store.record_program_count(night.tenant, account, &program, known, count).await?;
+        if written == Written::ConditionFailed {
+            return Ok(written);
+        }
+    }
+    Ok(Written::Yes)
+}
+
+/// The next state of a count: what an earlier freeze counted is history now, what this one counted before is replaced.
+fn next<T: Clone + Default>(
+    known: Option<&Counted<T>>,
+    key: String,
+    last: Month,
+    within: T,
+    add: fn(&mut T, &T),
+) -> Counted<T> {
+    let mut before = known.map(|known| known.before.clone()).unwrap_or_default();
+    if let Some(known) = known.filter(|known| known.month < Some(last)) {
+        add(&mut before, &known.within);
+    }
+    let recomputed = known.and_then(|known| known.recomputed.clone());
+    Counted { key, month: Some(last), before, within, recomputed }
+}
+
+/// What stands before a subscription's id in a count.
+pub(super) const SERIES: &str = "=";
+
+/// By programme.
+pub(crate) type Standings = BTreeMap<ProgramId, ProgramCount>;
+
+fn is_paid(sale: &Sale) -> bool {
+    matches!(sale.event_type, SaleType::InvoicePayment | SaleType::OneOffSale) && sale.paid.minor() > 0
+}
+
+/// What is left of a partner's own commission of a sale.
+fn earned(sale: &Sale, partner: &PartnerId) -> i64 {
+    let own = sale.lines.iter().filter(|line| {
+        line.partner == *partner && line.part.kind != PartKind::SecondTier && line.kind != LineKind::HoldMove
+    });
+    own.fold(0_i64, |sum, line| sum.saturating_add(line.amount.minor()))
+}
+
+/// The sales that count for an account in months up to one.
+fn sales_of<'l>(loaded: &'l Loaded, account: &'l Account, last: Month) -> impl Iterator<Item = &'l Sale> + 'l {
+    let counting = loaded.counts_in.iter();
+    let own = counting.filter(move |((_, partner), counts)| *partner == account.partner && counts.month <= last);
+    let sales = own.filter_map(|((sale, _), _)| loaded.sales.get(sale));
+    sales.filter(move |sale| sale.paid.currency() == account.currency)
+}
+
+fn customers(loaded: &Loaded, account: &Account, last: Month) -> BTreeMap<PaymentKey, CustomerCount> {
+    let mut customers: BTreeMap<PaymentKey, CustomerCount> = BTreeMap::new();
+    for sale in sales_of(loaded, account, last) {
+        let Some(customer) = &sale.customer else { continue };
+        // Who has left for another partner is counted too: with nothing.
+        let count = customers.entry(customer.clone()).or_default();
+        let credit = sale.decision.credits().iter().find(|credit| credit.partner == account.partner);
+        let Some(credit) = credit else { continue };
+        let moment = (sale.occurred_at, sale.id.clone());
+        let first = match sale.event_type {
+            SaleType::SignUp => &mut count.signed_up,
+            _ if is_paid(sale) => &mut count.first_paid,
+            _ => continue,
+        };
+        if first.as_ref().is_none_or(|first| moment < *first) {
+            *first = Some(moment);
+        }
+        if is_paid(sale) && !sale.is_wholly_reversed() {
+            let subscription = format!("{SERIES}{}", sale.subscription.as_deref().unwrap_or_default());
+            let occurrences = count.occurrences.entry(subscription).or_default();
+            *occurrences = occurrences.saturating_add(1);
+        }
+        let of_program = count.earned.entry(credit.program.clone()).or_default();
+        *of_program = of_program.saturating_add(earned(sale, &account.partner));
+    }
+    customers
+}
+
+/// Where the account stands in each programme with milestones after those months.
+pub(crate) fn programs(
+    loaded: &Loaded,
+    frames: &Frames,
+    account: &Account,
+    last: Month,
+) -> Result<Standings, CaseError> {
+    let mut frozen = loaded.clone();
+    let counts = |sale: &SaleId| loaded.counts_in.get(&(sale.clone(), account.partner.clone()));
+    frozen.sales.retain(|id, sale| {
+        sale.paid.currency() == account.currency && counts(id).is_some_and(|counts| counts.month <= last)
+    });
+    let standings = assessed(&frozen, &Choice { frames, includes: &|_| true })?.standings;
+    let own = standings.into_iter().filter(|((program, partner, currency), _)| {
+        let frame = frames.get(program);
+        *partner == account.partner
+            && *currency == account.currency
+            && frame
+                .is_some_and(|frame| frame.rules.versions.iter().any(|version| !version.terms.milestones.is_empty()))
+    });
+    Ok(own
+        .map(|((program, _, _), standing)| {
+            let Standing { sales, customers, revenue, achieved } = standing;
+            (program, ProgramCount { sales, customers, revenue, achieved })
+        })
+        .collect())
+}
+
+fn add_customer(count: &mut CustomerCount, more: &CustomerCount) {
+    for (known, found) in [(&mut count.first_paid, &more.first_paid), (&mut count.signed_up, &more.signed_up)] {
+        if let Some(found) = found
+            && known.as_ref().is_none_or(|known| found < known)
+        {
+            *known = Some(found.clone());
+        }
+    }
+    for (subscription, occurrences) in &more.occurrences {
+        let known = count.occurrences.entry(subscription.clone()).or_default();
+        *known = known.saturating_add(*occurrences);
+    }
+    for (program, minor) in &more.earned {
+        let known = count.earned.entry(program.clone()).or_default();
+        *known = known.saturating_add(*minor);
+    }
+}
+
+/// A standing says all that was before it, too.
+fn follow(count: &mut ProgramCount, later: &ProgramCount) {
+    count.clone_from(later);
+}

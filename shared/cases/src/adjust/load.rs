@@ -1,0 +1,363 @@
+//! What the night reads of accounts: the lines of open periods, their sales, rules, and what frozen periods left.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::assess::{History, ProgramRules, Standing};
+use domain::attribution::customer::Customer;
+use domain::currency::Currency;
+use domain::fact::PaymentKey;
+use domain::id::{PartnerId, ProgramId, SaleId};
+use domain::ledger::Head;
+use domain::line::{Account, Line, LineKind, PartKind, Place};
+use domain::month::Month;
+use domain::sale::Sale;
+use domain::slot::Slot;
+use domain::time::{BusinessDay, Timestamp, Zone};
+use store::counts::{Counted, CustomerCount, ProgramCount};
+use store::{Store, TenantKey};
+
+use super::count::SERIES;
+use crate::error::CaseError;
+
+/// What the note of a line says whose run booked it.
+pub(crate) const RUN_NOTE: &str = "run: ";
+/// What the note of an entry's line says which period's earning it is of.
+pub(crate) const OF_NOTE: &str = "of: ";
+/// What the note of an entry's line says in which month it counts.
+pub(crate) const PERIOD_NOTE: &str = "period: ";
+/// How many days before its month a line may stand, because the ledger's zone is another than the programme's.
+const SKEW_DAYS: i32 = 2;
+
+/// After how many days a month of an unknown programme freezes.
+const CLOSE_LAG_DAYS: u16 = 3;
+/// How many sales one unit takes into memory: what bands, caps and order make of sales is computed over all of them at
+/// once. An account with more in its open months is an error of its own, and no other's.
+pub const SALES_MAX: usize = 50_000;
+
+/// A programme as the night sees it.
+#[derive(Clone, Debug)]
+pub struct Frame {
+    /// Zone and rules, for the engine.
+    pub rules: ProgramRules,
+    /// How many days after its end a month freezes.
+    pub close_lag_days: u16,
+}
+
+impl Frame {
+    /// The frame of a programme that is not known any more.
+    #[must_use]
+    pub fn unknown(ledger_zone: &Zone) -> Self {
+        let rules = ProgramRules { zone: ledger_zone.clone(), versions: Vec::new() };
+        Self { rules, close_lag_days: CLOSE_LAG_DAYS }
+    }
+
+    /// Does one cap span all partners? Then no account can be put in order alone.
+    #[must_use]
+    pub fn is_capped_as_a_whole(&self) -> bool {
+        self.rules.versions.iter().any(|version| version.terms.caps.per_program_period.is_some())
+    }
+
+    /// The last month whose sales come late from an instant on.
+    pub(super) fn last_frozen(&self, from: Timestamp) -> Result<Month, CaseError> {
+        let day = self.rules.zone.day_of(from).plus_days(-i32::from(self.close_lag_days))?;
+        Ok(Month::of(Month::of(day).first_day()?.plus_days(-1)?))
+    }
+}
+
+/// The programmes of a tenant.
+pub type Frames = BTreeMap<ProgramId, Frame>;
+
+/// Reads the programmes of a tenant and their rules.
+///
+/// # Errors
+/// The store does not answer.
+pub async fn read_frames(store: &Store, tenant: &TenantKey) -> Result<Frames, CaseError> {
+    let mut frames = Frames::new();
+    for program in store.list_programs(tenant).await? {
+        let versions = store.list_rules(tenant, &program.id).await?;
+        let rules = ProgramRules { zone: program.zone, versions };
+        frames.insert(program.id, Frame { rules, close_lag_days: program.close_lag_days });
+    }
+    Ok(frames)
+}
+
+/// In which month a sale counts for a partner.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CountsIn {
+    /// The month.
+    pub month: Month,
+    /// Another than its own, which was frozen.
+    pub late: bool,
+    /// Of which programme.
+    pub program: Option<ProgramId>,
+    n: u32,
+}
+
+/// What is booked for a period.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PeriodBooked {
+    /// In all, minor units.
+    pub net: i64,
+    /// By place.
+    pub places: BTreeMap<Place, i64>,
+    /// The month of the last entry.
+    pub month: Option<Month>,
+    /// The programme.
+    pub program: Option<ProgramId>,
+}
+
+/// What was read of accounts whose sales are assessed together.
+#[derive(Clone, Debug, Default)]
+pub struct Loaded {
+    /// The heads: of the accounts themselves, read before everything else, and of others that their sales reach.
+    pub heads: BTreeMap<Account, Head>,
+    /// The accounts themselves.
+    pub visited: BTreeSet<Account>,
+    /// Sales that count in open months.
+    pub sales: BTreeMap<SaleId, Sale>,
+    /// In which month each counts for each visited partner.
+    pub counts_in: BTreeMap<(SaleId, PartnerId), CountsIn>,
+    /// What is booked for open periods, by account and the earning's key.
+    pub periods: BTreeMap<(Account, String), PeriodBooked>,
+    /// What is known of customers.
+    pub customers: BTreeMap<PaymentKey, Customer>,
+    /// What is known of customers from before.
+    pub histories: BTreeMap<PaymentKey, History>,
+    /// The counts of customers as stored, by account.
+    pub customer_counts: BTreeMap<(Account, PaymentKey), Counted<CustomerCount>>,
+    /// What partners reached before.
+    pub standings: BTreeMap<(ProgramId, PartnerId, Currency), Standing>,
+    /// The counts of programmes as stored, by account.
+    pub program_counts: BTreeMap<(Account, ProgramId), Counted<ProgramCount>>,
+    /// Lines that this run booked before.
+    pub own_lines: Vec<Line>,
+}
+
+/// What to read.
+pub struct Wanted<'a> {
+    /// The accounts.
+    pub accounts: &'a [Account],
+    /// The programmes of the tenant.
+    pub frames: &'a Frames,
+    /// Only sales of these programmes; `None` for all.
+    pub only: Option<&'a ProgramId>,
+    /// From the first line on, and not only what is not counted yet.
+    pub everything: bool,
+    /// The note of the run, to find what it booked before.
+    pub run_note: &'a str,
+    /// The ledger's zone, for sales of no known programme.
+    pub ledger_zone: &'a Zone,
+    /// How many sales may be read: [`SALES_MAX`].
+    pub sales_max: usize,
+}
+
+/// Reads it: heads first, then lines, then sales, so that what came between is noticed at the end.
+///
+/// # Errors
+/// The store does not answer, or the calendar ends.
+pub async fn load(store: &Store, tenant: &TenantKey, wanted: &Wanted<'_>) -> Result<Loaded, CaseError> {
+    let mut loaded = Loaded::default();
+    for account in wanted.accounts {
+        let head = store.get_head(tenant, account).await?;
+        let counted = if wanted.everything { None } else { head.counted };
+        loaded.visited.insert(account.clone());
+        loaded.heads.insert(account.clone(), head);
+        let first = first_slot(counted)?;
+        let mut start = None;
+        loop {
+            let (lines, next) = store.list_lines_from(tenant, account, first, start).await?;
+            for line in &lines {
+                loaded.take(wanted, account, counted, line);
+            }
+            if loaded.counts_in.len() > wanted.sales_max {
+                let (partner, sales_max) = (account.partner.clone(), wanted.sales_max);
+                return Err(CaseError::TooManySales { partner, sales_max });
+            }
+            if next.is_none() {
+                break;
+            }
+            start = next;
+        }
+    }
+    let ids: BTreeSet<SaleId> = loaded.counts_in.keys().map(|(sale, _)| sale.clone()).collect();
+    let ids: Vec<SaleId> = ids.into_iter().collect();
+    loaded.sales = store.list_sales_of(tenant, &ids).await?;
+    loaded.read_other_heads(store, tenant).await?;
+    loaded.read_customers(store, tenant, wanted).await?;
+    loaded.read_standings(store, tenant, wanted).await?;
+    Ok(loaded)
+}
+
+/// The first slot in which a line of the month after a counted one can stand.
+fn first_slot(counted: Option<Month>) -> Result<Slot, CaseError> {
+    let first = match counted {
+        Some(counted) => counted.successor()?.first_day()?.plus_days(-SKEW_DAYS)?,
+        None => BusinessDay::new(2000, 1, 1)?,
+    };
+    Ok(Slot::of_day(first))
+}
+
+/// What a note says behind its word.
+pub(crate) fn noted<'l>(line: &'l Line, word: &str) -> Option<&'l str> {
+    line.trace.notes.iter().find_map(|note| note.strip_prefix(word))
+}
+
+impl Loaded {
+    fn take(&mut self, wanted: &Wanted<'_>, account: &Account, counted: Option<Month>, line: &Line) {
+        if wanted.only.is_some() && line.trace.program.as_ref() != wanted.only {
+            return;
+        }
+        if line.trace.notes.iter().any(|note| note == wanted.run_note) {
+            self.own_lines.push(line.clone());
+        }
+        match (&line.origin, line.kind) {
+            (_, LineKind::Entry) => self.take_entry(account, counted, line),
+            (domain::line::Origin::Sale(sale), LineKind::Earned) if line.trace.part.kind != PartKind::SecondTier => {
+                let zone = line.trace.program.as_ref().and_then(|program| wanted.frames.get(program));
+                let zone = zone.map_or(wanted.ledger_zone, |frame| &frame.rules.zone);
+                let month = line.trace.period.unwrap_or_else(|| Month::of(zone.day_of(line.occurred_at)));
+                if Some(month) <= counted {
+                    return;
+                }
+                let program = line.trace.program.clone();
+                let counts = CountsIn { month, late: line.trace.late, program, n: line.n };
+                let known = self.counts_in.entry((sale.clone(), account.partner.clone()));
+                // The first line says it: later ones follow the sale.
+                known.and_modify(|known| *known = earlier(known, &counts)).or_insert(counts);
+            }
+            _ => {}
+        }
+    }
+
+    fn take_entry(&mut self, account: &Account, counted: Option<Month>, line: &Line) {
+        let month = noted(line, PERIOD_NOTE).and_then(|month| Month::parse(month).ok());
+        let (Some(of), Some(month)) = (noted(line, OF_NOTE), month) else { return };
+        if Some(month) <= counted {
+            return;
+        }
+        let booked = self.periods.entry((account.clone(), of.to_owned())).or_default();
+        booked.net = booked.net.saturating_add(line.amount.minor());
+        let place = booked.places.entry(line.place).or_default();
+        *place = place.saturating_add(line.amount.minor());
+        booked.month = booked.month.max(Some(month));
+        booked.program.clone_from(&line.trace.program);
+    }
+
+    /// Does the month count for the account still?
+    pub(crate) fn is_open(&self, account: &Account, month: Month) -> bool {
+        self.heads.get(account).is_none_or(|head| Some(month) > head.counted)
+    }
+
+    /// The accounts that a sale is booked to or may be.
+    fn accounts_of(sale: &Sale) -> impl Iterator<Item = Account> + '_ {
+        let currency = sale.paid.currency();
+        let booked = sale.lines.iter().map(|line| line.partner.clone());
+        let credited = sale.decision.credits().iter().map(|credit| credit.partner.clone());
+        let referrers = sale.decision.credits().iter().filter_map(|credit| credit.terms.referrer.clone());
+        booked.chain(credited).chain(referrers).map(move |partner| Account { partner, currency })
+    }
+
+    /// Fences of accounts that the sales reach beside those visited.
+    async fn read_other_heads(&mut self, store: &Store, tenant: &TenantKey) -> Result<(), CaseError> {
+        let reached: BTreeSet<Account> = self.sales.values().flat_map(Self::accounts_of).collect();
+        let others: Vec<Account> = reached.into_iter().filter(|account| !self.heads.contains_key(account)).collect();
+        for account in others {
+            let head = store.get_head(tenant, &account).await?;
+            self.heads.insert(account, head);
+        }
+        Ok(())
+    }
+
+    async fn read_customers(
+        &mut self,
+        store: &Store,
+        tenant: &TenantKey,
+        wanted: &Wanted<'_>,
+    ) -> Result<(), CaseError> {
+        let all: BTreeSet<&PaymentKey> = self.sales.values().filter_map(|sale| sale.customer.as_ref()).collect();
+        self.customers = store.list_customers_of(tenant, all).await?;
+        for (key, customer) in &self.customers {
+            let history = self.histories.entry(key.clone()).or_default();
+            history.first_paid.clone_from(&customer.first_paid);
+            history.signed_up.clone_from(&customer.signed_up);
+        }
+        for account in &self.visited {
+            let of_account = self.sales.values().filter(|sale| {
+                sale.paid.currency() == account.currency
+                    && self.counts_in.contains_key(&(sale.id.clone(), account.partner.clone()))
+            });
+            let customers: BTreeSet<&PaymentKey> = of_account.filter_map(|sale| sale.customer.as_ref()).collect();
+            let counted = self.heads.get(account).and_then(|head| head.counted);
+            for count in store.list_customer_counts(tenant, account, customers).await? {
+                let Ok(customer) = PaymentKey::parse(&count.key) else { continue };
+                if !wanted.everything {
+                    let history = self.histories.entry(customer.clone()).or_default();
+                    add_history(history, account, &count.before);
+                    if count.month <= counted {
+                        add_history(history, account, &count.within);
+                    }
+                }
+                self.customer_counts.insert((account.clone(), customer), count);
+            }
+        }
+        Ok(())
+    }
+
+    async fn read_standings(
+        &mut self,
+        store: &Store,
+        tenant: &TenantKey,
+        wanted: &Wanted<'_>,
+    ) -> Result<(), CaseError> {
+        let rewards = |frame: &&Frame| frame.rules.versions.iter().any(|version| !version.terms.milestones.is_empty());
+        let programs: Vec<&ProgramId> =
+            wanted.frames.iter().filter(|(_, frame)| rewards(frame)).map(|(program, _)| program).collect();
+        let all: Vec<&ProgramId> = wanted.frames.keys().collect();
+        for account in &self.visited {
+            let counted = self.heads.get(account).and_then(|head| head.counted);
+            for count in store.list_program_counts(tenant, account, all.iter().copied()).await? {
+                let Ok(program) = ProgramId::parse(&count.key) else { continue };
+                if !wanted.everything && programs.contains(&&program) {
+                    let key = (program.clone(), account.partner.clone(), account.currency);
+                    let known = if count.month <= counted { &count.within } else { &count.before };
+                    self.standings.insert(key, standing_of(known));
+                }
+                self.program_counts.insert((account.clone(), program), count);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn earlier(known: &CountsIn, found: &CountsIn) -> CountsIn {
+    if found.n < known.n { found.clone() } else { known.clone() }
+}
+
+fn add_history(history: &mut History, account: &Account, count: &CustomerCount) {
+    let earlier = |known: &mut Option<(Timestamp, SaleId)>, found: &Option<(Timestamp, SaleId)>| {
+        if let Some(found) = found
+            && known.as_ref().is_none_or(|known| found < known)
+        {
+            *known = Some(found.clone());
+        }
+    };
+    earlier(&mut history.first_paid, &count.first_paid);
+    earlier(&mut history.signed_up, &count.signed_up);
+    for (subscription, occurrences) in &count.occurrences {
+        let subscription = subscription.strip_prefix(SERIES).unwrap_or(subscription);
+        let known = history.occurrences.entry(subscription.to_owned()).or_default();
+        *known = known.saturating_add(*occurrences);
+    }
+    for (program, minor) in &count.earned {
+        let key = (program.clone(), account.partner.clone(), account.currency);
+        let known = history.earned.get(&key).map_or(0, |money| money.minor());
+        let earned = domain::money::Money::from_minor(known.saturating_add(*minor), account.currency);
+        history.earned.insert(key, earned);
+    }
+}
+
+/// A count as the engine begins with it.
+pub(crate) fn standing_of(count: &ProgramCount) -> Standing {
+    let ProgramCount { sales, customers, revenue, achieved } = count.clone();
+    Standing { sales, customers, revenue, achieved }
+}

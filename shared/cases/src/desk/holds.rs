@@ -1,0 +1,234 @@
+//! A person holds, releases or rejects the commission of a sale.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::audit::{ChainEnd, Deed};
+use domain::commission::EarningReason;
+use domain::id::{ReviewId, SaleId};
+use domain::line::{Account, Line};
+use domain::retarget::{Booking, Target, booked_targets, retarget};
+use domain::sale::{HoldReason, Sale};
+use domain::slot::Slot;
+use store::sales::{NewSale, SaleWritten};
+use thiserror::Error;
+
+use super::{Desk, TRIES_MAX};
+use crate::error::CaseError;
+
+/// How many lines one change may make: a transaction takes a hundred items.
+const LINES_MAX: usize = 80;
+
+/// What a person does to a sale's commission.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// It may not be paid until a person releases it.
+    Hold {
+        /// Why.
+        reason: String,
+    },
+    /// It may be paid again.
+    Release {
+        /// Why.
+        reason: String,
+    },
+    /// It never was valid.
+    Reject {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// What became of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Changed {
+    /// It is done.
+    Done(Box<Sale>),
+    /// It was so already; nothing was written.
+    Already(Box<Sale>),
+    /// There is no such sale.
+    NotFound,
+    /// It is not possible.
+    Refused(Refused),
+}
+
+/// Why a command is not possible.
+#[derive(Debug, Error, PartialEq, Eq, Clone, Copy)]
+pub enum Refused {
+    /// Signals of fraud hold it: its review decides.
+    #[error("signals of fraud hold this sale; its review decides, at /v1/risk")]
+    HeldForRisk,
+    /// It was rejected, for good.
+    #[error("the sale was rejected; nothing of it is left to hold or release")]
+    Rejected,
+    /// Nobody is paid for it.
+    #[error("nobody is paid for this sale; there is no commission")]
+    NoCommission,
+}
+
+/// Holds, releases or rejects the commission of a sale, whoever has it, and tells the audit trail of the sale.
+///
+/// # Errors
+/// The store does not answer, amounts are out of range, or others raced each try.
+pub async fn command(desk: &Desk<'_>, id: &SaleId, command: &Command) -> Result<Changed, CaseError> {
+    let is_done = desk.has_done(id.as_str()).await?;
+    for _ in 0..TRIES_MAX {
+        let Some(before) = desk.store.get_sale(desk.tenant, id).await? else { return Ok(Changed::NotFound) };
+        if is_done {
+            // What others made of it since stays: this step was taken, and is not taken again.
+            return Ok(Changed::Already(Box::new(before)));
+        }
+        if before.hold == Some(HoldReason::Manual) && !matches!(command, Command::Hold { .. }) && waits(desk, id).await? {
+            return Ok(Changed::Refused(Refused::HeldForRisk));
+        }
+        let mut sale = before.clone();
+        match decide(&mut sale, command) {
+            Ok(true) => {}
+            Ok(false) => return Ok(Changed::Already(Box::new(before))),
+            Err(refused) => return Ok(Changed::Refused(refused)),
+        }
+        let targets = booked_targets(&before);
+        let told = (action(command), told(&before, None), told(&sale, Some(reason(command))));
+        let cause = match command {
+            Command::Hold { .. } => EarningReason::Held,
+            Command::Release { .. } => EarningReason::Released,
+            Command::Reject { .. } => EarningReason::Rejected,
+        };
+        if let Some(sale) = write(desk, &before, sale, &targets, cause, told).await? {
+            return Ok(Changed::Done(Box::new(sale)));
+        }
+    }
+    Err(CaseError::Busy)
+}
+
+/// FRD-4: does a review of this sale wait for its decision? A person's own hold lies over that of the signals and must
+/// not be the way around them.
+async fn waits(desk: &Desk<'_>, sale: &SaleId) -> Result<bool, CaseError> {
+    let review = desk.store.get_review(desk.tenant, &ReviewId::of_sale(sale)).await?.map(|stored| stored.review);
+    Ok(review.is_some_and(|review| review.holds_sale() && review.ended().is_none()))
+}
+
+/// What a command makes of a sale's data; `false` when it is so already. The money follows by `retarget`.
+///
+/// # Errors
+/// See [`Refused`].
+pub fn decide(sale: &mut Sale, command: &Command) -> Result<bool, Refused> {
+    if sale.lines.is_empty() {
+        return Err(Refused::NoCommission);
+    }
+    // FRD-4: what signals of fraud hold is released, or confirmed, by its review and nowhere else.
+    if sale.hold == Some(HoldReason::Risk) && !matches!(command, Command::Hold { .. }) {
+        return Err(Refused::HeldForRisk);
+    }
+    if sale.rejected {
+        return if matches!(command, Command::Reject { .. }) { Ok(false) } else { Err(Refused::Rejected) };
+    }
+    match command {
+        Command::Hold { .. } if sale.hold.is_some_and(|hold| hold != HoldReason::Risk) => return Ok(false),
+        // Also over a hold of signals: when their review lets go, this one stays.
+        Command::Hold { .. } => sale.hold = Some(HoldReason::Manual),
+        Command::Release { .. } if sale.hold.is_none() => return Ok(false),
+        Command::Release { .. } => sale.hold = None,
+        Command::Reject { .. } => {
+            sale.rejected = true;
+            sale.hold = None;
+        }
+    }
+    Ok(true)
+}
+
+/// What the audit tells of a change by hand: the action, and the sale before and after.
+pub(super) type Told = (&'static str, BTreeMap<String, String>, BTreeMap<String, String>);
+
+/// Writes a sale that a person changed, with the lines that make its money so. `None`: others were faster, read again.
+pub(super) async fn write(
+    desk: &Desk<'_>,
+    before: &Sale,
+    mut sale: Sale,
+    targets: &[Target],
+    cause: EarningReason,
+    (action, old, new): Told,
+) -> Result<Option<Sale>, CaseError> {
+    let fences = fences(desk, before, targets).await?;
+    let lines = lines_of(desk, &mut sale, targets, cause, &fences)?;
+    if lines.len() > LINES_MAX {
+        return Err(CaseError::TooManyLines { lines: lines.len() });
+    }
+    sale.version = before.version + 1;
+    let aggregate = sale.id.to_string();
+    let last = desk.store.get_last_told(desk.tenant, &aggregate).await?;
+    let end = last.map_or(ChainEnd::START, |entry| entry.end());
+    let entry = desk.told(end, &aggregate, Deed { at: desk.now, actor: desk.actor.clone(), action, old, new });
+    let change = NewSale { sale: &sale, lines: &lines, aliases: &[], meets: None, review: None };
+    match desk.store.change_sale_by_hand(desk.tenant, before.version, &change, &entry).await? {
+        SaleWritten::Yes => Ok(Some(sale)),
+        // The client's own retry can report a failed condition for a write that succeeded: read it back.
+        SaleWritten::AlreadySeen => {
+            let last = desk.store.get_last_told(desk.tenant, &aggregate).await?;
+            Ok(last.is_some_and(|last| last.hash == entry.hash).then_some(sale))
+        }
+        SaleWritten::BehindFence | SaleWritten::CustomerMet | SaleWritten::AliasTaken => Ok(None),
+    }
+}
+
+fn lines_of(
+    desk: &Desk<'_>,
+    sale: &mut Sale,
+    targets: &[Target],
+    cause: EarningReason,
+    fences: &BTreeMap<Account, Option<Slot>>,
+) -> Result<Vec<Line>, CaseError> {
+    let booking = Booking {
+        now: desk.now,
+        today: desk.today(),
+        occurred_at: desk.now,
+        cause,
+        fence_of: &|account| fences.get(account).copied().flatten(),
+    };
+    Ok(retarget(sale, targets, &booking)?)
+}
+
+/// How far the accounts of a sale, before and after, are final.
+async fn fences(
+    desk: &Desk<'_>,
+    before: &Sale,
+    targets: &[Target],
+) -> Result<BTreeMap<Account, Option<Slot>>, CaseError> {
+    let currency = before.paid.currency();
+    let partners: BTreeSet<_> =
+        before.lines.iter().map(|line| &line.partner).chain(targets.iter().map(|target| &target.partner)).collect();
+    let mut fences = BTreeMap::new();
+    for partner in partners {
+        let account = Account { partner: partner.clone(), currency };
+        let fence = desk.fence_of(&account).await?;
+        fences.insert(account, fence);
+    }
+    Ok(fences)
+}
+
+fn action(command: &Command) -> &'static str {
+    match command {
+        Command::Hold { .. } => "commission.held",
+        Command::Release { .. } => "commission.released",
+        Command::Reject { .. } => "commission.rejected",
+    }
+}
+
+fn reason(command: &Command) -> &str {
+    let (Command::Hold { reason } | Command::Release { reason } | Command::Reject { reason }) = command;
+    reason
+}
+
+fn told(sale: &Sale, reason: Option<&str>) -> BTreeMap<String, String> {
+    let hold = match sale.hold {
+        None => "none",
+        Some(HoldReason::Risk) => "risk",
+        Some(HoldReason::Kyc) => "kyc",
+        Some(HoldReason::Manual) => "manual",
+    };
+    let mut told =
+        BTreeMap::from([("hold".to_owned(), hold.to_owned()), ("rejected".to_owned(), sale.rejected.to_string())]);
+    if let Some(reason) = reason {
+        told.insert("reason".to_owned(), reason.to_owned());
+    }
+    told
+}

@@ -1,0 +1,145 @@
+//! Revenue recognition: what the sales of subscriptions earn, month by month.
+
+use std::collections::BTreeMap;
+
+use domain::currency::Currency;
+use domain::fact::DisputePhase;
+use domain::money::{Money, MoneyError};
+use domain::rate::{Base, Rounding};
+use domain::recognition::{MonthOfService, PaidBack, Service, Spread, month_of, next_month, schedule};
+use domain::sale::Sale;
+use domain::time::{BusinessDay, Timestamp};
+use futures::future::try_join_all;
+use store::journal::Journalled;
+
+use super::Desk;
+use crate::error::CaseError;
+
+/// How long before its first month a sale that still counts may have been booked, unless it is said: a year's service,
+/// paid a month ahead.
+pub const LOOK_BACK_DAYS: u16 = 400;
+/// How many facts of the journal are read at a time.
+const PAGE: usize = 500;
+/// How many days of the journal are read at once.
+const DAYS_ABREAST: usize = 8;
+
+/// Months by currency and first day.
+pub type Recognised = BTreeMap<(Currency, BusinessDay), MonthOfService>;
+
+/// LED-11: what was earned in the months from one until another, both whole, of all sales of subscriptions whose
+/// service runs then. It walks the journal from so many days before: a service that is longer and older is not seen.
+///
+/// # Errors
+/// The store does not answer, or amounts are out of range.
+pub async fn recognised(
+    desk: &Desk<'_>,
+    (first, last): (BusinessDay, BusinessDay),
+    spread: Spread,
+    look_back_days: u16,
+) -> Result<Recognised, CaseError> {
+    let (first, last) = (month_of(first)?, month_of(last)?);
+    let end = next_month(last)?.min(desk.today().plus_days(1)?);
+    let mut days = Vec::new();
+    let mut day = first.plus_days(-i32::from(look_back_days))?;
+    while day < end {
+        days.push(day);
+        day = day.plus_days(1)?;
+    }
+    let mut found = Recognised::new();
+    for abreast in days.chunks(DAYS_ABREAST) {
+        let mut reads = Vec::new();
+        for day in abreast {
+            reads.push(subscriptions_of(desk, *day));
+        }
+        for sale in try_join_all(reads).await?.iter().flatten() {
+            add(desk, &mut found, sale, spread).await?;
+        }
+    }
+    found.retain(|(_, month), _| (first..=last).contains(month));
+    Ok(found)
+}
+
+/// The sales of subscriptions that were booked on a day.
+async fn subscriptions_of(desk: &Desk<'_>, day: BusinessDay) -> Result<Vec<Sale>, CaseError> {
+    let mut sales = Vec::new();
+    let mut after: Option<String> = None;
+    loop {
+        let page = desk.store.list_journal(desk.tenant, day, after.as_deref(), PAGE).await?;
+        for fact in page.items {
+            let Journalled::Sale(id) = fact else { continue };
+            let sale = desk.store.get_sale(desk.tenant, &id).await?;
+            sales.extend(sale.filter(|sale| sale.subscription.is_some()));
+        }
+        after = page.next;
+        if after.is_none() {
+            return Ok(sales);
+        }
+    }
+}
+
+async fn add(desk: &Desk<'_>, found: &mut Recognised, sale: &Sale, spread: Spread) -> Result<(), CaseError> {
+    let (Some(_), Some(from), Some(to)) = (&sale.subscription, sale.period_start, sale.period_end) else {
+        return Ok(());
+    };
+    let revenue = net_of_tax(sale)?;
+    if sale.rejected || revenue.is_zero() {
+        return Ok(());
+    }
+    let back = paid_back(sale, revenue, went_back(desk, sale).await?)?;
+    let zero = Money::zero(revenue.currency());
+    for (month, figures) in schedule(&Service { amount: revenue, from, to }, &back, spread, &desk.zone)? {
+        let nothing = MonthOfService { recognised: zero, contra: zero, deferred: zero };
+        let sum = found.entry((revenue.currency(), month)).or_insert(nothing);
+        sum.recognised = sum.recognised.try_add(figures.recognised)?;
+        sum.contra = sum.contra.try_add(figures.contra)?;
+        sum.deferred = sum.deferred.try_add(figures.deferred)?;
+    }
+    Ok(())
+}
+
+/// Tax is nobody's revenue: paid × (total − tax) / total, rounded once.
+fn net_of_tax(sale: &Sale) -> Result<Money, MoneyError> {
+    Base::share(sale.paid, sale.total.try_sub(sale.tax)?, sale.total)?.rounded(Rounding::HalfAwayFromZero)
+}
+
+/// What went back of a payment, as it was told: by refunds and lost disputes, tax included, oldest first.
+async fn went_back(desk: &Desk<'_>, sale: &Sale) -> Result<Vec<(Timestamp, i64)>, CaseError> {
+    let mut back = Vec::new();
+    let items_refunded = sale.item_refunds.values().any(|money| !money.is_zero());
+    if !sale.refunded.is_zero() || items_refunded {
+        let mut running = 0;
+        let mut refunds = desk.store.list_refunds(desk.tenant, &sale.id).await?;
+        refunds.sort_by_key(|refund| refund.occurred_at);
+        for refund in refunds {
+            let minor = refund.amount.minor();
+            if refund.is_running_total {
+                // A total that is told again counts only as far as it grew.
+                back.push((refund.occurred_at, (minor - running).max(0)));
+                running = running.max(minor);
+            } else {
+                back.push((refund.occurred_at, minor));
+            }
+        }
+    }
+    let lost = sale.disputes.values().filter(|dispute| dispute.phase == DisputePhase::Lost);
+    back.extend(lost.map(|dispute| (dispute.occurred_at, dispute.amount.minor())));
+    back.sort_unstable();
+    Ok(back)
+}
+
+/// The same of the revenue: cumulative shares, so that a whole refund takes back the whole revenue, to the cent.
+fn paid_back(sale: &Sale, revenue: Money, back: Vec<(Timestamp, i64)>) -> Result<Vec<PaidBack>, MoneyError> {
+    let (mut gone, mut told) = (0_i64, Money::zero(revenue.currency()));
+    let mut paid = Vec::new();
+    for (at, minor) in back {
+        gone = gone.saturating_add(minor).min(sale.paid.minor());
+        let gone = Money::from_minor(gone, sale.paid.currency());
+        let to_date = Base::share(revenue, gone, sale.paid)?.rounded(Rounding::HalfAwayFromZero)?;
+        let amount = to_date.try_sub(told)?;
+        told = to_date;
+        if !amount.is_zero() {
+            paid.push(PaidBack { at, amount });
+        }
+    }
+    Ok(paid)
+}

@@ -1,0 +1,81 @@
+//! V10 for what people did to single sales, and V9 for what they did to single accounts: it is told, and was approved.
+
+use domain::adjustment::AdjustmentState;
+use domain::attribution::Source;
+use domain::audit::{AuditEntry, ChainEnd, check_chain};
+use domain::entry::{Entry, EntryKind};
+use domain::id::AdjustmentId;
+use domain::line::LineKind;
+use domain::sale::{HoldReason, Sale};
+use store::{Store, TenantKey};
+
+use super::Found;
+use crate::error::CaseError;
+
+/// The trail of a sale that a person may have changed. Answers how many entries it has.
+pub(super) async fn of_sale(
+    store: &Store,
+    tenant: &TenantKey,
+    sale: &Sale,
+    found: &mut Found,
+) -> Result<u64, CaseError> {
+    let was_moved = sale.lines.iter().any(|line| line.kind == LineKind::HoldMove);
+    let by_hand = |source: Source| matches!(source, Source::Manual | Source::Claim);
+    let was_given = sale.decision.credits().iter().any(|credit| by_hand(credit.source));
+    if !(was_moved || was_given || sale.rejected || sale.hold.is_some()) {
+        return Ok(0);
+    }
+    // Only a person holds by hand, and says so.
+    let must_be = sale.hold == Some(HoldReason::Manual);
+    Ok(of(store, tenant, sale.id.as_str(), must_be, found).await?.len() as u64)
+}
+
+/// What a person did to an account is a change that is booked, and that another person approved where it takes one.
+pub(super) async fn of_entry(
+    store: &Store,
+    tenant: &TenantKey,
+    entry: &Entry,
+    found: &mut Found,
+) -> Result<(), CaseError> {
+    let kind = match entry.kind {
+        EntryKind::ManualAdjustment => "correction",
+        EntryKind::WriteOff => "write_off",
+        EntryKind::FxOut | EntryKind::FxIn => "exchange",
+        _ => return Ok(()),
+    };
+    let id = entry.key.split_once('/').and_then(|(_, id)| AdjustmentId::parse(id).ok());
+    let Some(id) = id else {
+        found.tell("V9", entry.id.to_string(), format!("a {kind}"), entry.key.clone());
+        return Ok(());
+    };
+    let change = store.get_adjustment(tenant, kind, &id).await?.map(|stored| stored.adjustment);
+    let told = change.as_ref().map(|change| change.state.word());
+    found.expect("V9", || format!("the {kind} behind {}", entry.id), Some("booked"), told);
+    if let Some(change) = change
+        && let AdjustmentState::Booked { approved_by } = &change.state
+    {
+        // LED-7: four eyes, and not two of them twice. Above which amount is a setting that may have changed since.
+        let must_be_approved = change.change.needs_a_second_person(u32::MAX);
+        let is_approved = approved_by.as_ref().is_some_and(|by| *by != change.requested_by.id);
+        let may_go_alone = !must_be_approved && approved_by.is_none();
+        found.expect("V9", || format!("who approved {id}"), true, is_approved || may_go_alone);
+    }
+    Ok(())
+}
+
+/// A trail that is whole, and there where one must be. Answers it.
+pub(super) async fn of(
+    store: &Store,
+    tenant: &TenantKey,
+    aggregate: &str,
+    must_be: bool,
+    found: &mut Found,
+) -> Result<Vec<AuditEntry>, CaseError> {
+    let entries = store.list_audit(tenant, aggregate).await?;
+    let end = entries.last().map_or(ChainEnd::START, AuditEntry::end);
+    found.expect("V10", || format!("audit of {aggregate}"), Ok(end), check_chain(aggregate, &entries));
+    if must_be && entries.is_empty() {
+        found.tell("V10", format!("audit of {aggregate}"), "who did it, and why".to_owned(), "nothing".to_owned());
+    }
+    Ok(entries)
+}

@@ -1,0 +1,137 @@
+//! Claims and account lists: what they pay at once, and that two people cannot both win.
+
+use cases::desk::claims::{Judged, Verdict, judge, list_customer, make};
+use domain::attribution::claim::{Claim, ClaimRefused, ClaimState};
+use domain::attribution::customer::Customer;
+use domain::attribution::{NobodyReason, Source};
+use domain::id::{ClaimId, PartnerId};
+use domain::sale::{Decision, Sale};
+use store::customers::CustomerChange;
+use store::managed::Managed;
+use store::sales::{NewSale, SaleWritten};
+
+use super::*;
+
+/// A sale of 100.00 of `cus_1` that nobody is paid for, as the recorder books it.
+async fn nobodys(world: &World, invoice: &str) {
+    let (payment, key) = (world::key(invoice), world::key("cus_1"));
+    let plain = Sale::plain(payment, usd("100.00"), world.now, day(world, 0));
+    let decision = Decision::nobody(NobodyReason::CustomerUnknown);
+    let sale = Sale { customer: Some(key.clone()), decision, ..plain };
+    let known = world.store.get_customer(&world.tenant, &key).await.expect("store");
+    let mut after = known.clone().unwrap_or_default();
+    let is_news = after.pay(world.now, &sale.id);
+    after.version += 1;
+    let before = known.map(|known| known.version);
+    let meets = CustomerChange { key: &key, before, after: is_news.then_some(&after), relies_on: None };
+    let new = NewSale { sale: &sale, lines: &[], aliases: &[], meets: Some(meets), review: None };
+    assert_eq!(world.store.create_sale(&world.tenant, &new).await.expect("store"), SaleWritten::Yes);
+}
+
+fn claim(world: &World, n: u128, partner: PartnerId) -> Claim {
+    Claim {
+        id: ClaimId::from_ulid(n.into()),
+        partner,
+        program: world::program(),
+        customer: world::key("cus_1"),
+        note: "met at the fair".to_owned(),
+        made_at: world.now,
+        state: ClaimState::Pending,
+    }
+}
+
+async fn judged(world: &World, n: u128, verdict: Verdict) -> Judged {
+    let desk = desk_of(world, "usr_ada").await;
+    judge(&desk, &ClaimId::from_ulid(n.into()), verdict, "they did").await.expect("an answer")
+}
+
+fn sales(judged: &Judged) -> usize {
+    let Judged::Done { sales, .. } = judged else { panic!("{judged:?}") };
+    *sales
+}
+
+async fn source(world: &World, invoice: &str) -> Option<Source> {
+    world.kept_sale(invoice).await.decision.credits().first().map(|credit| credit.source)
+}
+
+/// ATT-7: an accepted claim pays what nobody was paid for, as lines of the sales, once.
+#[tokio::test]
+async fn an_accepted_claim_books_the_sales_that_nobody_was_paid_for() {
+    let world = World::new().await;
+    for invoice in ["in_1", "in_2"] {
+        nobodys(&world, invoice).await;
+    }
+    let desk = desk_of(&world, "usr_ada").await;
+    make(&desk, &claim(&world, 1, world.partner.clone())).await.expect("made");
+    assert_eq!(sales(&judged(&world, 1, Verdict::Accept).await), 2);
+    assert_eq!(sales(&judged(&world, 1, Verdict::Accept).await), 0);
+    assert_eq!(world.total().await, "60.00");
+    assert_eq!(source(&world, "in_1").await, Some(Source::Claim));
+    assert!(world.store.list_undecided(&world.tenant, &world::key("cus_1")).await.expect("store").is_empty());
+    let trail = world.store.list_audit(&world.tenant, ClaimId::from_ulid(1_u128.into()).as_str()).await.expect("store");
+    assert_eq!(trail.iter().map(|entry| entry.action.as_str()).collect::<Vec<_>>(), ["claim.made", "claim.accepted"]);
+    world.verified().await;
+}
+
+#[tokio::test]
+async fn a_rival_claim_is_refused_and_a_declined_one_pays_nothing() {
+    let world = World::new().await;
+    nobodys(&world, "in_1").await;
+    let desk = desk_of(&world, "usr_ada").await;
+    let rival = PartnerId::from_ulid(8_u128.into());
+    for (n, partner) in [(1, world.partner.clone()), (2, rival), (3, world.partner.clone())] {
+        make(&desk, &claim(&world, n, partner)).await.expect("made");
+    }
+    assert_eq!(sales(&judged(&world, 3, Verdict::Decline).await), 0);
+    assert_eq!(world.total().await, "0.00");
+    assert_eq!(judged(&world, 3, Verdict::Accept).await, Judged::Refused(ClaimRefused::Decided));
+    assert_eq!(sales(&judged(&world, 1, Verdict::Accept).await), 1);
+    let refused = Judged::Refused(ClaimRefused::AnothersByClaim { partner: world.partner.clone() });
+    assert_eq!(judged(&world, 2, Verdict::Accept).await, refused);
+    assert_eq!(judged(&world, 9, Verdict::Accept).await, Judged::NotFound);
+    assert_eq!(world.total().await, "30.00");
+    world.verified().await;
+}
+
+/// A crash between the claim and its sales is finished by whoever asks again.
+#[tokio::test]
+async fn an_acceptance_that_died_before_its_sales_is_finished_by_the_next() {
+    let world = World::new().await;
+    nobodys(&world, "in_1").await;
+    let desk = desk_of(&world, "usr_ada").await;
+    make(&desk, &claim(&world, 1, world.partner.clone())).await.expect("made");
+    let mut requests = 0;
+    loop {
+        // The SDK tries each request three times.
+        world.database.fail_after(requests, 3, testkit::Fault::ServerError);
+        let outcome = judge(&desk, &ClaimId::from_ulid(1_u128.into()), Verdict::Accept, "they did").await;
+        world.database.heal();
+        if outcome.is_ok() {
+            break;
+        }
+        requests += 1;
+    }
+    assert!(requests > 1, "the faults were in the way");
+    assert_eq!(world.total().await, "30.00");
+    world.verified().await;
+}
+
+/// COM-17: each paid invoice of a customer on the list, from a day on, without a click.
+#[tokio::test]
+async fn a_customer_who_comes_onto_a_list_is_paid_for_from_its_day_on() {
+    let mut world = World::new().await;
+    nobodys(&world, "in_1").await;
+    world.pass_days(1);
+    nobodys(&world, "in_2").await;
+    let desk = desk_of(&world, "usr_ada").await;
+    let customer = world::key("cus_1");
+    let (partner, program) = (world.partner.clone(), world::program());
+    let managed = Managed { partner, program, customer, from: world.now, until: None };
+    assert_eq!(list_customer(&desk, &managed).await.expect("listed"), 1);
+    assert_eq!((source(&world, "in_1").await, source(&world, "in_2").await), (None, Some(Source::Managed)));
+    let left = Managed { until: Some(world.now), ..managed };
+    assert_eq!(list_customer(&desk, &left).await.expect("left"), 0);
+    let known: Customer = world.store.get_customer(&world.tenant, &left.customer).await.expect("store").expect("there");
+    assert_eq!(known.assigned, Vec::new());
+    world.verified().await;
+}

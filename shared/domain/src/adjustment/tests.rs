@@ -1,0 +1,145 @@
+//! Who may change an account by hand, and what comes of it.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::currency::Currency;
+use crate::fx::FxRate;
+use crate::slot::Slot;
+
+fn actor(role: Role, id: &str) -> Actor {
+    Actor { role, id: id.to_owned(), ip: None, user_agent: None }
+}
+
+fn now() -> Timestamp {
+    "2026-11-21T12:00:00Z".parse().expect("an instant")
+}
+
+fn asked(change: Change, by: Actor) -> Result<Step, Refused> {
+    let id = AdjustmentId::from_ulid(ulid::Ulid::from(1_u128));
+    let partner = PartnerId::from_ulid(ulid::Ulid::from(2_u128));
+    Adjustment::ask(id, partner, change, "goodwill".to_owned(), (by, now()), FOUR_EYES_ABOVE)
+}
+
+fn correction(text: &str, code: &str) -> Change {
+    let currency = Currency::parse(code).expect("a currency");
+    Change::Correction { amount: Money::parse(text, currency).expect("money") }
+}
+
+fn exchange(minor: i64, rate: &str) -> Change {
+    let (rate, out) = (FxRate::parse(rate).expect("a rate"), Money::from_minor(minor, Currency::EUR));
+    let into = rate.convert(out, Currency::USD).expect("money");
+    let stored = StoredRate { from: Currency::EUR, to: Currency::USD, rate, source: "ecb".to_owned(), at: now() };
+    Change::Exchange { out, into, rate: stored }
+}
+
+/// LED-7.
+#[test]
+fn a_second_person_is_asked_above_the_threshold_and_for_whatever_is_no_correction() {
+    let debt = Change::WriteOff { amount: Money::from_minor(1, Currency::USD) };
+    for (change, expected) in [
+        (correction("100.00", "USD"), false),
+        (correction("-100.00", "USD"), false),
+        (correction("100.01", "USD"), true),
+        (correction("-100.01", "EUR"), true),
+        (correction("1", "JPY"), true),
+        (correction("0.001", "KWD"), true),
+        (debt, true),
+        (exchange(1, "1.1"), true),
+    ] {
+        assert_eq!(change.needs_a_second_person(FOUR_EYES_ABOVE), expected, "{change:?}");
+    }
+    assert!(correction("0.01", "USD").needs_a_second_person(0));
+}
+
+#[test]
+fn only_the_desk_asks_approves_and_rejects() {
+    for role in Role::ALL {
+        let may = matches!(role, Role::Admin | Role::FinanceManager);
+        assert_eq!(asked(correction("5.00", "USD"), actor(role, "usr_1")).is_ok(), may, "{role}");
+        let waiting = asked(correction("500.00", "USD"), actor(Role::Admin, "usr_1")).expect("asked").adjustment;
+        assert_eq!(waiting.clone().approve(actor(role, "usr_2"), waiting.seal(), now()).is_ok(), may, "{role}");
+        assert_eq!(waiting.reject(actor(role, "usr_2"), "no".to_owned(), now()).is_ok(), may, "{role}");
+    }
+}
+
+/// LED-7: whatever part of a request is another one, it is another request.
+#[test]
+fn a_yes_is_to_the_request_that_was_seen_and_to_no_other() {
+    let waiting = asked(exchange(10_000, "1.0837"), actor(Role::Admin, "usr_1")).expect("asked").adjustment;
+    let changes: [fn(&mut Adjustment); 7] = [
+        |other| other.id = AdjustmentId::from_ulid(ulid::Ulid::from(9_u128)),
+        |other| other.partner = PartnerId::from_ulid(ulid::Ulid::from(9_u128)),
+        |other| other.change = exchange(10_001, "1.0837"),
+        |other| other.change = exchange(10_000, "1.0838"),
+        |other| other.change = Change::WriteOff { amount: Money::from_minor(10_000, Currency::EUR) },
+        |other| other.reason = "another".to_owned(),
+        |other| other.requested_by.id = "usr_3".to_owned(),
+    ];
+    for (n, change) in changes.into_iter().enumerate() {
+        let mut stored = waiting.clone();
+        change(&mut stored);
+        let approved = stored.approve(actor(Role::Admin, "usr_2"), waiting.seal(), now());
+        assert_eq!(approved, Err(Refused::SealDiffers), "change {n}");
+    }
+}
+
+#[test]
+fn what_is_settled_moves_no_more() {
+    let ask = |text| asked(correction(text, "USD"), actor(Role::Admin, "usr_1")).expect("asked").adjustment;
+    let other = || actor(Role::FinanceManager, "usr_2");
+    let seen = ask("500.00").seal();
+    let booked = ask("500.00").approve(other(), seen, now()).expect("approved").adjustment;
+    assert_eq!(booked.seal(), seen, "it is the same in every state");
+    let rejected = ask("500.00").reject(other(), "no".to_owned(), now()).expect("rejected").adjustment;
+    for (settled, state) in [(ask("5.00"), "booked"), (booked, "booked"), (rejected, "rejected")] {
+        assert_eq!(settled.clone().approve(other(), settled.seal(), now()), Err(Refused::WrongState { state }));
+        assert_eq!(settled.reject(other(), "no".to_owned(), now()), Err(Refused::WrongState { state }));
+    }
+}
+
+#[test]
+fn what_is_booked_has_a_key_of_its_own_for_each_kind() {
+    let place = Place::Slot(Slot::parse("261121.00").expect("a slot"));
+    let entries = |change| {
+        let adjustment = asked(change, actor(Role::Admin, "usr_1")).expect("asked").adjustment;
+        let entries = adjustment.entries(&vec![place; adjustment.accounts().len()], now()).expect("entries");
+        entries.into_iter().map(|entry| (entry.key, format!("{:?}", entry.amount))).collect::<Vec<_>>()
+    };
+    let id = AdjustmentId::from_ulid(ulid::Ulid::from(1_u128));
+    let row = |kind: &str, amount: &str| (format!("{kind}/{id}"), amount.to_owned());
+    assert_eq!(entries(correction("-5.00", "USD")), [row("manual_adjustment", "-5.00 USD")]);
+    let debt = Change::WriteOff { amount: Money::from_minor(470, Currency::USD) };
+    assert_eq!(entries(debt), [row("write_off", "4.70 USD")]);
+    assert_eq!(entries(exchange(10_000, "1.0837")), [row("fx_out", "-100.00 EUR"), row("fx_in", "108.37 USD")]);
+}
+
+proptest! {
+    /// LED-7: four eyes are never one person's, whatever the roles and keys.
+    #[test]
+    fn nobody_approves_what_they_asked_for(
+        minor in 10_001_i64..1_000_000, one in "[a-c]", other in "[a-c]", admin in any::<bool>(), second in any::<bool>(),
+    ) {
+        let role = |admin: bool| if admin { Role::Admin } else { Role::FinanceManager };
+        let change = Change::Correction { amount: Money::from_minor(minor, Currency::USD) };
+        let waiting = asked(change, actor(role(admin), &one)).expect("asked").adjustment;
+        prop_assert_eq!(&waiting.state, &AdjustmentState::Pending);
+        let seen = waiting.seal();
+        let approved = waiting.approve(actor(role(second), &other), seen, now());
+        prop_assert_eq!(approved.is_ok(), one != other);
+    }
+
+    /// LED-6: what leaves and what comes are one pair at the stored rate.
+    #[test]
+    fn the_entries_of_an_exchange_are_a_pair_at_its_rate(minor in 1_i64..1_000_000_000, mantissa in 1_i64..1_000_000) {
+        let text = format!("{}.{:04}", mantissa / 10_000, mantissa % 10_000);
+        let change = exchange(minor, &text);
+        let adjustment = asked(change, actor(Role::Admin, "usr_1")).expect("asked").adjustment;
+        let entries = adjustment.entries(&[Place::Held, Place::Held], now()).expect("entries");
+        let rate = FxRate::parse(&text).expect("a rate");
+        prop_assert_eq!(entries[0].amount.minor(), -minor);
+        let back = entries[0].amount.negate().expect("money");
+        prop_assert_eq!(rate.convert(back, Currency::USD), Ok(entries[1].amount));
+        prop_assert_ne!(&entries[0].id, &entries[1].id);
+    }
+}

@@ -1,0 +1,11 @@
+//! Worked values first, then what is told apart by order, then the laws.
+
+mod caps;
+mod clauses;
+mod events;
+mod given;
+mod laws;
+mod refunded;
+mod sharing;
+mod volume;
+mod worked;

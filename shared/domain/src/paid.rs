@@ -1,0 +1,114 @@
+//! What was paid, by the year of payment: the one fold behind verification and tax reports, before any exclusion.
+
+use std::collections::BTreeMap;
+
+use crate::id::PartnerId;
+use crate::line::Account;
+use crate::money::{Money, MoneyError};
+use crate::payout::{Payout, PayoutState};
+use crate::time::{BusinessDay, Zone};
+
+/// Gross amounts that reached partners, by account and calendar year of the payment's date.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PaidByYear(BTreeMap<(Account, i16), Money>);
+
+/// The day on which a payout was paid; `None` when it was not.
+#[must_use]
+pub fn payment_day(payout: &Payout, zone: &Zone) -> Option<BusinessDay> {
+    match &payout.state {
+        // V8: the date of payment counts, not when it was earned or asked for.
+        PayoutState::Paid { completed_at, .. } => Some(zone.day_of(*completed_at)),
+        _ => None,
+    }
+}
+
+impl PaidByYear {
+    /// Takes a payout in, if it was paid.
+    ///
+    /// # Errors
+    /// Out of range.
+    pub fn add(&mut self, payout: &Payout, zone: &Zone) -> Result<(), MoneyError> {
+        let Some((year, _, _)) = payment_day(payout, zone).map(BusinessDay::parts) else { return Ok(()) };
+        let key = (payout.account(), year);
+        let before = self.0.get(&key).copied().unwrap_or(Money::zero(payout.amount.currency()));
+        self.0.insert(key, before.try_add(payout.amount)?);
+        Ok(())
+    }
+
+    /// What a partner was paid in a year, one amount a currency.
+    #[must_use]
+    pub fn of_year(&self, partner: &PartnerId, year: i16) -> Vec<Money> {
+        let own = self.0.iter().filter(|((account, of), _)| account.partner == *partner && *of == year);
+        own.map(|(_, money)| *money).collect()
+    }
+
+    /// What an account was paid in all years.
+    ///
+    /// # Errors
+    /// Out of range.
+    pub fn of_account(&self, account: &Account) -> Result<Money, MoneyError> {
+        let own = self.0.iter().filter(|((of, _), _)| of == account).map(|(_, money)| *money);
+        Money::try_sum(own, account.currency)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::Actor;
+    use crate::currency::Currency;
+    use crate::digest::Digest;
+    use crate::id::PayoutId;
+    use crate::role::Role;
+    use crate::slot::Slot;
+    use crate::time::Timestamp;
+
+    fn payout(minor: i64, currency: Currency, paid: Option<&str>) -> Payout {
+        let partner = PartnerId::from_ulid(ulid::Ulid::from(7_u128));
+        let at: Timestamp = "2026-12-31T12:00:00Z".parse().expect("an instant");
+        let state = match paid.map(|text| text.parse().expect("an instant")) {
+            Some(completed_at) => PayoutState::Paid { sent_at: at, completed_at, reference: "r".to_owned() },
+            None => PayoutState::Submitted { sent_at: at, expected_arrival: None, reference: "r".to_owned() },
+        };
+        Payout {
+            id: PayoutId::of(&partner, currency, 1),
+            amount: Money::from_minor(minor, currency),
+            requested_by: Actor { role: Role::Partner, id: partner.to_string(), ip: None, user_agent: None },
+            partner,
+            from: None,
+            to: Slot::parse("261231.00").expect("a slot"),
+            lines: 1,
+            close_hash: Digest::ZERO,
+            seal: Digest::ZERO,
+            asked_under: String::new(),
+            requested_at: at,
+            moved_at: at,
+            state,
+            approvals: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_payment_counts_in_the_year_of_its_date_in_the_zone_and_only_when_it_was_made() {
+        let berlin = Zone::parse("Europe/Berlin").expect("a zone");
+        let (usd, eur) = (Currency::USD, Currency::parse("EUR").expect("a currency"));
+        let rows = [
+            (payout(100, usd, Some("2026-12-31T22:59:59Z")), Some(2026)),
+            (payout(200, usd, Some("2026-12-31T23:00:00Z")), Some(2027)),
+            (payout(400, eur, Some("2027-01-01T00:00:00Z")), Some(2027)),
+            (payout(800, usd, None), None),
+        ];
+        let mut paid = PaidByYear::default();
+        for (payout, year) in &rows {
+            assert_eq!(payment_day(payout, &berlin).map(|day| day.parts().0), *year);
+            paid.add(payout, &berlin).expect("in range");
+        }
+        let partner = &rows[0].0.partner;
+        assert_eq!(paid.of_year(partner, 2026), [Money::from_minor(100, usd)]);
+        let mut next = paid.of_year(partner, 2027);
+        next.sort_by_key(|money| money.minor());
+        assert_eq!(next, [Money::from_minor(200, usd), Money::from_minor(400, eur)]);
+        assert_eq!(paid.of_year(partner, 2028), []);
+        assert_eq!(paid.of_account(&rows[0].0.account()), Ok(Money::from_minor(300, usd)));
+    }
+}

@@ -1,0 +1,60 @@
+//! Bugs on purpose, one at a time, for the simulator to find. Nothing that ships is built with the feature `planted`.
+//!
+//! To plant another: a variant of [`Bug`], and `if planted::is(Bug::…)` behind the feature where the mistake would be.
+
+use std::cell::Cell;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+/// A mistake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Bug {
+    /// The event's id guards money, not the payment's natural key.
+    EventIdGuards = 1,
+    /// A refund replaces the refunds before it.
+    RefundNotCumulative,
+    /// The newest rate, whenever the sale was.
+    TodaysRate,
+    /// A fence is raised only after the lines behind it were counted.
+    FenceAfterRecount,
+    /// A reversal goes to its first slot, open or final.
+    ReversalIntoFinalSlot,
+    /// A parked fact is thrown away when its payment comes.
+    ParkedFactLost,
+    /// An approval looks at no seal.
+    ApprovalOfAnySeal,
+    /// Each refund is rounded by itself.
+    RoundingPerRefund,
+    /// A hold ends after a week.
+    HoldReleasedByTime,
+    /// What is released goes to its first slot, open or final.
+    ReleaseIntoFinalSlot,
+}
+
+static PLANTED: AtomicU8 = AtomicU8::new(0);
+
+thread_local! {
+    static LAST_REFUND: Cell<i64> = const { Cell::new(0) };
+}
+
+/// From now on this mistake is made, everywhere in the process; `None` ends it.
+pub fn plant(bug: Option<Bug>) {
+    PLANTED.store(bug.map_or(0, |bug| bug as u8), Ordering::SeqCst);
+}
+
+/// Is this mistake made?
+#[must_use]
+pub fn is(bug: Bug) -> bool {
+    PLANTED.load(Ordering::SeqCst) == bug as u8
+}
+
+/// What the refund that is being booked comes to, minor units: only a mistake asks.
+pub fn note_refund(minor: i64) {
+    LAST_REFUND.set(minor);
+}
+
+/// The last refund that was noted.
+#[must_use]
+pub fn last_refund() -> i64 {
+    LAST_REFUND.get()
+}

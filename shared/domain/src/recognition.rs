@@ -1,0 +1,251 @@
+//! Revenue recognition: what was paid for a service is earned in a straight line over the time that the service runs.
+//!
+//! Rounding is cumulative: what is recognised to a date is rounded, and a month is the difference of two such figures.
+//! So the months always add up to the whole, whatever they are cut into.
+
+use std::collections::BTreeMap;
+
+use thiserror::Error;
+
+use crate::money::{Money, MoneyError};
+use crate::rate::{Rounding, round_quotient};
+use crate::time::{BusinessDay, DateOutOfRange, Timestamp, Zone};
+
+/// A day in seconds.
+const DAY_SECONDS: i64 = 86_400;
+
+/// A service that was paid for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Service {
+    /// What was paid, net of tax where tax is not revenue.
+    pub amount: Money,
+    /// Its first instant.
+    pub from: Timestamp,
+    /// The first instant after it.
+    pub to: Timestamp,
+}
+
+/// What went back to the customer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PaidBack {
+    /// When.
+    pub at: Timestamp,
+    /// How much, above zero.
+    pub amount: Money,
+}
+
+/// In what steps a service is earned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spread {
+    /// Day by day: the first day whole, the last one not.
+    ByDay,
+    /// By the exact time.
+    ByTime,
+    /// The same in each month of its length, from the month that it begins in.
+    ByMonth,
+}
+
+/// One month of a schedule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MonthOfService {
+    /// What the month earns of the service.
+    pub recognised: Money,
+    /// What went back in this month of what had been earned before: below zero or zero.
+    pub contra: Money,
+    /// What is paid and not earned at the month's end.
+    pub deferred: Money,
+}
+
+/// Months by their first day.
+pub type Schedule = BTreeMap<BusinessDay, MonthOfService>;
+
+/// Why there is no schedule.
+#[derive(Debug, Error, PartialEq, Eq, Clone)]
+pub enum RecognitionError {
+    /// Money out of range.
+    #[error("adding up what is recognised")]
+    Money(#[from] MoneyError),
+    /// The calendar ends.
+    #[error("finding the months of a service")]
+    Date(#[from] DateOutOfRange),
+}
+
+/// The months in which a service is earned. What goes back is taken from what is not earned yet; the rest of it
+/// lessens the month in which it went back.
+///
+/// # Errors
+/// Out of range, or currencies meet.
+pub fn schedule(
+    service: &Service,
+    back: &[PaidBack],
+    spread: Spread,
+    zone: &Zone,
+) -> Result<Schedule, RecognitionError> {
+    let line = Line::new(service, spread, zone)?;
+    let (segments, contras) = line.bend(service.amount, back)?;
+    let first = month_of(zone.day_of(service.from))?;
+    let last = line.last_month()?.max(contras.keys().next_back().copied().unwrap_or(first));
+    let zero = Money::zero(service.amount.currency());
+    let mut schedule = Schedule::new();
+    let (mut month, mut before) = (first.min(contras.keys().next().copied().unwrap_or(first)), zero);
+    while month <= last {
+        let next = next_month(month)?;
+        let segment = segments.iter().rev().find(|segment| segment.known_from < next).unwrap_or(&segments[0]);
+        let to_date = segment.recognised_to(line.elapsed_before(next)?, line.length, zero)?;
+        let recognised = to_date.try_sub(before)?;
+        let deferred = segment.recognised.try_add(segment.deferred)?.try_sub(to_date)?;
+        let contra = contras.get(&month).copied().unwrap_or(zero);
+        schedule.insert(month, MonthOfService { recognised, contra, deferred });
+        (month, before) = (next, to_date);
+    }
+    Ok(schedule)
+}
+
+/// The first day of the month that a day is in.
+///
+/// # Errors
+/// The day is out of range.
+pub fn month_of(day: BusinessDay) -> Result<BusinessDay, DateOutOfRange> {
+    let (year, month, _) = day.parts();
+    BusinessDay::new(year, month, 1)
+}
+
+/// The first day of the month after.
+///
+/// # Errors
+/// The calendar ends.
+pub fn next_month(first: BusinessDay) -> Result<BusinessDay, DateOutOfRange> {
+    let (year, month, _) = first.parts();
+    if month == 12 { BusinessDay::new(year + 1, 1, 1) } else { BusinessDay::new(year, month + 1, 1) }
+}
+
+/// A service measured in its steps.
+struct Line<'a> {
+    spread: Spread,
+    zone: &'a Zone,
+    from: Timestamp,
+    first_day: BusinessDay,
+    /// In steps, at least one.
+    length: i128,
+}
+
+/// From some step on: what was earned until then, and what is spread over the rest.
+struct Segment {
+    step: i128,
+    known_from: BusinessDay,
+    recognised: Money,
+    deferred: Money,
+}
+
+impl Segment {
+    fn recognised_to(&self, elapsed: i128, length: i128, zero: Money) -> Result<Money, MoneyError> {
+        let (done, rest) = (elapsed - self.step, length - self.step);
+        if done <= 0 && rest > 0 {
+            return self.recognised.try_add(zero);
+        }
+        if done >= rest {
+            return self.recognised.try_add(self.deferred);
+        }
+        let product = i128::from(self.deferred.minor()).checked_mul(done).ok_or(MoneyError::OutOfRange)?;
+        let minor = round_quotient(product, rest, Rounding::HalfAwayFromZero);
+        let minor = i64::try_from(minor).map_err(|_| MoneyError::OutOfRange)?;
+        self.recognised.try_add(Money::from_minor(minor, self.deferred.currency()))
+    }
+}
+
+impl<'a> Line<'a> {
+    fn new(service: &Service, spread: Spread, zone: &'a Zone) -> Result<Self, DateOutOfRange> {
+        let (first_day, end) = (zone.day_of(service.from), zone.day_of(service.to));
+        let length = match spread {
+            Spread::ByDay => number_of(end)? - number_of(first_day)?,
+            Spread::ByTime => i128::from(service.to.as_millisecond()) - i128::from(service.from.as_millisecond()),
+            Spread::ByMonth => whole_months(first_day, end),
+        };
+        // A service that ends where it begins is earned at once.
+        Ok(Self { spread, zone, from: service.from, first_day, length: length.max(1) })
+    }
+
+    /// How many steps are over when a day begins.
+    fn elapsed_before(&self, day: BusinessDay) -> Result<i128, DateOutOfRange> {
+        let steps = match self.spread {
+            Spread::ByDay => number_of(day)? - number_of(self.first_day)?,
+            Spread::ByTime => {
+                let at = self.zone.start_of(day)?;
+                i128::from(at.as_millisecond()) - i128::from(self.from.as_millisecond())
+            }
+            Spread::ByMonth => months_between(self.first_day, day),
+        };
+        Ok(steps.clamp(0, self.length))
+    }
+
+    /// How many steps are over at an instant; by day and by month the step under way is not.
+    fn elapsed_at(&self, at: Timestamp) -> Result<i128, DateOutOfRange> {
+        if self.spread == Spread::ByTime {
+            let steps = i128::from(at.as_millisecond()) - i128::from(self.from.as_millisecond());
+            return Ok(steps.clamp(0, self.length));
+        }
+        self.elapsed_before(self.zone.day_of(at))
+    }
+
+    /// The month in which the last step is.
+    fn last_month(&self) -> Result<BusinessDay, DateOutOfRange> {
+        let mut month = month_of(self.first_day)?;
+        while self.elapsed_before(next_month(month)?)? < self.length {
+            month = next_month(month)?;
+        }
+        Ok(month)
+    }
+
+    /// The straight line, bent where something went back; and what went back of what was earned already, by month.
+    fn bend(
+        &self,
+        amount: Money,
+        back: &[PaidBack],
+    ) -> Result<(Vec<Segment>, BTreeMap<BusinessDay, Money>), RecognitionError> {
+        let zero = Money::zero(amount.currency());
+        let mut back = back.to_vec();
+        back.sort_by_key(|paid| paid.at);
+        let start = Segment { step: 0, known_from: BusinessDay::new(2000, 1, 1)?, recognised: zero, deferred: amount };
+        let (mut segments, mut contras, mut left) = (vec![start], BTreeMap::new(), amount);
+        for paid in back {
+            let step = self.elapsed_at(paid.at)?;
+            let current = &segments[segments.len() - 1];
+            let recognised = current.recognised_to(step, self.length, zero)?;
+            let deferred = current.recognised.try_add(current.deferred)?.try_sub(recognised)?;
+            // Nobody gets back more than was paid.
+            let amount = Money::from_minor(paid.amount.minor().min(left.minor()), left.currency());
+            left = left.try_sub(amount)?;
+            let from_deferred = Money::from_minor(amount.minor().min(deferred.minor()), deferred.currency());
+            let contra = from_deferred.try_sub(amount)?;
+            let day = self.zone.day_of(paid.at);
+            if !contra.is_zero() {
+                let sum = contras.entry(month_of(day)?).or_insert(zero);
+                *sum = sum.try_add(contra)?;
+            }
+            segments.push(Segment { step, known_from: day, recognised, deferred: deferred.try_sub(from_deferred)? });
+        }
+        Ok((segments, contras))
+    }
+}
+
+/// The number of a day since 1970.
+fn number_of(day: BusinessDay) -> Result<i128, DateOutOfRange> {
+    Ok(i128::from(Zone::utc().start_of(day)?.as_second().div_euclid(DAY_SECONDS)))
+}
+
+fn months_between(from: BusinessDay, to: BusinessDay) -> i128 {
+    let index = |day: BusinessDay| {
+        let (year, month, _) = day.parts();
+        i128::from(year) * 12 + i128::from(month)
+    };
+    index(to) - index(from)
+}
+
+/// Months from a day until another, a begun one counted whole.
+fn whole_months(from: BusinessDay, to: BusinessDay) -> i128 {
+    let begun = i128::from(to.parts().2 > from.parts().2);
+    months_between(from, to) + begun
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,395 @@
+//! Every change of a sale's money, by one function: from what the sale should pay to the lines that make it so.
+//!
+//! The sale says what happened (refunds, disputes, holds, a rejection, a decision); the targets say what each position
+//! earns by the rules. What a position should have now is a pure function of both, so the order in which things became
+//! known never matters. The lines are the difference to what is booked, put where the money is.
+
+mod goal;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use thiserror::Error;
+
+use crate::commission::EarningReason;
+use crate::id::{LineId, PartnerId};
+use crate::line::{Account, Line, LineKind, LineTrace, Origin, Part, Place};
+use crate::money::{Money, MoneyError};
+use crate::sale::{Clawback, HoldReason, Sale, SaleLine};
+use crate::slot::{Slot, SlotError};
+use crate::time::{BusinessDay, Timestamp};
+use goal::Goal;
+
+/// What a position earns by the rules, before anything went back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// Whose.
+    pub partner: PartnerId,
+    /// Which part of the sale.
+    pub part: Part,
+    /// The whole commission of it, never below zero.
+    pub amount: Money,
+    /// What refunds do to it.
+    pub clawback: Clawback,
+    /// Where its first line goes, and where released money returns to.
+    pub slot: Slot,
+    /// How it came about.
+    pub trace: LineTrace,
+}
+
+/// The circumstances of a booking.
+pub struct Booking<'a> {
+    /// When it is booked.
+    pub now: Timestamp,
+    /// The day of that in the ledger's zone.
+    pub today: BusinessDay,
+    /// When its cause happened.
+    pub occurred_at: Timestamp,
+    /// Why what is booked changes.
+    pub cause: EarningReason,
+    /// The fence of an account, as far as it was read; `None` counts as open, and the store refuses what is not.
+    pub fence_of: &'a dyn Fn(&Account) -> Option<Slot>,
+}
+
+/// Why a sale cannot be retargeted.
+#[derive(Debug, Error, PartialEq, Eq, Clone)]
+pub enum RetargetError {
+    /// An amount is out of range, or of another currency than the sale's.
+    #[error("adding up the commission of a sale")]
+    Money(#[from] MoneyError),
+    /// The calendar ends.
+    #[error("finding a slot")]
+    Slot(#[from] SlotError),
+    /// The rules gave less than nothing.
+    #[error("a target is below zero")]
+    Negative,
+}
+
+/// A partner's part of a sale.
+pub type Position = (PartnerId, Part);
+
+/// What is booked of a position, from the sale's lines alone.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Booked {
+    /// Earned and adjusted, minor units.
+    pub earned: i64,
+    /// Taken back, minor units, not below zero.
+    pub reversed: i64,
+    /// Net by place; moves count.
+    pub places: BTreeMap<Place, i64>,
+    /// Its first line.
+    first: Option<(u32, Place)>,
+    /// What refunds do to it, as the newest of its lines that earn says.
+    pub clawback: Clawback,
+}
+
+impl Booked {
+    /// What is held of it.
+    #[must_use]
+    pub fn held(&self) -> i64 {
+        self.places.get(&Place::Held).copied().unwrap_or(0)
+    }
+}
+
+/// What is booked of each position of a sale.
+#[must_use]
+pub fn booked(sale: &Sale) -> BTreeMap<Position, Booked> {
+    let mut positions: BTreeMap<Position, Booked> = BTreeMap::new();
+    for line in &sale.lines {
+        let position = positions.entry((line.partner.clone(), line.part)).or_default();
+        let minor = line.amount.minor();
+        match line.kind {
+            LineKind::Earned | LineKind::Adjustment => {
+                position.earned = position.earned.saturating_add(minor);
+                position.clawback = line.clawback;
+            }
+            LineKind::Reversal => position.reversed = position.reversed.saturating_sub(minor),
+            LineKind::HoldMove | LineKind::Entry => {}
+        }
+        let place = position.places.entry(line.place).or_default();
+        *place = place.saturating_add(minor);
+        if position.first.is_none() {
+            position.first = Some((line.n, line.place));
+        }
+    }
+    positions
+}
+
+/// What the sale's positions earn as booked: the targets of a change that leaves the commission alone.
+#[must_use]
+pub fn booked_targets(sale: &Sale) -> Vec<Target> {
+    let mut targets = Vec::new();
+    for ((partner, part), position) in booked(sale) {
+        let Some((n, place)) = position.first else { continue };
+        let rule = sale.lines.iter().find(|line| line.n == n).and_then(|line| line.rule.clone());
+        let credit = sale.decision.credits().iter().find(|credit| credit.partner == partner);
+        let slot = match place {
+            Place::Slot(slot) => slot,
+            Place::Held => Slot::of_day(sale.booked_day),
+        };
+        let trace = LineTrace {
+            program: credit.map(|credit| credit.program.clone()),
+            link: credit.and_then(|credit| credit.link.clone()),
+            rule,
+            customer: sale.customer.clone(),
+            invoice: sale.invoice.clone(),
+            event_type: Some(sale.event_type),
+            base: String::new(),
+            reward: String::new(),
+            reason: EarningReason::Adjusted,
+            part,
+            reverses: None,
+            late: false,
+            period: None,
+            notes: Vec::new(),
+        };
+        let amount = Money::from_minor(position.earned, sale.paid.currency());
+        targets.push(Target { partner, part, amount, clawback: position.clawback, slot, trace });
+    }
+    targets
+}
+
+/// What refunds and lost disputes take back of what an item of a sale earned; all of it where the sale was rejected.
+///
+/// # Errors
+/// Amounts out of range.
+pub fn taken_back(sale: &Sale, item: u16, clawback: Clawback, earned: i64) -> Result<i64, RetargetError> {
+    if sale.rejected { Ok(earned) } else { goal::taken_back(sale, item, clawback, earned) }
+}
+
+/// Books what is missing to the targets: appends to the sale's lines, and answers the new ones.
+///
+/// Positions that are booked and that no target names go to zero. The sale's version is the caller's to raise.
+///
+/// # Errors
+/// Amounts out of range or of two currencies, a target below zero, or the calendar ends. The sale may then be half
+/// changed: leave it.
+pub fn retarget(sale: &mut Sale, targets: &[Target], booking: &Booking<'_>) -> Result<Vec<Line>, RetargetError> {
+    let booked = booked(sale);
+    let mut by_position: BTreeMap<Position, Target> = BTreeMap::new();
+    for target in booked_targets(sale) {
+        let nothing = Target { amount: Money::zero(sale.paid.currency()), ..target };
+        by_position.insert((nothing.partner.clone(), nothing.part), nothing);
+    }
+    for target in targets {
+        if target.amount.is_negative() {
+            return Err(RetargetError::Negative);
+        }
+        // Released and corrected money returns to where the first line was, whatever the rules say by now.
+        let slot = booked.get(&(target.partner.clone(), target.part)).and_then(|position| match position.first {
+            Some((_, Place::Slot(slot))) => Some(slot),
+            _ => None,
+        });
+        let target = Target { slot: slot.unwrap_or(target.slot), ..target.clone() };
+        by_position.insert((target.partner.clone(), target.part), target);
+    }
+    let mut lines = Vec::new();
+    let positions: BTreeSet<Position> = by_position.keys().cloned().collect();
+    for position in positions {
+        let Some(target) = by_position.get(&position) else { continue };
+        let now = booked.get(&position).cloned().unwrap_or_default();
+        let goal = Goal::of(
+            sale,
+            target,
+            #[cfg(feature = "planted")]
+            &now,
+            #[cfg(feature = "planted")]
+            booking.today,
+        )?;
+        let mut writer = Writer { sale, target, booking, lines: &mut lines, places: now.places.clone(), goal };
+        writer.write(&now)?;
+    }
+    Ok(lines)
+}
+
+/// Writes the lines of one position.
+struct Writer<'a, 'b> {
+    sale: &'a mut Sale,
+    target: &'a Target,
+    booking: &'a Booking<'b>,
+    lines: &'a mut Vec<Line>,
+    /// Net by place, with what was written here.
+    places: BTreeMap<Place, i64>,
+    goal: Goal,
+}
+
+/// One kind of change.
+#[derive(Clone, Copy)]
+struct Change {
+    kind: LineKind,
+    reason: EarningReason,
+    reverses: Option<u32>,
+}
+
+impl Writer<'_, '_> {
+    fn write(&mut self, now: &Booked) -> Result<(), RetargetError> {
+        let first = now.first.map(|(n, _)| n);
+        if first.is_none() {
+            // An attributed sale has at least one line a partner, of zero when nothing is earned.
+            let change = Change { kind: LineKind::Earned, reason: self.target.trace.reason, reverses: None };
+            let slot = self.open(self.target.slot)?;
+            self.push(Place::Slot(slot), self.goal.earned, change);
+        }
+        let first = first.or_else(|| self.sale.lines.last().map(|line| line.n));
+        let reversal = Change { kind: LineKind::Reversal, reason: self.cause(EarningReason::Refund), reverses: first };
+        let adjustment =
+            Change { kind: LineKind::Adjustment, reason: self.cause(EarningReason::Adjusted), reverses: None };
+        // LED-3: cumulative, so that many small refunds end where one large one does.
+        let given_back = difference(now.reversed, self.goal.reversed)?;
+        let adjusted = if now.first.is_some() { difference(self.goal.earned, now.earned)? } else { 0 };
+        // What is given back comes first, so that what is taken finds it.
+        if given_back > 0 {
+            self.change(given_back, reversal)?;
+            self.change(adjusted, adjustment)?;
+        } else {
+            self.change(adjusted, adjustment)?;
+            self.change(given_back, reversal)?;
+        }
+        if now.first.is_some() && adjusted == 0 && now.clawback != self.target.clawback {
+            // What refunds do to it is part of what the rules gave: a line keeps it for the refunds to come.
+            let slot = self.open(self.target.slot)?;
+            self.push(Place::Slot(slot), 0, adjustment);
+        }
+        self.settle_hold(first)
+    }
+
+    /// The reason of the booking where it fits the change, else the usual one.
+    fn cause(&self, usual: EarningReason) -> EarningReason {
+        match self.booking.cause {
+            EarningReason::Held | EarningReason::Released => usual,
+            cause => cause,
+        }
+    }
+
+    fn account(&self) -> Account {
+        Account { partner: self.target.partner.clone(), currency: self.sale.paid.currency() }
+    }
+
+    fn held(&self) -> i64 {
+        self.places.get(&Place::Held).copied().unwrap_or(0)
+    }
+
+    /// The slot itself while it is open, otherwise the one that is due at once.
+    fn open(&self, slot: Slot) -> Result<Slot, SlotError> {
+        let fence = (self.booking.fence_of)(&self.account());
+        #[cfg(feature = "planted")]
+        let fence = fence.filter(|_| !crate::planted::is(crate::planted::Bug::ReleaseIntoFinalSlot));
+        if Some(slot) > fence { Ok(slot) } else { Slot::immediate(self.booking.today, fence) }
+    }
+
+    fn change(&mut self, minor: i64, change: Change) -> Result<(), RetargetError> {
+        if minor > 0 {
+            // What is to be held anyhow goes there without a detour.
+            let held = minor.min((self.goal.held - self.held()).max(0));
+            self.push_nonzero(Place::Held, held, change);
+            let slot = self.open(self.target.slot)?;
+            self.push_nonzero(Place::Slot(slot), minor - held, change);
+            return Ok(());
+        }
+        let mut left = minor.saturating_neg();
+        // What needs no holding any more is taken from what is held first.
+        let spare = (self.held() - self.goal.held).max(0).min(left);
+        self.push_nonzero(Place::Held, -spare, change);
+        left -= spare;
+        self.take(left, change)
+    }
+
+    /// Takes money where the position has it: its own open slots, the first line's before others; the rest at once.
+    fn take(&mut self, mut left: i64, change: Change) -> Result<(), RetargetError> {
+        let fence = (self.booking.fence_of)(&self.account());
+        #[cfg(feature = "planted")]
+        let fence = fence.filter(|_| !crate::planted::is(crate::planted::Bug::ReversalIntoFinalSlot));
+        let mut slots: Vec<(Slot, i64)> = self
+            .places
+            .iter()
+            .filter_map(|(place, net)| match place {
+                Place::Slot(slot) if Some(*slot) > fence && *net > 0 => Some((*slot, *net)),
+                _ => None,
+            })
+            .collect();
+        slots.sort_by_key(|(slot, _)| (*slot != self.target.slot, *slot));
+        for (slot, net) in slots {
+            let part = net.min(left);
+            self.push_nonzero(Place::Slot(slot), -part, change);
+            left -= part;
+        }
+        let slot = Slot::immediate(self.booking.today, fence)?;
+        self.push_nonzero(Place::Slot(slot), -left, change);
+        Ok(())
+    }
+
+    /// Moves between `held` and the rest until as much is held as should be.
+    fn settle_hold(&mut self, first: Option<u32>) -> Result<(), RetargetError> {
+        let missing = difference(self.goal.held, self.held())?;
+        let reason = if missing > 0 { EarningReason::Held } else { EarningReason::Released };
+        let change = Change { kind: LineKind::HoldMove, reason, reverses: first };
+        if missing > 0 {
+            self.take(missing, change)?;
+            self.push_nonzero(Place::Held, missing, change);
+        } else if missing < 0 {
+            self.push_nonzero(Place::Held, missing, change);
+            let slot = self.open(self.target.slot)?;
+            self.push_nonzero(Place::Slot(slot), -missing, change);
+        }
+        Ok(())
+    }
+
+    fn push_nonzero(&mut self, place: Place, minor: i64, change: Change) {
+        if minor != 0 {
+            self.push(place, minor, change);
+        }
+    }
+
+    /// The line gets the sale's next number, and stands in the sale in short.
+    fn push(&mut self, place: Place, minor: i64, change: Change) {
+        let n = self.sale.lines.iter().map(|line| line.n).max().unwrap_or(0) + 1;
+        let amount = Money::from_minor(minor, self.sale.paid.currency());
+        let is_earned = matches!(change.kind, LineKind::Earned | LineKind::Adjustment);
+        let clawback = if is_earned { self.target.clawback } else { Clawback::Proportional };
+        self.sale.lines.push(SaleLine {
+            n,
+            partner: self.target.partner.clone(),
+            part: self.target.part,
+            kind: change.kind,
+            place,
+            amount,
+            rule: self.target.trace.rule.clone(),
+            clawback,
+        });
+        let origin = Origin::Sale(self.sale.id.clone());
+        let mut trace = LineTrace {
+            part: self.target.part,
+            reason: change.reason,
+            reverses: change.reverses,
+            ..self.target.trace.clone()
+        };
+        if change.kind == LineKind::Reversal {
+            trace.base = self.sale.went_back().to_text();
+            trace.reward = Money::from_minor(self.goal.reversed, self.sale.paid.currency()).to_text();
+        }
+        if change.reason == EarningReason::Held {
+            trace.notes.push(format!("hold: {}", self.sale.hold.map_or("dispute", HoldReason::word)));
+        }
+        let is_first = change.kind == LineKind::Earned;
+        self.lines.push(Line {
+            id: LineId::of(&origin, n),
+            partner: self.target.partner.clone(),
+            place,
+            amount,
+            kind: change.kind,
+            origin,
+            n,
+            occurred_at: if is_first { self.sale.occurred_at } else { self.booking.occurred_at },
+            booked_at: self.booking.now,
+            trace,
+        });
+        let net = self.places.entry(place).or_default();
+        *net = net.saturating_add(minor);
+    }
+}
+
+fn difference(to: i64, from: i64) -> Result<i64, RetargetError> {
+    to.checked_sub(from).ok_or(RetargetError::Money(MoneyError::OutOfRange))
+}
+
+#[cfg(test)]
+mod tests;

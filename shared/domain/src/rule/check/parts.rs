@@ -1,0 +1,155 @@
+//! What a version has beside its clauses: bands, bonuses, caps, milestones.
+
+use std::collections::BTreeSet;
+
+use super::Findings;
+use crate::money::Money;
+use crate::rate::Rate;
+use crate::rule::{Bands, Matching, Metric, Reward, Terms};
+
+/// The most bands, milestones and overrides that a version has room for.
+const MANY: usize = 200;
+/// The most bands.
+const BANDS_MAX: usize = 20;
+
+pub(super) fn check(terms: &Terms, findings: &mut Findings) {
+    let is_banded = |reward: &Reward| *reward == Reward::Banded;
+    let banded = terms.clauses.iter().position(|clause| is_banded(&clause.reward));
+    match (&terms.bands, banded) {
+        (None, Some(place)) => {
+            let why = "a banded clause needs the bands of the rule";
+            findings.refuse(format_args!("/clauses/{place}/reward"), "bands_missing", why);
+        }
+        (Some(_), None) => findings.warn("/bands", "bands_unused", "no clause is banded, so the bands pay nothing"),
+        _ => {}
+    }
+    let adds = terms.matching == Matching::Sum && terms.clauses.len() > 1;
+    if let Some(place) = banded.filter(|_| adds) {
+        let others = terms
+            .clauses
+            .iter()
+            .enumerate()
+            .any(|(other, clause)| other != place && !matches!(clause.reward, Reward::Flat(_)));
+        if others {
+            let why = "bands are rounded over the month and cannot be added to other shares; use first or best_money";
+            findings.refuse(format_args!("/clauses/{place}/reward"), "not_addable", why);
+        }
+    }
+    if let Some(bands) = &terms.bands {
+        check_bands(bands, findings);
+    }
+    check_unused(terms, findings);
+    findings.not_negative("/volume_bonus/from", terms.volume_bonus.map(|bonus| bonus.from));
+    for (tier, amount) in terms.sign_up_bonus.iter().flat_map(|bonus| bonus.iter()) {
+        findings.not_negative(format_args!("/sign_up_bonus/{}", tier.word()), Some(amount));
+    }
+    check_caps(terms, findings);
+    check_milestones(terms, findings);
+    let overrides = &terms.overrides;
+    if overrides.partners.len() + overrides.groups.len() > MANY {
+        findings.refuse("/overrides", "too_large", format_args!("at most {MANY} overrides"));
+    }
+}
+
+/// What is there and can never pay.
+fn check_unused(terms: &Terms, findings: &mut Findings) {
+    let shares = terms.clauses.iter().any(|clause| !matches!(clause.reward, Reward::Flat(_)));
+    let sales = terms.clauses.iter().any(|clause| clause.events.iter().any(|event| event.is_sale()));
+    if let Some(bonus) = terms.volume_bonus {
+        if bonus.bonus == Rate::ZERO {
+            findings.warn("/volume_bonus/bonus", "pays_nothing", "a bonus of nothing pays nothing");
+        } else if !shares && terms.overrides.is_empty() {
+            let why = "no clause pays a share that it could raise";
+            findings.warn("/volume_bonus", "bonus_without_effect", why);
+        }
+    }
+    if !terms.overrides.is_empty() && !sales {
+        let why = "own rates are for sales, and no clause is about them";
+        findings.warn("/overrides", "overrides_unused", why);
+    }
+    if terms.second_tier == Some(Rate::ZERO) {
+        findings.warn("/second_tier", "pays_nothing", "a share of nothing pays nothing");
+    } else if terms.second_tier.is_some() && terms.clauses.is_empty() {
+        findings.warn("/second_tier", "second_tier_unused", "no clause pays a commission that it could be a share of");
+    }
+    for (place, milestone) in terms.milestones.iter().enumerate() {
+        if milestone.badge.is_none() && milestone.bonus.is_some_and(Money::is_zero) {
+            findings.warn(format_args!("/milestones/{place}/bonus"), "pays_nothing", "a bonus of nothing pays nothing");
+        }
+    }
+}
+
+/// COM-7: from zero, ascending.
+fn check_bands(bands: &Bands, findings: &mut Findings) {
+    if bands.steps.is_empty() {
+        findings.refuse("/bands/steps", "empty", "name at least one band");
+    }
+    if bands.steps.len() > BANDS_MAX {
+        findings.refuse("/bands/steps", "too_large", format_args!("at most {BANDS_MAX} bands"));
+    }
+    if bands.steps.first().is_some_and(|band| !band.from.is_zero()) {
+        findings.refuse("/bands/steps/0/from", "out_of_order", "the first band begins at 0");
+    }
+    for (place, pair) in bands.steps.windows(2).enumerate() {
+        let [left, right] = pair else { continue };
+        let at = format!("/bands/steps/{}", place + 1);
+        if left.from.currency() != right.from.currency() || left.from.minor() >= right.from.minor() {
+            findings.refuse(format_args!("{at}/from"), "out_of_order", "each band begins above the one before");
+        } else if right.rate < left.rate {
+            findings.warn(format_args!("{at}/rate"), "bands_fall", "more volume pays a lower rate here");
+        }
+    }
+}
+
+fn check_caps(terms: &Terms, findings: &mut Findings) {
+    let caps = &terms.caps;
+    let all = [
+        ("per_line", caps.per_line),
+        ("per_customer", caps.per_customer),
+        ("per_partner_period", caps.per_partner_period),
+        ("per_program_period", caps.per_program_period),
+    ];
+    for (name, cap) in all {
+        findings.not_negative(format_args!("/caps/{name}"), cap);
+        if cap.is_some_and(Money::is_zero) {
+            findings.warn(format_args!("/caps/{name}"), "cap_of_nothing", "with this cap nothing is paid");
+        }
+    }
+    // One line, one partner's month, the whole programme's month: each is part of the next.
+    for ((narrow, inner), (wide, outer)) in [(all[0], all[1]), (all[0], all[2]), (all[0], all[3]), (all[2], all[3])] {
+        if let (Some(inner), Some(outer)) = (inner, outer)
+            && inner.currency() == outer.currency()
+            && inner.minor() > outer.minor()
+        {
+            let why = format!("{wide} is lower and always cuts first");
+            findings.warn(format_args!("/caps/{narrow}"), "cap_without_effect", why);
+        }
+    }
+}
+
+fn check_milestones(terms: &Terms, findings: &mut Findings) {
+    if terms.milestones.len() > MANY {
+        findings.refuse("/milestones", "too_large", format_args!("at most {MANY} milestones"));
+    }
+    let mut names = BTreeSet::new();
+    for (place, milestone) in terms.milestones.iter().enumerate() {
+        let at = format!("/milestones/{place}");
+        if milestone.name.trim().is_empty() || milestone.name.contains(['/', '#']) {
+            findings.refuse(format_args!("{at}/name"), "empty", "a milestone needs a name without / and #");
+        }
+        if !names.insert(&milestone.name) {
+            findings.refuse(format_args!("{at}/name"), "not_unique", "another milestone has this name");
+        }
+        let is_there = match milestone.metric {
+            Metric::Sales(count) | Metric::Customers(count) => count > 0,
+            Metric::Revenue(money) => money.minor() > 0,
+        };
+        if !is_there {
+            findings.refuse(format_args!("{at}/threshold"), "out_of_range", "must be above 0");
+        }
+        findings.not_negative(format_args!("{at}/bonus"), milestone.bonus);
+        if milestone.bonus.is_none() && milestone.badge.is_none() {
+            findings.refuse(format_args!("{at}/bonus"), "empty", "a milestone needs a bonus or a badge");
+        }
+    }
+}

@@ -1,0 +1,93 @@
+use domain::attribution::claim::ClaimDecided;
+use domain::attribution::customer::Customer;
+use domain::audit::Actor;
+use domain::fact::PaymentKey;
+use domain::id::TenantId;
+use domain::id::{PartnerId, ProgramId};
+use domain::role::Role;
+use ulid::Ulid;
+
+use super::*;
+use crate::Tables;
+
+async fn store() -> Store {
+    let database = testkit::database().await;
+    let tables = Tables { core: database.core.clone(), clicks: database.clicks.clone(), ops: database.ops.clone() };
+    Store::new(database.client.clone(), tables)
+}
+
+fn tenant() -> TenantKey {
+    TenantKey::from(&TenantId::default_tenant())
+}
+
+fn claim(n: u64) -> Claim {
+    Claim {
+        id: ClaimId::from_ulid(Ulid::from_parts(1_700_000_000_000 + n, 1)),
+        partner: PartnerId::from_ulid(u128::from(n).into()),
+        program: ProgramId::from_ulid(1_u128.into()),
+        customer: PaymentKey::parse("stripe:cus_1").expect("key"),
+        note: "my customer".to_owned(),
+        made_at: "2026-11-20T12:00:00Z".parse().expect("instant"),
+        state: ClaimState::Pending,
+    }
+}
+
+fn decided() -> ClaimDecided {
+    let by = Actor { role: Role::Admin, id: "usr_1".to_owned(), ip: None, user_agent: None };
+    ClaimDecided { by, at: "2026-11-21T12:00:00Z".parse().expect("instant"), reason: "seen".to_owned() }
+}
+
+/// Accepts as a person would who read the customer in this state.
+async fn accept(store: &Store, claim: &Claim, known: Option<&Customer>) -> Written {
+    let (accepted, mut customer) =
+        claim.clone().accept(&known.cloned().unwrap_or_default(), decided()).expect("accepted");
+    customer.version += 1;
+    let before = known.map(|known| known.version);
+    let change = CustomerChange { key: &claim.customer, before, after: Some(&customer), relies_on: None };
+    let decision = ClaimDecision { claim: &accepted, customer: Some(change), audit: &[] };
+    store.decide_claim(&tenant(), &decision).await.expect("the store")
+}
+
+#[tokio::test]
+async fn a_claim_is_made_read_and_listed_newest_first() {
+    let store = store().await;
+    for n in 1..=3 {
+        store.create_claim(&tenant(), &claim(n), &[]).await.expect("made");
+        store.create_claim(&tenant(), &claim(n), &[]).await.expect("made twice is made once");
+    }
+    assert_eq!(store.get_claim(&tenant(), &claim(2).id).await.expect("read"), Some(claim(2)));
+    let page = store.list_claims(&tenant(), None, 2).await.expect("listed");
+    assert_eq!(page.items, [claim(3), claim(2)]);
+    let after = ClaimId::parse(&page.next.expect("more")).expect("id");
+    let rest = store.list_claims(&tenant(), Some(&after), 2).await.expect("listed");
+    assert_eq!((rest.items, rest.next), (vec![claim(1)], None));
+    let another = Claim { note: "another".to_owned(), ..claim(1) };
+    assert!(store.create_claim(&tenant(), &another, &[]).await.is_err());
+}
+
+#[tokio::test]
+async fn of_two_people_who_accept_rival_claims_at_once_one_wins() {
+    // ATT-7
+    let store = store().await;
+    for n in 1..=2 {
+        store.create_claim(&tenant(), &claim(n), &[]).await.expect("made");
+    }
+    assert_eq!(accept(&store, &claim(1), None).await, Written::Yes);
+    assert_eq!(accept(&store, &claim(2), None).await, Written::ConditionFailed);
+    let customer = store.get_customer(&tenant(), &claim(1).customer).await.expect("read").expect("there");
+    let owners: Vec<_> = customer.assigned.iter().map(|one| one.partner.clone()).collect();
+    assert_eq!(owners, [claim(1).partner]);
+    assert_eq!(store.get_claim(&tenant(), &claim(2).id).await.expect("read"), Some(claim(2)));
+}
+
+#[tokio::test]
+async fn of_two_people_who_decide_one_claim_one_wins() {
+    let store = store().await;
+    store.create_claim(&tenant(), &claim(1), &[]).await.expect("made");
+    let declined = claim(1).decline(decided()).expect("declined");
+    let decision = ClaimDecision { claim: &declined, customer: None, audit: &[] };
+    assert_eq!(store.decide_claim(&tenant(), &decision).await.expect("the store"), Written::Yes);
+    assert_eq!(accept(&store, &claim(1), None).await, Written::ConditionFailed);
+    assert_eq!(store.get_customer(&tenant(), &claim(1).customer).await.expect("read"), None);
+    assert_eq!(store.get_claim(&tenant(), &claim(1).id).await.expect("read"), Some(declined));
+}

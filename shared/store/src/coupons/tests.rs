@@ -1,0 +1,61 @@
+use domain::id::TenantId;
+use ulid::Ulid;
+
+use super::*;
+use crate::Tables;
+
+async fn store() -> Store {
+    let database = testkit::database().await;
+    let tables = Tables { core: database.core.clone(), clicks: database.clicks.clone(), ops: database.ops.clone() };
+    Store::new(database.client.clone(), tables)
+}
+
+fn tenant() -> TenantKey {
+    TenantKey::from(&TenantId::default_tenant())
+}
+
+fn coupon(code: &str, partner: u128) -> Coupon {
+    Coupon {
+        code: CouponCode::parse(code).expect("code"),
+        partner: PartnerId::from_ulid(Ulid::from(partner)),
+        program: ProgramId::from_ulid(Ulid::from(1_u128)),
+        valid_from: "2026-11-01T00:00:00Z".parse().expect("instant"),
+        valid_until: None,
+    }
+}
+
+#[test]
+fn a_code_is_compared_without_blanks_and_in_capitals() {
+    let rows = [
+        (" save10 ", Some("SAVE10")),
+        ("SAVE10", Some("SAVE10")),
+        ("", None),
+        ("  ", None),
+        ("a#b", None),
+        ("zwölf", None),
+    ];
+    for (text, expected) in rows {
+        assert_eq!(CouponCode::parse(text).as_ref().map(CouponCode::as_str), expected, "{text}");
+    }
+    assert_eq!(CouponCode::parse(&"x".repeat(65)), None);
+}
+
+#[tokio::test]
+async fn a_code_is_one_partners_for_good() {
+    let store = store().await;
+    let made = coupon("SAVE10", 1);
+    assert_eq!(store.create_coupon(&tenant(), &made).await.expect("made"), Written::Yes);
+    assert_eq!(store.create_coupon(&tenant(), &made).await.expect("made twice"), Written::Yes);
+    let taken = store.create_coupon(&tenant(), &coupon("save10", 2)).await;
+    assert_eq!(taken.expect("answered"), Written::ConditionFailed);
+    assert_eq!(store.get_coupon(&tenant(), &made.code).await.expect("read"), Some(made.clone()));
+    let until: Timestamp = "2026-11-20T00:00:00Z".parse().expect("instant");
+    assert_eq!(store.end_coupon(&tenant(), &made, until).await.expect("ended"), Written::Yes);
+    assert_eq!(store.end_coupon(&tenant(), &made, until).await.expect("answered"), Written::ConditionFailed);
+    let ended = Coupon { valid_until: Some(until), ..made };
+    assert_eq!(store.list_coupons(&tenant()).await.expect("listed"), std::slice::from_ref(&ended));
+    let rows = [("2026-10-31T23:59:59Z", false), ("2026-11-01T00:00:00Z", true), ("2026-11-20T00:00:00Z", false)];
+    for (used_at, expected) in rows {
+        assert_eq!(ended.is_valid_at(used_at.parse().expect("instant")), expected, "{used_at}");
+    }
+}

@@ -1,0 +1,292 @@
+//! Reviews of signals of fraud, what stops a partner's payouts, and the marks by which a partner is known again.
+
+mod marks;
+
+use aws_sdk_dynamodb::types::TransactWriteItem;
+use domain::audit::AuditEntry;
+use domain::fraud::Finding;
+use domain::fraud::review::{Review, ReviewState, Subject, Traces, Verdict};
+use domain::id::{PartnerId, ReviewId};
+use domain::time::{Timestamp, sortable};
+use serde::{Deserialize, Serialize};
+
+use crate::item::{self, Attributes, text};
+use crate::keys::Key;
+use crate::partners::{PartnerStatus, StatusChange};
+use crate::registry::Entry;
+use crate::request::{self, Range, Transacted, unavailable};
+use crate::sales::{NewSale, SaleWritten};
+use crate::{Page, Store, StoreError, TenantKey, Written};
+
+/// A review as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredReview {
+    /// The review.
+    pub review: Review,
+    /// How often it was written.
+    pub version: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ReviewItem {
+    entity: String,
+    v: u32,
+    version: u64,
+    id: ReviewId,
+    subject: Subject,
+    findings: Vec<Finding>,
+    traces: Traces,
+    opened_at: Timestamp,
+    state: ReviewState,
+    desk_pk: String,
+    desk_sk: String,
+}
+
+impl ReviewItem {
+    fn new(tenant: &TenantKey, review: &Review, version: u64) -> Self {
+        Self {
+            entity: "review".to_owned(),
+            v: 1,
+            version,
+            id: review.id.clone(),
+            subject: review.subject.clone(),
+            findings: review.findings.clone(),
+            traces: review.traces.clone(),
+            opened_at: review.opened_at,
+            state: review.state.clone(),
+            desk_pk: tenant.reviews(review.state.word()),
+            desk_sk: format!("{}#{}", sortable(review.opened_at), review.id),
+        }
+    }
+}
+
+impl From<ReviewItem> for StoredReview {
+    fn from(item: ReviewItem) -> Self {
+        let ReviewItem { version, id, subject, findings, traces, opened_at, state, .. } = item;
+        Self { review: Review { id, subject, findings, traces, opened_at, state }, version }
+    }
+}
+
+/// A decision about a review that is to be written, with everything that it changes.
+#[derive(Clone, Debug)]
+pub struct DecidedReview<'a> {
+    /// The review as it was read.
+    pub before: &'a StoredReview,
+    /// The review after.
+    pub after: &'a Review,
+    /// What the audit trail says.
+    pub entry: &'a AuditEntry,
+    /// The sale whose commission changes, and its version as read.
+    pub sale: Option<(u64, NewSale<'a>)>,
+    /// The partners who are suspended.
+    pub suspended: &'a [PartnerId],
+}
+
+impl Store {
+    /// A review, strongly consistent.
+    ///
+    /// # Errors
+    /// The store does not answer, or the item cannot be read.
+    pub async fn get_review(&self, tenant: &TenantKey, id: &ReviewId) -> Result<Option<StoredReview>, StoreError> {
+        let item: Option<ReviewItem> = self.get(&self.tables.core, &tenant.review(id), "reading a review").await?;
+        Ok(item.map(StoredReview::from))
+    }
+
+    /// A page of the reviews in a state, newest first.
+    ///
+    /// # Errors
+    /// The store does not answer, or an item cannot be read.
+    pub async fn list_reviews(
+        &self,
+        tenant: &TenantKey,
+        state: &str,
+        limit: i32,
+        after: Option<&ReviewPlace>,
+    ) -> Result<Page<StoredReview>, StoreError> {
+        let desk = tenant.reviews(state);
+        let request = self
+            .db
+            .query()
+            .table_name(&self.tables.core)
+            .index_name("desk")
+            .key_condition_expression("desk_pk = :desk")
+            .expression_attribute_values(":desk", text(&desk))
+            .scan_index_forward(false)
+            .limit(limit)
+            .set_exclusive_start_key(after.map(|after| after.start(tenant, &desk)));
+        let doing = "listing the reviews";
+        let answer = request.send().await.map_err(|error| unavailable(doing, error))?;
+        let found = self.get_indexed(answer.items.unwrap_or_default(), doing).await?;
+        let items: Result<Vec<StoredReview>, StoreError> =
+            found.into_iter().map(|attributes| item::read::<ReviewItem>(attributes).map(StoredReview::from)).collect();
+        let mut items = items?;
+        let more = answer.last_evaluated_key.is_some_and(|key| !key.is_empty());
+        let next = items.last().filter(|_| more).map(|last| ReviewPlace::text_of(&last.review));
+        // The index may lag behind a decision; the review itself does not.
+        items.retain(|stored| stored.review.state.word() == state);
+        Ok(Page { items, next })
+    }
+
+    /// A review that is of no sale is opened, with what it stops. `ConditionFailed` when there is one already.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn create_review(&self, tenant: &TenantKey, review: &Review) -> Result<Written, StoreError> {
+        let items = self.new_review(tenant, review)?;
+        Ok(written(&self.transact(items, "opening a review").await?))
+    }
+
+    /// More was noticed before anybody decided: the review as read gives way to a graver one, with what it stops.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn replace_review(
+        &self,
+        tenant: &TenantKey,
+        before: &StoredReview,
+        after: &Review,
+    ) -> Result<Written, StoreError> {
+        let mut items = vec![self.review_replaced(tenant, before, after)?];
+        let stopped = before.review.stopped();
+        for partner in after.stopped().iter().filter(|partner| !stopped.contains(partner)) {
+            items.push(self.new_stop(tenant, partner, &after.id)?);
+        }
+        Ok(written(&self.transact(items, "noticing more in a review").await?))
+    }
+
+    /// A person decides: the review as read, the audit trail, the sale with its lines and heads, what was stopped, who is
+    /// suspended and what is learnt, in one transaction. `AlreadySeen` when review or sale have changed since.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn decide_review(
+        &self,
+        tenant: &TenantKey,
+        decided: &DecidedReview<'_>,
+    ) -> Result<SaleWritten, StoreError> {
+        let core = &self.tables.core;
+        let (before, after) = (decided.before, decided.after);
+        let mut items =
+            vec![self.review_replaced(tenant, before, after)?, self.new_audit_entry(tenant, decided.entry)?];
+        if after.ended().is_some() {
+            for partner in before.review.stopped() {
+                items.push(request::delete_existing(core, &tenant.stop(&partner, &after.id))?);
+            }
+        }
+        if let Some((Verdict::Reject, how)) = after.ended() {
+            // ATT-1: from now on; clicks of before keep what they bring.
+            let change = StatusChange { at: how.at, status: PartnerStatus::Suspended };
+            for partner in decided.suspended {
+                items.push(self.partner_changed(tenant, partner, change)?);
+            }
+        }
+        if let Some((Verdict::Reject, how)) = after.ended() {
+            for (partner, mark) in after
+                .partners()
+                .iter()
+                .flat_map(|partner| after.lessons().into_iter().map(move |mark| (partner.clone(), mark)))
+            {
+                items.push(self.mark_recorded(tenant, &partner, &mark, how.at)?);
+            }
+        }
+        let doing = "deciding a review";
+        match &decided.sale {
+            Some((version, sale)) => self.change_sale(tenant, *version, sale, items, doing).await,
+            None => Ok(match self.transact(items, doing).await? {
+                Transacted::Yes => SaleWritten::Yes,
+                Transacted::ConditionFailed(_) => SaleWritten::AlreadySeen,
+            }),
+        }
+    }
+
+    /// Is nothing to be paid to a partner until a person has decided a review? Strongly consistent.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn list_stops(&self, tenant: &TenantKey, partner: &PartnerId) -> Result<Vec<ReviewId>, StoreError> {
+        let pk = tenant.partner_partition(partner);
+        let found =
+            self.list_attributes(&self.tables.core, &Range::prefix(&pk, STOP), "reading what stops payouts").await?;
+        let read = |attributes: &Attributes| {
+            let (pk, sk) = item::place_of(attributes);
+            let id = ReviewId::parse(sk.strip_prefix(STOP).unwrap_or_default());
+            id.map_err(|error| item::inconsistent(&Key { pk, sk }, error))
+        };
+        found.iter().map(read).collect()
+    }
+
+    /// A new review and what it stops, for the transaction of what made it.
+    pub(crate) fn new_review(&self, tenant: &TenantKey, review: &Review) -> Result<Vec<TransactWriteItem>, StoreError> {
+        let item = ReviewItem::new(tenant, review, 1);
+        let mut items = vec![request::put_new(&self.tables.core, &tenant.review(&review.id), &item)?];
+        for partner in review.stopped() {
+            items.push(self.new_stop(tenant, &partner, &review.id)?);
+        }
+        Ok(items)
+    }
+
+    fn review_replaced(
+        &self,
+        tenant: &TenantKey,
+        before: &StoredReview,
+        after: &Review,
+    ) -> Result<TransactWriteItem, StoreError> {
+        let item = ReviewItem::new(tenant, after, before.version + 1);
+        request::replace(&self.tables.core, &tenant.review(&after.id), &item, before.version)
+    }
+
+    fn new_stop(
+        &self,
+        tenant: &TenantKey,
+        partner: &PartnerId,
+        review: &ReviewId,
+    ) -> Result<TransactWriteItem, StoreError> {
+        request::put_new(&self.tables.core, &tenant.stop(partner, review), &Entry::of("stop"))
+    }
+}
+
+const STOP: &str = "stop#";
+
+fn written(transacted: &Transacted) -> Written {
+    match transacted {
+        Transacted::Yes => Written::Yes,
+        Transacted::ConditionFailed(_) => Written::ConditionFailed,
+    }
+}
+
+/// Stands between instant and id in a cursor; the key's own sign would end a URL's query.
+const BETWEEN: char = '~';
+
+/// Where a list of reviews goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReviewPlace {
+    desk_sk: String,
+    id: ReviewId,
+}
+
+impl ReviewPlace {
+    /// The place of a review, as text that a URL carries as it is.
+    #[must_use]
+    pub fn text_of(review: &Review) -> String {
+        format!("{}{BETWEEN}{}", sortable(review.opened_at), review.id)
+    }
+
+    /// Reads the place that a page answered as `next`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (at, id) = text.rsplit_once(BETWEEN)?;
+        let is_instant = at.len() < 40 && !at.is_empty() && at.bytes().all(|byte| byte.is_ascii_graphic());
+        let id = ReviewId::parse(id).ok().filter(|_| is_instant)?;
+        Some(Self { desk_sk: format!("{at}#{id}"), id })
+    }
+
+    fn start(&self, tenant: &TenantKey, desk: &str) -> Attributes {
+        let mut start = item::key_map(&tenant.review(&self.id));
+        start.insert("desk_pk".to_owned(), text(desk));
+        start.insert("desk_sk".to_owned(), text(&self.desk_sk));
+        start
+    }
+}
+
+#[cfg(test)]
+mod tests;

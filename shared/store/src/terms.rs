@@ -1,0 +1,100 @@
+//! What rules look at of a partner: the tier and groups of its enrolment, who referred it, a link's own rate.
+
+use domain::attribution::{Credit, PartnerTerms};
+use domain::id::{LinkId, PartnerId, ProgramId};
+use domain::sale::Decision;
+use domain::tier::Tier;
+use serde::{Deserialize, Serialize};
+
+use crate::item;
+use crate::request::{UpdateBuilder, Written};
+use crate::{Store, StoreError, TenantKey};
+
+/// What an enrolment says of a partner's terms.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EnrolmentTerms {
+    /// The step in the programme.
+    #[serde(default)]
+    pub tier: Tier,
+    /// The groups, each a word of the tenant's.
+    #[serde(default)]
+    pub groups: Vec<String>,
+    /// Who referred the partner.
+    #[serde(default)]
+    pub referrer: Option<PartnerId>,
+}
+
+impl Store {
+    /// The terms of a partner in a programme, through a link, perhaps a moment old.
+    ///
+    /// # Errors
+    /// The store does not answer, or an item cannot be read.
+    pub async fn get_terms(
+        &self,
+        tenant: &TenantKey,
+        partner: &PartnerId,
+        program: &ProgramId,
+        link: Option<&LinkId>,
+    ) -> Result<PartnerTerms, StoreError> {
+        let key = tenant.enrolment(partner, program);
+        let found: Option<EnrolmentTerms> =
+            self.get_eventually(&self.tables.core, &key, "reading a partner's terms").await?;
+        let EnrolmentTerms { tier, groups, referrer } = found.unwrap_or_default();
+        let link_rate = match link {
+            Some(link) => self.get_link(tenant, link).await?.and_then(|link| link.commission_rate),
+            None => None,
+        };
+        // Nobody is paid for having referred themselves.
+        let referrer = referrer.filter(|referrer| referrer != partner);
+        Ok(PartnerTerms { tier, groups, link_rate, referrer })
+    }
+
+    /// Fills in the terms of the credits that are new since a decision before; partners who stay keep theirs.
+    ///
+    /// # Errors
+    /// The store does not answer, or an item cannot be read.
+    pub async fn fill_terms(
+        &self,
+        tenant: &TenantKey,
+        decision: &mut Decision,
+        before: &[Credit],
+    ) -> Result<(), StoreError> {
+        let Decision::Partners { credits, .. } = decision else { return Ok(()) };
+        for credit in credits {
+            let same = |old: &&Credit| old.partner == credit.partner && old.program == credit.program;
+            credit.terms = match before.iter().find(same) {
+                Some(old) => old.terms.clone(),
+                None => self.get_terms(tenant, &credit.partner, &credit.program, credit.link.as_ref()).await?,
+            };
+        }
+        Ok(())
+    }
+
+    /// Sets the terms of a partner in a programme; `ConditionFailed` when it is not enrolled there. Sales that are
+    /// decided keep theirs.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn set_terms(
+        &self,
+        tenant: &TenantKey,
+        partner: &PartnerId,
+        program: &ProgramId,
+        terms: &EnrolmentTerms,
+    ) -> Result<Written, StoreError> {
+        let key = tenant.enrolment(partner, program);
+        let groups = terms.groups.iter().map(|group| item::text(group.as_str())).collect();
+        let update = UpdateBuilder::new(&self.tables.core, &key)
+            .set("tier", item::text(terms.tier.word()))
+            .set("groups", aws_sdk_dynamodb::types::AttributeValue::L(groups))
+            .require("entity", Some(item::text("enrolment")));
+        let update = match &terms.referrer {
+            Some(referrer) => update.set("referrer", item::text(referrer.as_str())),
+            None => update.remove("referrer"),
+        };
+        self.update(update.build()?, "setting a partner's terms").await
+    }
+}
+
+#[cfg(test)]
+mod tests;

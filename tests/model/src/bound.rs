@@ -1,0 +1,110 @@
+//! Who brought whom: meetings, the touches that came along, and the one that counts.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::Paid;
+use crate::terms::Terms;
+
+/// A day.
+const DAY_MS: i64 = 86_400_000;
+/// How long a coupon binds behind its use: as long as a click of the programme.
+const COUPON_WINDOW_MS: i64 = 30 * DAY_MS;
+
+/// Something of a partner's that travelled with somebody.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Touch {
+    /// When, ms: the click, or the use of the coupon.
+    pub at_ms: i64,
+    /// The link, or the coupon's code.
+    pub by: String,
+    /// Is it a coupon?
+    pub is_coupon: bool,
+}
+
+/// A meeting with a customer: when and by what, and the touches that came along.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Meeting {
+    pub(crate) at_ms: i64,
+    pub(crate) key: String,
+    pub(crate) touches: Vec<Touch>,
+}
+
+/// A touch, and the earliest meeting that told of it; one that is dated after its meeting comes last.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Sighting {
+    is_after: bool,
+    seen_ms: i64,
+    by: String,
+    touch: Touch,
+}
+
+impl Touch {
+    /// Since when it counts: the payment of the purchase that a coupon was given for may be dated a day before.
+    pub(crate) fn counts_from_ms(&self) -> i64 {
+        if self.is_coupon { self.at_ms - DAY_MS } else { self.at_ms }
+    }
+}
+
+impl Terms {
+    pub(crate) fn partner_of(&self, touch: &Touch) -> Option<&str> {
+        let partner = if touch.is_coupon {
+            self.coupons.get(&touch.by)
+        } else {
+            self.links.get(&touch.by).map(|link| &link.partner)
+        };
+        partner.map(String::as_str)
+    }
+
+    fn window_ms(&self, touch: &Touch) -> Option<i64> {
+        if touch.is_coupon {
+            self.coupons.contains_key(&touch.by).then_some(COUPON_WINDOW_MS)
+        } else {
+            self.links.get(&touch.by).map(|link| link.window_ms)
+        }
+    }
+
+    /// The coupon if there is one, else the last click that counts; of two at one instant the greater link.
+    pub(crate) fn choose<'t>(&self, touches: &'t [Touch], at_ms: i64) -> Option<&'t Touch> {
+        let counts = |touch: &&Touch| {
+            let window = self.window_ms(touch);
+            window.is_some_and(|window| touch.counts_from_ms() <= at_ms && at_ms - touch.at_ms <= window)
+        };
+        let rank = |touch: &Touch| (touch.is_coupon, touch.at_ms, touch.by.clone());
+        touches.iter().filter(counts).max_by_key(|touch| rank(touch))
+    }
+
+    /// The touch that a customer is bound by: that of the earliest meeting at which one counted.
+    pub(crate) fn bound(&self, meetings: &BTreeSet<Meeting>, first_paid_ms: Option<i64>) -> Option<Touch> {
+        let mut earliest: BTreeMap<(bool, String, Option<i64>), Sighting> = BTreeMap::new();
+        for meeting in meetings {
+            for touch in &meeting.touches {
+                let (is_after, seen_ms) = (touch.counts_from_ms() > meeting.at_ms, meeting.at_ms);
+                let seen = Sighting { is_after, seen_ms, by: meeting.key.clone(), touch: touch.clone() };
+                // A coupon is the same whenever it is used.
+                let key = (touch.is_coupon, touch.by.clone(), (!touch.is_coupon).then_some(touch.at_ms));
+                let known = earliest.entry(key).or_insert_with(|| seen.clone());
+                if seen < *known {
+                    *known = seen;
+                }
+            }
+        }
+        let mut sightings: Vec<Sighting> = earliest.into_values().collect();
+        sightings.sort();
+        let met_ms = meetings.iter().map(|meeting| meeting.at_ms);
+        let touched = sightings.iter().map(|seen| &seen.touch).filter(|touch| self.partner_of(touch).is_some());
+        let first_touch_ms = touched.map(Touch::counts_from_ms).min();
+        // Whoever was there before anybody's first touch was brought by nobody.
+        if met_ms.chain(first_paid_ms).min().zip(first_touch_ms).is_some_and(|(known, touch)| known < touch) {
+            return None;
+        }
+        sightings.chunk_by(|a, b| (a.seen_ms, &a.by) == (b.seen_ms, &b.by)).find_map(|group| {
+            let touches: Vec<Touch> = group.iter().map(|seen| seen.touch.clone()).collect();
+            self.choose(&touches, group.first()?.seen_ms).cloned()
+        })
+    }
+
+    /// The touch that brought a guest, by the sale alone.
+    pub(crate) fn of_guest<'s>(&self, sale: &'s Paid) -> Option<&'s Touch> {
+        self.choose(&sale.touches, sale.at_ms)
+    }
+}

@@ -1,0 +1,268 @@
+//! What sales earn, one after the other in the order in which they happened: bands, bonuses, caps, milestones.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::share::{Amount, MILLION, half_away};
+use crate::terms::{Count, Pay, Rule, Terms};
+use crate::{Nets, Paid};
+
+/// A sale as the order of all sales sees it.
+pub(crate) struct Placed<'a> {
+    pub(crate) sale: &'a Paid,
+    /// Whose it is, and the own rate of the link that brought it.
+    pub(crate) partner: &'a str,
+    pub(crate) own_rate: Option<Amount>,
+    /// What went back of it, or is gone; all of it where it was rejected.
+    pub(crate) back: Amount,
+    /// The first paid sale of its customer?
+    pub(crate) is_first: bool,
+}
+
+impl Placed<'_> {
+    fn is_gone(&self) -> bool {
+        self.sale.paid > 0 && self.back >= self.sale.paid
+    }
+
+    /// What is left of an amount that shrinks with what went back.
+    fn left_of(&self, amount: Amount) -> Amount {
+        if self.sale.paid == 0 {
+            return amount;
+        }
+        amount - half_away(amount * self.back.min(self.sale.paid), self.sale.paid)
+    }
+
+    /// The sale's share of the base, times a rate in parts.
+    fn share(&self, rate: Amount, parts: Amount) -> Amount {
+        let net = self.sale.total - self.sale.tax - self.sale.shipping;
+        if self.sale.total <= 0 { 0 } else { half_away(self.sale.paid * net * rate, self.sale.total * parts) }
+    }
+}
+
+/// Everything that was earned.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Earned {
+    /// By payment, partner, currency.
+    pub sales: Nets,
+    /// By partner and currency: what months and milestones add, and no single sale.
+    pub periods: BTreeMap<(String, String), Amount>,
+}
+
+/// A partner's month in a currency.
+#[derive(Default)]
+struct Month<'a> {
+    volume: Amount,
+    /// By the instant from which a version is in force: its bands' volume and what that was booked with.
+    retroactive: BTreeMap<i64, (&'a Rule, Amount, Amount)>,
+    sales: u64,
+    customers: u64,
+    reached: BTreeSet<&'a str>,
+    /// Used up of the partner's cap.
+    used: Amount,
+}
+
+/// The walk through all sales.
+pub(crate) struct Walk<'a> {
+    terms: &'a Terms,
+    earned: Earned,
+    months: BTreeMap<(&'a str, &'a str), Month<'a>>,
+    /// Used up of a customer's cap, by customer and partner.
+    customers: BTreeMap<(&'a str, &'a str), Amount>,
+    /// How many sales of a customer came before that did not go back.
+    occurrences: BTreeMap<&'a str, u32>,
+    /// Used up of the programme's cap.
+    program: Amount,
+}
+
+/// What a sale is worth before caps.
+struct Worth {
+    commission: Amount,
+    /// What must be left of it, where bands say so.
+    exactly: Option<Amount>,
+    bonus: Amount,
+    is_flat: bool,
+    is_retroactive: bool,
+}
+
+impl<'a> Walk<'a> {
+    pub(crate) fn new(terms: &'a Terms) -> Self {
+        let (months, customers, occurrences) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        Self { terms, earned: Earned::default(), months, customers, occurrences, program: 0 }
+    }
+
+    /// The next sale in order.
+    pub(crate) fn take(&mut self, placed: &Placed<'a>) {
+        let sale = placed.sale;
+        let Some(rule) = self.terms.in_force(sale.at_ms) else { return };
+        let volume = if sale.paid > 0 { placed.share(1, 1).max(0) } else { 0 };
+        let net_volume = placed.left_of(volume);
+        let index = sale.customer.as_deref().map_or(0, |customer| {
+            let count = self.occurrences.entry(customer).or_default();
+            let index = *count;
+            *count += u32::from(sale.paid > 0 && !placed.is_gone());
+            index
+        });
+        let before = self.month(placed).volume;
+        let worth = worth(rule, placed, index, (before, volume, net_volume));
+        let left =
+            worth.exactly.unwrap_or_else(|| left_of(placed, worth.is_flat, line_cap(rule, sale, worth.commission)));
+        let commission = self.cap(rule, placed, left, true);
+        let bonus = self.cap(rule, placed, placed.left_of(line_cap(rule, sale, worth.bonus)), true);
+        self.add(placed.partner, sale, commission + bonus);
+        self.second_tier(rule, placed, &worth);
+        let month = self.month(placed);
+        month.volume += net_volume;
+        if worth.is_retroactive {
+            let booked = placed.left_of(worth.commission);
+            let own = month.retroactive.entry(rule.from_ms).or_insert((rule, 0, 0));
+            (own.1, own.2) = (own.1 + net_volume, own.2 + booked);
+        }
+        if sale.paid > 0 && !placed.is_gone() {
+            self.reach(rule, placed);
+        }
+    }
+
+    /// What months earn, once every sale is known.
+    pub(crate) fn end(mut self) -> Earned {
+        for ((partner, currency), month) in std::mem::take(&mut self.months) {
+            let Some((newest, ..)) = month.retroactive.values().next_back() else { continue };
+            let mut difference = 0;
+            for (rule, volume, booked) in month.retroactive.values() {
+                let Pay::Bands(bands) = &rule.pay else { continue };
+                difference += half_away(volume * bands.reached(month.volume, currency), MILLION) - booked;
+            }
+            if currency == "USD" {
+                let own = newest.caps.partner.map(|cap| (cap - month.used).max(0));
+                let all = newest.caps.program.map(|cap| (cap - self.program).max(0));
+                difference = own.into_iter().chain(all).fold(difference, Amount::min);
+                self.program += difference;
+            }
+            *self.earned.periods.entry((partner.to_owned(), currency.to_owned())).or_default() += difference;
+        }
+        self.earned
+    }
+
+    fn month(&mut self, placed: &Placed<'a>) -> &mut Month<'a> {
+        self.months.entry((placed.partner, &placed.sale.currency)).or_default()
+    }
+
+    fn add(&mut self, partner: &str, sale: &Paid, amount: Amount) {
+        let key = (sale.payment.clone(), partner.to_owned(), sale.currency.clone());
+        *self.earned.sales.entry(key).or_default() += amount;
+    }
+
+    /// What the caps leave of what is left; it uses them up.
+    fn cap(&mut self, rule: &Rule, placed: &Placed<'a>, left: Amount, is_own: bool) -> Amount {
+        if placed.sale.currency != "USD" {
+            return left;
+        }
+        let customer = placed.sale.customer.as_deref().filter(|_| is_own);
+        let used = customer.map_or(0, |customer| *self.customers.entry((customer, placed.partner)).or_default());
+        let of_partner = self.month(placed).used;
+        let room = |cap: Option<Amount>, used: Amount| cap.map(|cap| (cap - used).max(0));
+        let rooms = [
+            customer.and_then(|_| room(rule.caps.customer, used)),
+            room(rule.caps.partner, of_partner).filter(|_| is_own),
+            room(rule.caps.program, self.program),
+        ];
+        let paid = rooms.into_iter().flatten().fold(left, Amount::min);
+        if let Some(customer) = customer {
+            *self.customers.entry((customer, placed.partner)).or_default() += paid;
+        }
+        if is_own {
+            self.month(placed).used += paid;
+        }
+        self.program += paid;
+        paid
+    }
+
+    /// A share of the commission as it was earned, on top.
+    fn second_tier(&mut self, rule: &Rule, placed: &Placed<'a>, worth: &Worth) {
+        let referrer = self.terms.referrers.get(placed.partner).filter(|referrer| *referrer != placed.partner);
+        let (Some(rate), Some(referrer)) = (rule.second_tier, referrer) else { return };
+        let share = half_away(line_cap(rule, placed.sale, worth.commission) * rate, MILLION);
+        if share != 0 {
+            let left = left_of(placed, worth.is_flat, line_cap(rule, placed.sale, share));
+            let paid = self.cap(rule, placed, left, false);
+            self.add(referrer, placed.sale, paid);
+        }
+    }
+
+    fn reach(&mut self, rule: &'a Rule, placed: &Placed<'a>) {
+        let month = self.month(placed);
+        month.sales += 1;
+        month.customers += u64::from(placed.is_first);
+        let mut bonus = 0;
+        for milestone in rule.milestones.iter().filter(|_| placed.sale.currency == "USD") {
+            let is_reached = match milestone.count {
+                Count::Sales(count) => month.sales >= count,
+                Count::Customers(count) => month.customers >= count,
+                Count::Revenue(amount) => month.volume >= amount,
+            };
+            if is_reached && month.reached.insert(&milestone.name) {
+                bonus += milestone.bonus;
+            }
+        }
+        if bonus != 0 {
+            let key = (placed.partner.to_owned(), placed.sale.currency.clone());
+            *self.earned.periods.entry(key).or_default() += bonus;
+        }
+    }
+}
+
+/// What is left after refunds: flat rewards stand until everything went back.
+fn left_of(placed: &Placed<'_>, is_flat: bool, amount: Amount) -> Amount {
+    match is_flat {
+        true if placed.is_gone() => 0,
+        true => amount,
+        false => placed.left_of(amount),
+    }
+}
+
+fn line_cap(rule: &Rule, sale: &Paid, amount: Amount) -> Amount {
+    let cap = rule.caps.line.filter(|_| sale.currency == "USD");
+    cap.map_or(amount, |cap| amount.min(cap))
+}
+
+fn worth(
+    rule: &Rule,
+    placed: &Placed<'_>,
+    index: u32,
+    (before, volume, net_volume): (Amount, Amount, Amount),
+) -> Worth {
+    let nothing = Worth { commission: 0, exactly: None, bonus: 0, is_flat: false, is_retroactive: false };
+    let sale = placed.sale;
+    let first = rule.first.filter(|_| placed.is_first);
+    if sale.paid <= 0 || (first.is_none() && rule.occurrences.is_some_and(|max| index >= max)) {
+        return nothing;
+    }
+    let has_bonus = |(from, _): &(Amount, Amount)| sale.currency == "USD" && before + net_volume >= *from;
+    let more = rule.bonus.filter(has_bonus).map_or(0, |(_, more)| more);
+    let by_rate = |rate: Amount| Worth {
+        commission: placed.share(rate, MILLION),
+        bonus: placed.share(rate * (MILLION + more), MILLION * MILLION) - placed.share(rate, MILLION),
+        ..nothing
+    };
+    let bands_bonus =
+        |exact: Amount| half_away(exact * (MILLION + more), MILLION * MILLION) - half_away(exact, MILLION);
+    match (placed.own_rate.or(first), &rule.pay) {
+        (Some(rate), _) => by_rate(rate),
+        (None, Pay::Rate(rate)) => by_rate(*rate),
+        (None, Pay::Flat(amount, currency)) if *currency == sale.currency => {
+            Worth { commission: *amount, is_flat: true, ..nothing }
+        }
+        (None, Pay::Flat(..)) => nothing,
+        (None, Pay::Bands(bands)) if bands.is_retroactive => {
+            let exact = volume * bands.reached(0, &sale.currency);
+            let (commission, bonus) = (half_away(exact, MILLION), bands_bonus(exact));
+            Worth { commission, bonus, is_retroactive: true, ..nothing }
+        }
+        (None, Pay::Bands(bands)) => {
+            let slices = |volume: Amount| bands.slices(volume, &sale.currency);
+            let marginal = |volume: Amount| {
+                bands.marginal(before + volume, &sale.currency) - bands.marginal(before, &sale.currency)
+            };
+            let bonus = bands_bonus(slices(before + volume) - slices(before));
+            Worth { commission: marginal(volume), exactly: Some(marginal(net_volume)), bonus, ..nothing }
+        }
+    }
+}

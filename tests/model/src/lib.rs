@@ -1,0 +1,310 @@
+//! What a ledger must come to, said a second time and plainly: maps, whole numbers, no closes, no slots, no store.
+//!
+//! What lives here: facts in the simulation's own words, and the net that each sale owes each partner once everything
+//! has matured. What does not: anything of the product. This crate uses no room of the workspace, and
+//! `infra/lint/walls.py` holds it to that: a mistake made in the product is not made here by the same hand.
+//!
+//! To add a kind of fact: a variant of [`Fact`], what it changes in [`Model::tell`], and its part in [`Model::earned`].
+
+mod bound;
+mod earned;
+mod share;
+mod terms;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bound::Meeting;
+pub use bound::Touch;
+pub use earned::Earned;
+use earned::{Placed, Walk};
+pub use share::{Amount, half_away};
+pub use terms::{Bands, Caps, Count, Link, Milestone, Pay, Rule, Terms};
+
+/// Money that came in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Paid {
+    /// The payment's natural key.
+    pub payment: String,
+    /// Its other names that are told with it.
+    pub names: Vec<String>,
+    /// Who paid, if they are known.
+    pub customer: Option<String>,
+    /// When, ms.
+    pub at_ms: i64,
+    /// What was paid.
+    pub paid: Amount,
+    /// What was asked, tax and shipping included.
+    pub total: Amount,
+    /// Of that, tax.
+    pub tax: Amount,
+    /// Of that, shipping.
+    pub shipping: Amount,
+    /// The currency.
+    pub currency: String,
+    /// The touches that came with it.
+    pub touches: Vec<Touch>,
+}
+
+/// How far a dispute is; the greatest that was told holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Phase {
+    /// A question.
+    Inquiry,
+    /// The bank has the money.
+    Opened,
+    /// It came back.
+    Won,
+    /// It is gone.
+    Lost,
+}
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fact {
+    /// A customer was met at a check-out.
+    Met {
+        /// The check-out's natural key.
+        key: String,
+        /// Who.
+        customer: String,
+        /// When, ms.
+        at_ms: i64,
+        /// The touches that came along.
+        touches: Vec<Touch>,
+    },
+    /// Money came in.
+    Paid(Paid),
+    /// A payment has another name.
+    Named {
+        /// The payment.
+        payment: String,
+        /// The other name.
+        name: String,
+    },
+    /// Money went back.
+    Returned {
+        /// The refund's natural key.
+        refund: String,
+        /// Of which payment, by any name.
+        payment: String,
+        /// How much.
+        amount: Amount,
+    },
+    /// A refund failed after it was told: for good.
+    ReturnFailed {
+        /// The refund's natural key.
+        refund: String,
+        /// Of which payment, by any name.
+        payment: String,
+    },
+    /// A customer's bank asks for the money.
+    Disputed {
+        /// The dispute's natural key.
+        dispute: String,
+        /// Of which payment, by any name.
+        payment: String,
+        /// How much.
+        amount: Amount,
+        /// How far it is.
+        phase: Phase,
+    },
+    /// A person said whose a sale is; of several the last that was told holds.
+    Given {
+        /// Which.
+        payment: String,
+        /// Whose; `None` for nobody's.
+        partner: Option<String>,
+    },
+    /// A person said that a sale never was valid.
+    Rejected {
+        /// Which.
+        payment: String,
+    },
+    /// A person changed what a time before paid.
+    Repriced {
+        /// For sales from this instant on, ms.
+        from_ms: i64,
+        /// And before this one.
+        to_ms: i64,
+        /// What they pay.
+        rule: Rule,
+    },
+}
+
+/// The sum of everything that was told, in whatever order and however often.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Model {
+    terms: Terms,
+    sales: BTreeMap<String, Paid>,
+    /// By other name.
+    names: BTreeMap<String, String>,
+    meetings: BTreeMap<String, BTreeSet<Meeting>>,
+    /// By the name of the payment, and the refund.
+    returned: BTreeMap<(String, String), Amount>,
+    failed: BTreeSet<(String, String)>,
+    disputes: BTreeMap<(String, String), (Phase, Amount)>,
+    given: BTreeMap<String, Option<String>>,
+    rejected: BTreeSet<String>,
+}
+
+/// What a sale owes a partner in a currency: keyed by payment, partner, currency.
+pub type Nets = BTreeMap<(String, String, String), Amount>;
+
+impl Model {
+    /// Nothing has happened yet.
+    #[must_use]
+    pub fn new(terms: Terms) -> Self {
+        Self { terms, ..Self::default() }
+    }
+
+    /// Something happened. Told again, it changes nothing.
+    pub fn tell(&mut self, fact: &Fact) {
+        match fact {
+            Fact::Met { key, customer, at_ms, touches } => {
+                self.meet(customer, Meeting { at_ms: *at_ms, key: key.clone(), touches: touches.clone() });
+            }
+            Fact::Paid(paid) => self.pay(paid),
+            Fact::Named { payment, name } => {
+                self.names.insert(name.clone(), payment.clone());
+            }
+            Fact::Returned { refund, payment, amount } => {
+                self.returned.entry((payment.clone(), refund.clone())).or_insert(*amount);
+            }
+            Fact::ReturnFailed { refund, payment } => {
+                self.failed.insert((payment.clone(), refund.clone()));
+            }
+            Fact::Disputed { dispute, payment, amount, phase } => {
+                let told = self.disputes.entry((payment.clone(), dispute.clone())).or_insert((*phase, *amount));
+                if *phase > told.0 {
+                    *told = (*phase, *amount);
+                }
+            }
+            Fact::Given { payment, partner } => {
+                self.given.insert(payment.clone(), partner.clone());
+            }
+            Fact::Rejected { payment } => {
+                self.rejected.insert(payment.clone());
+            }
+            Fact::Repriced { from_ms, to_ms, rule } => self.reprice(*from_ms, *to_ms, rule),
+        }
+    }
+
+    fn pay(&mut self, paid: &Paid) {
+        // A sale without a touch meets nobody.
+        if let Some(customer) = paid.customer.as_ref().filter(|_| !paid.touches.is_empty()) {
+            let meeting = Meeting { at_ms: paid.at_ms, key: paid.payment.clone(), touches: paid.touches.clone() };
+            self.meet(customer, meeting);
+        }
+        for name in &paid.names {
+            self.names.insert(name.clone(), paid.payment.clone());
+        }
+        self.sales.entry(paid.payment.clone()).or_insert_with(|| paid.clone());
+    }
+
+    fn meet(&mut self, customer: &str, meeting: Meeting) {
+        self.meetings.entry(customer.to_owned()).or_default().insert(meeting);
+    }
+
+    /// Versions begin at the edges of the span: the new one, and the old one again behind it.
+    fn reprice(&mut self, from_ms: i64, to_ms: i64, rule: &Rule) {
+        let rules = &mut self.terms.rules;
+        let back = rules.iter().filter(|old| old.from_ms <= to_ms).max_by_key(|old| old.from_ms).cloned();
+        rules.retain(|old| !(from_ms..to_ms).contains(&old.from_ms));
+        rules.retain(|old| old.from_ms != to_ms);
+        rules.push(Rule { from_ms, ..rule.clone() });
+        rules.extend(back.map(|back| Rule { from_ms: to_ms, ..back }));
+    }
+
+    /// Who brought each customer who was met; `None` for nobody.
+    #[must_use]
+    pub fn bindings(&self) -> BTreeMap<String, Option<String>> {
+        let partner = |customer: &String| {
+            let bound = self.bound(customer)?;
+            self.terms.partner_of(&bound).map(str::to_owned)
+        };
+        self.meetings.keys().map(|customer| (customer.clone(), partner(customer))).collect()
+    }
+
+    fn bound(&self, customer: &str) -> Option<Touch> {
+        let is_theirs = |sale: &&Paid| sale.customer.as_deref() == Some(customer) && sale.paid > 0;
+        let first_paid_ms = self.sales.values().filter(is_theirs).map(|sale| sale.at_ms).min();
+        self.terms.bound(self.meetings.get(customer)?, first_paid_ms)
+    }
+
+    /// Whose each sale is, and the own rate that its link has; `None` for nobody's.
+    fn owners(&self) -> BTreeMap<&str, Option<(String, Option<Amount>)>> {
+        let mut owners = BTreeMap::new();
+        for sale in self.sales.values() {
+            let by_touch = || {
+                let touch = match &sale.customer {
+                    Some(customer) => self.bound(customer),
+                    None => self.terms.of_guest(sale).cloned(),
+                };
+                // A click after the sale never counts.
+                let touch = touch.filter(|touch| touch.counts_from_ms() <= sale.at_ms)?;
+                let rate = self.terms.links.get(&touch.by).filter(|_| !touch.is_coupon).and_then(|link| link.rate);
+                Some((self.terms.partner_of(&touch)?.to_owned(), rate))
+            };
+            let owner = match self.given.get(&sale.payment) {
+                Some(given) => given.clone().map(|partner| (partner, None)),
+                None => by_touch(),
+            };
+            let has_rule = self.terms.in_force(sale.at_ms).is_some();
+            owners.insert(sale.payment.as_str(), owner.filter(|_| has_rule));
+        }
+        owners
+    }
+
+    /// Whose each sale is; `None` for nobody's.
+    #[must_use]
+    pub fn decisions(&self) -> BTreeMap<String, Option<String>> {
+        let owners = self.owners().into_iter();
+        owners.map(|(payment, owner)| (payment.to_owned(), owner.map(|(partner, _)| partner))).collect()
+    }
+
+    /// What everybody has earned, refunds taken off.
+    #[must_use]
+    pub fn earned(&self) -> Earned {
+        let owners = self.owners();
+        let mut first: BTreeMap<&str, (i64, &str)> = BTreeMap::new();
+        for sale in self.sales.values().filter(|sale| sale.paid > 0) {
+            let Some(customer) = &sale.customer else { continue };
+            let moment = (sale.at_ms, sale.payment.as_str());
+            let known = first.entry(customer).or_insert(moment);
+            *known = moment.min(*known);
+        }
+        let mut ordered: Vec<&Paid> = self.sales.values().collect();
+        ordered.sort_by(|a, b| (a.at_ms, &a.payment).cmp(&(b.at_ms, &b.payment)));
+        let mut walk = Walk::new(&self.terms);
+        for sale in ordered {
+            let Some((partner, own_rate)) = owners.get(sale.payment.as_str()).and_then(Option::as_ref) else {
+                continue;
+            };
+            let first = sale.customer.as_deref().and_then(|customer| first.get(customer));
+            let is_first = first.is_some_and(|(_, payment)| *payment == sale.payment);
+            let back = if self.rejected.contains(&sale.payment) { sale.paid } else { self.back(sale) };
+            walk.take(&Placed { sale, partner, own_rate: *own_rate, back, is_first });
+        }
+        walk.end()
+    }
+
+    /// What went back of a payment, or is gone.
+    fn back(&self, sale: &Paid) -> Amount {
+        let of_sale = |name: &String| *name == sale.payment || self.names.get(name) == Some(&sale.payment);
+        let mut back: Amount = 0;
+        for (key, amount) in self.returned.iter().filter(|((name, _), _)| of_sale(name)) {
+            if !self.failed.contains(key) {
+                back += amount;
+            }
+        }
+        for ((name, _), (phase, amount)) in &self.disputes {
+            if of_sale(name) && *phase == Phase::Lost {
+                back += amount;
+            }
+        }
+        back
+    }
+}
+
+#[cfg(test)]
+mod tests;

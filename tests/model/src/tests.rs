@@ -1,0 +1,175 @@
+//! The model itself, on values that were worked out by hand.
+
+use super::*;
+
+fn terms() -> Terms {
+    let link = |partner: &str, rate| Link { partner: partner.to_owned(), window_ms: 100, rate };
+    Terms {
+        links: BTreeMap::from([("a".to_owned(), link("ada", None)), ("b".to_owned(), link("bob", Some(500_000)))]),
+        rules: vec![Rule::simple(0, Pay::Rate(250_000)), Rule::simple(5_000, Pay::Flat(1_000, "USD".to_owned()))],
+        ..Terms::default()
+    }
+}
+
+fn touch(link: &str, at_ms: i64) -> Touch {
+    Touch { at_ms, by: link.to_owned(), is_coupon: false }
+}
+
+fn paid(payment: &str, at_ms: i64, paid: Amount, touches: Vec<Touch>) -> Fact {
+    Fact::Paid(Paid {
+        payment: payment.to_owned(),
+        names: vec![format!("{payment}-too")],
+        customer: None,
+        at_ms,
+        paid,
+        total: paid,
+        tax: 0,
+        shipping: 0,
+        currency: "USD".to_owned(),
+        touches,
+    })
+}
+
+fn returned(refund: &str, amount: Amount) -> Fact {
+    Fact::Returned { refund: refund.to_owned(), payment: "p".to_owned(), amount }
+}
+
+fn net(facts: &[Fact]) -> Option<(String, Amount)> {
+    let mut model = Model::new(terms());
+    facts.iter().for_each(|fact| model.tell(fact));
+    model.earned().sales.into_iter().next().map(|((_, partner, _), net)| (partner, net))
+}
+
+#[test]
+fn halves_go_away_from_zero() {
+    for (dividend, divisor, expected) in [(25, 10, 3), (24, 10, 2), (-25, 10, -3), (-24, 10, -2), (0, 7, 0)] {
+        assert_eq!(half_away(dividend, divisor), expected, "{dividend}/{divisor}");
+    }
+}
+
+#[test]
+fn a_quarter_of_a_dollar_goes_back_bit_by_bit() {
+    // Worked value 3: the total after ten refunds of 0.10 is 0.25.
+    let mut facts = vec![paid("p", 10, 100, vec![touch("a", 10)])];
+    let mut nets = Vec::new();
+    for n in 0..10 {
+        facts.push(returned(&format!("r{n}"), 10));
+        nets.push(net(&facts).map(|(_, net)| net));
+    }
+    assert_eq!(nets, [22, 20, 17, 15, 12, 10, 7, 5, 2, 0].map(Some));
+}
+
+#[test]
+fn the_last_click_in_the_window_wins_with_its_own_rate() {
+    let both = vec![touch("a", 1), touch("b", 2)];
+    assert_eq!(net(&[paid("p", 10, 100, both.clone())]), Some(("bob".to_owned(), 50)));
+    assert_eq!(net(&[paid("p", 102, 100, both.clone())]), Some(("bob".to_owned(), 50)));
+    assert_eq!(net(&[paid("p", 103, 100, both)]), None);
+    assert_eq!(net(&[paid("p", 10, 100, vec![touch("a", 11)])]), None);
+}
+
+#[test]
+fn a_flat_reward_stands_until_everything_went_back_and_a_failed_refund_never_was() {
+    let sale = paid("p", 6_000, 2_000, vec![touch("a", 6_000)]);
+    assert_eq!(net(&[sale.clone(), returned("r", 1_999)]), Some(("ada".to_owned(), 1_000)));
+    assert_eq!(net(&[sale.clone(), returned("r", 2_000)]), Some(("ada".to_owned(), 0)));
+    let failed = Fact::ReturnFailed { refund: "r".to_owned(), payment: "p".to_owned() };
+    assert_eq!(net(&[failed, returned("r", 2_000), sale]), Some(("ada".to_owned(), 1_000)));
+}
+
+#[test]
+fn the_first_meeting_binds_whichever_is_told_first() {
+    let met = |key: &str, at_ms, link| Fact::Met {
+        key: key.to_owned(),
+        customer: "c".to_owned(),
+        at_ms,
+        touches: vec![touch(link, at_ms)],
+    };
+    let facts = [met("late", 20, "b"), met("early", 10, "a"), met("late", 20, "b")];
+    let mut model = Model::new(terms());
+    facts.iter().for_each(|fact| model.tell(fact));
+    assert_eq!(model.bindings(), BTreeMap::from([("c".to_owned(), Some("ada".to_owned()))]));
+}
+
+#[test]
+fn a_lost_dispute_and_a_refund_take_no_more_than_was_paid() {
+    let sale = paid("p", 10, 100, vec![touch("a", 10)]);
+    let disputed = |phase| Fact::Disputed { dispute: "d".to_owned(), payment: "p".to_owned(), amount: 60, phase };
+    assert_eq!(net(&[sale.clone(), disputed(Phase::Lost), disputed(Phase::Opened)]), Some(("ada".to_owned(), 10)));
+    assert_eq!(net(&[disputed(Phase::Lost), returned("r", 60), sale.clone()]), Some(("ada".to_owned(), 0)));
+    assert_eq!(net(&[disputed(Phase::Won), sale]), Some(("ada".to_owned(), 25)));
+}
+
+/// Sales of a month under one rule: what each comes to, by payment, and what the month adds.
+fn month(rule: Rule, sales: &[(&str, Amount)]) -> (Vec<Amount>, Amount) {
+    let mut model = Model::new(Terms { rules: vec![rule], ..terms() });
+    for (number, (payment, amount)) in sales.iter().enumerate() {
+        let at_ms = 10 + i64::try_from(number).expect("a number");
+        let Fact::Paid(sale) = paid(payment, at_ms, *amount, vec![touch("a", at_ms)]) else { unreachable!("a sale") };
+        model.tell(&Fact::Paid(Paid { customer: Some("c".to_owned()), ..sale }));
+    }
+    let earned = model.earned();
+    (earned.sales.into_values().collect(), earned.periods.into_values().next().unwrap_or(0))
+}
+
+fn bands(is_retroactive: bool) -> Rule {
+    let steps = vec![(0, 200_000), (1_000_000, 250_000), (2_500_000, 300_000)];
+    Rule::simple(0, Pay::Bands(Bands { steps, is_retroactive }))
+}
+
+#[test]
+fn bands_come_to_their_worked_values() {
+    // Worked value 6: of 26,000.00 slice by slice 6,050.00, as a whole 7,800.00.
+    let sales = [("p1", 900_000), ("p2", 1_700_000)];
+    assert_eq!(month(bands(false), &sales), (vec![180_000, 425_000], 0));
+    let (booked, more) = month(bands(true), &sales);
+    assert_eq!((booked[0] + booked[1] + more, more), (780_000, 260_000));
+}
+
+#[test]
+fn caps_bonuses_firsts_and_milestones_are_by_the_order_of_sales() {
+    let half = Rule::simple(0, Pay::Rate(500_000));
+    let capped = Rule { caps: Caps { partner: Some(80), ..Caps::default() }, ..half.clone() };
+    assert_eq!(month(capped, &[("p1", 100), ("p2", 100)]), (vec![50, 30], 0));
+    let first = Rule { first: Some(1_000_000), occurrences: Some(2), ..half.clone() };
+    assert_eq!(month(first, &[("p1", 10), ("p2", 10), ("p3", 10)]), (vec![10, 5, 0], 0));
+    // Worked value 8: 1.05 at 10 % with a quarter more is 0.11 and 0.02.
+    let tenth = Rule { bonus: Some((0, 250_000)), ..Rule::simple(0, Pay::Rate(100_000)) };
+    assert_eq!(month(tenth, &[("p1", 105)]), (vec![13], 0));
+    let milestone = |count| Milestone { name: "m".to_owned(), count, bonus: 7 };
+    let reached = Rule { milestones: vec![milestone(Count::Sales(2))], ..half.clone() };
+    assert_eq!(month(reached, &[("p1", 10), ("p2", 10), ("p3", 10)]), (vec![5, 5, 5], 7));
+    let never = Rule { milestones: vec![milestone(Count::Customers(2))], ..half };
+    assert_eq!(month(never, &[("p1", 10), ("p2", 10)]), (vec![5, 5], 0));
+}
+
+#[test]
+fn money_goes_back_by_any_name_of_the_payment() {
+    let sale = paid("p", 10, 100, vec![touch("a", 10)]);
+    let by = |name: &str| Fact::Returned { refund: "r".to_owned(), payment: name.to_owned(), amount: 100 };
+    assert_eq!(net(&[by("p-too"), sale.clone()]), Some(("ada".to_owned(), 0)));
+    let named = Fact::Named { payment: "p".to_owned(), name: "late".to_owned() };
+    assert_eq!(net(&[by("late"), sale.clone()]), Some(("ada".to_owned(), 25)));
+    assert_eq!(net(&[by("late"), sale, named]), Some(("ada".to_owned(), 0)));
+}
+
+#[test]
+fn a_person_goes_above_a_coupon_and_a_coupon_above_a_click() {
+    let terms = Terms { coupons: BTreeMap::from([("TEN".to_owned(), "cy".to_owned())]), ..terms() };
+    let coupon = Touch { at_ms: 10, by: "TEN".to_owned(), is_coupon: true };
+    let mut model = Model::new(terms);
+    model.tell(&paid("p", 10, 100, vec![touch("b", 10), coupon]));
+    assert_eq!(model.decisions()["p"].as_deref(), Some("cy"));
+    model.tell(&Fact::Given { payment: "p".to_owned(), partner: Some("dee".to_owned()) });
+    assert_eq!(model.earned().sales.into_iter().next().map(|(key, net)| (key.1, net)), Some(("dee".to_owned(), 25)));
+}
+
+#[test]
+fn a_span_is_repriced_and_what_comes_behind_it_is_not() {
+    let mut model = Model::new(terms());
+    for (payment, at_ms) in [("p1", 10), ("p2", 20), ("p3", 30)] {
+        model.tell(&paid(payment, at_ms, 100, vec![touch("a", at_ms)]));
+    }
+    model.tell(&Fact::Repriced { from_ms: 15, to_ms: 25, rule: Rule::simple(0, Pay::Rate(500_000)) });
+    assert_eq!(model.earned().sales.into_values().collect::<Vec<_>>(), [25, 50, 25]);
+}

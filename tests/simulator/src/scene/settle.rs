@@ -1,0 +1,296 @@
+//! The end of a world: the clouds clear, the queues run dry, everything matures, and every law is checked.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::Future;
+use std::sync::Arc;
+
+use domain::fact::{DisputePhase, PaymentKey};
+use domain::id::SaleId;
+use domain::line::Place::Held;
+use domain::time::Timestamp;
+use futures::FutureExt;
+use model::Fact;
+
+use super::actors::{End, run_errand};
+use super::{Scene, Trouble};
+use crate::database::{Item, Place};
+use crate::errands::{Errand, Office, Told};
+use crate::furniture::{Unfurnished, instant};
+use crate::laws::{Breach, entries, nets};
+use crate::plan::{DAY_MS, DAYS_MAX, START_MS, What};
+
+/// By then every hold is over.
+const END_MS: i64 = START_MS + (DAYS_MAX + 40) * DAY_MS;
+/// How often what failed is tried in full health before it is called stuck.
+const ROUNDS_MAX: usize = 4;
+
+impl Scene<'_> {
+    /// Everything that is left is delivered, nights run, and the laws are checked.
+    pub(super) fn settle(&mut self) -> Result<(), Trouble> {
+        self.now_ms = self.now_ms.max(END_MS);
+        self.cloud.with_database(|database| database.shorten_pages(None));
+        self.deliver_all(false)?;
+        let told = self.run_errands_again()?;
+        self.run_night()?;
+        self.run_night()?;
+        let before = self.rows();
+        // V12: every message once more, and another night over what is settled.
+        self.deliver_all(true)?;
+        self.run_night()?;
+        self.unchanged(&before)?;
+        self.tally.checked.add("V12", 1);
+        self.verified()?;
+        self.as_modelled(&before, &told)?;
+        self.held_whole()
+    }
+
+    /// Whoever was sent and heard no answer asks once more: what the ledger then says is what holds.
+    fn run_errands_again(&mut self) -> Result<Told, Trouble> {
+        let errands = self.plan.deeds.iter().filter_map(|deed| match &deed.what {
+            What::Errand(errand) => Some(errand),
+            _ => None,
+        });
+        let mut again: Vec<(u8, &Errand)> =
+            errands.filter_map(|errand| Some((errand.kind().and_then(|kind| kind.again)?, errand))).collect();
+        again.sort_by_key(|(rank, _)| *rank);
+        let mut all = Told::default();
+        for (_, errand) in again {
+            let (store, tenant) = (self.clients.store.clone(), self.tenant.clone());
+            let office = Office { store, tenant, now: self.clock(), hold_days: self.plan.hold_days };
+            match at_once(run_errand(office, errand.clone()))? {
+                End::Told(Ok(told)) => {
+                    self.note(|| format!("at the end {} {}: {}", errand.name, errand.payment, told.answer));
+                    all.facts.extend(told.facts);
+                    all.booked.extend(told.booked);
+                }
+                End::Told(Err(why)) => {
+                    let found = format!("{} of {} cannot be done: {why}", errand.name, errand.payment);
+                    return Err(Breach { law: "liveness", found }.into());
+                }
+                _ => {}
+            }
+        }
+        Ok(all)
+    }
+
+    /// LED-5: what is held is held whole, and nothing is held that nobody holds.
+    fn held_whole(&mut self) -> Result<(), Trouble> {
+        for planned in &self.plan.sales {
+            let sale = at_once(self.clients.store.get_sale(&self.tenant, &sale_id(&planned.payment)?))?;
+            let Some(sale) = sale.map_err(Unfurnished::because)? else { continue };
+            let is_disputed = sale.disputes.values().any(|dispute| dispute.phase == DisputePhase::Opened);
+            let (mut net, mut held) = (0, 0);
+            for line in &sale.lines {
+                let minor = i128::from(line.amount.minor());
+                net += minor;
+                held += if line.place == Held { minor } else { 0 };
+            }
+            let expected = if sale.hold.is_some() { net } else { 0 };
+            if expected != held && !(is_disputed && sale.hold.is_none()) {
+                let found = format!("{}: {expected} should be held, {held} is", planned.payment);
+                return Err(Breach { law: "holds", found }.into());
+            }
+            self.tally.checked.add("holds", u64::from(held != 0));
+        }
+        Ok(())
+    }
+
+    fn rows(&self) -> BTreeMap<Place, Arc<Item>> {
+        let tenant = self.tenant.tenant().as_str();
+        self.cloud.with_database(|database| database.committed(tenant))
+    }
+
+    /// Each event comes out of the queue once more, in some order, in full health.
+    fn deliver_all(&mut self, is_again: bool) -> Result<(), Trouble> {
+        let mut left: Vec<usize> =
+            (0..self.plan.events.len()).filter(|event| is_again || !self.booked[*event]).collect();
+        for _ in 0..ROUNDS_MAX {
+            self.dice.shuffle(&mut left);
+            let mut failed = Vec::new();
+            for event in left {
+                if !self.deliver(event)? {
+                    failed.push(event);
+                }
+            }
+            left = failed.into_iter().filter(|event| !self.plan.events[*event].is_poison).collect();
+            if left.is_empty() {
+                self.tally.checked.add("liveness", 1);
+                return Ok(());
+            }
+        }
+        let event = &self.plan.events[left[0]];
+        let found = format!("{} {} is refused each time: {}", event.kind, event.id, event.body);
+        Err(Breach { law: "liveness", found }.into())
+    }
+
+    fn deliver(&mut self, event: usize) -> Result<bool, Trouble> {
+        let bodies = vec![self.messages[event].clone()];
+        let end = at_once(super::actors::record(self.clients.clone(), bodies, self.clock()))?;
+        let is_booked = matches!(&end, End::Batch(failed) if failed.is_empty());
+        if self.plan.events[event].is_poison {
+            self.tally.checked.add("poison", 1);
+        }
+        Ok(is_booked)
+    }
+
+    fn clock(&self) -> Timestamp {
+        instant(self.now_ms)
+    }
+
+    /// A night and its visits, in full health.
+    fn run_night(&mut self) -> Result<(), Trouble> {
+        let clock = self.clock();
+        let end = at_once(super::actors::night(self.clients.clone(), self.tenant.clone(), clock, clock))?;
+        let mut troubles: Vec<String> = Vec::new();
+        if let End::Done(Err(why)) = end {
+            troubles.push(format!("the night at {clock}: {why}"));
+        }
+        for message in self.cloud.take_sent() {
+            if let End::Done(Err(why)) = at_once(super::actors::visit(self.clients.clone(), message.clone(), clock))? {
+                troubles.push(format!("{message}: {why}"));
+            }
+        }
+        match troubles.pop() {
+            Some(found) => Err(Breach { law: "liveness", found }.into()),
+            None => {
+                self.now_ms += DAY_MS;
+                Ok(())
+            }
+        }
+    }
+
+    /// V12: running any batch or delivering any message again changes nothing. A night leaves its own record.
+    fn unchanged(&self, before: &BTreeMap<Place, Arc<Item>>) -> Result<(), Trouble> {
+        let after = self.rows();
+        let is_record = |place: &Place| place.pk.ends_with("#runs") || place.pk.contains("#run#");
+        for (place, item) in after.iter().filter(|(place, _)| !is_record(place)) {
+            if before.get(place) != Some(item) {
+                let was = before.get(place).map_or_else(|| "nothing".to_owned(), |item| format!("{item:?}"));
+                let found = format!("{} / {} was {was}, is {item:?}", place.pk, place.sk);
+                return Err(Breach { law: "V12", found }.into());
+            }
+        }
+        match before.keys().find(|place| !after.contains_key(place)) {
+            Some(place) => Err(Breach { law: "V12", found: format!("{} / {} is gone", place.pk, place.sk) }.into()),
+            None => Ok(()),
+        }
+    }
+
+    /// V1 to V14 as the product's own verification sees them.
+    fn verified(&mut self) -> Result<(), Trouble> {
+        let verified = at_once(cases::verify::verify(&self.clients.store, &self.tenant))?;
+        let verified = verified.map_err(|error| Breach { law: "V14", found: error.to_string() })?;
+        if let Some(breach) = verified.breaches.first() {
+            return Err(Breach { law: breach.law, found: breach.to_string() }.into());
+        }
+        self.tally.lines += verified.lines;
+        let (lines, closes) = (verified.lines, verified.closes);
+        let paid = self.tally.paid;
+        for (law, times) in [
+            ("V1", lines + closes),
+            ("V2", verified.accounts),
+            ("V3", verified.accounts),
+            ("V4", verified.payouts),
+            ("V5", verified.payouts),
+            ("V7", lines),
+            ("V8", paid),
+            ("V9", self.plan.sales.len() as u64),
+            ("V10", verified.audit_entries),
+            ("V14", closes),
+        ] {
+            self.tally.checked.add(law, times);
+        }
+        Ok(())
+    }
+
+    /// The ledger comes to what the model says.
+    fn as_modelled(&mut self, rows: &BTreeMap<Place, Arc<Item>>, told: &Told) -> Result<(), Trouble> {
+        let mut model = self.plan.model();
+        told.facts.iter().for_each(|fact| model.tell(fact));
+        for (customer, partner) in model.bindings() {
+            self.bound(&customer, partner)?;
+        }
+        self.decided(&model, told)?;
+        if !self.plan.is_modelled() {
+            return Ok(());
+        }
+        let earned = model.earned();
+        let (mut expected, mut names) = (BTreeMap::new(), BTreeMap::new());
+        for ((payment, partner, currency), net) in earned.sales {
+            let sale = sale_id(&payment)?.to_string();
+            names.insert(sale.clone(), payment);
+            expected.insert((sale, partner, currency), net);
+        }
+        let found = nets(rows);
+        if let Some((key, net)) = differing(&expected, &found).into_iter().next() {
+            let name = names.get(&key.0).map_or("", String::as_str);
+            let found = format!("{name} {key:?}: the model says {}, the ledger {}", net.0, net.1);
+            return Err(Breach { law: "model", found }.into());
+        }
+        self.tally.checked.add("model", expected.values().filter(|net| **net != 0).count() as u64);
+        self.tally.checked.add("V13", expected.len() as u64);
+        let mut expected = earned.periods;
+        for (partner, currency, minor) in &told.booked {
+            *expected.entry((partner.clone(), currency.clone())).or_default() += minor;
+        }
+        if let Some((key, net)) = differing(&expected, &entries(rows)).into_iter().next() {
+            let found = format!("{key:?}: the model says {} beside all sales, the ledger {}", net.0, net.1);
+            return Err(Breach { law: "periods", found }.into());
+        }
+        self.tally.checked.add("periods", expected.values().filter(|net| **net != 0).count() as u64);
+        Ok(())
+    }
+
+    /// V9: each sale is whose the model says.
+    fn decided(&mut self, model: &model::Model, told: &Told) -> Result<(), Trouble> {
+        for (payment, partner) in model.decisions() {
+            // Whoever had it when it was rejected has it for good.
+            if told.facts.contains(&Fact::Rejected { payment: payment.clone() }) {
+                continue;
+            }
+            let sale = at_once(self.clients.store.get_sale(&self.tenant, &sale_id(&payment)?))?;
+            let sale = sale.map_err(Unfurnished::because)?;
+            let found = sale.and_then(|sale| Some(sale.decision.credits().first()?.partner.to_string()));
+            if found != partner {
+                let found = format!("{payment}: the model says {partner:?}, the ledger {found:?}");
+                return Err(Breach { law: "decisions", found }.into());
+            }
+            self.tally.checked.add("decisions", 1);
+        }
+        Ok(())
+    }
+
+    fn bound(&mut self, customer: &str, expected: Option<String>) -> Result<(), Trouble> {
+        let key = PaymentKey::parse(customer).map_err(Unfurnished::because)?;
+        let known = at_once(self.clients.store.get_customer(&self.tenant, &key))?.map_err(Unfurnished::because)?;
+        // Of a sale that is still to come.
+        let decided = known.map(|known| known.decide(self.clock(), None));
+        let found = decided.and_then(|decided| Some(decided.credits().first()?.partner.to_string()));
+        if found != expected {
+            let found = format!("{customer}: the model says {expected:?}, the ledger {found:?}");
+            return Err(Breach { law: "bindings", found }.into());
+        }
+        self.tally.checked.add("bindings", 1);
+        Ok(())
+    }
+}
+
+/// What is nobody's request is answered at once, so whoever asks ends at once.
+fn at_once<T>(future: impl Future<Output = T>) -> Result<T, Trouble> {
+    let waits = || Breach { law: "liveness", found: "somebody waits for what no one owns".to_owned() };
+    Ok(future.now_or_never().ok_or_else(waits)?)
+}
+
+/// The id of the sale of a payment.
+fn sale_id(payment: &str) -> Result<SaleId, Trouble> {
+    let payment = PaymentKey::parse(payment).map_err(Unfurnished::because)?;
+    Ok(SaleId::of(&payment))
+}
+
+/// What two say differently, nothing and zero being the same.
+fn differing<K: Ord + Clone>(one: &BTreeMap<K, i128>, other: &BTreeMap<K, i128>) -> Vec<(K, (i128, i128))> {
+    let of = |map: &BTreeMap<K, i128>, key: &K| map.get(key).copied().unwrap_or(0);
+    let keys: BTreeSet<&K> = one.keys().chain(other.keys()).collect();
+    let both = keys.into_iter().map(|key| (key.clone(), (of(one, key), of(other, key))));
+    both.filter(|(_, (one, other))| one != other).collect()
+}
