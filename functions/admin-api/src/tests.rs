@@ -178,7 +178,7 @@ impl Office {
         let entry = append(ChainEnd::START, sale.id.as_str(), deed);
         let new = NewSale { sale: &sale, lines: &lines, aliases: &[], meets: None, review: Some(&review) };
         let before = sale.version - 1;
-        let written = world.store.change_sale_by_hand(&world.tenant, before, &new, &entry).await.expect("store");
+        let written = world.store.change_sale_by_hand(&world.tenant, before, &new, &entry, None).await.expect("store");
         assert_eq!(written, SaleWritten::Yes);
         review.id
     }

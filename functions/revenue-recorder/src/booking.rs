@@ -93,6 +93,42 @@ pub enum BookingError {
     Busy,
 }
 
+impl BookingError {
+    /// May it pass by itself, so that the fact is to be tried again? What contradicts is a person's.
+    pub(crate) fn may_pass(&self) -> bool {
+        match self {
+            Self::Store(StoreError::Inconsistent { .. })
+            | Self::Money(_)
+            | Self::Commission(_)
+            | Self::Month(_)
+            | Self::Retarget(_)
+            | Self::TooManyLines { .. }
+            | Self::AliasTaken { .. }
+            | Self::OtherCurrency { .. }
+            | Self::NoSuchItem { .. } => false,
+            Self::Store(_) | Self::Busy => true,
+        }
+    }
+
+    /// Which of two is told: one that may pass, else the first. A person who looks at what contradicts is not to find
+    /// that something else was never tried again.
+    pub(crate) fn weightier(known: Option<Self>, told: Self) -> Self {
+        match known {
+            Some(known) if known.may_pass() || !told.may_pass() => known,
+            _ => told,
+        }
+    }
+
+    /// Two things done beside each other, neither of which holds up the other.
+    pub(crate) fn both(one: Result<(), Self>, other: Result<(), Self>) -> Result<(), Self> {
+        match (one, other) {
+            (Err(one), Err(other)) => Err(Self::weightier(Some(one), other)),
+            (Err(error), Ok(())) | (Ok(()), Err(error)) => Err(error),
+            (Ok(()), Ok(())) => Ok(()),
+        }
+    }
+}
+
 /// Books facts of one tenant at one instant.
 pub struct Recorder<'a> {
     pub(crate) store: &'a Store,
@@ -199,12 +235,15 @@ impl<'a> Recorder<'a> {
         Ok(Booked::AlreadySeen)
     }
 
-    /// What waited for a sale: other sales of its customer are decided, and facts under its names are booked.
+    /// What waited for a sale: facts under its names are booked, and other sales of its customer are decided. What is
+    /// stuck among these holds up no refund of this one.
     async fn finish_sale(&self, paid: &SalePaid, is_customer_news: bool) -> Result<(), BookingError> {
-        if let Some(customer) = paid.customer.as_ref().filter(|_| is_customer_news) {
-            self.decide_waiting_of(customer, Seen::from(paid)).await?;
-        }
-        self.drain_all(std::iter::once(&paid.payment).chain(&paid.aliases)).await
+        let drained = self.drain_all(std::iter::once(&paid.payment).chain(&paid.aliases)).await;
+        let decided = match paid.customer.as_ref().filter(|_| is_customer_news) {
+            Some(customer) => self.decide_waiting_of(customer, Seen::from(paid)).await,
+            None => Ok(()),
+        };
+        BookingError::both(drained, decided)
     }
 
     async fn name_payment(&self, named: &PaymentAlias) -> Result<Booked, BookingError> {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use cases::adjust::load::closed;
 use domain::assess::{History, ProgramRules, Scope, assess};
 use domain::attribution::NobodyReason;
 use domain::attribution::customer::Customer;
@@ -23,7 +24,7 @@ impl Recorder<'_> {
     ) -> Result<Vec<Target>, BookingError> {
         self.settle_currency(sale).await?;
         let programs = self.programs_of(sale).await?;
-        let late = late_in(sale, &programs, fences)?;
+        let late = self.late_in(sale, &programs, fences).await?;
         let history = |known: &Customer| History {
             first_paid: known.first_paid.clone(),
             signed_up: known.signed_up.clone(),
@@ -60,22 +61,25 @@ impl Recorder<'_> {
         }
         Ok(programs)
     }
-}
 
-/// Whose account has frozen the month of the sale already, as far as heads were read: there it counts in the
-/// month after those.
-fn late_in(
-    sale: &Sale,
-    programs: &BTreeMap<ProgramId, ProgramRules>,
-    fences: &Fences,
-) -> Result<BTreeMap<(SaleId, PartnerId), Month>, BookingError> {
-    let mut late = BTreeMap::new();
-    for credit in sale.decision.credits() {
-        let account = Account { partner: credit.partner.clone(), currency: sale.paid.currency() };
-        let (Some(frozen), Some(program)) = (fences.frozen(&account), programs.get(&credit.program)) else { continue };
-        if Month::of(program.zone.day_of(sale.occurred_at)) <= frozen {
-            late.insert((sale.id.clone(), credit.partner.clone()), frozen.successor()?);
+    /// Whose account has frozen the month of the sale already, as far as heads were read, or whose programme has counted
+    /// it for all: there it counts in the month after those.
+    async fn late_in(
+        &self,
+        sale: &Sale,
+        programs: &BTreeMap<ProgramId, ProgramRules>,
+        fences: &Fences,
+    ) -> Result<BTreeMap<(SaleId, PartnerId), Month>, BookingError> {
+        let mut late = BTreeMap::new();
+        for credit in sale.decision.credits() {
+            let account = Account { partner: credit.partner.clone(), currency: sale.paid.currency() };
+            let Some(rules) = programs.get(&credit.program) else { continue };
+            let frozen = fences.frozen(&account).max(closed(self.store, self.tenant, (&credit.program, rules)).await?);
+            let Some(frozen) = frozen else { continue };
+            if Month::of(rules.zone.day_of(sale.occurred_at)) <= frozen {
+                late.insert((sale.id.clone(), credit.partner.clone()), frozen.successor()?);
+            }
         }
+        Ok(late)
     }
-    Ok(late)
 }

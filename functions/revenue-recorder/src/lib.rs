@@ -84,12 +84,12 @@ impl App {
         for fact in &facts {
             match recorder.book(fact).await {
                 Ok(booked) => tell(&booked, &received.event_id, delivery),
-                // A fact that cannot be booked holds up no other of the event; the first error is told at the end.
-                Err(error) => trouble = trouble.or(Some(policy_of(error))),
+                // A fact that cannot be booked holds up no other of the event; the weightiest error is told at the end.
+                Err(error) => trouble = Some(BookingError::weightier(trouble, error)),
             }
         }
         if let Some(trouble) = trouble {
-            return Err(trouble);
+            return Err(policy_of(trouble));
         }
         if opened.may_have_waited(delivery, now) {
             // ING-8: whoever mended what reads it has moved it back, and need not take it off the list as well.
@@ -110,18 +110,7 @@ fn tell(booked: &Booked, event_id: &str, delivery: &Delivery) {
 
 /// What becomes of a fact that was not booked: what may pass is tried again, what contradicts is a person's.
 fn policy_of(error: BookingError) -> Failure {
-    match error {
-        BookingError::Store(store::StoreError::Inconsistent { .. })
-        | BookingError::Money(_)
-        | BookingError::Commission(_)
-        | BookingError::Month(_)
-        | BookingError::Retarget(_)
-        | BookingError::TooManyLines { .. }
-        | BookingError::AliasTaken { .. }
-        | BookingError::OtherCurrency { .. }
-        | BookingError::NoSuchItem { .. } => Failure::reject(error),
-        BookingError::Store(_) | BookingError::Busy => Failure::retry(error),
-    }
+    if error.may_pass() { Failure::retry(error) } else { Failure::reject(error) }
 }
 
 #[cfg(test)]

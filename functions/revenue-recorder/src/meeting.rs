@@ -41,9 +41,11 @@ impl Recorder<'_> {
                 continue;
             }
             // Also when it was known before: whoever remembered it may have died before this.
+            let mut done = Ok(());
             for customer in self.store.list_waiting_for_lead(self.tenant, told.email).await? {
-                self.tell_of_lead(told, &customer, &leads.candidates).await?;
+                done = BookingError::both(done, self.tell_of_lead(told, &customer, &leads.candidates).await);
             }
+            done?;
             return Ok(if is_news { Booked::Recorded } else { Booked::AlreadySeen });
         }
         Err(BookingError::Busy)
@@ -96,12 +98,14 @@ impl Recorder<'_> {
         Err(BookingError::Busy)
     }
 
-    /// Decides the sales of a customer that nobody is paid for by what is known of the customer now.
+    /// Decides the sales of a customer that nobody is paid for by what is known of the customer now. One that cannot be
+    /// decided holds up no other.
     pub(crate) async fn decide_waiting_of(&self, customer: &PaymentKey, seen: Seen<'_>) -> Result<(), BookingError> {
+        let mut done = Ok(());
         for sale in self.store.list_undecided(self.tenant, customer).await? {
-            self.decide_waiting(customer, &sale, seen).await?;
+            done = BookingError::both(done, self.decide_waiting(customer, &sale, seen).await);
         }
-        Ok(())
+        done
     }
 
     async fn decide_waiting(&self, customer: &PaymentKey, id: &SaleId, seen: Seen<'_>) -> Result<(), BookingError> {
@@ -127,11 +131,11 @@ impl Recorder<'_> {
             if sale.decision == decided {
                 return Ok(());
             }
-            let review = self.look_for_fraud(&mut sale, seen, Some(&known)).await?;
+            let noticed = self.look_again(&mut sale, seen, Some(&known)).await?;
             let cause = Cause { occurred_at: self.now, reason: EarningReason::Refund };
             let lines = self.retarget(&mut sale, &targets, cause, &fences)?;
-            let new = NewSale { sale: &sale, lines: &lines, aliases: &[], meets: None, review: review.as_ref() };
-            match self.store.decide_sale(self.tenant, customer, before, &new).await? {
+            let new = NewSale { sale: &sale, lines: &lines, aliases: &[], meets: None, review: noticed.first() };
+            match self.store.decide_sale(self.tenant, customer, before, &new, noticed.more()).await? {
                 SaleWritten::Yes => return Ok(()),
                 SaleWritten::BehindFence => fences.read(self, &lines).await?,
                 SaleWritten::AlreadySeen | SaleWritten::CustomerMet | SaleWritten::AliasTaken => {}

@@ -59,14 +59,14 @@ impl Recorder<'_> {
         }
     }
 
-    /// Deals with the facts that waited under names of a payment. One that cannot be booked holds up no other: the first
-    /// error is told at the end.
+    /// Deals with the facts that waited under names of a payment. One that cannot be booked holds up no other: the
+    /// weightiest error is told at the end.
     pub(crate) async fn drain_all(&self, names: impl Iterator<Item = &PaymentKey>) -> Result<(), BookingError> {
         let mut trouble = None;
         for name in names {
             for parked in self.store.list_parked(self.tenant, name).await? {
                 if let Err(error) = self.drain_one(&parked).await {
-                    trouble = trouble.or(Some(error));
+                    trouble = Some(BookingError::weightier(trouble, error));
                 }
             }
         }

@@ -17,8 +17,11 @@ impl Recorder<'_> {
         refund: &Refund,
         fences: &mut Fences,
     ) -> Result<Option<Booked>, BookingError> {
-        check(sale, refund)?;
         let stored = self.store.get_refund(self.tenant, sale, &refund.refund).await?;
+        // ING-7: what goes back goes back to where it was first told; a later word need not repeat it.
+        let item = stored.as_ref().map_or(refund.item, |(told, _)| told.item);
+        let refund = &Refund { item, ..refund.clone() };
+        check(sale, refund)?;
         let (told, replaces) = match &stored {
             Some((told, version)) => (Some(told.amount), Some(*version)),
             None => (None, None),

@@ -11,6 +11,7 @@ use domain::sale::{HoldReason, Sale};
 use domain::time::Timestamp;
 use domain::touch::{DeviceHash, Touch, VisitorHash};
 use store::StoreError;
+use store::risk::StoredReview;
 
 use crate::booking::Recorder;
 
@@ -35,6 +36,28 @@ impl<'a> From<&'a SalePaid> for Seen<'a> {
 impl<'a> From<&'a CustomerSeen> for Seen<'a> {
     fn from(seen: &'a CustomerSeen) -> Self {
         Self { email: seen.email, buyer: &seen.buyer, click_token: seen.click_token.as_deref() }
+    }
+}
+
+/// What is noticed about a sale that is decided once more.
+pub(crate) enum Noticed {
+    /// Nothing, or nothing new.
+    Nothing,
+    /// Something, for the first time.
+    First(Box<Review>),
+    /// More than the review of before tells: as it is kept, and as it is from now on.
+    More(Box<(StoredReview, Review)>),
+}
+
+impl Noticed {
+    /// The review that is opened.
+    pub(crate) fn first(&self) -> Option<&Review> {
+        if let Self::First(review) = self { Some(review) } else { None }
+    }
+
+    /// The review that gives way to a graver one, and that.
+    pub(crate) fn more(&self) -> Option<(&StoredReview, &Review)> {
+        if let Self::More(more) = self { Some((&more.0, &more.1)) } else { None }
     }
 }
 
@@ -82,6 +105,30 @@ impl Recorder<'_> {
             sale.hold = Some(HoldReason::Risk);
         }
         Ok(review)
+    }
+
+    /// FRD-4: looks at a sale that is decided once more, and that may have a review from the time before. What was noticed
+    /// then stays noticed; FRD-5: what a person ended stays ended, and nothing is held that nobody could release.
+    pub(crate) async fn look_again(
+        &self,
+        sale: &mut Sale,
+        seen: Seen<'_>,
+        customer: Option<&Customer>,
+    ) -> Result<Noticed, StoreError> {
+        let held = sale.hold;
+        let Some(review) = self.look_for_fraud(sale, seen, customer).await? else { return Ok(Noticed::Nothing) };
+        let Some(known) = self.store.get_review(self.tenant, &review.id).await? else {
+            return Ok(Noticed::First(Box::new(review)));
+        };
+        if known.review.ended().is_some() {
+            sale.hold = held;
+            return Ok(Noticed::Nothing);
+        }
+        let Some(after) = known.review.with_more(&review) else { return Ok(Noticed::Nothing) };
+        if after.holds_sale() && sale.hold.is_none() {
+            sale.hold = Some(HoldReason::Risk);
+        }
+        Ok(Noticed::More(Box::new((known, after))))
     }
 
     /// The visits that brought the buyer: those of the token that came along, and those that their customer is known by.

@@ -5,8 +5,8 @@
 //!   lines; the journal of the last weeks, on the first of a month all of it; the trails of what people did; the list of
 //!   what waits.
 //! - Writes: nothing.
-//! - Sends: nothing. Each breach, and what has waited for a day, is an error in the log; of breaches a metric and an alarm
-//!   are made.
+//! - Sends: nothing. Each breach, and what has waited for a day, is an error in the log; of both
+//!   a metric and an alarm are made.
 //! - Idempotent by: it only reads.
 //! - On failure: it is started again; a run that did not end, such as when the store is away, is in the dead-letter queue
 //!   of runs.

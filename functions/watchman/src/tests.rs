@@ -103,9 +103,17 @@ async fn a_fact_that_has_waited_for_a_day_and_an_event_for_a_person_are_late() {
 
 #[test]
 fn the_alarms_are_made_of_messages_that_the_code_logs() {
-    let (template, code) = (include_str!("../../../template.yaml"), include_str!("lib.rs"));
-    for message in ["a law of the ledger is broken", "ledger verified"] {
-        assert!(template.contains(&format!("{{ $.message = \"{message}\" }}")), "{message}");
+    let template = include_str!("../../../template.yaml");
+    let (round, waiting) = (include_str!("lib.rs"), include_str!("waiting.rs"));
+    for (code, message) in [
+        (round, "a law of the ledger is broken"),
+        (round, "ledger verified"),
+        (waiting, "a fact has waited for its payment for a day"),
+        (waiting, "an event still waits for a person"),
+    ] {
+        let is_pattern = |line: &str| line.trim_start().starts_with("FilterPattern: ");
+        let told = format!("$.message = \"{message}\"");
+        assert!(template.lines().any(|line| is_pattern(line) && line.contains(&told)), "{message}");
         assert!(code.contains(&format!("\"{message}\"")), "{message}");
     }
 }

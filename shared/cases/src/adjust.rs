@@ -32,8 +32,8 @@ use plan::{Choice, Making, Plan, plan};
 const TRIES_MAX: usize = 16;
 /// How many sales one transaction adjusts.
 const SALES_MAX: usize = 40;
-/// How many items one transaction takes, with room for heads.
-const ITEMS_MAX: usize = 80;
+/// How many items one transaction takes, heads among them: the store's own bound is 100.
+const ITEMS_MAX: usize = 95;
 /// How many entries one transaction books.
 const ENTRIES_MAX: usize = 25;
 
@@ -248,8 +248,8 @@ fn months_of<'l>(loaded: &'l Loaded, account: &'l Account) -> impl Iterator<Item
         let has_currency = loaded.sales.get(sale).is_some_and(|sale| sale.paid.currency() == account.currency);
         *partner == account.partner && has_currency
     });
-    let of_entries = loaded.periods.iter().filter(move |((of, _), _)| of == account);
-    of_sales.map(|(_, counts)| counts.month).chain(of_entries.filter_map(|(_, booked)| booked.month))
+    let of_entries = loaded.periods.keys().filter(move |(of, _, _)| of == account);
+    of_sales.map(|(_, counts)| counts.month).chain(of_entries.map(|(_, _, month)| *month))
 }
 
 /// The last month that may freeze for an account: by the slowest of its programmes.
@@ -268,7 +268,7 @@ fn last_frozen(night: &Night<'_>, loaded: &Loaded, account: &Account) -> Result<
 /// The programmes of what counts for an account.
 fn programs_of<'l>(loaded: &'l Loaded, account: &'l Account) -> impl Iterator<Item = Option<&'l ProgramId>> + 'l {
     let of_sales = loaded.counts_in.iter().filter(|((_, partner), _)| *partner == account.partner);
-    let of_entries = loaded.periods.iter().filter(move |((of, _), _)| of == account);
+    let of_entries = loaded.periods.iter().filter(move |((of, _, _), _)| of == account);
     let of_sales = of_sales.map(|(_, counts)| counts.program.as_ref());
     of_sales.chain(of_entries.map(|(_, booked)| booked.program.as_ref()))
 }
@@ -331,7 +331,7 @@ pub(crate) async fn apply(
 ) -> Result<bool, CaseError> {
     let mut numbers: BTreeMap<&Account, u64> =
         loaded.heads.iter().map(|(account, head)| (account, head.adjust_no)).collect();
-    for changes in chunks(&plan.sales) {
+    for changes in chunks(&plan.sales, account)? {
         let number = account.map(|account| (account, numbers.get(account).copied().unwrap_or(0)));
         if night.store.adjust_sales(night.tenant, number, changes).await? == Written::ConditionFailed {
             return Ok(false);
@@ -369,20 +369,36 @@ async fn book_entries(night: &Night<'_>, entries: &[&Entry], number: u64) -> Res
     Ok(written == EntryWritten::Yes)
 }
 
-/// Parts of a plan that fit into a transaction.
-fn chunks(changes: &[ChangedSale]) -> Vec<&[ChangedSale]> {
+/// Parts of a plan that fit into a transaction: each sale, each line, and the head of each account among them once.
+fn chunks<'p>(changes: &'p [ChangedSale], account: Option<&Account>) -> Result<Vec<&'p [ChangedSale]>, CaseError> {
     let mut parts = Vec::new();
     let (mut from, mut items) = (0, 0);
+    let mut heads: BTreeSet<Account> = account.cloned().into_iter().collect();
     for (place, change) in changes.iter().enumerate() {
+        fits(change)?;
         let more = 1 + change.lines.len();
-        if place > from && (items + more > ITEMS_MAX || place - from >= SALES_MAX) {
+        let own: BTreeSet<Account> = change.lines.iter().map(Line::account).collect();
+        let reached = heads.union(&own).count();
+        if place > from && (items + more + reached > ITEMS_MAX || place - from >= SALES_MAX) {
             parts.push(&changes[from..place]);
             (from, items) = (place, 0);
+            heads = account.cloned().into_iter().collect();
         }
         items += more;
+        heads.extend(own);
     }
     if from < changes.len() {
         parts.push(&changes[from..]);
     }
-    parts
+    Ok(parts)
+}
+
+/// One sale's change is never cut: with its lines, their heads, the visited account's and one more it is one transaction.
+/// What does not fit is an error of its unit, and named: the store would answer nothing that helps.
+pub(crate) fn fits(change: &ChangedSale) -> Result<(), CaseError> {
+    let heads: BTreeSet<Account> = change.lines.iter().map(Line::account).collect();
+    if change.lines.len() + heads.len() + 2 > ITEMS_MAX {
+        return Err(CaseError::TooManyLines { lines: change.lines.len() });
+    }
+    Ok(())
 }

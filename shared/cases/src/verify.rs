@@ -90,6 +90,12 @@ impl Verified {
         self.more_breaches.saturating_add(self.breaches.len() as u64)
     }
 
+    /// Does every law hold, of all that was to be walked? Of an account that moved all the time nothing is proved.
+    #[must_use]
+    pub fn is_intact(&self) -> bool {
+        self.broken() == 0 && self.moving == 0
+    }
+
     fn take(&mut self, breaches: Vec<Breach>) {
         for breach in breaches {
             // The journal and the account may both have met it.

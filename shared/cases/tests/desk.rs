@@ -9,6 +9,8 @@ mod claiming;
 mod holding;
 #[path = "desk/looking.rs"]
 mod looking;
+#[path = "desk/stopping.rs"]
+mod stopping;
 
 use cases::desk::Desk;
 use cases::desk::adjustments::{self, Asked, Moved, Wish};

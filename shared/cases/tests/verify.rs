@@ -186,3 +186,11 @@ async fn a_breach_is_told_with_account_entry_and_both_figures() {
     assert_eq!(told.to_string(), expected);
     assert!(verified.to_string().ends_with(&format!("{} broken laws", verified.broken())), "{verified}");
 }
+
+#[test]
+fn an_account_that_moved_all_the_while_is_not_proved() {
+    let walked = |moving| Verified { moving, ..Verified::default() };
+    assert!(walked(0).is_intact());
+    assert!(!walked(1).is_intact());
+    assert_eq!(walked(1).broken(), 0);
+}

@@ -167,6 +167,11 @@ pub enum Refused {
 
 const DESK: [Role; 2] = [Role::Admin, Role::FinanceManager];
 
+/// An amount as a seal takes it in: by its units and its currency, however an amount is shown.
+fn sealed(amount: Money) -> String {
+    format!("{} {}", amount.minor(), amount.currency().code())
+}
+
 impl Adjustment {
     /// Somebody asks. What needs no second person is booked with the asking.
     ///
@@ -200,18 +205,13 @@ impl Adjustment {
             self.id.to_string(),
             self.partner.to_string(),
             self.change.word().to_owned(),
-            format!("{:?}", self.change.amount()),
+            sealed(self.change.amount()),
             self.reason.clone(),
             self.requested_by.id.clone(),
             crate::time::sortable(self.requested_at),
         ];
         if let Change::Exchange { into, rate, .. } = &self.change {
-            parts.extend([
-                format!("{into:?}"),
-                rate.rate.to_string(),
-                rate.source.clone(),
-                crate::time::sortable(rate.at),
-            ]);
+            parts.extend([sealed(*into), rate.rate.to_string(), rate.source.clone(), crate::time::sortable(rate.at)]);
         }
         Digest::of(&parts.iter().map(String::as_bytes).collect::<Vec<_>>())
     }

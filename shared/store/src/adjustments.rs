@@ -8,6 +8,7 @@
 use domain::adjustment::{Adjustment, AdjustmentState, Change};
 use domain::audit::{Actor, AuditEntry, ChainEnd};
 use domain::digest::Digest;
+use domain::fact::PaymentKey;
 use domain::id::{AdjustmentId, PartnerId};
 use domain::time::{BusinessDay, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -159,7 +160,7 @@ impl Store {
     }
 
     /// A person changes a sale: it in its version, its new lines and their heads, and the audit entry, in one
-    /// transaction.
+    /// transaction. One that `waited` with its customer waits no more.
     ///
     /// # Errors
     /// The store does not answer.
@@ -169,9 +170,13 @@ impl Store {
         before: u64,
         new: &NewSale<'_>,
         told: &AuditEntry,
+        waited: Option<&PaymentKey>,
     ) -> Result<SaleWritten, StoreError> {
-        let told = self.new_audit_entry(tenant, told)?;
-        self.change_sale(tenant, before, new, vec![told], "changing a sale by hand").await
+        let mut others = vec![self.new_audit_entry(tenant, told)?];
+        if let Some(customer) = waited {
+            others.push(self.undecided_no_more(tenant, customer, &new.sale.id)?);
+        }
+        self.change_sale(tenant, before, new, others, "changing a sale by hand").await
     }
 
     /// Something is told that changes no row of its own: an audit entry alone; `false` when its number is taken.

@@ -6,11 +6,13 @@ use aws_sdk_dynamodb::types::TransactWriteItem;
 use domain::attribution::customer::Customer;
 use domain::digest::Digest;
 use domain::fact::PaymentKey;
+use domain::fraud::review::Review;
 use domain::id::SaleId;
 pub(crate) use item_of::read as read_customer;
 use serde::{Deserialize, Serialize};
 
 use crate::request::{self, Range, Transacted};
+use crate::risk::StoredReview;
 use crate::sales::{NewSale, SaleWritten};
 use crate::{Store, StoreError, TenantKey, Written, item};
 
@@ -130,6 +132,7 @@ impl Store {
         Ok(found.into_iter().map(|item| item.sale).collect())
     }
 
+    /// A sale waits with its customer. A row that is there already is the same one: the sale's version guards it.
     pub(crate) fn undecided_part(
         &self,
         tenant: &TenantKey,
@@ -137,25 +140,21 @@ impl Store {
         sale: &SaleId,
     ) -> Result<TransactWriteItem, StoreError> {
         let item = UndecidedItem { entity: "undecided".to_owned(), v: 1, sale: sale.clone() };
-        request::put_new(&self.tables.core, &tenant.undecided(customer, sale), &item)
+        request::put_over(&self.tables.core, &tenant.undecided(customer, sale), &item)
     }
 
     /// A sale of a customer is paid for: it need not be decided again.
-    ///
-    /// # Errors
-    /// The store does not answer.
-    pub async fn forget_undecided(
+    pub(crate) fn undecided_no_more(
         &self,
         tenant: &TenantKey,
         customer: &PaymentKey,
         sale: &SaleId,
-    ) -> Result<(), StoreError> {
-        let item = request::delete_existing(&self.tables.core, &tenant.undecided(customer, sale))?;
-        self.transact(vec![item], "a sale waits no more").await.map(|_| ())
+    ) -> Result<TransactWriteItem, StoreError> {
+        request::delete_any(&self.tables.core, &tenant.undecided(customer, sale))
     }
 
     /// A sale that nobody was paid for is decided anew: the sale in its version, its lines and heads; where somebody is
-    /// paid now, it waits no more.
+    /// paid now, it waits no more; and what is `noticed` beside a review of before it.
     ///
     /// # Errors
     /// The store does not answer.
@@ -165,11 +164,14 @@ impl Store {
         customer: &PaymentKey,
         before: u64,
         new: &NewSale<'_>,
+        noticed: Option<(&StoredReview, &Review)>,
     ) -> Result<SaleWritten, StoreError> {
-        let mut others = Vec::new();
+        let mut others = match noticed {
+            Some((known, after)) => self.noticed_more(tenant, known, after)?,
+            None => Vec::new(),
+        };
         if !new.sale.decision.credits().is_empty() {
-            let key = tenant.undecided(customer, &new.sale.id);
-            others.push(request::delete_existing(&self.tables.core, &key)?);
+            others.push(self.undecided_no_more(tenant, customer, &new.sale.id)?);
         }
         self.change_sale(tenant, before, new, others, "deciding a sale").await
     }

@@ -43,6 +43,7 @@
 //! | mark of a partner | core | `T#partner#par_…` | `mark#<kind>#<sha256>` | Query, Put |
 //! | partners with a mark | core | `T#mark#<kind>#<sha256>` | `par_…` | Query, Put |
 //! | what stops a partner's payouts | core | `T#partner#par_…` | `stop#rsk_…` | Query, Put, Delete |
+//! | how many stop a partner's payouts | core | `T#partner#par_…` | `stops` | Update, ConditionCheck |
 //! | review of signals of fraud | core | `T#risk#rsk_…` | `review` | Get, Put |
 //! | reviews by state | core, index `desk` | `T#risk#<state>` | `<opened_at>#rsk_…` | Query |
 //! | what is counted of a customer of an account | core | `T#account#par_…` | `<CUR>#counted#<provider:id>` | Get, Put |
@@ -409,6 +410,10 @@ impl TenantKey {
 
     pub(crate) fn stop(&self, partner: &PartnerId, review: &ReviewId) -> Key {
         Key::new(self.partner_partition(partner), format!("stop#{review}"))
+    }
+
+    pub(crate) fn stops(&self, partner: &PartnerId) -> Key {
+        Key::new(self.partner_partition(partner), "stops")
     }
 
     pub(crate) fn review(&self, review: &ReviewId) -> Key {

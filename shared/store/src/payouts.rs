@@ -268,6 +268,11 @@ impl Store {
         if let Some(update) = self.end_of_payout(&key, after, head_move) {
             items.push(update.build_transact()?);
         }
+        // FRD-4: a review may have stopped it since somebody looked. From here on the money is on its way; each step
+        // before this one may still be taken back.
+        if matches!(after.state, PayoutState::Submitted { .. }) {
+            items.push(self.nothing_stops(tenant, &after.partner)?);
+        }
         // One payment of a bank pays one payout: its reference is taken with the step, or the step is not.
         let reference = match &after.state {
             PayoutState::Paid { reference, .. } => Some(tenant.reference(&reference_name(reference))),

@@ -13,6 +13,7 @@ use domain::slot::Slot;
 use serde::{Deserialize, Serialize};
 
 use crate::accounts::{LinePage, booking_on, line_item, read_line};
+use crate::customers::CustomerChange;
 use crate::item::{self, number, text};
 use crate::keys::Key;
 use crate::request::{self, Range, Transacted, UpdateBuilder};
@@ -169,14 +170,14 @@ impl Store {
     }
 
     /// A sale is decided anew: the sale in its version, its lines and heads; and where nobody is paid for it now, it waits
-    /// with its customer from now on.
+    /// with its customer from now on, who must still be as they were read.
     ///
     /// # Errors
     /// The store does not answer.
     pub async fn redecide_sale(
         &self,
         tenant: &TenantKey,
-        waits: Option<&PaymentKey>,
+        waits: Option<&CustomerChange<'_>>,
         change: &ChangedSale,
     ) -> Result<Written, StoreError> {
         let core = &self.tables.core;
@@ -193,7 +194,9 @@ impl Store {
             items.push(booking_on(UpdateBuilder::new(core, &key), tenant, account, lines)?.build_transact()?);
         }
         if let Some(customer) = waits {
-            items.push(self.undecided_part(tenant, customer, &change.sale.id)?);
+            // Whoever changes them decides the sales that wait, and would miss this one.
+            items.push(self.customer_unchanged(tenant, customer)?);
+            items.push(self.undecided_part(tenant, customer.key, &change.sale.id)?);
         }
         Ok(match self.transact(items, "deciding a sale anew").await? {
             Transacted::Yes => Written::Yes,

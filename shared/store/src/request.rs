@@ -396,6 +396,20 @@ pub(crate) fn put_when<T: Serialize>(
     Ok(TransactWriteItem::builder().put(put).build())
 }
 
+/// A put over whatever is there, for a transaction that something else in it guards.
+pub(crate) fn put_over<T: Serialize>(table: &str, key: &Key, value: &T) -> Result<TransactWriteItem, StoreError> {
+    let put = Put::builder().table_name(table).set_item(Some(item::write(key, value)?));
+    let put = put.build().map_err(|error| item::inconsistent(key, error))?;
+    Ok(TransactWriteItem::builder().put(put).build())
+}
+
+/// A delete of what may be there, for a transaction that something else in it guards.
+pub(crate) fn delete_any(table: &str, key: &Key) -> Result<TransactWriteItem, StoreError> {
+    let delete = Delete::builder().table_name(table).set_key(Some(item::key_map(key)));
+    let delete = delete.build().map_err(|error| item::inconsistent(key, error))?;
+    Ok(TransactWriteItem::builder().delete(delete).build())
+}
+
 /// A delete of what is there, for a transaction.
 pub(crate) fn delete_existing(table: &str, key: &Key) -> Result<TransactWriteItem, StoreError> {
     let delete = Delete::builder()
@@ -410,6 +424,18 @@ pub(crate) fn delete_existing(table: &str, key: &Key) -> Result<TransactWriteIte
 pub(crate) fn check(table: &str, key: &Key, condition: &str) -> Result<TransactWriteItem, StoreError> {
     let check =
         ConditionCheck::builder().table_name(table).set_key(Some(item::key_map(key))).condition_expression(condition);
+    let check = check.build().map_err(|error| item::inconsistent(key, error))?;
+    Ok(TransactWriteItem::builder().condition_check(check).build())
+}
+
+/// The condition that a count of an item is not above zero, for a transaction that does not write it.
+pub(crate) fn check_none(table: &str, key: &Key, attribute: &str) -> Result<TransactWriteItem, StoreError> {
+    let check = ConditionCheck::builder()
+        .table_name(table)
+        .set_key(Some(item::key_map(key)))
+        .condition_expression("attribute_not_exists(#count) OR #count <= :none")
+        .expression_attribute_names("#count", attribute)
+        .expression_attribute_values(":none", item::number(0));
     let check = check.build().map_err(|error| item::inconsistent(key, error))?;
     Ok(TransactWriteItem::builder().condition_check(check).build())
 }

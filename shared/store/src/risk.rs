@@ -10,11 +10,11 @@ use domain::id::{PartnerId, ReviewId};
 use domain::time::{Timestamp, sortable};
 use serde::{Deserialize, Serialize};
 
-use crate::item::{self, Attributes, text};
+use crate::item::{self, Attributes, number, text};
 use crate::keys::Key;
 use crate::partners::{PartnerStatus, StatusChange};
 use crate::registry::Entry;
-use crate::request::{self, Range, Transacted, unavailable};
+use crate::request::{self, Range, Transacted, UpdateBuilder, unavailable};
 use crate::sales::{NewSale, SaleWritten};
 use crate::{Page, Store, StoreError, TenantKey, Written};
 
@@ -146,12 +146,23 @@ impl Store {
         before: &StoredReview,
         after: &Review,
     ) -> Result<Written, StoreError> {
+        let items = self.noticed_more(tenant, before, after)?;
+        Ok(written(&self.transact(items, "noticing more in a review").await?))
+    }
+
+    /// A review as read that gives way to a graver one, and what that stops, for the transaction of what made it.
+    pub(crate) fn noticed_more(
+        &self,
+        tenant: &TenantKey,
+        before: &StoredReview,
+        after: &Review,
+    ) -> Result<Vec<TransactWriteItem>, StoreError> {
         let mut items = vec![self.review_replaced(tenant, before, after)?];
         let stopped = before.review.stopped();
         for partner in after.stopped().iter().filter(|partner| !stopped.contains(partner)) {
-            items.push(self.new_stop(tenant, partner, &after.id)?);
+            items.extend(self.new_stop(tenant, partner, &after.id)?);
         }
-        Ok(written(&self.transact(items, "noticing more in a review").await?))
+        Ok(items)
     }
 
     /// A person decides: the review as read, the audit trail, the sale with its lines and heads, what was stopped, who is
@@ -171,6 +182,7 @@ impl Store {
         if after.ended().is_some() {
             for partner in before.review.stopped() {
                 items.push(request::delete_existing(core, &tenant.stop(&partner, &after.id))?);
+                items.push(self.stops_counted(tenant, &partner, -1)?);
             }
         }
         if let Some((Verdict::Reject, how)) = after.ended() {
@@ -220,7 +232,7 @@ impl Store {
         let item = ReviewItem::new(tenant, review, 1);
         let mut items = vec![request::put_new(&self.tables.core, &tenant.review(&review.id), &item)?];
         for partner in review.stopped() {
-            items.push(self.new_stop(tenant, &partner, &review.id)?);
+            items.extend(self.new_stop(tenant, &partner, &review.id)?);
         }
         Ok(items)
     }
@@ -240,12 +252,35 @@ impl Store {
         tenant: &TenantKey,
         partner: &PartnerId,
         review: &ReviewId,
+    ) -> Result<[TransactWriteItem; 2], StoreError> {
+        let stop = request::put_new(&self.tables.core, &tenant.stop(partner, review), &Entry::of("stop"))?;
+        Ok([stop, self.stops_counted(tenant, partner, 1)?])
+    }
+
+    /// FRD-4: how many stops a partner has, in one item that the last step of a payout can make its condition.
+    fn stops_counted(
+        &self,
+        tenant: &TenantKey,
+        partner: &PartnerId,
+        more: i64,
     ) -> Result<TransactWriteItem, StoreError> {
-        request::put_new(&self.tables.core, &tenant.stop(partner, review), &Entry::of("stop"))
+        let key = tenant.stops(partner);
+        let update = UpdateBuilder::new(&self.tables.core, &key).add(STOPS, more);
+        update.set("entity", text(STOPS)).set("v", number(1)).build_transact()
+    }
+
+    /// The condition that nothing stops a partner's payouts, for the transaction in which one goes out.
+    pub(crate) fn nothing_stops(
+        &self,
+        tenant: &TenantKey,
+        partner: &PartnerId,
+    ) -> Result<TransactWriteItem, StoreError> {
+        request::check_none(&self.tables.core, &tenant.stops(partner), STOPS)
     }
 }
 
 const STOP: &str = "stop#";
+const STOPS: &str = "stops";
 
 fn written(transacted: &Transacted) -> Written {
     match transacted {

@@ -47,7 +47,8 @@ impl Figures {
     pub fn table(&self) -> String {
         let head = format!(
             "`make bench-arithmetic`: lines a second on one core, by the wall clock, optimised and with every check of\n\
-             overflow. The floor of the bare arithmetic is {}. The engine's lines are whole: order of the sales, events,\n\
+             overflow. The floor of the bare arithmetic is {}, and it alone is measured against it: a percentage of a base, rounded, and nothing\n\
+             else. What a partner is paid by is the whole engine, far below that figure: order of the sales, events,\n\
              clauses, caps, and for each line the texts that explain it.\n\n| What | Lines a second |\n|---|---:|\n",
             page::thousands(FLOOR)
         );

@@ -25,6 +25,8 @@ const WRITES: u64 = 500;
 const KEPT_EACH: u64 = 100_000;
 /// From how many lines on the head's own reads do not count.
 const FLAT_FROM: u64 = 10_000;
+/// How many sales are visited. They are copies of one customer's first, so the night corrects each of them.
+const VISITED_MAX: u64 = 500;
 /// The day of all closes.
 const TODAY: u32 = 300;
 /// The day on which everything was sold, and the first on which what is not closed becomes available.
@@ -122,8 +124,7 @@ pub async fn measure(most: u64) -> Found {
     let closes = memory_kb();
     let verified = bench.prove().await;
     let proof = memory_kb();
-    // So many a visit takes at once, or as many as fit into the run.
-    let sales = (most / 20).min(cases::adjust::load::SALES_MAX as u64);
+    let sales = (most / 20).min(VISITED_MAX);
     bench.served.seed(one(1_005, sales, OPEN_FROM_DAY));
     let visited = bench.visit(1_005, sales).await;
     let memory_kb = MemoryKb { closes, proof, visit: memory_kb() };
@@ -144,7 +145,7 @@ impl Bench {
         Measured { what, closes: accounts, lines: accounts * lines, units, took }
     }
 
-    /// The visit of the night after the sales: it reads all that counts in open months, and finds it in order.
+    /// The visit of the night after the sales: it reads all that counts in open months, and puts it in order.
     async fn visit(&self, number: u64, lines: u64) -> Measured {
         let (business_date, tenant) = (day(SOLD_DAY), TenantId::default_tenant());
         let run = RunId::of(&tenant, business_date);

@@ -275,7 +275,7 @@ async fn payouts(rows: &mut Vec<Row>) {
     metered(&world, rows, "payout approved", Some(500), world.command(&id, Role::Admin, "usr_a", approve)).await;
     let sent = Sent { sent_at: world.now, expected_arrival: None, reference: "wire 1".to_owned() };
     let send = world.command(&id, Role::FinanceManager, "usr_f", Command::MarkSent(sent));
-    metered(&world, rows, "payout marked sent", Some(400), send).await;
+    metered(&world, rows, "payout marked sent", Some(600), send).await;
     let confirm = Command::Confirm { completed_at: world.now, reference: "wire 1".to_owned() };
     let confirm = world.command(&id, Role::FinanceManager, "usr_f", confirm);
     metered(&world, rows, "payout confirmed, its bank reference used up", Some(900), confirm).await;

@@ -36,6 +36,7 @@ pub const LAWS: &[&str] = &[
     "V7",
     "V8",
     "V9",
+    "V9 journal",
     "V10",
     "V12",
     "V13",

@@ -57,8 +57,9 @@ fn survey(worlds: u64, seed: u64) -> Result<bool, String> {
 }
 
 fn one(seed: u64) -> Result<bool, String> {
-    let mut log = Vec::new();
-    let ended = Stage::new().happen(&Plan::of(seed), Some(&mut log));
+    let (mut log, plan) = (Vec::new(), Plan::of(seed));
+    println!("{:?}, {}, holds of {} days, {:#?}", plan.style, plan.zone, plan.hold_days, plan.terms.rules);
+    let ended = Stage::new().happen(&plan, Some(&mut log));
     log.iter().for_each(|line| println!("{line}"));
     match ended {
         Ok(tally) => println!("{tally:?}"),

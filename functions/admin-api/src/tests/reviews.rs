@@ -220,7 +220,7 @@ async fn a_person_who_holds_what_signals_hold_keeps_it_held_when_the_review_lets
     for own in [&release, &Command::Reject { reason: reason() }] {
         assert_eq!(command(own).await, Changed::Refused(holds::Refused::HeldForRisk), "{own:?}");
     }
-    assert_eq!(office.decide("sue", &id, "release").await.status, 200);
+    assert_eq!(office.decide("fin", &id, "release").await.status, 200);
     assert_eq!((office.held_now().await, world.kept_sale("in_1").await.hold), (2970, Some(HoldReason::Manual)));
     world.verified().await;
     assert!(matches!(command(&release).await, Changed::Done(_)));

@@ -355,6 +355,23 @@ async fn att_1_a_meeting_that_happened_earlier_and_came_later_decides_the_open_s
     world.verified().await;
 }
 
+#[tokio::test]
+async fn att_1_a_sale_goes_over_to_a_partner_whose_slots_are_final_by_now() {
+    let (world, other) = (World::new().await, second_partner());
+    let token_of_other = furnish_second(&world, &other).await;
+    let Fact::SalePaid(paid) = sale(&world, "in_1", "cus_1", "10", SECOND) else { unreachable!("a sale") };
+    book(&world, &Fact::SalePaid(SalePaid { click_token: Some(token_of_other), ..paid })).await;
+    // Everything of the partner who gets it is final: the line must find another slot, and not be refused each night.
+    let (account, far) =
+        (world.account(), domain::slot::Slot::last_of_day(domain::time::Zone::utc().day_of(at(LATER))));
+    let head = world.store.get_head(&world.tenant, &account).await.expect("store");
+    world.store.raise_fence(&world.tenant, &account, &head, far).await.expect("store");
+    book(&world, &world.seen("cus_1", Some(&world.token))).await;
+    let visit_due = VisitDue { partner: other, ..due(&world, "2026-11-23") };
+    visit::visit(&world.store, &world.tenant, &visit_due, at(LATER)).await.expect("visited");
+    assert_eq!(world.total().await, "3.00");
+}
+
 pub(super) fn second_partner() -> domain::id::PartnerId {
     domain::id::PartnerId::from_ulid(8_u128.into())
 }

@@ -24,7 +24,7 @@ const JOURNAL_DAYS_MAX: u16 = 3_650;
 /// What was proved.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct VerifiedView {
-    /// Does every law hold?
+    /// Does every law hold, and did no account move too much to be proved?
     intact: bool,
     /// Partners in the registry.
     partners: u64,
@@ -86,7 +86,7 @@ impl From<&Breach> for BreachView {
 impl From<&Verified> for VerifiedView {
     fn from(verified: &Verified) -> Self {
         Self {
-            intact: verified.broken() == 0,
+            intact: verified.is_intact(),
             partners: verified.partners,
             accounts: verified.accounts,
             lines: verified.lines,
@@ -109,7 +109,8 @@ impl From<&Verified> for VerifiedView {
 #[into_params(parameter_in = Query)]
 pub(crate) struct ProofQuery {
     /// Over how many days, until today, each fact of the journal is looked up in its account: 0 to 3,650; 31 when left
-    /// out. The accounts are always proved whole; each night proves the whole journal too.
+    /// out. The accounts are always proved whole. Each night proves the last 40 days of the journal, the first of a
+    /// month all of it.
     #[param(maximum = 3650)]
     journal_days: Option<u16>,
 }
@@ -156,5 +157,16 @@ async fn prove(app: App, tenant: TenantKey, scope: Scope) -> Result<Verified, Pr
     match tokio::task::spawn_blocking(proof).await {
         Ok(proved) => proved.map_err(wrong),
         Err(_) => Err(Problem::internal()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_moved_all_the_while_is_not_called_intact() {
+        let walked = |moving| VerifiedView::from(&Verified { moving, ..Verified::default() }).intact;
+        assert_eq!((walked(0), walked(1)), (true, false));
     }
 }

@@ -53,7 +53,7 @@ fn sale_of(invoice: &str) -> SaleId {
 
 #[tokio::test]
 async fn a_night_that_read_the_customer_before_somebody_met_them_decides_nothing() {
-    // ATT-8: the check-out that came between finds no sale that waits, so the night must not leave one behind.
+    // The check-out that came between finds no sale that waits, so the night must not leave one behind.
     let world = World::new().await;
     book(&world, world.seen("cus_1", Some(&world.token))).await;
     book(&world, world.sale("in_1", "cus_1", "99.00")).await;
@@ -85,11 +85,11 @@ async fn a_row_that_somebody_left_does_not_keep_a_sale_from_being_decided_anew()
     world.verified().await;
 }
 
-/// A check-out under the partner's own address, or card as well.
-fn own(world: &World, paid_from: Option<&str>) -> Fact {
+/// A check-out paid from the partner's own card or account.
+fn own(world: &World, paid_from: &str) -> Fact {
     let Fact::CustomerSeen(seen) = world.seen("cus_1", Some(&world.token)) else { unreachable!("a check-out") };
-    let buyer = Buyer { paid_from: paid_from.map(fingerprint_digest), ..Buyer::default() };
-    Fact::CustomerSeen(CustomerSeen { email: domain::email::digest("pat@partner.example"), buyer, ..seen })
+    let buyer = Buyer { paid_from: Some(fingerprint_digest(paid_from)), ..Buyer::default() };
+    Fact::CustomerSeen(CustomerSeen { buyer, ..seen })
 }
 
 async fn review(world: &World) -> Review {
@@ -108,37 +108,35 @@ async fn ruled(world: &World, verdict: Verdict) {
 
 #[tokio::test]
 async fn a_sale_that_is_decided_a_second_time_keeps_its_review() {
-    // FRD-4: (what a person said of it before, what is noticed besides, held, signals, state, stops)
+    // FRD-4: (what a person said of it before, what it is paid from the second time, held, signals, state, stops)
+    let (card, account) = ("card of pat", "account of pat");
     let rows = [
-        (None, None, "29.70", 1, "open", 0),
-        (None, Some("account of pat"), "29.70", 2, "open", 1),
-        (Some(Verdict::Watch), None, "29.70", 1, "watching", 0),
-        (Some(Verdict::Release), Some("account of pat"), "0.00", 1, "released", 0),
+        (None, card, "29.70", 1, "open", 0),
+        (None, account, "29.70", 2, "open", 1),
+        (Some(Verdict::Watch), card, "29.70", 1, "watching", 0),
+        (Some(Verdict::Release), account, "0.00", 1, "released", 0),
     ];
-    for (verdict, besides, held, signals, state, stops) in rows {
+    for (verdict, paid_from, held, signals, state, stops) in rows {
         let world = World::new().await;
-        let marks = [
-            Mark { kind: MarkKind::Email, digest: domain::email::digest("pat@partner.example").expect("an address") },
-            Mark::of_fingerprint(MarkKind::Payout, "account of pat"),
-        ];
+        let marks = [Mark::of_fingerprint(MarkKind::Card, card), Mark::of_fingerprint(MarkKind::Payout, account)];
         world.store.record_marks(&world.tenant, &world.partner, &marks, world.now).await.expect("recorded");
         book(&world, world.sale("in_1", "cus_1", "99.00")).await;
-        book(&world, own(&world, None)).await;
+        book(&world, own(&world, card)).await;
         assert_eq!(world.kept_sale("in_1").await.hold, Some(HoldReason::Risk));
         if let Some(verdict) = verdict {
             ruled(&world, verdict).await;
         }
         night_finds_nobody(&world, "in_1", customer_version(&world).await).await;
         assert_eq!(world.total().await, "0.00");
-        book(&world, own(&world, besides)).await;
-        assert_eq!(world.total().await, "29.70", "{verdict:?} {besides:?}");
+        book(&world, own(&world, paid_from)).await;
+        assert_eq!(world.total().await, "29.70", "{verdict:?} {paid_from}");
         let head = world.store.get_head(&world.tenant, &world.account()).await.expect("store");
         assert_eq!(Money::from_minor(head.held, domain::currency::Currency::USD).to_text(), held, "{verdict:?}");
         let review = review(&world).await;
         let found = (review.findings[0].signals.len(), review.state.word());
-        assert_eq!(found, (signals, state), "{verdict:?} {besides:?}");
+        assert_eq!(found, (signals, state), "{verdict:?} {paid_from}");
         let stopped = world.store.list_stops(&world.tenant, &world.partner).await.expect("store");
-        assert_eq!(stopped.len(), stops, "{verdict:?} {besides:?}");
+        assert_eq!(stopped.len(), stops, "{verdict:?} {paid_from}");
         world.verified().await;
     }
 }
@@ -178,9 +176,50 @@ async fn a_refund_that_failed_goes_back_to_where_it_was_told_whatever_its_last_w
         assert_eq!(world.total().await, "24.00", "{first:?}");
         assert_eq!(book(&world, word(0, last)).await, Booked::Recorded);
         let sale = world.kept_sale("in_1").await;
-        let left: Vec<i64> = sale.item_refunds.values().map(|money| money.minor()).filter(|minor| *minor != 0).collect();
+        let left: Vec<i64> =
+            sale.item_refunds.values().map(|money| money.minor()).filter(|minor| *minor != 0).collect();
         assert_eq!((sale.refunded.minor(), left), (0, Vec::new()), "{first:?} {last:?}");
         assert_eq!(world.total().await, "30.00", "{first:?} {last:?}");
         world.verified().await;
     }
+}
+
+#[test]
+fn what_may_pass_is_told_before_what_contradicts_and_else_the_first() {
+    // ING-8: (what was known, what is told besides, what is said in the end)
+    let contradicts = |name| BookingError::AliasTaken { payment: world::key(name) };
+    let told = |known, told| BookingError::weightier(known, told).to_string();
+    assert_eq!(told(None, contradicts("in_1")), contradicts("in_1").to_string());
+    assert_eq!(told(Some(contradicts("in_1")), contradicts("in_2")), contradicts("in_1").to_string());
+    assert_eq!(told(Some(contradicts("in_1")), BookingError::Busy), BookingError::Busy.to_string());
+    assert_eq!(told(Some(BookingError::Busy), contradicts("in_1")), BookingError::Busy.to_string());
+}
+
+#[tokio::test]
+async fn what_is_refused_for_good_hides_nothing_that_is_to_be_tried_again() {
+    // A refund that contradicts its payment waits beside one that does not, while the store is away at any request.
+    let (mut world, mut after) = (World::new().await, 0);
+    loop {
+        world.move_to(100 + u128::try_from(after).expect("small")).await;
+        let Fact::Refund(wrong) = world.refund("re_0", "in_1", "1.00") else { unreachable!("a refund") };
+        let wrong = Refund { amount: Money::from_minor(100, domain::currency::Currency::EUR), ..wrong };
+        for fact in
+            [world.seen("cus_1", Some(&world.token)), Fact::Refund(wrong), world.refund("re_1", "in_1", "49.50")]
+        {
+            book(&world, fact).await;
+        }
+        let requests = world.database.requests();
+        world.database.fail_after(after, 3, testkit::Fault::Refuse);
+        let told = try_book(&world, &world.sale("in_1", "cus_1", "99.00")).await.expect_err("one contradicts");
+        let requests = world.database.requests() - requests;
+        world.database.heal();
+        if !told.may_pass() {
+            assert_eq!(world.total().await, "14.85", "refused for good: {told}, after {after}");
+        }
+        if after >= requests {
+            break;
+        }
+        after += 1;
+    }
+    assert!(after > 5, "the faults were in the way");
 }

@@ -1,6 +1,7 @@
 //! Who brought a customer may turn out otherwise: a meeting that happened earlier and came later decides their sales.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use domain::assess::{ProgramRules, Scope, assess};
 use domain::attribution::NobodyReason;
@@ -12,11 +13,12 @@ use domain::month::Month;
 use domain::retarget::Target;
 use domain::sale::{Decision, Sale};
 use store::Written;
+use store::customers::CustomerChange;
 use store::periods::ChangedSale;
 
-use super::Night;
-use super::load::Loaded;
+use super::load::{Loaded, closed};
 use super::plan::{Making, changed};
+use super::{Night, fits};
 use crate::error::CaseError;
 
 /// Decides the open sales anew whose customer was met otherwise than was known when they were booked. Answers how many
@@ -29,8 +31,13 @@ pub async fn rebind(night: &Night<'_>, loaded: &Loaded) -> Result<usize, CaseErr
     for sale in loaded.sales.values() {
         let Some(change) = redecided(night, loaded, sale).await? else { continue };
         let waits = change.sale.customer.as_ref().filter(|_| change.sale.decision.credits().is_empty());
-        // Refused when the sale or a fence has changed: the next reading finds it again.
-        let _: Written = night.store.redecide_sale(night.tenant, waits, &change).await?;
+        let waits = waits.map(|key| {
+            let before = loaded.customers.get(key).map(|customer| customer.version);
+            CustomerChange { key, before, after: None, relies_on: None }
+        });
+        fits(&change)?;
+        // Refused when the sale, a fence or the customer it waits with has changed: the next reading finds it again.
+        let _: Written = night.store.redecide_sale(night.tenant, waits.as_ref(), &change).await?;
         changes += 1;
     }
     Ok(changes)
@@ -58,10 +65,30 @@ pub async fn redecided(night: &Night<'_>, loaded: &Loaded, sale: &Sale) -> Resul
     }
     let making = Making { cause: EarningReason::Reattributed, ..night.making };
     let before = sale.version;
-    Ok(Some(match changed(loaded, &after, &targets, &making)? {
+    let known = with_heads_of(night, loaded, &after, &targets).await?;
+    Ok(Some(match changed(&known, &after, &targets, &making)? {
         Some(change) => ChangedSale { before, ..change },
         None => ChangedSale { before, sale: Sale { version: before + 1, ..after }, lines: Vec::new() },
     }))
+}
+
+/// The heads that were read, and those of accounts that only the new decision reaches. Without their fences a line for
+/// a final slot would be refused, each time anew.
+async fn with_heads_of(
+    night: &Night<'_>,
+    loaded: &Loaded,
+    sale: &Sale,
+    targets: &[Target],
+) -> Result<Loaded, CaseError> {
+    let mut known = Loaded { heads: loaded.heads.clone(), ..Loaded::default() };
+    for target in targets {
+        let account = Account { partner: target.partner.clone(), currency: sale.paid.currency() };
+        if let Entry::Vacant(place) = known.heads.entry(account) {
+            let head = night.store.get_head(night.tenant, place.key()).await?;
+            place.insert(head);
+        }
+    }
+    Ok(known)
 }
 
 /// What the sale earns alone under its new decision.
@@ -79,6 +106,8 @@ async fn targets_of(night: &Night<'_>, loaded: &Loaded, sale: &Sale) -> Result<V
             }
         } else {
             let frozen = night.store.get_head(night.tenant, &account).await?.frozen;
+            // COM-10: a cap over all partners that is counted is used up for those who sell nothing in the month, too.
+            let frozen = frozen.max(closed(night.store, night.tenant, (&credit.program, &frame.rules)).await?);
             if let Some(frozen) = frozen.filter(|frozen| *frozen >= month) {
                 late.insert((sale.id.clone(), credit.partner.clone()), frozen.successor()?);
             }

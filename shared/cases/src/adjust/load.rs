@@ -14,7 +14,7 @@ use domain::sale::Sale;
 use domain::slot::Slot;
 use domain::time::{BusinessDay, Timestamp, Zone};
 use store::counts::{Counted, CustomerCount, ProgramCount};
-use store::{Store, TenantKey};
+use store::{Store, StoreError, TenantKey};
 
 use super::count::SERIES;
 use crate::error::CaseError;
@@ -54,7 +54,7 @@ impl Frame {
     /// Does one cap span all partners? Then no account can be put in order alone.
     #[must_use]
     pub fn is_capped_as_a_whole(&self) -> bool {
-        self.rules.versions.iter().any(|version| version.terms.caps.per_program_period.is_some())
+        is_capped_as_a_whole(&self.rules)
     }
 
     /// The last month whose sales come late from an instant on.
@@ -62,6 +62,26 @@ impl Frame {
         let day = self.rules.zone.day_of(from).plus_days(-i32::from(self.close_lag_days))?;
         Ok(Month::of(Month::of(day).first_day()?.plus_days(-1)?))
     }
+}
+
+fn is_capped_as_a_whole(rules: &ProgramRules) -> bool {
+    rules.versions.iter().any(|version| version.terms.caps.per_program_period.is_some())
+}
+
+/// COM-10: up to which month a programme is counted as a whole: its cap over all partners is used up there for good, and
+/// what comes later is late for everybody, whether they sold something in that month or not. `None` without such a cap.
+///
+/// # Errors
+/// The store does not answer.
+pub async fn closed(
+    store: &Store,
+    tenant: &TenantKey,
+    (program, rules): (&ProgramId, &ProgramRules),
+) -> Result<Option<Month>, StoreError> {
+    if !is_capped_as_a_whole(rules) {
+        return Ok(None);
+    }
+    store.get_program_counted(tenant, program).await
 }
 
 /// The programmes of a tenant.
@@ -100,8 +120,6 @@ pub struct PeriodBooked {
     pub net: i64,
     /// By place.
     pub places: BTreeMap<Place, i64>,
-    /// The month of the last entry.
-    pub month: Option<Month>,
     /// The programme.
     pub program: Option<ProgramId>,
 }
@@ -117,8 +135,11 @@ pub struct Loaded {
     pub sales: BTreeMap<SaleId, Sale>,
     /// In which month each counts for each visited partner.
     pub counts_in: BTreeMap<(SaleId, PartnerId), CountsIn>,
-    /// What is booked for open periods, by account and the earning's key.
-    pub periods: BTreeMap<(Account, String), PeriodBooked>,
+    /// What is booked for open periods. By month, too: what moves to another must leave the first before that is counted.
+    pub periods: BTreeMap<(Account, String, Month), PeriodBooked>,
+    /// Up to which month no account's sales of the one programme that was read change, counted or not: a cap over all
+    /// partners cannot be shared out anew where some of them are counted.
+    pub closed: Option<Month>,
     /// What is known of customers.
     pub customers: BTreeMap<PaymentKey, Customer>,
     /// What is known of customers from before.
@@ -179,6 +200,12 @@ pub async fn load(store: &Store, tenant: &TenantKey, wanted: &Wanted<'_>) -> Res
             start = next;
         }
     }
+    if let Some(program) = wanted.only
+        && let Some(frame) = wanted.frames.get(program)
+    {
+        // Read behind the heads: an account is counted after its programme, so none of them is ahead of this.
+        loaded.closed = closed(store, tenant, (program, &frame.rules)).await?;
+    }
     let ids: BTreeSet<SaleId> = loaded.counts_in.keys().map(|(sale, _)| sale.clone()).collect();
     let ids: Vec<SaleId> = ids.into_iter().collect();
     loaded.sales = store.list_sales_of(tenant, &ids).await?;
@@ -235,17 +262,17 @@ impl Loaded {
         if Some(month) <= counted {
             return;
         }
-        let booked = self.periods.entry((account.clone(), of.to_owned())).or_default();
+        let booked = self.periods.entry((account.clone(), of.to_owned(), month)).or_default();
         booked.net = booked.net.saturating_add(line.amount.minor());
         let place = booked.places.entry(line.place).or_default();
         *place = place.saturating_add(line.amount.minor());
-        booked.month = booked.month.max(Some(month));
         booked.program.clone_from(&line.trace.program);
     }
 
     /// Does the month count for the account still?
     pub(crate) fn is_open(&self, account: &Account, month: Month) -> bool {
-        self.heads.get(account).is_none_or(|head| Some(month) > head.counted)
+        // COM-10: what counted accounts have used of a cap over all is not read any more, and so not given again.
+        Some(month) > self.closed && self.heads.get(account).is_none_or(|head| Some(month) > head.counted)
     }
 
     /// The accounts that a sale is booked to or may be.

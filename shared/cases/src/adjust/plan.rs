@@ -228,7 +228,7 @@ fn entries(
         if !loaded.visited.contains(&account) || !loaded.is_open(&account, earning.month) {
             continue;
         }
-        let key = (account, earning.key());
+        let key = (account, earning.key(), earning.month);
         let booked = loaded.periods.get(&key).unwrap_or(&nothing);
         let due = making.ledger_zone.day_of(earning.occurred_at).plus_days(i32::from(earning.hold_days))?;
         let frame = EntryFrame { account: &key.0, key: &key.1, month: earning.month, making, loaded };
@@ -244,9 +244,10 @@ fn entries(
         named.insert(key);
     }
     for (key, booked) in &loaded.periods {
-        let (Some(month), Some(program)) = (booked.month, &booked.program) else { continue };
-        if !named.contains(key) && (choice.includes)(program) {
-            let frame = EntryFrame { account: &key.0, key: &key.1, month, making, loaded };
+        let ((account, _, month), Some(program)) = (key, &booked.program) else { continue };
+        // COM-14: also where it is earned in another month now. Each month's entries are to be its own when it is counted.
+        if !named.contains(key) && loaded.is_open(account, *month) && (choice.includes)(program) {
+            let frame = EntryFrame { account, key: &key.1, month: *month, making, loaded };
             let made = frame.entries(booked, 0, Slot::of_day(making.today))?;
             entries.extend(made.into_iter().map(|entry| Entry { program: Some(program.clone()), ..entry }));
         }

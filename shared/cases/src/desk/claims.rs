@@ -135,7 +135,6 @@ pub async fn follow(desk: &Desk<'_>, customer: &PaymentKey) -> Result<usize, Cas
     for sale in desk.store.list_undecided(desk.tenant, customer).await? {
         if follow_one(desk, customer, &sale).await? {
             decided += 1;
-            desk.store.forget_undecided(desk.tenant, customer, &sale).await?;
         }
     }
     Ok(decided)

@@ -77,7 +77,10 @@ pub async fn command(desk: &Desk<'_>, id: &SaleId, command: &Command) -> Result<
             // What others made of it since stays: this step was taken, and is not taken again.
             return Ok(Changed::Already(Box::new(before)));
         }
-        if before.hold == Some(HoldReason::Manual) && !matches!(command, Command::Hold { .. }) && waits(desk, id).await? {
+        if before.hold == Some(HoldReason::Manual)
+            && !matches!(command, Command::Hold { .. })
+            && waits(desk, id).await?
+        {
             return Ok(Changed::Refused(Refused::HeldForRisk));
         }
         let mut sale = before.clone();
@@ -159,7 +162,10 @@ pub(super) async fn write(
     let end = last.map_or(ChainEnd::START, |entry| entry.end());
     let entry = desk.told(end, &aggregate, Deed { at: desk.now, actor: desk.actor.clone(), action, old, new });
     let change = NewSale { sale: &sale, lines: &lines, aliases: &[], meets: None, review: None };
-    match desk.store.change_sale_by_hand(desk.tenant, before.version, &change, &entry).await? {
+    // What nobody was paid for waits with its customer, and is not to be decided by them any more.
+    let is_decided = before.decision.credits().is_empty() && !sale.decision.credits().is_empty();
+    let waited = before.customer.as_ref().filter(|_| is_decided);
+    match desk.store.change_sale_by_hand(desk.tenant, before.version, &change, &entry, waited).await? {
         SaleWritten::Yes => Ok(Some(sale)),
         // The client's own retry can report a failed condition for a write that succeeded: read it back.
         SaleWritten::AlreadySeen => {

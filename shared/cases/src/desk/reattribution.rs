@@ -15,6 +15,7 @@ use thiserror::Error;
 
 use super::holds::write;
 use super::{Desk, TRIES_MAX};
+use crate::adjust::load::closed;
 use crate::error::CaseError;
 
 /// Who is to be credited.
@@ -135,12 +136,15 @@ pub(super) async fn targets_of(desk: &Desk<'_>, sale: &Sale) -> Result<Vec<Targe
         let month = Month::of(program.zone.day_of(sale.occurred_at));
         let account = Account { partner: credit.partner.clone(), currency: sale.paid.currency() };
         let frozen = desk.store.get_head(desk.tenant, &account).await?.frozen;
+        let versions = desk.store.list_rules(desk.tenant, &credit.program).await?;
+        let rules = ProgramRules { zone: program.zone, versions };
+        // COM-10: a cap over all partners that is counted is used up for those who sold nothing in the month, too.
+        let frozen = frozen.max(closed(desk.store, desk.tenant, (&credit.program, &rules)).await?);
         if let Some(frozen) = frozen.filter(|frozen| *frozen >= month) {
             // The month of the sale is frozen for that partner: it counts in the first one that is not.
             late.insert((sale.id.clone(), credit.partner.clone()), frozen.successor()?);
         }
-        let versions = desk.store.list_rules(desk.tenant, &credit.program).await?;
-        programs.insert(credit.program.clone(), ProgramRules { zone: program.zone, versions });
+        programs.insert(credit.program.clone(), rules);
     }
     let mut histories = BTreeMap::new();
     if let Some(customer) = &sale.customer

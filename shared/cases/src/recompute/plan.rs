@@ -201,7 +201,7 @@ fn entries_of(
         return Ok(Vec::new());
     }
     let nothing = PeriodBooked::default();
-    let booked = loaded.periods.get(key).unwrap_or(&nothing);
+    let booked = loaded.periods.get(&(key.0.clone(), key.1.clone(), month)).unwrap_or(&nothing);
     let due = making.ledger_zone.day_of(earning.occurred_at).plus_days(i32::from(earning.hold_days))?;
     let frame = EntryFrame { account: &key.0, key: &key.1, month, making, loaded };
     let made = frame.entries(booked, booked.net.saturating_add(difference), Slot::of_day(due))?;

@@ -2,9 +2,11 @@
 
 use domain::adjustment::AdjustmentState;
 use domain::attribution::Source;
+use domain::attribution::customer::is_by_a_person;
 use domain::audit::{AuditEntry, ChainEnd, check_chain};
 use domain::entry::{Entry, EntryKind};
-use domain::id::AdjustmentId;
+use domain::fraud::review::ReviewState;
+use domain::id::{AdjustmentId, ReviewId};
 use domain::line::LineKind;
 use domain::sale::{HoldReason, Sale};
 use store::{Store, TenantKey};
@@ -22,12 +24,20 @@ pub(super) async fn of_sale(
     let was_moved = sale.lines.iter().any(|line| line.kind == LineKind::HoldMove);
     let by_hand = |source: Source| matches!(source, Source::Manual | Source::Claim);
     let was_given = sale.decision.credits().iter().any(|credit| by_hand(credit.source));
-    if !(was_moved || was_given || sale.rejected || sale.hold.is_some()) {
+    let was_decided = is_by_a_person(&sale.decision);
+    if !(was_moved || was_given || was_decided || sale.rejected || sale.hold.is_some()) {
         return Ok(0);
     }
-    // Only a person holds by hand, and says so.
-    let must_be = sale.hold == Some(HoldReason::Manual);
+    // Only a person holds by hand, credits by hand, or rejects, and says so; a rejection by a review is told there.
+    let must_be = sale.hold == Some(HoldReason::Manual)
+        || was_decided
+        || (sale.rejected && !is_rejected_by_review(store, tenant, sale).await?);
     Ok(of(store, tenant, sale.id.as_str(), must_be, found).await?.len() as u64)
+}
+
+async fn is_rejected_by_review(store: &Store, tenant: &TenantKey, sale: &Sale) -> Result<bool, CaseError> {
+    let stored = store.get_review(tenant, &ReviewId::of_sale(&sale.id)).await?;
+    Ok(stored.is_some_and(|stored| matches!(stored.review.state, ReviewState::Rejected { .. })))
 }
 
 /// What a person did to an account is a change that is booked, and that another person approved where it takes one.

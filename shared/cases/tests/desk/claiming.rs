@@ -1,6 +1,7 @@
 //! Claims and account lists: what they pay at once, and that two people cannot both win.
 
 use cases::desk::claims::{Judged, Verdict, judge, list_customer, make};
+use cases::desk::reattribution::{Reattributed, Who, reattribute};
 use domain::attribution::claim::{Claim, ClaimRefused, ClaimState};
 use domain::attribution::customer::Customer;
 use domain::attribution::{NobodyReason, Source};
@@ -133,5 +134,21 @@ async fn a_customer_who_comes_onto_a_list_is_paid_for_from_its_day_on() {
     assert_eq!(list_customer(&desk, &left).await.expect("left"), 0);
     let known: Customer = world.store.get_customer(&world.tenant, &left.customer).await.expect("store").expect("there");
     assert_eq!(known.assigned, Vec::new());
+    world.verified().await;
+}
+
+/// ATT-7: a person who credits a sale ends its waiting in the same transaction, so that it can be decided anew later.
+#[tokio::test]
+async fn a_sale_that_a_person_credits_waits_no_more() {
+    let world = World::new().await;
+    nobodys(&world, "in_1").await;
+    let customer = world::key("cus_1");
+    assert_eq!(world.store.list_undecided(&world.tenant, &customer).await.expect("store"), [sale_of("in_1")]);
+    let desk = desk_of(&world, "usr_ada").await;
+    let who = Who::Partner { partner: world.partner.clone(), program: Some(world::program()) };
+    let done = reattribute(&desk, &sale_of("in_1"), &who, "they did").await.expect("an answer");
+    assert!(matches!(done, Reattributed::Done(_)), "{done:?}");
+    assert_eq!(world.total().await, "30.00");
+    assert_eq!(world.store.list_undecided(&world.tenant, &customer).await.expect("store"), Vec::new());
     world.verified().await;
 }

@@ -184,7 +184,7 @@ async fn the_sale_of_a_subscription_is_recognised_over_its_time() {
         new: std::collections::BTreeMap::new(),
     };
     let told = domain::audit::append(domain::audit::ChainEnd::START, sale.id.as_str(), deed);
-    let written = world.store.change_sale_by_hand(&world.tenant, before, &new, &told).await.expect("store");
+    let written = world.store.change_sale_by_hand(&world.tenant, before, &new, &told, None).await.expect("store");
     assert_eq!(written, store::sales::SaleWritten::Yes);
     world.pass_days(40);
     let month = |text| BusinessDay::parse(text).expect("a day");

@@ -2,7 +2,7 @@
 
 use cases::desk::Desk;
 use cases::desk::adjustments::{self, Asked, Moved as Adjusted, Wish};
-use cases::desk::holds;
+use cases::desk::{holds, reattribution};
 use domain::audit::{Actor, ChainEnd, Deed, append};
 use domain::currency::Currency;
 use domain::digest::Digest;
@@ -115,4 +115,29 @@ fn rate_trail() -> String {
 #[tokio::test]
 async fn each_forged_row_of_what_people_did_is_told() {
     insta::assert_snapshot!(forged::report_of(&handled().await, catalogue()).await);
+}
+
+/// What a person decided of a sale without holding it is told as well, or it is a breach.
+#[tokio::test]
+async fn a_rejection_and_a_decision_by_hand_that_nobody_told_are_found() {
+    let world = World::new().await;
+    for invoice in ["in_1", "in_2"] {
+        world.earn(invoice, "30.00", Zone::utc().day_of(world.now)).await;
+    }
+    let sale = |invoice| domain::id::SaleId::of(&world::key(invoice));
+    let desk = desk_of(&world, "usr_ada").await;
+    let reject = holds::Command::Reject { reason: "never was one".to_owned() };
+    let rejected = holds::command(&desk, &sale("in_1"), &reject).await;
+    assert!(matches!(rejected, Ok(holds::Changed::Done(_))), "{rejected:?}");
+    let decided =
+        reattribution::reattribute(&desk, &sale("in_2"), &reattribution::Who::Nobody, "an own customer").await;
+    assert!(matches!(decided, Ok(reattribution::Reattributed::Done(_))), "{decided:?}");
+    assert_eq!(verified(&world).await.breaches, []);
+    for invoice in ["in_1", "in_2"] {
+        let id = sale(invoice);
+        remove(&world, &format!("audit#{id}"), "00000001").await;
+        let told: Vec<String> = verified(&world).await.breaches.iter().map(ToString::to_string).collect();
+        let expected = format!("audit of {id}: expected who did it, and why, found nothing");
+        assert!(told.iter().any(|breach| breach.ends_with(&expected)), "{invoice}: {told:?}");
+    }
 }

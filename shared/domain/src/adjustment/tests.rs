@@ -98,6 +98,23 @@ fn what_is_settled_moves_no_more() {
     }
 }
 
+/// LED-7: a seal outlives how amounts are shown: it is over units and currency.
+#[test]
+fn a_seal_is_over_units_and_currencies() {
+    let seal = |change| asked(change, actor(Role::Admin, "usr_1")).expect("asked").adjustment.seal();
+    let id = AdjustmentId::from_ulid(ulid::Ulid::from(1_u128)).to_string();
+    let partner = PartnerId::from_ulid(ulid::Ulid::from(2_u128)).to_string();
+    let at = crate::time::sortable(now());
+    let expected = |change: &[&str], rate: &[&str]| {
+        let parts = [&["adjustment", &id, &partner], change, &["goodwill", "usr_1", &at], rate].concat();
+        Digest::of(&parts.into_iter().map(str::as_bytes).collect::<Vec<_>>())
+    };
+    assert_eq!(seal(correction("500.00", "USD")), expected(&["correction", "50000 USD"], &[]));
+    assert_eq!(seal(correction("500", "JPY")), expected(&["correction", "500 JPY"], &[]));
+    let rate = ["10837 USD", "1.0837", "ecb", &at];
+    assert_eq!(seal(exchange(10_000, "1.0837")), expected(&["exchange", "10000 EUR"], &rate));
+}
+
 #[test]
 fn what_is_booked_has_a_key_of_its_own_for_each_kind() {
     let place = Place::Slot(Slot::parse("261121.00").expect("a slot"));

@@ -141,6 +141,32 @@ fn a_rate_is_read_in_millionths_and_shown_as_short_as_it_is() {
     assert!(serde_json::from_str::<Rate>("\"1.5\"").is_err() && serde_json::from_str::<Rate>("0.5").is_err());
 }
 
+#[test]
+fn the_worked_values_of_fees_withholding_and_a_month_of_revenue_hold() {
+    // MON-5: worked values 13, 14 and 15. Nothing charges or withholds yet; this is the arithmetic that it is to be made of.
+    let usd = |text: &str| Money::parse(text, Currency::USD).expect("money");
+    let share = |of: &str, amount: Money| {
+        Rate::parse(of).expect("rate").of(&Base::of(amount), Rounding::HalfAwayFromZero).expect("in range")
+    };
+    let less = |from: Money, taken: Money| from.try_sub(taken).expect("in range");
+    // An award of 100,000 with a fee of 300, and a quarter less a hundredth withheld of the gross, or of what is left.
+    let (award, fee) = (usd("100000"), usd("300"));
+    let net = less(award, fee);
+    assert_eq!(less(net, share("0.24", award)).to_text(), "75700.00");
+    assert_eq!(less(net, share("0.24", net)).to_text(), "75772.00");
+    // A fee of 5 % and 0.50.
+    for (amount, expected) in [("100.00", "5.50"), ("19.99", "1.50")] {
+        let fee = share("0.05", usd(amount)).try_add(usd("0.50"));
+        assert_eq!(fee.map(|fee| fee.to_text()), Ok(expected.to_owned()), "{amount}");
+    }
+    // A month of what is paid so often a year: exact until it is rounded.
+    for (paid, times, expected) in [("1200", 1, "100.00"), ("30", 52, "130.00"), ("10", 365, "304.17")] {
+        let base = Base::fraction(i128::from(usd(paid).minor()) * times, 12, Currency::USD);
+        let month = base.rounded(Rounding::HalfAwayFromZero).map(|month| month.to_text());
+        assert_eq!(month, Ok(expected.to_owned()), "{paid} {times} times");
+    }
+}
+
 proptest! {
     #[test]
     fn rounding_is_never_off_by_more_than_half(minor in 0_i64..1_000_000_000, millionths in 0_u32..=1_000_000) {

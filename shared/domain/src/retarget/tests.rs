@@ -170,6 +170,55 @@ fn what_is_corrected_goes_where_the_first_line_was_whatever_the_rules_say_by_now
 }
 
 #[test]
+fn a_slot_at_the_fence_is_final_for_what_comes_and_for_what_goes() {
+    let mut sale = sale(10_000);
+    book(&mut sale, &[target(1, PartKind::Commission, 3_000)], "2026-11-21", None);
+    let more = target(1, PartKind::Commission, 3_500);
+    let fence = Some("261221.00");
+    assert_eq!(book(&mut sale, slice::from_ref(&more), "2026-11-22", fence), ["5.00 261221.01 adjustment"]);
+    let mut open = sale.clone();
+    sale.refunded = usd(5_000);
+    assert_eq!(
+        book(&mut sale, slice::from_ref(&more), "2026-11-23", fence),
+        ["-5.00 261221.01 reversal", "-12.50 261221.01 reversal"]
+    );
+    // While it is open, the slot of the first line gives before others.
+    open.refunded = usd(2_000);
+    assert_eq!(book(&mut open, &[more], "2026-11-23", None), ["-7.00 261221.00 reversal"]);
+}
+
+#[test]
+fn a_correction_under_a_dispute_is_held_and_freed_in_its_share() {
+    let mut sale = sale(10_000);
+    book(&mut sale, &[target(1, PartKind::Commission, 3_000)], "2026-11-21", None);
+    let dispute =
+        SaleDispute { amount: usd(5_000), phase: DisputePhase::Opened, evidence_due: None, occurred_at: at() };
+    sale.disputes.insert(key("stripe:dp_1"), dispute);
+    again(&mut sale, "2026-11-22", None);
+    let to = |sale: &mut Sale, minor| book(sale, &[target(1, PartKind::Commission, minor)], "2026-11-23", None);
+    assert_eq!(to(&mut sale, 4_000), ["5.00 held adjustment", "5.00 261221.00 adjustment"]);
+    assert_eq!(to(&mut sale, 2_000), ["-10.00 held adjustment", "-10.00 261221.00 adjustment"]);
+}
+
+#[test]
+fn a_line_says_its_part_when_its_cause_happened_and_what_it_takes_back() {
+    let mut sale = sale(10_000);
+    let later: Timestamp = "2026-11-25T12:00:00Z".parse().expect("instant");
+    let cause = EarningReason::Refund;
+    let booking = Booking { now: later, today: day("2026-11-25"), occurred_at: later, cause, fence_of: &|_| None };
+    let bonus = target(1, PartKind::VolumeBonus, 1_000);
+    let part = bonus.part;
+    let earned = retarget(&mut sale, &[bonus], &booking).expect("booked");
+    assert_eq!((earned[0].trace.part, earned[0].trace.reverses, earned[0].occurred_at), (part, None, at()));
+    assert_eq!((earned[0].trace.base.as_str(), earned[0].trace.reward.as_str()), ("", ""));
+    sale.refunded = usd(2_500);
+    let targets = booked_targets(&sale);
+    let back = retarget(&mut sale, &targets, &booking).expect("booked");
+    assert_eq!((back[0].trace.part, back[0].trace.reverses, back[0].occurred_at), (part, Some(1), later));
+    assert_eq!((back[0].trace.base.as_str(), back[0].trace.reward.as_str()), ("25.00", "2.50"));
+}
+
+#[test]
 fn what_is_taken_back_follows_the_refunds_and_all_of_it_when_the_sale_is_rejected() {
     let mut sale = sale(10_000);
     let back = |sale: &Sale| taken_back(sale, 0, Clawback::Proportional, 3_000).expect("in range");

@@ -60,11 +60,13 @@ fn a_decision_says_who_is_paid_what_lost_and_whether_it_may_still_change() {
     }
 }
 
+/// Refunded, refunded of items, disputes, rejected; what went back, and whether that is all.
+type Row = (i64, &'static [i64], &'static [(i64, DisputePhase)], bool, i64, bool);
+
 #[test]
 fn a_sale_is_wholly_reversed_when_all_that_was_paid_went_back_or_a_person_rejected_it() {
     use DisputePhase::{Lost, Opened, Won};
-    // (refunded, refunded of items, disputes, rejected, what went back, wholly)
-    let rows: [(i64, &[i64], &[(i64, DisputePhase)], bool, i64, bool); 10] = [
+    let rows: [Row; 10] = [
         (0, &[], &[], false, 0, false),
         (999, &[], &[], false, 999, false),
         (1_000, &[], &[], false, 1_000, true),

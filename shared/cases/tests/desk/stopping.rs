@@ -1,0 +1,67 @@
+//! FRD-4: what stops a partner's payouts is looked at in the transaction in which the money goes out, not only before it.
+
+use cases::payouts::{Command as Payouts, Moved, Requested};
+use domain::audit::append;
+use domain::fraud::policy::Policy;
+use domain::fraud::review::{Deciding, Review, Verdict};
+use domain::fraud::{Reason, Signal};
+use domain::payout::Sent;
+use store::Written;
+use store::payouts::{Stepped, StoredPayout};
+
+use super::*;
+
+/// A payout that is approved, and waits to be sent.
+async fn approved(world: &World) -> StoredPayout {
+    world.earn("in_1", "60.00", day(world, 0)).await;
+    let Requested::Created(stored) = world.request().await else { panic!("a payout") };
+    let id = stored.payout.id;
+    assert!(matches!(world.command(&id, Role::Admin, "ada", world.approval(&id).await).await, Moved::Done(_)));
+    world.store.get_payout(&world.tenant, &id).await.expect("store").expect("a payout")
+}
+
+fn review(world: &World, cause: &str) -> Review {
+    let signals: Vec<Signal> = Policy::default().signal(Reason::DuplicatePartner, "seen").into_iter().collect();
+    Review::of_partner(&world.partner, cause, signals, world.now).expect("noticed")
+}
+
+fn sent(world: &World) -> Sent {
+    Sent { sent_at: world.now, expected_arrival: None, reference: "wire 1".to_owned() }
+}
+
+/// The step as somebody takes it who has looked before anything was noticed.
+async fn send_unseen(world: &World, stored: &StoredPayout) -> Stepped {
+    let actor = Actor { role: Role::FinanceManager, id: "fin".to_owned(), ip: None, user_agent: None };
+    let step = stored.payout.clone().mark_sent(actor, sent(world), world.now).expect("approved");
+    let entry = append(stored.chain, stored.payout.id.as_str(), step.deed);
+    let stepped = world.store.replace_payout(&world.tenant, stored.chain, &step.payout, step.head, &entry).await;
+    stepped.expect("store")
+}
+
+async fn release(world: &World, review: &Review) {
+    let by = Actor { role: Role::Admin, id: "ada".to_owned(), ip: None, user_agent: None };
+    let (verdict, at) = (Verdict::Release, world.now);
+    let deciding = Deciding { verdict, suspends: false, reason: "looked".to_owned(), told_partner: None, by, at };
+    let ruled = cases::risk::decide(&world.store, &world.tenant, &review.id, &deciding).await.expect("an answer");
+    assert!(matches!(ruled, cases::risk::Ruled::Done(_)), "{ruled:?}");
+}
+
+#[tokio::test]
+async fn what_is_noticed_between_the_look_and_the_step_keeps_the_money_in() {
+    let world = World::new().await;
+    let stored = approved(&world).await;
+    let reviews = [review(&world, "2026-11"), review(&world, "2026-12")];
+    for review in &reviews {
+        assert_eq!(world.store.create_review(&world.tenant, review).await.expect("store"), Written::Yes);
+    }
+    assert_eq!(send_unseen(&world, &stored).await, Stepped::Changed);
+    let send = || Payouts::MarkSent(sent(&world));
+    let id = &stored.payout.id;
+    assert_eq!(world.command(id, Role::FinanceManager, "fin", send()).await, Moved::UnderReview);
+    // One of two that stop it is decided: it is stopped still.
+    release(&world, &reviews[0]).await;
+    assert_eq!(send_unseen(&world, &stored).await, Stepped::Changed);
+    release(&world, &reviews[1]).await;
+    assert!(matches!(world.command(id, Role::FinanceManager, "fin", send()).await, Moved::Done(_)));
+    world.verified().await;
+}
