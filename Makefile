@@ -48,7 +48,7 @@ verify: ## Check the ledger's laws on the running data (TENANT= of all); fails w
 	@infra/local-env.sh target/debug/tributary verify $(if $(TENANT),--tenant $(TENANT))
 
 # ── Check ───────────────────────────────────────────────────────────────────────────────────────────
-.PHONY: test lint lint-rust lint-walls lint-template fmt cover crash
+.PHONY: test lint lint-rust lint-walls lint-template fmt cover browser crash
 test: ## Every test: units, laws, and flows through the real binaries
 	cargo build --workspace --all-targets --locked
 	@if cargo nextest --version >/dev/null 2>&1; then \
@@ -83,6 +83,9 @@ cover: $(TOOLS)/cargo-llvm-cov-$(CARGO_LLVM_COV_VERSION) ## Line coverage: 80 % 
 mutants: $(TOOLS)/cargo-mutants-$(CARGO_MUTANTS_VERSION) ## Change the money code in one place at a time: does a test notice? Hours; MODULES= of shared/domain
 	@infra/mutants.sh $(MODULES)
 
+browser: build ## The snippet of docs/snippet.md in a real headless Chromium (installed where it is missing)
+	@tests/browser/run.sh
+
 crash: build ## kill -9 of functions at random points, KILLS= of each (50): the same ledger
 	CRASH_KILLS=$(KILLS) cargo test --workspace --locked --test flows -- crash --nocapture
 
@@ -109,14 +112,42 @@ simulate-self-test: ## Mistakes planted on purpose: each must be found within 1,
 	cargo build --profile simulate --locked -p simulator --features planted
 	@target/simulate/simulator self-test 1000 $(if $(BUG),"$(BUG)")
 
+# ── Ingestion ───────────────────────────────────────────────────────────────────────────────────────
+COUNT ?= 10000
+SIGNED ?= 1000
+FUZZ_SECONDS ?= 60
+PEERS := $(TOOLS)/peers
+
+.PHONY: peers fuzz webhooks
+peers: $(PEERS)/.installed ## The official Stripe and Standard Webhooks packages sign SIGNED= messages each (1000), and tamper with as many; Stripe's drive our stand-in
+	cargo build --locked -p peers
+	@{ $(PEERS)/python/bin/python tests/peers/sign.py $(SIGNED) $(SEED); node $(PEERS)/sign.mjs $(SIGNED) $(SEED); } | target/debug/peers
+	cargo build --locked -p local-stripe
+	@infra/peers.sh $(PEERS)
+
+fuzz: ## Hostile cookies, signature headers and bodies, FUZZ_SECONDS= each (60), from SEED= (1) on
+	cargo build --profile simulate --locked -p fuzz
+	@target/simulate/fuzz $(FUZZ_SECONDS) $(SEED)
+
+webhooks: build ## COUNT= webhooks (10000), one in ten replayed, one in a hundred forged: exactly the right ledger
+	WEBHOOKS=$(COUNT) cargo test --workspace --locked --test flows -- many_webhooks --nocapture
+
 # ── Measure ─────────────────────────────────────────────────────────────────────────────────────────
-.PHONY: bench bench-arithmetic bench-close units release mutants
+.PHONY: bench bench-click bench-webhook bench-arithmetic bench-close units release mutants
 release: ## Release binaries as they ship, with their sizes
 	cargo build --release --locked $(FUNCTIONS:%=-p %)
 	@for f in $(FUNCTIONS); do printf '%-18s %10d bytes\n' $$f $$(stat -c %s target/release/$$f); done
 
-bench: release ## Sizes, start-up and memory of the release binaries
+bench: release ## Sizes, start-up and memory of the release binaries; then clicks beside peers (bench-click)
 	@python3 infra/bench.py $(FUNCTIONS)
+	@$(MAKE) --no-print-directory bench-click
+
+bench-webhook: ## A warm webhook beside Express and PostgreSQL doing the same: processor time
+	@tests/bench/click/tools.sh
+	@cp tests/bench/webhook/peer_express.mjs $(TOOLS)/click-peers/peer_webhook.mjs
+	cargo build --release --locked -p webhook-ingest
+	cargo build --workspace --locked
+	@python3 tests/bench/webhook/bench.py
 
 bench-arithmetic: ## What the rules cost: lines a second on one core
 	cargo build --profile simulate --locked -p bench --bin arithmetic
@@ -125,6 +156,11 @@ bench-arithmetic: ## What the rules cost: lines a second on one core
 bench-close: ## What closing costs from 10,000 lines to a million; proving them all; memory (LINES= of the largest account)
 	cargo build --profile simulate --locked -p bench --bin closes
 	@target/simulate/closes $(LINES)
+
+bench-click: build ## Processor time of a warm click beside a Python Lambda, a Node Lambda, and Express with PostgreSQL
+	cargo build --release --locked -p click-tracker
+	@tests/bench/click/tools.sh
+	@python3 tests/bench/click/bench.py
 
 units: ## DynamoDB request units of each access pattern, printed and kept in docs/units.md
 	cargo build --workspace --locked
@@ -145,6 +181,14 @@ $(PYTHON)/.installed: infra/lint/requirements.txt
 	rm -rf $(PYTHON)
 	python3 -m venv $(PYTHON)
 	$(PYTHON)/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	touch $@
+
+$(PEERS)/.installed: tests/peers/requirements.txt tests/peers/package.json tests/peers/sign.mjs tests/peers/stand_in.mjs
+	rm -rf $(PEERS) && mkdir -p $(PEERS)
+	python3 -m venv $(PEERS)/python
+	$(PEERS)/python/bin/pip install --quiet --disable-pip-version-check --requirement tests/peers/requirements.txt
+	cp tests/peers/package.json tests/peers/sign.mjs tests/peers/stand_in.mjs $(PEERS)
+	cd $(PEERS) && npm install --silent --no-audit --no-fund
 	touch $@
 
 $(TOOLS)/cargo-deny-$(CARGO_DENY_VERSION):

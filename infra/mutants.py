@@ -1,7 +1,7 @@
 """Summarises a run of cargo-mutants by module, with its hours, and holds it to its floor: no change is missed, save
 those that docs/mutants.md argues.
 
-Usage: mutants.py OUTCOMES.json ARGUED.md
+Usage: mutants.py ARGUED.md OUTCOMES.json…
 """
 
 import json
@@ -25,9 +25,11 @@ def name_of(mutant):
     return re.sub(r":\d+:\d+: ", ": ", mutant["name"])
 
 
-def main(outcomes_path, argued_path):
-    with open(outcomes_path, encoding="utf-8") as file:
-        outcomes = json.load(file)["outcomes"]
+def main(argued_path, *outcomes_paths):
+    outcomes = []
+    for path in outcomes_paths:
+        with open(path, encoding="utf-8") as file:
+            outcomes += json.load(file)["outcomes"]
     known = argued(argued_path)
     modules = defaultdict(lambda: defaultdict(int))
     seconds = defaultdict(float)
@@ -59,4 +61,4 @@ def main(outcomes_path, argued_path):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], sys.argv[2]))
+    sys.exit(main(sys.argv[1], *sys.argv[2:]))

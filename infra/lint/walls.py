@@ -22,16 +22,18 @@ SHARED = {
     "edge": {"domain", "store"},
     "queues": {"domain"},
     "store": {"domain"},
+    # A provider's HTTP API: its refusals are told as problems, its randomness is the border's.
+    "stripe": {"domain", "edge"},
 }
 # What the simulator is held against must not be the product's own work: it may use no room at all, not even in tests.
 INDEPENDENT = {"model"}
-FUNCTIONS_MAY_USE = {"cases", "domain", "store", "queues", "edge"}
+FUNCTIONS_MAY_USE = {"cases", "domain", "store", "queues", "edge", "stripe"}
 
 # What a function may not carry: other TLS stacks (megabytes, and 20 ms at the first random number),
 # the loader of settings that edge::aws replaces, and anything that only the small cloud needs.
 NEVER_SHIPPED = re.compile(
     r"^(aws-lc-rs|aws-lc-sys|aws-config|openssl-sys|native-tls|dynoxide-rs|rusqlite|s3s(-fs)?"
-    r"|winterbaume-.*|local|testkit) |^(hyper v0\.|rustls v0\.2[0-2]\.)"
+    r"|winterbaume-.*|local(-stripe)?|testkit) |^(hyper v0\.|rustls v0\.2[0-2]\.)"
 )
 # The domain is pure: no SDK, no async, no network, no tracing.
 NEVER_IN_DOMAIN = re.compile(r"^(aws-|lambda_|tokio|tracing|hyper|reqwest|axum|futures|rusqlite)")

@@ -14,6 +14,7 @@ pub const VARIABLES: &[Variable] = &[
     variables::CORE_TABLE,
     variables::CLICKS_TABLE,
     variables::OPS_TABLE,
+    variables::FACTS_QUEUE_URL,
 ];
 
 /// The configuration, checked.
@@ -24,6 +25,8 @@ pub struct Config {
     pub clock: Clock,
     /// The tables' names.
     pub tables: Tables,
+    /// The queue of facts.
+    pub facts_queue_url: String,
     /// The AWS clients' settings.
     pub aws: Aws,
 }
@@ -39,6 +42,7 @@ impl Config {
             level: edge::telemetry::level(&mut reader),
             clock: edge::config::clock(&mut reader),
             tables: edge::config::tables(&mut reader),
+            facts_queue_url: reader.text(&variables::FACTS_QUEUE_URL),
             aws: Aws::from(&mut reader),
         };
         reader.finish(config)

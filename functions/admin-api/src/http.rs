@@ -1,5 +1,6 @@
 //! The routes, by noun.
 
+mod deliveries;
 mod marks;
 mod policy;
 mod queue;
@@ -34,6 +35,9 @@ pub fn routes(app: App) -> Router {
         .route("/v1/risk/policy", get(policy::read).put(policy::replace))
         .route("/v1/risk/{id}", get(reviews::read))
         .route("/v1/risk/{id}/decide", post(reviews::decide))
+        .route("/v1/webhooks/deliveries", get(deliveries::list))
+        .route("/v1/webhooks/deliveries/{id}/replay", post(deliveries::replay))
+        .route("/v1/webhooks/endpoints", get(deliveries::endpoints))
         // Money moves here: every write needs its key.
         .route_layer(from_fn_with_state(app.clone(), required::<App>))
         .with_state(app);
@@ -42,7 +46,17 @@ pub fn routes(app: App) -> Router {
 
 #[derive(OpenApi)]
 #[openapi(
-    paths(reviews::list, reviews::read, reviews::decide, marks::create, policy::read, policy::replace),
+    paths(
+        reviews::list,
+        reviews::read,
+        reviews::decide,
+        marks::create,
+        policy::read,
+        policy::replace,
+        deliveries::list,
+        deliveries::replay,
+        deliveries::endpoints
+    ),
     modifiers(&Bearer),
     tags((name = "risk", description = "What was noticed as possible fraud, what is held because of it, and what a person decides."))
 )]

@@ -6,6 +6,7 @@ use edge::aws::Service;
 use edge::config::Reader;
 use edge::lambda::{self, Error};
 use edge::telemetry;
+use queues::Sender;
 use store::Store;
 
 #[tokio::main(flavor = "current_thread")]
@@ -13,5 +14,6 @@ async fn main() -> Result<(), Error> {
     let config = Config::read(Reader::from_process_env())?;
     telemetry::start("admin-api", config.level);
     let store = Store::connect(&config.aws.service(Service::DynamoDb), config.tables);
-    lambda::run_http(routes(App::new(store, config.clock))).await
+    let facts = Sender::connect(&config.aws.service(Service::Sqs), config.facts_queue_url);
+    lambda::run_http(routes(App::new(store, config.clock, facts))).await
 }

@@ -16,17 +16,21 @@ use domain::role::Role;
 use domain::sale::HoldReason;
 use domain::time::Zone;
 use edge::auth::{hash_of, mint_from};
+use edge::aws::{Aws, Service};
 use edge::clock::Clock;
 use edge::config::Reader;
+use queues::Sender;
 use serde_json::{Value, json};
 use store::TenantKey;
 use store::api_keys::ApiKey;
 use store::sales::{NewSale, SaleWritten};
+use testkit::stub::Stub;
 use tower::ServiceExt;
 use world::World;
 
 use crate::{App, routes};
 
+mod deliveries;
 mod doors;
 mod events;
 mod marks;
@@ -38,6 +42,7 @@ pub(crate) struct Office {
     pub(crate) world: World,
     routes: Router,
     sent: Arc<AtomicU32>,
+    stub: Stub,
 }
 
 /// An answer.
@@ -113,8 +118,17 @@ pub(crate) async fn office() -> Office {
         let keys = TenantKey::from(&tenant);
         world.store.create_api_key(&keys, &hash_of(text.reveal()), &key).await.expect("store");
     }
-    let routes = routes(App::new(world.store.clone(), Clock::fixed(world.now)));
-    Office { world, routes, sent: Arc::default() }
+    let stub = testkit::stub::stub().await;
+    let mut reader = Reader::from_map([
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_ACCESS_KEY_ID", "test"),
+        ("AWS_SECRET_ACCESS_KEY", "test"),
+        ("AWS_ENDPOINT_URL", stub.endpoint.as_str()),
+    ]);
+    let queue = format!("{}/000000000000/facts", stub.endpoint);
+    let facts = Sender::connect(&Aws::from(&mut reader).service(Service::Sqs), queue);
+    let routes = routes(App::new(world.store.clone(), Clock::fixed(world.now), facts));
+    Office { world, routes, sent: Arc::default(), stub }
 }
 
 pub(crate) fn as_shipped(reasons: &[Reason]) -> Vec<Signal> {
@@ -176,7 +190,14 @@ impl Office {
         let actor = Actor { role: Role::Service, id: "test".to_owned(), ip: None, user_agent: None };
         let deed = Deed { at: world.now, actor, action: "held", old: Default::default(), new: Default::default() };
         let entry = append(ChainEnd::START, sale.id.as_str(), deed);
-        let new = NewSale { sale: &sale, lines: &lines, aliases: &[], meets: None, review: Some(&review) };
+        let new = NewSale {
+            sale: &sale,
+            lines: &lines,
+            aliases: &[],
+            open_in: &[],
+            meets: None,
+            review: Some(store::risk::ReviewPart::Opened(&review)),
+        };
         let before = sale.version - 1;
         let written = world.store.change_sale_by_hand(&world.tenant, before, &new, &entry, None).await.expect("store");
         assert_eq!(written, SaleWritten::Yes);

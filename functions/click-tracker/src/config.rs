@@ -18,6 +18,7 @@ pub const VARIABLES: &[Variable] = &[
     variables::CLICKS_TABLE,
     variables::OPS_TABLE,
     variables::STAGE_SECRET_ARN,
+    variables::EDGE_SECRET_ARN,
     variables::PUBLIC_URL,
     variables::FALLBACK_URL,
     variables::COOKIE_DOMAIN,
@@ -33,6 +34,8 @@ pub struct Config {
     pub tables: Tables,
     /// Where the stage's secret is.
     pub stage_secret_arn: String,
+    /// Where the secret of the distribution in front is, if there is one.
+    pub edge_secret_arn: Option<String>,
     /// How cookies are set here.
     pub cookies: CookieRules,
     /// Where a visitor goes when the link cannot be read.
@@ -54,6 +57,7 @@ impl Config {
             clock: edge::config::clock(&mut reader),
             tables: edge::config::tables(&mut reader),
             stage_secret_arn: reader.text(&variables::STAGE_SECRET_ARN),
+            edge_secret_arn: reader.optional(&variables::EDGE_SECRET_ARN),
             cookies: CookieRules {
                 // Browsers refuse Secure cookies from plain http, save on localhost.
                 secure: public_url.is_none_or(|url| url.scheme() == "https"),

@@ -1,15 +1,20 @@
-//! The two click cookies: all recent touches for us, the newest one for the merchant's page.
+//! The two click cookies: one that only we read, one that a page may read.
 
+use domain::id::TenantId;
 use domain::touch::{ClickKeys, Touches};
 use http::HeaderMap;
 use http::header::{COOKIE, HeaderValue};
+use jiff::Timestamp;
 
-/// The visitor's recent touches, signed; not readable by scripts.
+/// The visitor's recent touches, signed; not readable by scripts, and what we read back.
 const TOUCHES: &str = "trb_touches";
-/// The newest touch alone, readable: a page hands it to the checkout as `client_reference_id`.
+/// The same, readable: a page hands it to the check-out as `client_reference_id`. One name for all tenants, by which the
+/// snippet finds it: a page is of one of them, and another's token is nothing to its check-out.
 const ID: &str = "trb_id";
 
 const DAY_S: u32 = 24 * 60 * 60;
+/// More cookies of one name than this are not looked at.
+const LOOKED_AT_MAX: usize = 8;
 
 /// How cookies are set in this deployment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,10 +27,10 @@ pub struct CookieRules {
 
 /// What is put into the two cookies.
 pub(crate) struct Baked<'a> {
+    /// Whose link was followed.
+    pub(crate) tenant: &'a TenantId,
     /// The token of all recent touches.
-    pub(crate) touches: &'a str,
-    /// The token of the newest.
-    pub(crate) newest: &'a str,
+    pub(crate) token: &'a str,
     /// The programme's window.
     pub(crate) window_days: u16,
 }
@@ -37,26 +42,36 @@ impl CookieRules {
         let secure = if self.secure { "; Secure" } else { "" };
         let domain = self.domain.as_ref().map(|domain| format!("; Domain={domain}")).unwrap_or_default();
         let common = format!("Max-Age={max_age_s}; Path=/; SameSite=Lax{secure}{domain}");
-        [format!("{TOUCHES}={}; HttpOnly; {common}", baked.touches), format!("{ID}={}; {common}", baked.newest)]
+        let touches = name_for(TOUCHES, baked.tenant);
+        [format!("{touches}={}; HttpOnly; {common}", baked.token), format!("{ID}={}; {common}", baked.token)]
             .iter()
             .filter_map(|cookie| HeaderValue::from_str(cookie).ok())
             .collect()
     }
 }
 
-/// The touches that the visitor brings along; what is not signed by us is as good as nothing.
-pub(crate) fn brought(headers: &HeaderMap, keys: &ClickKeys) -> Touches {
-    let cookies = headers.get_all(COOKIE).into_iter().filter_map(|value| value.to_str().ok());
-    let mut tokens = cookies
-        .flat_map(|line| line.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .filter_map(|(name, value)| (name == TOUCHES).then_some(value));
-    match tokens.next().map(|token| keys.verify(token)) {
-        Some(Ok(touches)) => touches,
-        Some(Err(reason)) => {
-            tracing::info!(%reason, "touches cookie ignored");
-            Touches::none()
-        }
-        None => Touches::none(),
+/// The default tenant has the plain name. Any other has its own, so that a visitor of two tenants keeps both.
+fn name_for(name: &str, tenant: &TenantId) -> String {
+    if *tenant == TenantId::default_tenant() {
+        return name.to_owned();
     }
+    format!("{name}_{}", tenant.as_str().trim_start_matches("ten_").to_ascii_lowercase())
+}
+
+/// TRK-2: the touches that the visitor brings along. What is not signed by us, not for this tenant, or over, is as good
+/// as nothing; of several cookies of the name (of several domains or paths) the first that is good counts.
+pub(crate) fn brought(headers: &HeaderMap, keys: &ClickKeys, tenant: &TenantId, now: Timestamp) -> Touches {
+    let wanted = name_for(TOUCHES, tenant);
+    // A header that is not all text may still hold our cookie.
+    let cookies = headers.get_all(COOKIE).into_iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b';'));
+    let pairs = cookies.filter_map(|pair| std::str::from_utf8(pair).ok()?.trim().split_once('='));
+    let tokens = pairs.filter(|(name, _)| *name == wanted).map(|(_, token)| token).take(LOOKED_AT_MAX);
+    for token in tokens {
+        match keys.verify_live(tenant, token, now) {
+            Ok(touches) => return touches,
+            // The reason is one of a few words of ours; nothing of the cookie is in the log.
+            Err(reason) => tracing::info!(%reason, "touches cookie ignored"),
+        }
+    }
+    Touches::none()
 }

@@ -1,44 +1,47 @@
-//! `GET /r/{code}`: find the link, record the visit, send the visitor on.
+//! `GET /r/{code}`: find the link, record the visit, send the visitor on. Beside it the beacon and the snippet.
 
+mod beacon;
 mod onward;
 mod page;
+mod snippet;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
-use domain::touch::{ClickId, Touch};
+use axum::routing::{get, post};
+use domain::touch::{Scope, Touch, Touches};
 use edge::http::{Cors, border};
-use http::StatusCode;
 use http::header::{CACHE_CONTROL, LOCATION, REFERRER_POLICY, SET_COOKIE};
-use jiff::{SignedDuration, Timestamp};
-use store::TenantKey;
-use store::clicks::{ClickRecorded, NewClick};
+use http::{HeaderMap, StatusCode};
+use jiff::Timestamp;
 use store::links::LinkTarget;
 use utoipa::OpenApi;
 
 use crate::App;
 use crate::cookies::{self, Baked};
 use crate::links::Known;
+use crate::record::{record, salted};
 use crate::visit::Visit;
-
-/// A click is kept as long as it may earn, and then this long as evidence.
-const KEPT_AFTER_WINDOW: SignedDuration = SignedDuration::from_hours(90 * 24);
 
 /// The routes of click-tracker.
 pub fn routes(app: Arc<App>) -> Router {
-    border(Router::new().route("/r/{code}", get(follow)).with_state(app), Cors::Nobody)
+    let routes = Router::new()
+        .route("/r/{code}", get(follow))
+        .route("/v1/clicks", post(beacon::tell).options(beacon::ask))
+        .route("/t.js", get(snippet::read))
+        .with_state(app);
+    // Who may call from another page differs by programme: the beacon says it itself.
+    border(routes, Cors::Nobody)
 }
 
 /// The paths of click-tracker in OpenAPI.
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
     #[derive(OpenApi)]
-    #[openapi(paths(follow))]
+    #[openapi(paths(follow, beacon::tell, beacon::ask, snippet::read), components(schemas(beacon::Told)))]
     struct Paths;
     Paths::openapi()
 }
@@ -63,10 +66,12 @@ async fn follow(State(app): State<Arc<App>>, code: Result<Path<String>, PathReje
     match find(&app, &code, now).await {
         Found::Link { target, .. } if !target.active => page::unknown(),
         Found::Link { target, store_answers } => {
-            let visit = Visit::of(&request);
-            let touch = Touch { at: now, link: target.link.clone(), visitor: visit.visitor(&app.keys, now) };
-            record(&app, &target, &visit, &touch, store_answers).await;
-            redirect(&app, &target, &visit, touch, &request)
+            let visit = Visit::of(&request, app.edge_key.as_ref());
+            let salted = salted(&app, now, store_answers).await;
+            let touch = Touch { at: now, link: target.link.clone(), visitor: visit.visitor(&salted.salt) };
+            record(&app, &target, &visit, &touch, &salted).await;
+            let token = token_of(&app, &target, &visit, touch, request.headers()).await;
+            redirect(&app, &target, &visit, token)
         }
         Found::Nothing => page::unknown(),
         Found::Unreadable => match &app.fallback_url {
@@ -111,65 +116,34 @@ async fn find(app: &App, code: &str, now: Timestamp) -> Found {
     }
 }
 
-/// One write. Whatever becomes of it, the visitor goes on: a click that is not stored is in the log, and attribution
-/// does not need it.
-async fn record(app: &App, target: &LinkTarget, visit: &Visit, touch: &Touch, store_answers: bool) {
-    let click = ClickId::of(touch.at, touch.visitor);
-    if !store_answers {
-        // Asking a store that has just not answered would cost the visitor another quarter of a second.
-        tracing::warn!(click.id = %click, link.id = %target.link, partner.id = %target.partner, "click not stored");
-        return;
-    }
-    let private = |text: String| if visit.is_private { String::new() } else { text };
-    let window = SignedDuration::from_hours(i64::from(target.window_days) * 24);
-    let new = NewClick {
-        link: &target.link,
-        partner: &target.partner,
-        program: &target.program,
-        at: touch.at,
-        visitor: touch.visitor,
-        bot: visit.bot.map(crate::visit::Bot::reason),
-        user_agent: private(visit.user_agent.clone()),
-        language: private(visit.language.clone()),
-        referrer_host: visit.referrer_host.clone(),
-        paid_traffic: visit.paid_traffic,
-        device: visit.device(&app.keys, touch.at),
-        carried: visit.carried.iter().cloned().collect::<BTreeMap<_, _>>(),
-        expires_at: touch.at.saturating_add(window + KEPT_AFTER_WINDOW).unwrap_or(touch.at),
-    };
-    match app.store.record_click(&TenantKey::from(&target.tenant), new).await {
-        Ok(outcome) => {
-            let outcome = match outcome {
-                ClickRecorded::Counted => "counted",
-                ClickRecorded::Duplicate => "duplicate",
-                ClickRecorded::Bot => "bot",
-            };
-            tracing::info!(click.id = %click, link.id = %target.link, outcome, "click recorded");
-        }
-        Err(error) => {
-            let error = &error as &dyn std::error::Error;
-            tracing::warn!(error, click.id = %click, link.id = %target.link, partner.id = %target.partner, "click not stored");
-        }
-    }
-}
-
 /// A person gets the token at the destination, and cookies unless privacy was asked for; a bot gets neither, so that
 /// what it opened is never attributed.
-fn redirect(app: &App, target: &LinkTarget, visit: &Visit, touch: Touch, request: &Request) -> Response {
-    let newest = app.keys.sign(&touch.clone().into()).filter(|_| visit.bot.is_none());
-    let Some(location) = onward::location(&target.destination, &visit.carried, newest.as_deref()) else {
+fn redirect(app: &App, target: &LinkTarget, visit: &Visit, token: Option<String>) -> Response {
+    let Some(location) = onward::location(&target.destination, &visit.carried, token.as_deref()) else {
         tracing::error!(link.id = %target.link, "the link's stored destination is no address");
         return page::unknown();
     };
     let mut response = see_other(&location);
-    let Some(newest) = newest.filter(|_| !visit.is_private) else { return response };
-    let touches = cookies::brought(request.headers(), &app.keys).push(touch);
-    let Some(touches) = app.keys.sign(&touches) else { return response };
-    let baked = Baked { touches: &touches, newest: &newest, window_days: target.window_days };
+    let Some(token) = token.filter(|_| !visit.is_private) else { return response };
+    let baked = Baked { tenant: &target.tenant, token: &token, window_days: target.window_days };
     for cookie in app.cookies.bake(&baked) {
         response.headers_mut().append(SET_COOKIE, cookie);
     }
     response
+}
+
+/// The touch behind those that the visitor brings along; alone when privacy was asked for; nothing for a bot.
+async fn token_of(app: &App, target: &LinkTarget, visit: &Visit, touch: Touch, headers: &HeaderMap) -> Option<String> {
+    if visit.bot.is_some() {
+        return None;
+    }
+    let keys = app.keys.get(touch.at).await?;
+    let before = match visit.is_private {
+        true => Touches::none(),
+        false => cookies::brought(headers, keys, &target.tenant, touch.at),
+    };
+    let scope = Scope { tenant: &target.tenant, window_days: target.window_days };
+    keys.sign(scope, &before.push(touch))
 }
 
 fn see_other(location: &str) -> Response {

@@ -1,26 +1,36 @@
-//! Counts a visit through a partner's link and sends the visitor on.
+//! Counts a visit through a partner's link and sends the visitor on; or counts what a page's snippet tells of.
 //!
-//! - Trigger: HTTP, GET and HEAD `/r/{code}`.
-//! - Reads: the link directory in `core`, through a cache in the process (60 s; 10 s for codes that do not exist).
-//! - Writes: `clicks`, one update an hour's visit, in one round trip; two cookies and `trb=` at the destination.
+//! - Trigger: HTTP, GET and HEAD `/r/{code}`; POST and OPTIONS `/v1/clicks`; GET and HEAD `/t.js`.
+//! - Reads: the link directory in `core`, through a cache in the process (60 s; 10 s for codes that do not exist); for the
+//!   beacon the programme's hosts (60 s); the day's salt in `ops`, once a day.
+//! - Writes: `clicks`, one update an hour's visit, in one round trip; two cookies and `trb=` at the destination. `ops`: the
+//!   day's salt, by whoever comes first.
 //! - Sends: nothing.
 //! - Idempotent by: (link, hour, visitor); again within the hour is counted as a duplicate.
 //! - On failure: a visitor with a known link is always redirected, the click being in the log; without a known link to
-//!   `FALLBACK_URL`, or a 503 page that says so.
+//!   `FALLBACK_URL`, or a 503 page that says so. The beacon answers its token, or 503.
 
 pub mod config;
 mod cookies;
+mod generations;
+mod hosts;
 mod http;
+mod keys;
 mod links;
+mod record;
 mod visit;
 
+use cases::salt::Salts;
 use domain::touch::ClickKeys;
+use edge::aws::Service;
 use edge::clock::Clock;
-use edge::secrets::StageSecret;
+use edge::secrets::{NamedSecrets, Rotating, StageSecret};
 use store::Store;
 
 pub use crate::cookies::CookieRules;
+pub use crate::hosts::HostCache;
 pub use crate::http::{openapi, routes};
+pub use crate::keys::Keys;
 pub use crate::links::LinkCache;
 
 /// What the routes stand on.
@@ -29,12 +39,18 @@ pub struct App {
     pub store: Store,
     /// The same tables, with more patience: for links of which nothing is cached.
     pub first_looks: Store,
-    /// The keys that sign touches and hide visitors.
-    pub keys: ClickKeys,
+    /// The keys that sign touches.
+    pub keys: Keys,
+    /// The salts that hide visitors.
+    pub salts: Salts,
     /// The time.
     pub clock: Clock,
     /// The links met lately.
     pub links: LinkCache,
+    /// The hosts of programmes met lately.
+    pub hosts: HostCache,
+    /// The secret that a distribution in front sends along, if there is one.
+    pub edge_key: Option<Rotating>,
     /// How cookies are set here.
     pub cookies: CookieRules,
     /// Where a visitor goes when the link cannot be read.
@@ -42,10 +58,11 @@ pub struct App {
 }
 
 impl App {
-    /// Opens the connection to the tables before the first visitor has to wait for it; a store that is away is met
+    /// Opens the connection to the tables, with the day's salt, before the first visitor has to wait for it; a store that is away is met
     /// again, and dealt with, at the first click.
     pub async fn warm_up(&self) {
-        if let Err(error) = self.store.get_link_by_code("-").await {
+        self.keys.get(self.clock.now()).await;
+        if let Err(error) = self.salts.on(self.clock.now(), edge::random::bytes()).await {
             tracing::warn!(error = &error as &dyn std::error::Error, "the tables did not answer at the start");
         }
     }
@@ -56,6 +73,20 @@ impl App {
 pub fn click_keys(secret: &StageSecret) -> ClickKeys {
     let key = &secret.click_token_key;
     ClickKeys::new(key.current.reveal(), key.previous.as_ref().map_or("", |previous| previous.reveal()))
+}
+
+/// The secret of the distribution in front, where there is one. TRK-8: one that cannot be read keeps nobody: what the
+/// distribution says is then not believed.
+pub async fn edge_key(config: &config::Config) -> Option<Rotating> {
+    let arn = config.edge_secret_arn.as_ref()?;
+    let secrets = NamedSecrets::connect(&config.aws.service(Service::SecretsManager));
+    match secrets.get(arn).await {
+        Ok(key) => Some(key),
+        Err(error) => {
+            tracing::error!(reason = edge::telemetry::chain(&error), "the distribution's key cannot be read");
+            None
+        }
+    }
 }
 
 #[cfg(test)]

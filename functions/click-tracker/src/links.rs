@@ -1,18 +1,17 @@
 //! The links met lately, kept in the process so that a warm click costs one round trip, and survives a store that is
 //! away. Bounded: guessed codes cannot push real links out, nor grow the process.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 use store::links::LinkTarget;
 
+use crate::generations::Generations;
+
 /// A change of a link reaches visitors within this time.
 const FRESH: SignedDuration = SignedDuration::from_secs(60);
 /// A new link works within this time, even if somebody tried its code before it was made.
 const ABSENT: SignedDuration = SignedDuration::from_secs(10);
-/// How many links, and how many absent codes, one generation holds; there are two generations.
-const GENERATION: usize = 2_000;
 
 /// What the cache knows of a code.
 pub(crate) enum Known {
@@ -63,40 +62,9 @@ impl LinkCache {
 }
 
 /// A clock that was set back makes everything stale, not eternal.
-fn is_within(now: Timestamp, since: Timestamp, span: SignedDuration) -> bool {
+pub(crate) fn is_within(now: Timestamp, since: Timestamp, span: SignedDuration) -> bool {
     let age = now.duration_since(since);
     !age.is_negative() && age < span
-}
-
-/// Two maps: when the young one is full it becomes the old one, and the old one is dropped. Every put is cheap, and
-/// what is used stays: a link is put again each minute that it is used.
-struct Generations<T> {
-    young: BTreeMap<String, (T, Timestamp)>,
-    old: BTreeMap<String, (T, Timestamp)>,
-}
-
-impl<T> Default for Generations<T> {
-    fn default() -> Self {
-        Self { young: BTreeMap::new(), old: BTreeMap::new() }
-    }
-}
-
-impl<T> Generations<T> {
-    fn get(&self, code: &str) -> Option<(&T, Timestamp)> {
-        self.young.get(code).or_else(|| self.old.get(code)).map(|(value, since)| (value, *since))
-    }
-
-    fn put(&mut self, code: &str, value: T, now: Timestamp) {
-        if self.young.len() >= GENERATION && !self.young.contains_key(code) {
-            self.old = std::mem::take(&mut self.young);
-        }
-        self.young.insert(code.to_owned(), (value, now));
-    }
-
-    fn forget(&mut self, code: &str) {
-        self.young.remove(code);
-        self.old.remove(code);
-    }
 }
 
 #[cfg(test)]
@@ -105,19 +73,6 @@ mod tests {
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(1_788_422_400 + second).expect("a time")
-    }
-
-    #[test]
-    fn a_generation_that_is_full_replaces_the_old_one() {
-        let mut generations = Generations::default();
-        for n in 0..GENERATION * 2 {
-            generations.put(&n.to_string(), n, at(0));
-        }
-        assert_eq!(generations.get("0"), Some((&0, at(0))));
-        generations.put("one more", 7, at(1));
-        assert_eq!(generations.get("0"), None);
-        assert_eq!(generations.get("one more"), Some((&7, at(1))));
-        assert!(generations.young.len() + generations.old.len() <= 2 * GENERATION);
     }
 
     #[test]

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use cases::salt::Salts;
 use click_tracker::config::Config;
-use click_tracker::{App, LinkCache, click_keys, routes};
+use click_tracker::{App, HostCache, Keys, LinkCache, routes};
 use edge::aws::{Patience, Service};
 use edge::config::Reader;
 use edge::lambda::{self, Error};
-use edge::secrets::StageSecret;
+use edge::secrets::NamedSecrets;
 use edge::telemetry;
 use store::Store;
 
@@ -15,17 +16,22 @@ use store::Store;
 async fn main() -> Result<(), Error> {
     let config = Config::read(Reader::from_process_env())?;
     telemetry::start("click-tracker", config.level);
-    let secret = StageSecret::read(&config.aws.service(Service::SecretsManager), &config.stage_secret_arn).await?;
+    let secrets = NamedSecrets::connect(&config.aws.service(Service::SecretsManager));
+    let edge_key = click_tracker::edge_key(&config).await;
     let visitors = config.aws.service_with(Service::DynamoDb, Patience::VISITOR);
+    let store = Store::connect(&visitors, config.tables.clone());
     let app = App {
-        store: Store::connect(&visitors, config.tables.clone()),
+        salts: Salts::new(store.clone()),
+        store,
         first_looks: Store::connect(
             &config.aws.service_with(Service::DynamoDb, Patience::FIRST_VISITOR),
             config.tables,
         ),
-        keys: click_keys(&secret),
+        keys: Keys::of(secrets, config.stage_secret_arn),
         clock: config.clock,
         links: LinkCache::default(),
+        hosts: HostCache::default(),
+        edge_key,
         cookies: config.cookies,
         fallback_url: config.fallback_url,
     };

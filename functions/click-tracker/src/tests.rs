@@ -3,8 +3,9 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use cases::salt::Salts;
 use domain::id::{LinkId, PartnerId, ProgramId, TenantId};
-use domain::touch::{ClickKeys, VisitorHash};
+use domain::touch::{ClickKeys, DaySalt, VisitorHash};
 use edge::clock::Clock;
 use http::{Request, Response};
 use http_body_util::BodyExt;
@@ -16,7 +17,10 @@ use testkit::{Database, Fault};
 use tower::ServiceExt;
 use url::Url;
 
-use crate::{App, CookieRules, LinkCache, openapi, routes};
+use crate::{App, CookieRules, HostCache, Keys, LinkCache, openapi, routes};
+
+mod bad_input;
+mod beacon;
 
 const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 const NOW: &str = "2026-09-03T07:30:00Z";
@@ -67,7 +71,10 @@ impl World {
         let app = Arc::new(App {
             store: store.clone(),
             first_looks: store.clone(),
-            keys: keys(),
+            keys: Keys::known(keys()),
+            salts: Salts::new(store.clone()),
+            hosts: HostCache::default(),
+            edge_key: None,
             clock: at(NOW),
             links: LinkCache::default(),
             cookies: CookieRules { secure: true, domain: None },
@@ -133,7 +140,7 @@ fn value(cookie: &str) -> &str {
 /// Who the token at the destination says has clicked.
 fn visitor_of(response: &Response<Body>) -> VisitorHash {
     let token = parameter(&location(response), "trb").expect("a token");
-    keys().verify(&token).expect("signed").newest().expect("a touch").visitor
+    keys().verify(&TenantId::default_tenant(), &token).expect("signed").newest().expect("a touch").visitor
 }
 
 async fn text(response: Response<Body>) -> String {
@@ -150,7 +157,7 @@ async fn a_visitor_is_sent_to_the_stored_destination_with_the_clicks_token() {
     assert_eq!(answer.headers()["referrer-policy"], "strict-origin-when-cross-origin");
     let to = location(&answer);
     assert!(to.as_str().starts_with("https://shop.example/welcome?plan=pro&utm_source=news&sub1=a&trb="), "{to}");
-    let touches = keys().verify(&parameter(&to, "trb").expect("a token")).expect("signed");
+    let touches = keys().verify(&TenantId::default_tenant(), &parameter(&to, "trb").expect("a token")).expect("signed");
     let [touch] = touches.as_slice() else { panic!("one touch") };
     assert_eq!((touch.at.to_string().as_str(), &touch.link), ("2026-09-03T07:30:00Z", &link_id()));
 
@@ -182,7 +189,10 @@ async fn touches_add_up_to_four_and_a_tampered_cookie_begins_anew() {
     for expected in [1, 2, 3, 4, 4] {
         let answer = world.send(get("/r/casey", &[("cookie", &jar)])).await;
         let touches = cookie(&answer, "trb_touches").expect("set");
-        assert_eq!(keys().verify(value(&touches)).expect("signed").as_slice().len(), expected);
+        assert_eq!(
+            keys().verify(&TenantId::default_tenant(), value(&touches)).expect("signed").as_slice().len(),
+            expected
+        );
         jar = format!("trb_id=x;trb_touches={}", value(&touches));
         world = world.changed(|app| {
             let next = app.clock.now() + jiff::SignedDuration::from_secs(1);
@@ -268,6 +278,47 @@ async fn a_bot_is_sent_on_without_a_token_and_its_visit_is_flagged() {
 }
 
 #[tokio::test]
+async fn a_visitor_of_two_tenants_keeps_a_cookie_for_each() {
+    let world = World::new().await;
+    let other = TenantId::from_ulid(ulid::Ulid::from(7_u128));
+    let theirs = Link { code: "theirs".to_owned(), ..link("theirs", true) };
+    world.store.create_link(&TenantKey::from(&other), &theirs).await.expect("creates");
+    let first = cookie(&world.get("/r/casey").await, "trb_touches").expect("set");
+    let jar = format!("trb_touches={}", value(&first));
+    let second = world.send(get("/r/theirs", &[("cookie", &jar)])).await;
+    assert_eq!(cookie(&second, "trb_touches"), None);
+    let name = "trb_touches_00000000000000000000000007";
+    let token = cookie(&second, name).expect("a cookie of the other tenant's");
+    assert_eq!(keys().verify(&other, value(&token)).expect("signed").as_slice().len(), 1);
+    // What was signed for one is nothing under the other's name.
+    let swapped = format!("{name}={}", value(&first));
+    let third = world.send(get("/r/theirs", &[("cookie", &swapped)])).await;
+    let token = cookie(&third, name).expect("a fresh one");
+    assert_eq!(keys().verify(&other, value(&token)).expect("signed").as_slice().len(), 1);
+}
+
+#[tokio::test]
+async fn the_token_at_the_destination_carries_what_the_visitor_brought() {
+    let world = World::new().await;
+    let jar = format!("trb_touches={}", value(&cookie(&world.get("/r/casey").await, "trb_touches").expect("set")));
+    let again = world.send(get("/r/casey", &[("cookie", &jar)])).await;
+    let token = parameter(&location(&again), "trb").expect("a token");
+    assert_eq!(keys().verify(&TenantId::default_tenant(), &token).expect("signed").as_slice().len(), 2);
+    assert_eq!(cookie(&again, "trb_id").map(|cookie| value(&cookie).to_owned()), Some(token));
+}
+
+#[tokio::test]
+async fn a_click_is_kept_with_where_it_came_from_on_earth() {
+    let world = World::new().await;
+    let mut request = get("/r/casey", &[]);
+    let mut context = lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequestContext::default();
+    context.http.source_ip = Some("8.8.8.8".to_owned());
+    request.extensions_mut().insert(lambda_http::request::RequestContext::ApiGatewayV2(context));
+    let seen = visitor_of(&world.send(request).await);
+    assert_eq!(world.click(seen).await.expect("recorded").place.country, "US");
+}
+
+#[tokio::test]
 async fn who_asks_for_privacy_gets_no_cookie_and_is_nobody_in_the_table() {
     let world = World::new().await;
     for header in ["sec-gpc", "dnt"] {
@@ -275,7 +326,10 @@ async fn who_asks_for_privacy_gets_no_cookie_and_is_nobody_in_the_table() {
         assert_eq!(answer.status(), 302);
         assert!(answer.headers().get("set-cookie").is_none());
         let token = parameter(&location(&answer), "trb").expect("the partner's own link still counts");
-        assert_eq!(keys().verify(&token).expect("signed").as_slice()[0].visitor, VisitorHash::from_bytes([0; 8]));
+        assert_eq!(
+            keys().verify(&TenantId::default_tenant(), &token).expect("signed").as_slice()[0].visitor,
+            VisitorHash::from_bytes([0; 8])
+        );
     }
     let kept = world.click(VisitorHash::from_bytes([0; 8])).await.expect("recorded");
     assert_eq!((kept.hits, kept.user_agent.as_str(), kept.language.as_str()), (2, "", ""));
@@ -309,6 +363,27 @@ async fn with_the_store_down_an_unknown_link_goes_to_the_fallback_or_says_so() {
     assert_eq!((answer.status().as_u16(), location(&answer).as_str()), (302, "https://shop.example/"));
 }
 
+/// Nothing answers on the first port of this machine: neither now nor in a while.
+#[tokio::test]
+async fn with_secrets_manager_down_at_the_start_a_visitor_is_sent_on_without_a_token() {
+    // TRK-8
+    let mut reader = edge::config::Reader::from_map([
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_ACCESS_KEY_ID", "a"),
+        ("AWS_SECRET_ACCESS_KEY", "b"),
+        ("AWS_ENDPOINT_URL", "http://127.0.0.1:1"),
+    ]);
+    let aws = edge::aws::Aws::from(&mut reader);
+    let secrets = edge::secrets::NamedSecrets::connect(&aws.service(edge::aws::Service::SecretsManager));
+    let world = World::new().await.changed(|app| app.keys = Keys::of(secrets, "arn".to_owned()));
+    for _ in 0..2 {
+        let answer = world.get("/r/casey?sub1=a").await;
+        assert_eq!(answer.status(), 302);
+        assert_eq!(location(&answer).as_str(), "https://shop.example/welcome?plan=pro&sub1=a");
+        assert!(answer.headers().get("set-cookie").is_none());
+    }
+}
+
 /// A store that accepts connections and never answers: the worst kind of down. The bound is a visitor's patience
 /// (a quarter of a second) with room for a busy machine, and far below that of background work (ten seconds).
 #[tokio::test]
@@ -324,10 +399,14 @@ async fn a_store_that_hangs_does_not_keep_the_visitor() {
     let aws = edge::aws::Aws::from(&mut reader);
     let config = aws.service_with(edge::aws::Service::DynamoDb, edge::aws::Patience::VISITOR);
     let tables = Tables { core: "core".to_owned(), clicks: "clicks".to_owned(), ops: "ops".to_owned() };
+    let store = Store::connect(&config, tables.clone());
     let app = App {
-        store: Store::connect(&config, tables.clone()),
+        salts: Salts::new(store.clone()),
+        hosts: HostCache::default(),
+        edge_key: None,
+        store,
         first_looks: Store::connect(&config, tables),
-        keys: keys(),
+        keys: Keys::known(keys()),
         clock: at(NOW),
         links: LinkCache::default(),
         cookies: CookieRules { secure: true, domain: None },
@@ -373,7 +452,9 @@ async fn every_event_file_is_answered_as_its_name_says() {
         assert_eq!(cookie(&answer, "trb_touches").is_some(), has_cookies, "{case}");
     }
     let origin = domain::touch::Origin { address: "203.0.113.7", user_agent: FIREFOX };
-    let visitor = keys().visitor_on_day(NOW.parse().expect("a time"), origin);
+    let now = NOW.parse().expect("a time");
+    let salt = world.store.salt_of_day(now, [0; 32]).await.expect("the salt that the first click made");
+    let visitor = DaySalt::from_bytes(salt).visitor(origin);
     let kept = world.click(visitor).await.expect("recorded under the address that API Gateway saw");
     assert_eq!((kept.hits, kept.bot_hits, kept.referrer_host.as_str()), (2, 1, "blog.example"));
     assert_eq!(kept.language, "en-GB,en;q=0.8");
@@ -391,5 +472,5 @@ fn every_missing_variable_is_told_at_once() {
 #[test]
 fn the_paths_are_in_openapi() {
     let paths: Vec<String> = openapi().paths.paths.keys().cloned().collect();
-    assert_eq!(paths, ["/r/{code}"]);
+    assert_eq!(paths, ["/r/{code}", "/t.js", "/v1/clicks"]);
 }

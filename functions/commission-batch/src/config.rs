@@ -13,6 +13,7 @@ pub const VARIABLES: &[Variable] = &[
     variables::CLICKS_TABLE,
     variables::OPS_TABLE,
     variables::VISITS_QUEUE_URL,
+    variables::DUNNING_MAILS,
 ];
 
 /// The configuration.
@@ -27,6 +28,8 @@ pub struct Config {
     pub tables: store::Tables,
     /// The queue of visits.
     pub visits_queue_url: String,
+    /// Are customers reminded of payments that failed?
+    pub reminds: bool,
 }
 
 impl Config {
@@ -42,6 +45,7 @@ impl Config {
             clock: edge::config::clock(&mut reader),
             tables: edge::config::tables(&mut reader),
             visits_queue_url: reader.text(&variables::VISITS_QUEUE_URL),
+            reminds: reader.parsed(&variables::DUNNING_MAILS).unwrap_or(false),
         };
         reader.finish(config)
     }

@@ -6,7 +6,8 @@
 //! - Reads: the registry of tenants, the index of live accounts, the record of the last night, programmes and rules, heads;
 //!   of an account that is due the lines and sales of open months, and final lines; how far a recount came.
 //! - Writes: adjusting lines with their sales and heads, entries of periods; what frozen months leave behind; closes; an
-//!   account at rest leaves the index; the record of the night and of each unit; each 100,000 lines, how far a recount came.
+//!   account at rest leaves the index; the record of the night and of each unit; each 100,000 lines, how far a recount came;
+//!   where it is switched on, how far the reminders of payments that failed have come.
 //! - Sends: `VisitDue` to its own queue, before the night is recorded: a night that dies sends them again; and once more
 //!   for what one invocation cannot finish.
 //! - Idempotent by: each step's own condition; the record of a business date is made once, a unit's answer stays.
@@ -19,7 +20,10 @@ pub mod visit;
 pub use cases::night;
 
 use cases::closing::Pace;
+use cases::dunning::{self, Reminded};
+use cases::error::CaseError;
 use cases::night::Nights;
+use domain::id::TenantId;
 use domain::time::Timestamp;
 use edge::aws::Service;
 use edge::clock::{Clock, Stopwatch};
@@ -41,13 +45,14 @@ pub struct App {
     visits: Sender<VisitDue>,
     clock: Clock,
     pace: Option<Pace<'static>>,
+    reminds: bool,
 }
 
 impl App {
     /// A night over what it needs.
     #[must_use]
     pub fn new(store: Store, visits: Sender<VisitDue>, clock: Clock) -> Self {
-        Self { store, visits, clock, pace: None }
+        Self { store, visits, clock, pace: None, reminds: false }
     }
 
     /// Counts lines at a pace of its own, instead of for some minutes of each invocation.
@@ -61,7 +66,13 @@ impl App {
     pub fn connect(config: Config) -> Self {
         let store = Store::connect(&config.aws.service(Service::DynamoDb), config.tables);
         let visits = Sender::connect(&config.aws.service(Service::Sqs), config.visits_queue_url);
-        Self::new(store, visits, config.clock)
+        Self { reminds: config.reminds, ..Self::new(store, visits, config.clock) }
+    }
+
+    /// Reminds customers of payments that failed, too.
+    #[must_use]
+    pub fn reminding(self) -> Self {
+        Self { reminds: true, ..self }
     }
 
     /// The schedule, a batch of visits, or a start by hand with `{"scheduled_for": …}`.
@@ -94,6 +105,11 @@ impl App {
                 Ok(nights) => {
                     all.business_dates.extend(nights.business_dates);
                     all.accounts += nights.accounts;
+                    if let Err(error) = self.remind(&tenant).await {
+                        let reason = chain(&error);
+                        tracing::error!(tenant.id = %tenant, reason, "the night of a tenant could not be worked through");
+                        failed.push(format!("{tenant}: {reason}"));
+                    }
                 }
                 Err(error) => {
                     let reason = chain(&error);
@@ -105,6 +121,16 @@ impl App {
         all.business_dates.sort();
         all.business_dates.dedup();
         if failed.is_empty() { Ok(all) } else { Err(failed.join("; ").into()) }
+    }
+
+    /// REV-10: reminders of payments that failed, where the deployment sends them.
+    async fn remind(&self, tenant: &TenantId) -> Result<(), CaseError> {
+        if !self.reminds {
+            return Ok(());
+        }
+        let Reminded { open, steps } = dunning::remind(&self.store, &TenantKey::from(tenant), self.clock.now()).await?;
+        tracing::info!(tenant.id = %tenant, open, steps, "payments that failed were looked at");
+        Ok(())
     }
 
     async fn visit(&self, due: VisitDue, pace: Pace<'_>) -> Result<(), Failure> {

@@ -53,7 +53,7 @@ impl App {
         self.send(&due).await.map_err(Failure::retry)?;
         match &due {
             Due::Notice(due) => {
-                tracing::info!(notice.id = %due.notice, notice.kind = due.kind, payout.id = %due.payout, "notice is due");
+                tracing::info!(notice.id = %due.notice, notice.kind = due.kind, payout.id = due.payout.as_ref().map(tracing::field::display), "notice is due");
             }
             Due::Report(wanted) => {
                 tracing::info!(report.id = %wanted.report, report.kind = wanted.kind, payout.id = %wanted.payout, "report is wanted");

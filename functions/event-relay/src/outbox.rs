@@ -5,9 +5,10 @@
 
 use aws_lambda_events::dynamodb::EventRecord;
 use domain::id::{IdError, NoticeId, PayoutId, ReportId, TenantId};
-use queues::{NoticeDue, ReportWanted, VERSION};
+use queues::{NoticeDue, ReminderDue, ReportWanted, VERSION};
 use serde_dynamo::{AttributeValue, Item};
 use store::StoreError;
+use store::dunning::{DunningSeen, read_dunning_image};
 use store::payouts::{PayoutSeen, read_payout_image};
 use store::reports::{ReportSeen, read_report_image};
 use thiserror::Error;
@@ -17,6 +18,8 @@ mod tests;
 
 /// The document that follows a payment.
 const PAYOUT_RECEIPT: &str = "payout_receipt";
+/// The notice of a payment that failed.
+const PAYMENT_FAILED: &str = "payment_failed";
 /// The notice that follows that document.
 const RECEIPT_READY: &str = "receipt_ready";
 
@@ -51,6 +54,10 @@ pub fn due(record: &EventRecord) -> Result<Option<Due>, Unreadable> {
             let before = if old.is_empty() { None } else { Some(read_payout_image(old.clone().into())?) };
             Ok(payout_moved(read_payout_image(new.clone().into())?, before.as_ref()))
         }
+        Some("dunning") => {
+            let before = if old.is_empty() { None } else { read_dunning_image(old.clone().into())?.step };
+            Ok(reminded(read_dunning_image(new.clone().into())?, before))
+        }
         Some("report") if old.is_empty() => report_made(read_report_image(new.clone().into())?),
         _ => Ok(None),
     }
@@ -80,6 +87,14 @@ fn payout_moved(now: PayoutSeen, before: Option<&PayoutSeen>) -> Option<Due> {
     Some(Due::Notice(notice(now.tenant, kind, now.id, None)))
 }
 
+/// REV-10: a step that was taken is one mail; that the days began to be counted is none.
+fn reminded(now: DunningSeen, before: Option<u8>) -> Option<Due> {
+    let step = now.step.filter(|step| before != Some(*step))?;
+    let notice = NoticeId::of(&now.tenant, PAYMENT_FAILED, &format!("{}#{step}", now.payment));
+    let (kind, reminder) = (PAYMENT_FAILED.to_owned(), Some(ReminderDue { payment: now.payment, step }));
+    Some(Due::Notice(NoticeDue { v: VERSION, tenant: now.tenant, notice, kind, payout: None, report: None, reminder }))
+}
+
 fn receipt_wanted(paid: PayoutSeen) -> ReportWanted {
     let report = ReportId::of(&paid.tenant, PAYOUT_RECEIPT, paid.id.as_str());
     ReportWanted { v: VERSION, tenant: paid.tenant, report, kind: PAYOUT_RECEIPT.to_owned(), payout: paid.id }
@@ -95,5 +110,5 @@ fn report_made(report: ReportSeen) -> Result<Option<Due>, Unreadable> {
 
 fn notice(tenant: TenantId, kind: &str, payout: PayoutId, report: Option<ReportId>) -> NoticeDue {
     let notice = NoticeId::of(&tenant, kind, payout.as_str());
-    NoticeDue { v: VERSION, tenant, notice, kind: kind.to_owned(), payout, report }
+    NoticeDue { v: VERSION, tenant, notice, kind: kind.to_owned(), payout: Some(payout), report, reminder: None }
 }

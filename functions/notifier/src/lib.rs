@@ -1,7 +1,8 @@
 //! notifier: tells one person one thing, once.
 //!
 //! - Trigger: the `Notices` queue.
-//! - Reads: the payout, its partner's person (sealed), the report and its file.
+//! - Reads: the payout, its partner's person (sealed), the report and its file; a payment that failed, and the customer
+//!   (sealed) who is reminded of it.
 //! - Writes: the notice in the table of operations: claimed before the mail is sent, recorded after.
 //! - Sends: one mail, by SES.
 //! - Idempotent by: the notice's id, derived from what happened, and its claim. Where a process dies between the mail
@@ -10,6 +11,7 @@
 //! - On failure: the message stays and comes again, three times; then it is in `NoticesDead`.
 
 pub mod config;
+mod dunning;
 pub mod mail;
 pub mod news;
 pub mod post;
@@ -73,8 +75,6 @@ impl App {
     /// # Errors
     /// Something was away; or the notice can never be told.
     pub async fn handle(&self, due: NoticeDue, delivery: Delivery) -> Result<(), Failure> {
-        let kind =
-            Kind::parse(&due.kind).ok_or_else(|| Failure::reject(format!("no mail is written for {}", due.kind)))?;
         let tenant = TenantKey::from(&due.tenant);
         let claim = self.claim_of(&due, &delivery);
         match self.store.create_notice_claim(&tenant, &claim).await.map_err(Failure::retry)? {
@@ -85,7 +85,7 @@ impl App {
             NoticeClaimed::AnotherIsSending => return Err(Failure::retry("another run is telling this notice")),
             NoticeClaimed::Yes => {}
         }
-        match self.tell(&tenant, kind, &due).await {
+        match self.tell(&tenant, &due).await {
             Ok(outcome) => self.record(&tenant, &claim, outcome).await,
             Err(failure) => {
                 // The mail was not taken, so the next delivery need not wait for the lease.
@@ -102,16 +102,25 @@ impl App {
         NoticeClaim {
             notice: due.notice.clone(),
             kind: due.kind.clone(),
-            subject: due.payout.to_string(),
+            subject: match (&due.payout, &due.reminder) {
+                (Some(payout), _) => payout.to_string(),
+                (None, Some(reminder)) => format!("{}#{}", reminder.payment, reminder.step),
+                (None, None) => String::new(),
+            },
             run: format!("{}#{}", delivery.message_id, delivery.receive_count),
             at,
             lease_until: at.saturating_add(LEASE).unwrap_or(at),
         }
     }
 
-    async fn tell(&self, tenant: &TenantKey, kind: Kind, due: &NoticeDue) -> Result<NoticeOutcome, Failure> {
-        let payout = self.store.get_payout(tenant, &due.payout).await.map_err(Failure::retry)?;
-        let payout = payout.ok_or_else(|| Failure::reject(format!("there is no payout {}", due.payout)))?.payout;
+    async fn tell(&self, tenant: &TenantKey, due: &NoticeDue) -> Result<NoticeOutcome, Failure> {
+        let unwritten = || Failure::reject(format!("no mail is written for {}", due.kind));
+        if let Some(reminder) = &due.reminder {
+            return self.remind(tenant, due, reminder).await;
+        }
+        let (kind, id) = Kind::parse(&due.kind).zip(due.payout.as_ref()).ok_or_else(unwritten)?;
+        let payout = self.store.get_payout(tenant, id).await.map_err(Failure::retry)?;
+        let payout = payout.ok_or_else(|| Failure::reject(format!("there is no payout {id}")))?.payout;
         let Some(recipient) = self.recipient(tenant, &payout.partner).await? else {
             return Ok(NoticeOutcome::Skipped { why: "the partner has no e-mail address" });
         };
@@ -143,7 +152,7 @@ impl App {
             return Ok(None);
         };
         let report = self.store.get_report(tenant, report).await.map_err(Failure::retry)?;
-        let report = report.ok_or_else(|| Failure::reject(format!("there is no receipt of payout {}", due.payout)))?;
+        let report = report.ok_or_else(|| Failure::reject(format!("there is no receipt of payout {}", payout.id)))?;
         let bytes = self.files.get(&report).await.map_err(Failure::retry)?;
         let number = domain::payout::payment_reference(&payout.id, payout.requested_at);
         Ok(Some(Attachment { file_name: format!("receipt-{number}.pdf"), bytes }))

@@ -183,7 +183,7 @@ fn rows(kind: Kind, subject: &Subject, amount: String) -> Vec<Row> {
 }
 
 /// "USD 1,250.50": grouped for the eye, never computed with.
-fn amount_text(amount: Money) -> String {
+pub(crate) fn amount_text(amount: Money) -> String {
     let text = amount.to_text();
     let (whole, fraction) = text.split_at(text.find('.').unwrap_or(text.len()));
     let mut grouped = String::with_capacity(text.len() + 8);
@@ -197,6 +197,6 @@ fn amount_text(amount: Money) -> String {
     format!("{} {grouped}{fraction}", amount.currency())
 }
 
-fn day_text(at: Timestamp) -> String {
+pub(crate) fn day_text(at: Timestamp) -> String {
     at.to_zoned(TimeZone::UTC).strftime("%-d %B %Y (UTC)").to_string()
 }

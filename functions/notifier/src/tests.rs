@@ -18,6 +18,8 @@ use testkit::stub::{Service, Stub, stub};
 use crate::App;
 use crate::config::Config;
 
+mod reminders;
+
 struct World {
     app: App,
     database: testkit::Database,
@@ -70,6 +72,7 @@ impl World {
             hold_days: 30,
             close_lag_days: 3,
             attribution: domain::attribution::settings::AttributionSettings::default(),
+            allowed_hosts: Vec::new(),
             created_at: at,
         };
         self.app.store.create_program(&self.tenant, &named, &rule).await.expect("a program");
@@ -140,7 +143,7 @@ fn due(kind: &str) -> NoticeDue {
     let tenant = TenantId::default_tenant();
     let notice = NoticeId::of(&tenant, kind, payout().as_str());
     let report = (kind == "receipt_ready").then(report);
-    NoticeDue { v: 1, tenant, notice, kind: kind.into(), payout: payout(), report }
+    NoticeDue { v: 1, tenant, notice, kind: kind.into(), payout: Some(payout()), report, reminder: None }
 }
 
 fn delivery(message: &str, receive_count: u32) -> Delivery {
@@ -210,7 +213,7 @@ async fn a_run_that_died_after_the_mail_sends_the_same_bytes_again() {
     let due = due("payout_approved");
     let claim = world.app.claim_of(&due, &delivery("m", 1));
     world.app.store.create_notice_claim(&world.tenant, &claim).await.expect("claimed");
-    world.app.tell(&world.tenant, crate::news::Kind::PayoutApproved, &due).await.expect("told, and then it died");
+    world.app.tell(&world.tenant, &due).await.expect("told, and then it died");
     world.app.clock = edge::clock::Clock::fixed(claim.lease_until);
     world.app.handle(due, delivery("m", 2)).await.expect("told");
     let mails = world.stub.mails();

@@ -17,7 +17,6 @@ pub const VARIABLES: &[Variable] = &[
     variables::CLICKS_TABLE,
     variables::OPS_TABLE,
     variables::SEALING_KEY_ARN,
-    variables::STAGE_SECRET_ARN,
     variables::PUBLIC_URL,
     variables::VISITS_QUEUE_URL,
 ];
@@ -32,8 +31,6 @@ pub struct Config {
     pub tables: Tables,
     /// The key that wraps data keys.
     pub sealing_key_arn: String,
-    /// The stage's secret, for the keys of clicks.
-    pub stage_secret_arn: String,
     /// Where this deployment is.
     pub place: Place,
     /// The queue of the night's visits, for recomputes that go on behind a request.
@@ -53,7 +50,6 @@ impl Config {
             clock: edge::config::clock(&mut reader),
             tables: edge::config::tables(&mut reader),
             sealing_key_arn: reader.text(&variables::SEALING_KEY_ARN),
-            stage_secret_arn: reader.text(&variables::STAGE_SECRET_ARN),
             place: Place {
                 is_dev: reader.text(&variables::STAGE) == "dev",
                 public_url: reader.text(&variables::PUBLIC_URL).trim_end_matches('/').to_owned(),

@@ -20,7 +20,7 @@ pub mod shown;
 use std::sync::Arc;
 
 use axum::extract::FromRef;
-use domain::touch::ClickKeys;
+use cases::salt::Salts;
 use edge::auth::Gate;
 use edge::clock::Clock;
 use edge::idempotency::Idempotency;
@@ -62,10 +62,11 @@ impl App {
         Self { store, sealer, clock, place, gate, idempotency, sessions: None, visits: None }
     }
 
-    /// Where partners work from is noted under the keys of clicks, so that the two can be compared for a day.
+    /// Where partners work from is noted under the salts of clicks, so that the two can be compared for a day.
     #[must_use]
-    pub fn with_sessions(self, keys: ClickKeys) -> Self {
-        Self { sessions: Some(Arc::new(Sessions::new(keys))), ..self }
+    pub fn with_sessions(self) -> Self {
+        let salts = Salts::new(self.store.clone());
+        Self { sessions: Some(Arc::new(Sessions::new(salts))), ..self }
     }
 }
 

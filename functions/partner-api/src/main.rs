@@ -1,11 +1,9 @@
 //! The binary of partner-api: configuration, clients, routes.
 
-use domain::touch::ClickKeys;
 use edge::aws::Service;
 use edge::config::Reader;
 use edge::lambda::{self, Error};
 use edge::sealing::Sealer;
-use edge::secrets::StageSecret;
 use edge::telemetry;
 use partner_api::config::Config;
 use partner_api::{App, routes};
@@ -18,10 +16,7 @@ async fn main() -> Result<(), Error> {
     telemetry::start("partner-api", config.level);
     let store = Store::connect(&config.aws.service(Service::DynamoDb), config.tables);
     let sealer = Sealer::connect(&config.aws.service(Service::Kms), config.sealing_key_arn);
-    let secret = StageSecret::read(&config.aws.service(Service::SecretsManager), &config.stage_secret_arn).await?;
-    let key = &secret.click_token_key;
-    let keys = ClickKeys::new(key.current.reveal(), key.previous.as_ref().map_or("", |previous| previous.reveal()));
     let visits = Sender::connect(&config.aws.service(Service::Sqs), config.visits_queue_url);
-    let app = App::new(store, sealer, config.clock, config.place).with_sessions(keys).with_visits(visits);
+    let app = App::new(store, sealer, config.clock, config.place).with_sessions().with_visits(visits);
     lambda::run_http(routes(app)).await
 }

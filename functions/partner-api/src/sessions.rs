@@ -7,11 +7,12 @@ use std::sync::{Mutex, PoisonError};
 use axum::extract::{FromRequestParts, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
+use cases::salt::Salts;
 use domain::fraud::marks::Session;
 use domain::id::PartnerId;
 use domain::role::Role;
 use domain::time::Timestamp;
-use domain::touch::{ClickKeys, DeviceHints, Origin as Sender};
+use domain::touch::{DeviceHints, Origin as Sender};
 use edge::auth::Caller;
 use edge::http::Origin;
 use edge::telemetry::chain;
@@ -25,15 +26,15 @@ const KEPT: SignedDuration = SignedDuration::from_hours(48);
 /// How many a process remembers to have noted, before it begins anew.
 const REMEMBERED_MAX: usize = 2_000;
 
-/// The keys that hash, and what was noted already by this process.
+/// The salts to hash with, and what was noted already by this process.
 pub(crate) struct Sessions {
-    keys: ClickKeys,
+    salts: Salts,
     noted: Mutex<HashSet<(PartnerId, Session)>>,
 }
 
 impl Sessions {
-    pub(crate) fn new(keys: ClickKeys) -> Self {
-        Self { keys, noted: Mutex::default() }
+    pub(crate) fn new(salts: Salts) -> Self {
+        Self { salts, noted: Mutex::default() }
     }
 
     /// Is this one new to the process? Asked once for each.
@@ -45,16 +46,23 @@ impl Sessions {
         noted.insert((partner.clone(), session.clone()))
     }
 
-    fn session(&self, at: Timestamp, origin: &Origin, headers: &HeaderMap) -> Option<Session> {
+    async fn session(&self, at: Timestamp, origin: &Origin, headers: &HeaderMap) -> Option<Session> {
         let (address, user_agent) = (origin.ip.as_deref()?, origin.user_agent.as_deref()?);
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
         // Whoever asks for privacy is noted no more than their visits are.
         if text("sec-gpc") == "1" || text("dnt") == "1" {
             return None;
         }
-        let visitor = self.keys.visitor_on_day(at, Sender { address, user_agent });
+        let salt = match self.salts.on(at, edge::random::bytes()).await {
+            Ok(salt) => salt,
+            Err(error) => {
+                tracing::warn!(reason = chain(&error), "where a partner works from was not noted: no salt");
+                return None;
+            }
+        };
+        let visitor = salt.visitor(Sender { address, user_agent });
         let (platform, language) = (text("sec-ch-ua-platform"), text("accept-language"));
-        let device = self.keys.device_on_day(at, DeviceHints { user_agent, platform, language, address });
+        let device = salt.device(DeviceHints { user_agent, platform, language, address });
         Some(Session::of(at, visitor, device))
     }
 }
@@ -65,7 +73,7 @@ pub(crate) async fn noted(State(app): State<App>, request: Request, next: Next) 
     let (mut parts, body) = request.into_parts();
     let origin = Origin::from_request_parts(&mut parts, &app).await.unwrap_or_default();
     let at = app.clock.now();
-    if let Some(session) = sessions.session(at, &origin, &parts.headers)
+    if let Some(session) = sessions.session(at, &origin, &parts.headers).await
         && let Ok(caller) = Caller::from_request_parts(&mut parts, &app).await
         && caller.role == Role::Partner
         && let Ok(partner) = PartnerId::parse(&caller.subject)

@@ -63,6 +63,7 @@ impl World {
             hold_days: 30,
             close_lag_days: 3,
             attribution: domain::attribution::settings::AttributionSettings::default(),
+            allowed_hosts: Vec::new(),
             created_at: at,
         };
         self.app.store.create_program(&self.tenant, &named, &rule).await.expect("a program");

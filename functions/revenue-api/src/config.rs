@@ -15,6 +15,10 @@ pub const VARIABLES: &[Variable] = &[
     variables::CLICKS_TABLE,
     variables::OPS_TABLE,
     variables::VISITS_QUEUE_URL,
+    variables::SEALING_KEY_ARN,
+    variables::STAGE_SECRET_ARN,
+    variables::STRIPE_API_URL,
+    variables::STRIPE_AUTOMATIC_TAX,
 ];
 
 /// The configuration, checked.
@@ -27,6 +31,16 @@ pub struct Config {
     pub tables: Tables,
     /// The queue of the night's visits, for a night that is begun by hand.
     pub visits_queue_url: String,
+    /// The key that wraps data keys.
+    pub sealing_key_arn: String,
+    /// The stage, with which the names of tenants' secrets begin.
+    pub stage: String,
+    /// The stage's secret, which holds the key of Stripe's API.
+    pub stage_secret_arn: String,
+    /// Where Stripe is.
+    pub stripe_url: String,
+    /// Does Stripe find the tax of subscriptions that are begun here?
+    pub is_taxed_by_stripe: bool,
     /// The AWS clients' settings.
     pub aws: Aws,
 }
@@ -37,14 +51,27 @@ impl Config {
     /// # Errors
     /// What is missing or bad.
     pub fn read(mut reader: Reader) -> Result<Self, ConfigFaults> {
-        reader.text(&variables::STAGE);
         let config = Self {
             level: edge::telemetry::level(&mut reader),
             clock: edge::config::clock(&mut reader),
             tables: edge::config::tables(&mut reader),
             visits_queue_url: reader.text(&variables::VISITS_QUEUE_URL),
+            sealing_key_arn: reader.text(&variables::SEALING_KEY_ARN),
+            stage: reader.text(&variables::STAGE),
+            stage_secret_arn: reader.text(&variables::STAGE_SECRET_ARN),
+            stripe_url: stripe_url(&mut reader),
+            is_taxed_by_stripe: reader.parsed(&variables::STRIPE_AUTOMATIC_TAX).unwrap_or(false),
             aws: Aws::from(&mut reader),
         };
         reader.finish(config)
     }
+}
+
+fn stripe_url(reader: &mut Reader) -> String {
+    let url = reader.optional(&variables::STRIPE_API_URL).unwrap_or_else(|| stripe::API_URL.to_owned());
+    let is_address = url.parse::<http::Uri>().is_ok_and(|uri| uri.scheme().is_some() && uri.host().is_some());
+    if !is_address {
+        reader.fault(&variables::STRIPE_API_URL, "not an http or https address");
+    }
+    url
 }

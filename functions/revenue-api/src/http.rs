@@ -3,14 +3,17 @@
 mod adjusting;
 mod balances;
 mod batches;
+mod billing;
 mod commissions;
 mod conversions;
 mod corrections;
 mod disputes;
 mod exchanges;
+mod leads;
 mod page;
 mod rates;
 mod recognition;
+mod reconciliation;
 mod verification;
 mod write_offs;
 
@@ -70,11 +73,18 @@ pub fn routes(app: App) -> Router {
         .route("/v1/revenue/negative-balances", get(balances::negative))
         .route("/v1/revenue/disputes", get(disputes::list))
         .route("/v1/revenue/recognition", get(recognition::read))
+        .route("/v1/revenue/reconciliation", get(reconciliation::list))
         .route("/v1/revenue/verify", post(verification::run))
         .route("/v1/revenue/conversions/{id}/decision", get(conversions::decision))
         .route("/v1/revenue/conversions/{id}/reattribute", post(conversions::reattribute))
+        .route("/v1/revenue/leads", get(leads::list))
+        .route("/v1/revenue/leads/analytics", get(leads::analytics))
+        .route("/v1/revenue/leads/{id}", get(leads::read).delete(leads::erase))
+        .route("/v1/revenue/leads/{id}/convert", post(leads::convert))
+        .merge(billing::routes())
         // Money moves here: every write needs its key.
         .route_layer(from_fn_with_state(app.clone(), required::<App>))
+        .merge(billing::pure_routes())
         .with_state(app);
     border(routes, Cors::Nobody)
 }
@@ -111,19 +121,31 @@ pub fn routes(app: App) -> Router {
         balances::negative,
         disputes::list,
         recognition::read,
+        reconciliation::list,
         verification::run,
         conversions::decision,
         conversions::reattribute,
+        leads::list,
+        leads::analytics,
+        leads::read,
+        leads::erase,
+        leads::convert,
     ),
     modifiers(&Bearer),
-    tags((name = "desk", description = "The ledger's desk: commissions of everybody, corrections, debts, exchanges, proofs."))
+    tags(
+        (name = "desk", description = "The ledger's desk: commissions of everybody, corrections, debts, exchanges, proofs."),
+        (name = "reconciliation", description = "What providers list, held against the ledger."),
+        (name = "leads", description = "Who left an address, how promising they are, and what became of them.")
+    )
 )]
 struct Document;
 
 /// The paths of revenue-api in OpenAPI.
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    Document::openapi()
+    let mut document = Document::openapi();
+    document.merge(billing::Document::openapi());
+    document
 }
 
 /// The desk that a caller sits at.

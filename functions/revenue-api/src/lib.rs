@@ -1,15 +1,20 @@
-//! The ledger's desk: commissions of everybody, corrections, debts, exchanges, balances, nights, proofs.
+//! The ledger's desk: commissions of everybody, corrections, debts, exchanges, balances, nights, proofs; and leads.
 //!
 //! - Trigger: HTTP, `/v1/revenue/commission…`, `adjustments`, `write-offs`, `negative-balances`, `fx-…`, `balances`,
-//!   `disputes`, `verify`, `recognition`, `conversions` below `/v1/revenue`.
-//! - Reads: `core`: sales, heads, lines, payouts, adjustments, rates, nights, the journal; the keys of callers.
+//!   `disputes`, `verify`, `recognition`, `conversions`, `leads`, `customers`, `plans`, `subscriptions`, `payments`,
+//!   `tax` below `/v1/revenue`.
+//! - Reads: `core`: sales, heads, lines, payouts, adjustments, rates, nights, the journal, leads, what is
+//!   billed as webhooks told it, rates of sales tax; the keys of callers. Secrets Manager: the keys of tenants' Stripe
+//!   accounts. Stripe: when a customer last paid.
 //! - Writes: `core`: a sale with its lines and heads, an adjustment with its entries, a rate of exchange; each one
-//!   transaction with its audit entry. `ops`: answers to idempotency keys.
+//!   transaction with its audit entry; a lead that a person moves, likewise; customers whom we bill (sealed), plans.
+//!   Stripe: customers, prices, subscriptions. `ops`: answers to idempotency keys.
 //! - Sends: `VisitDue` to the `Visits` queue, when a night is begun by hand.
-//! - Idempotent by: `Idempotency-Key`, required on every write; below it the version of the sale, the version of the
+//! - Idempotent by: `Idempotency-Key`, required on every write, from which the key of each call to Stripe is made; below it the version of the sale, the version of the
 //!   adjustment's audit chain, the keys of its entries.
-//! - On failure: store away 503, and nothing is half-written; the caller sends it again under the same key.
+//! - On failure: store or Stripe away 503, and nothing is half-written here; the caller sends it again under the same key.
 
+pub mod billing;
 pub mod config;
 mod http;
 
@@ -17,8 +22,11 @@ use axum::extract::FromRef;
 use edge::auth::Gate;
 use edge::clock::Clock;
 use edge::idempotency::Idempotency;
+use edge::sealing::Sealer;
 use queues::{Sender, VisitDue};
 use store::Store;
+
+use crate::billing::Billing;
 
 pub use crate::http::{openapi, routes};
 
@@ -27,18 +35,28 @@ pub use crate::http::{openapi, routes};
 pub struct App {
     store: Store,
     visits: Sender<VisitDue>,
+    sealer: Sealer,
     clock: Clock,
     gate: Gate,
     idempotency: Idempotency,
+    billing: Option<Billing>,
 }
 
 impl App {
     /// The routes' state over clients that exist.
     #[must_use]
-    pub fn new(store: Store, visits: Sender<VisitDue>, clock: Clock) -> Self {
+    pub fn new(store: Store, visits: Sender<VisitDue>, sealer: Sealer, clock: Clock) -> Self {
         let gate = Gate::new(store.clone());
         let idempotency = Idempotency::new(store.clone(), clock);
-        Self { store, visits, clock, gate, idempotency }
+        Self { store, visits, sealer, clock, gate, idempotency, billing: None }
+    }
+}
+
+impl App {
+    /// The same with billing.
+    #[must_use]
+    pub fn with_billing(self, billing: Billing) -> Self {
+        Self { billing: Some(billing), ..self }
     }
 }
 

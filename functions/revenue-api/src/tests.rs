@@ -12,6 +12,7 @@ use edge::auth::{hash_of, mint_from};
 use edge::aws::{Aws, Service as Sdk};
 use edge::clock::Clock;
 use edge::config::Reader;
+use edge::sealing::Sealer;
 use queues::Sender;
 use serde_json::{Value, json};
 use store::TenantKey;
@@ -21,7 +22,9 @@ use tower::ServiceExt;
 
 use crate::{App, routes};
 
+mod billing;
 mod doors;
+mod leads;
 mod life;
 mod lists;
 mod looks;
@@ -124,7 +127,8 @@ pub(crate) async fn desk_over(world: world::World) -> Desk {
     ]);
     let aws = Aws::from(&mut reader);
     let visits = Sender::connect(&aws.service(Sdk::Sqs), "https://sqs.us-east-1.amazonaws.com/123456789012/visits");
-    let open = |now| routes(App::new(world.store.clone(), visits.clone(), Clock::fixed(now)));
+    let sealer = Sealer::connect(&aws.service(Sdk::Kms), "a key");
+    let open = |now| routes(App::new(world.store.clone(), visits.clone(), sealer.clone(), Clock::fixed(now)));
     let later = Timestamp::from_millisecond(world.now.as_millisecond() + LEASE_OVER_MS).expect("an instant");
     let (routes, later) = (open(world.now), open(later));
     Desk { world, stub, routes, later, sent: Arc::default() }
@@ -202,7 +206,16 @@ impl Desk {
 fn every_missing_variable_is_told_at_once() {
     let faults = crate::config::Config::read(Reader::from_map([("LOG_LEVEL", "loud")]));
     let faults = faults.err().expect("faults").to_string();
-    for name in ["STAGE", "LOG_LEVEL", "CORE_TABLE", "CLICKS_TABLE", "OPS_TABLE", "VISITS_QUEUE_URL", "AWS_REGION"] {
+    for name in [
+        "STAGE",
+        "LOG_LEVEL",
+        "CORE_TABLE",
+        "CLICKS_TABLE",
+        "OPS_TABLE",
+        "VISITS_QUEUE_URL",
+        "SEALING_KEY_ARN",
+        "AWS_REGION",
+    ] {
         assert!(faults.contains(name), "{name} in {faults}");
     }
 }

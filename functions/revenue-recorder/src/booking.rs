@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use cases::error::CaseError;
 use domain::assess::AssessError;
 use domain::commission::EarningReason;
 use domain::fact::{Fact, PaymentAlias, PaymentKey, SalePaid};
@@ -15,12 +16,12 @@ use domain::sale::{Decision, Sale};
 use domain::slot::Slot;
 use domain::time::{BusinessDay, DateOutOfRange, Timestamp, Zone};
 use domain::touch::ClickKeys;
+use store::risk::ReviewPart;
 use store::sales::{Known, NewSale, SaleWritten};
 use store::{Store, StoreError, TenantKey};
 use thiserror::Error;
 
 use crate::decide::Found;
-use crate::risk::Seen;
 
 /// How often a booking that others raced is begun again.
 pub(crate) const TRIES_MAX: usize = 8;
@@ -172,12 +173,16 @@ impl<'a> Recorder<'a> {
     pub async fn book(&self, fact: &Fact) -> Result<Booked, BookingError> {
         match fact {
             Fact::SalePaid(sale) => self.book_sale(sale).await,
+            Fact::PaidAgain(told) => self.book_paid_again(told).await,
             Fact::CustomerSeen(seen) => self.meet_customer(seen).await,
             Fact::PaymentAlias(alias) => self.name_payment(alias).await,
             Fact::Refund(refund) => self.book_about(&refund.payment, fact).await,
             Fact::Dispute(dispute) => self.book_about(&dispute.payment, fact).await,
             Fact::SignUp(told) => self.book_sign_up(told).await,
             Fact::Lead(told) => self.book_lead(told).await,
+            Fact::SubscriptionChanged(_) | Fact::PaymentFailed(_) | Fact::ProviderObject(_) => {
+                self.keep_told(fact).await
+            }
         }
     }
 
@@ -186,16 +191,20 @@ impl<'a> Recorder<'a> {
     pub(crate) async fn book_sale(&self, paid: &SalePaid) -> Result<Booked, BookingError> {
         let mut fences = Fences::default();
         for _ in 0..TRIES_MAX {
-            let (decision, meets) = self.decide(paid).await?;
-            let customer = meets.as_ref().map(Found::customer);
+            let (decision, mut meets) = self.decide(paid).await?;
             let mut sale = self.new_sale(paid, decision);
-            let targets = self.targets_of(&mut sale, customer, &fences).await?;
-            let review = self.look_for_fraud(&mut sale, Seen::from(paid), customer).await?;
+            let worth = self.worth_of(&mut sale, meets.as_ref().map(Found::customer), &fences).await?;
+            if let Some(found) = meets.as_mut().filter(|_| paid.customer.is_some() && paid.paid.minor() > 0) {
+                found.credit(&sale.decision);
+            }
+            let customer = meets.as_ref().map(Found::customer);
+            let review = self.look().at_first(&mut sale, self.seen_at_sale(paid), customer).await?;
             let cause = Cause { occurred_at: paid.occurred_at, reason: EarningReason::Adjusted };
-            let lines = self.retarget(&mut sale, &targets, cause, &fences)?;
+            let lines = self.retarget(&mut sale, &worth.targets, cause, &fences)?;
             let change = meets.as_ref().map(Found::change);
-            let new =
-                NewSale { sale: &sale, lines: &lines, aliases: &paid.aliases, meets: change, review: review.as_ref() };
+            let review = review.as_ref().map(ReviewPart::Opened);
+            let (aliases, open_in) = (&paid.aliases, &worth.open_in);
+            let new = NewSale { sale: &sale, lines: &lines, aliases, open_in, meets: change, review };
             match self.store.create_sale(self.tenant, &new).await? {
                 SaleWritten::Yes => {
                     // What the sale tells of its customer may decide other sales of theirs.
@@ -240,13 +249,24 @@ impl<'a> Recorder<'a> {
     async fn finish_sale(&self, paid: &SalePaid, is_customer_news: bool) -> Result<(), BookingError> {
         let drained = self.drain_all(std::iter::once(&paid.payment).chain(&paid.aliases)).await;
         let decided = match paid.customer.as_ref().filter(|_| is_customer_news) {
-            Some(customer) => self.decide_waiting_of(customer, Seen::from(paid)).await,
+            Some(customer) => self.decide_waiting_of(customer, &self.seen_at_sale(paid)).await,
             None => Ok(()),
         };
-        BookingError::both(drained, decided)
+        BookingError::both(BookingError::both(drained, decided), self.convert_leads(paid).await)
     }
 
-    async fn name_payment(&self, named: &PaymentAlias) -> Result<Booked, BookingError> {
+    /// REV-2: who pays under the address of a lead is a customer now. Behind the booking: it is no money, and whoever
+    /// books again finishes it.
+    async fn convert_leads(&self, paid: &SalePaid) -> Result<(), BookingError> {
+        let Some(email) = paid.email.filter(|_| paid.paid.minor() > 0) else { return Ok(()) };
+        match cases::leads::pay(self.store, self.tenant, email, (paid.customer.as_ref(), paid.occurred_at)).await {
+            Ok(_) => Ok(()),
+            Err(CaseError::Store(error)) => Err(error.into()),
+            Err(_) => Err(BookingError::Busy),
+        }
+    }
+
+    pub(crate) async fn name_payment(&self, named: &PaymentAlias) -> Result<Booked, BookingError> {
         self.name(&named.alias, &named.payment).await?;
         self.drain_all(std::iter::once(&named.alias)).await?;
         Ok(Booked::Recorded)
@@ -274,6 +294,8 @@ impl<'a> Recorder<'a> {
             period_start: paid.period_start,
             period_end: paid.period_end,
             traits: paid.traits.clone(),
+            email: paid.email,
+            buyer: paid.buyer.clone(),
             decision,
             ..Sale::plain(paid.payment.clone(), paid.paid, paid.occurred_at, self.today())
         }

@@ -11,7 +11,7 @@ use domain::money::Money;
 use serde_json::{Map, Value, json};
 use thiserror::Error;
 
-use crate::stripe::Untranslatable;
+use crate::fields::Untranslatable;
 
 /// Why a fact cannot be taken over.
 #[derive(Debug, Error)]
@@ -39,6 +39,20 @@ pub fn translate(event: Value) -> Result<Vec<Fact>, NotAFact> {
     fields.entry("is_running_total").or_insert(json!(false));
     fields.entry("is_qualified").or_insert(json!(false));
     serde_json::from_value(Value::Object(fields)).map(|fact| vec![fact]).map_err(NotAFact::Shape)
+}
+
+/// The fact of an event: bare, or as the `data` of `{"type", "timestamp", "data"}`, which is how Standard Webhooks puts it.
+/// There the timestamp is when it happened, unless the fact says otherwise.
+#[must_use]
+pub fn unwrapped(event: &Value) -> Value {
+    let Some(data) = event.get("data").and_then(Value::as_object) else { return event.clone() };
+    let mut fact = data.clone();
+    for (name, told) in [("type", "type"), ("occurred_at", "timestamp")] {
+        if let Some(value) = event.get(told) {
+            fact.entry(name).or_insert_with(|| value.clone());
+        }
+    }
+    Value::Object(fact)
 }
 
 /// Fills in what a sale may leave out.
@@ -180,6 +194,21 @@ mod tests {
             }));
             assert!(matches!(&told, Err(NotAFact::Amount(why)) if *why == expected), "{name} {value}: {told:?}");
         }
+    }
+
+    #[test]
+    fn a_fact_may_come_in_an_envelope_whose_timestamp_is_when_it_happened() {
+        let mut bare = sale(|_| {});
+        let mut data = bare.clone();
+        let fields = data.as_object_mut().expect("an object");
+        let (kind, at) = (fields.remove("type"), fields.remove("occurred_at"));
+        let event = json!({"type": kind, "timestamp": at, "data": data});
+        assert_eq!(the_sale(unwrapped(&event)), the_sale(bare.clone()));
+        // What the fact says of itself holds.
+        bare["occurred_at"] = json!("2026-11-20T12:00:00Z");
+        let event = json!({"type": "sale_paid", "timestamp": "2026-11-21T12:00:00Z", "data": bare});
+        assert_eq!(the_sale(unwrapped(&event)).occurred_at.to_string(), "2026-11-20T12:00:00Z");
+        assert_eq!(unwrapped(&json!({"type": "sale_paid", "data": 7})), json!({"type": "sale_paid", "data": 7}));
     }
 
     #[test]

@@ -56,19 +56,27 @@ pub(crate) struct Found {
     before: Option<u64>,
     after: Customer,
     is_news: bool,
-    relies_on: Option<LeadsRead>,
+    relies_on: Vec<LeadsRead>,
 }
 
 impl Found {
     /// What is to be written of them.
     pub(crate) fn change(&self) -> CustomerChange<'_> {
         let Self { key, before, after, is_news, relies_on } = self;
-        CustomerChange { key, before: *before, after: is_news.then_some(after), relies_on: *relies_on }
+        CustomerChange { key, before: *before, after: is_news.then_some(after), relies_on }
     }
 
     /// Is anything of them news?
     pub(crate) fn is_news(&self) -> bool {
         self.is_news
+    }
+
+    /// COM-3: a sale of theirs is decided so in the end.
+    pub(crate) fn credit(&mut self, decision: &Decision) {
+        if self.after.credit(decision) && !self.is_news {
+            self.is_news = true;
+            self.after.version += 1;
+        }
     }
 
     /// What is known of them from now on.
@@ -89,7 +97,6 @@ impl Recorder<'_> {
         if meeting.token_refused || !meeting.candidates.is_empty() {
             customer.meet(&meeting);
         }
-        let relies_on = self.look_for_leads(&evidence, &mut customer).await?;
         let sale = SaleId::of(&paid.payment);
         if paid.paid.minor() > 0 {
             customer.pay(paid.occurred_at, &sale);
@@ -97,14 +104,16 @@ impl Recorder<'_> {
         if paid.event_type == SaleType::SignUp {
             customer.sign_up(paid.occurred_at, &sale);
         }
+        let relies_on = self.look_for_leads(&evidence, &mut customer).await?;
         // What lost is kept once, with the customer: so a sale stays within its kilobyte.
         let mut decision = customer.decide(paid.occurred_at, evidence.coupon).without_losers();
         self.store.fill_terms(self.tenant, &mut decision, &[]).await?;
         Ok((decision, Some(found(key, known.as_ref(), customer, relies_on))))
     }
 
-    /// Whoever pays without being anybody's customer is decided by the sale alone. One that nobody is paid for, and that
-    /// gives an address, is kept as a customer of that one sale: so a lead that is told later finds it.
+    /// Whoever pays without being anybody's customer is decided by the sale alone. Where it gives an address, and nothing
+    /// counts for it but leads, they are kept as a customer of that one sale: so a lead that is told later finds it, and
+    /// a nearer one than decided it takes it over.
     async fn decide_guest(
         &self,
         paid: &SalePaid,
@@ -115,8 +124,9 @@ impl Recorder<'_> {
         let relies_on = self.look_for_leads(evidence, &mut guest).await?;
         let mut decision = guest.decide(paid.occurred_at, evidence.coupon);
         self.store.fill_terms(self.tenant, &mut decision, &[]).await?;
-        let waits = decision.credits().is_empty() && relies_on.is_some();
-        let key = PaymentKey::parse(&format!("guest:{}", SaleId::of(&paid.payment))).ok().filter(|_| waits);
+        // V13: a lead goes below everything else, so that whom a click or a coupon brought waits for none.
+        let by_leads = decision.credits().iter().all(|credit| credit.source == Source::LeadEmail);
+        let key = Customer::key_of_guest(&SaleId::of(&paid.payment)).filter(|_| by_leads && !relies_on.is_empty());
         Ok((decision, key.map(|key| found(&key, None, guest, relies_on))))
     }
 
@@ -134,7 +144,7 @@ impl Recorder<'_> {
     async fn meeting_of(&self, evidence: &Evidence<'_>, known: &Customer, all: bool) -> Result<Meeting, StoreError> {
         let (at, by) = (evidence.at, evidence.by.clone());
         let mut meeting = Meeting { at, by, candidates: Vec::new(), token_refused: false };
-        match evidence.click_token.map(|token| self.keys.verify(token)) {
+        match evidence.click_token.map(|token| self.keys.verify(self.tenant.tenant(), token)) {
             Some(Ok(touches)) => {
                 for touch in touches.as_slice() {
                     match known.seen(&as_click(touch), at) {
@@ -160,21 +170,30 @@ impl Recorder<'_> {
         Ok(meeting)
     }
 
-    /// ATT-3: leads of the address count least; they are asked only where nothing else has bound the customer. Answers
-    /// what the customer's change relies on, where a later lead must find them.
+    /// ATT-3: leads of an address count least; they are asked for only where nothing else has bound the customer by then.
+    /// Until that turns out to be so the address is kept. Answers what the customer's change relies on, where a later lead
+    /// must find them.
     async fn look_for_leads(
         &self,
         evidence: &Evidence<'_>,
         customer: &mut Customer,
-    ) -> Result<Option<LeadsRead>, StoreError> {
-        let Some(email) = evidence.email else { return Ok(None) };
-        if customer.bound_at().is_some_and(|bound| bound <= evidence.at) {
-            return Ok(None);
+    ) -> Result<Vec<LeadsRead>, StoreError> {
+        if let Some(email) = evidence.email {
+            let mention = Mention { email, at: evidence.at, by: evidence.by.clone() };
+            if customer.mentions.iter().all(|known| known.email != email) {
+                customer.note(&mention);
+            } else if customer.bound_at().is_none_or(|bound| bound > evidence.at) {
+                let leads = self.store.get_leads(self.tenant, email).await?;
+                customer.mention(mention, &leads.candidates);
+            }
         }
-        let was_told = customer.mentions.iter().any(|known| known.email == email);
-        let leads = self.store.get_leads(self.tenant, email).await?;
-        customer.mention(Mention { email, at: evidence.at, by: evidence.by.clone() }, &leads.candidates);
-        Ok((!was_told).then_some(LeadsRead { email, version: leads.version }))
+        let mut relies_on = Vec::new();
+        for mention in customer.to_ask() {
+            let leads = self.store.get_leads(self.tenant, mention.email).await?;
+            relies_on.push(LeadsRead { email: mention.email, version: leads.version });
+            customer.mention(mention, &leads.candidates);
+        }
+        Ok(relies_on)
     }
 
     /// What a click stands for, by the standing of its partner at its own time.
@@ -254,7 +273,7 @@ impl Recorder<'_> {
     }
 }
 
-fn found(key: &PaymentKey, known: Option<&Customer>, mut customer: Customer, relies_on: Option<LeadsRead>) -> Found {
+fn found(key: &PaymentKey, known: Option<&Customer>, mut customer: Customer, relies_on: Vec<LeadsRead>) -> Found {
     let before = known.map(|known| known.version);
     let is_news = known.map_or_else(|| customer != Customer::default(), |known| customer != *known);
     if is_news {

@@ -2,22 +2,28 @@
 
 use cases::raw_event::{self, RawEventError};
 use domain::fact::Fact;
+use domain::provider::Provider;
 use domain::time::Timestamp;
 use edge::lambda::{Delivery, Failure};
 use edge::sealing::{Belongs, Sealed, SealingError};
+use edge::telemetry::chain;
 use queues::FactReceived;
 use serde_json::Value;
 use store::TenantKey;
-use store::raw_events::RawEventPlace;
+use store::raw_events::{RawEventPlace, Trouble};
 use thiserror::Error;
 
 use crate::App;
 use crate::canonical::{self, NotAFact};
-use crate::stripe::{self, Untranslatable};
+use crate::fields::Untranslatable;
+use crate::{lemon_squeezy, stripe};
 
 /// Until so long after it came, an event at its first delivery has never been refused: an event that waits for a person
 /// comes again by the queue's next try, or is moved back from the dead letters, and is older then.
 const FRESH_MS: i64 = 10 * 60_000;
+
+/// How much of a reason is kept with an event.
+const REASON_BYTES_MAX: usize = 300;
 
 /// An event, opened.
 pub(crate) struct Opened {
@@ -60,6 +66,24 @@ impl App {
         Ok(Opened { tenant, place, received_at: raw.received_at, body })
     }
 
+    /// ING-15: the inbound log says why an event is not booked. If that cannot be written the event is refused all the same,
+    /// and its next try writes it.
+    pub(crate) async fn note_trouble(&self, received: &FactReceived, reason: &(dyn std::error::Error + 'static)) {
+        let Some(place) = RawEventPlace::parse(&received.provider, &received.day, &received.event_id) else { return };
+        let mut reason = chain(reason);
+        reason.truncate(reason.floor_char_boundary(REASON_BYTES_MAX));
+        let trouble = Trouble { reason, at: self.clock.now() };
+        let noted = self.store.record_trouble(&TenantKey::from(&received.tenant), &place, &trouble).await;
+        if let Err(error) = noted {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(
+                error,
+                event.id = received.event_id,
+                "the inbound log does not say why an event was refused"
+            );
+        }
+    }
+
     /// The facts that an event states. One whose amounts would have to be guessed is listed for a person.
     pub(crate) async fn facts_of(
         &self,
@@ -96,16 +120,20 @@ enum Unbookable {
 }
 
 fn translate(provider: &str, event: &Value) -> Result<Vec<Fact>, Unbookable> {
-    match provider {
-        "stripe" => stripe::translate(event).map_err(|why| match why {
-            Untranslatable::Currency { .. } | Untranslatable::Amount { .. } => Unbookable::Amount(why),
-            Untranslatable::Field { .. } | Untranslatable::Id { .. } => Unbookable::Shape(why),
-        }),
-        "track" => canonical::translate(event.clone()).map_err(|why| match why {
-            NotAFact::Amount(why) => Unbookable::Amount(why),
-            NotAFact::Shape(_) => Unbookable::Fact(why),
-        }),
-        _ => Err(Unbookable::Provider),
+    let of_fields = |why| match why {
+        Untranslatable::Currency { .. } | Untranslatable::Amount { .. } => Unbookable::Amount(why),
+        Untranslatable::Field { .. } | Untranslatable::Id { .. } => Unbookable::Shape(why),
+    };
+    match Provider::parse(provider) {
+        Some(Provider::Stripe) => stripe::translate(event).map_err(of_fields),
+        Some(Provider::LemonSqueezy) => lemon_squeezy::translate(event).map_err(of_fields),
+        Some(Provider::Standard | Provider::Track) => {
+            canonical::translate(canonical::unwrapped(event)).map_err(|why| match why {
+                NotAFact::Amount(why) => Unbookable::Amount(why),
+                NotAFact::Shape(_) => Unbookable::Fact(why),
+            })
+        }
+        None => Err(Unbookable::Provider),
     }
 }
 

@@ -1,9 +1,10 @@
 //! Customers are met, leads are remembered, and the sales that nobody was paid for are decided again.
 
+use cases::risk::look::Seen;
 use domain::attribution::Source;
 use domain::attribution::candidate::{Candidate, Moment};
 use domain::attribution::choice::choose;
-use domain::attribution::customer::decision_for;
+use domain::attribution::customer::{Customer, decision_for};
 use domain::commission::EarningReason;
 use domain::fact::{Buyer, CustomerSeen, Lead, PaymentKey};
 use domain::id::SaleId;
@@ -14,7 +15,6 @@ use store::{StoreError, Written};
 
 use crate::booking::{Booked, BookingError, Cause, Fences, Recorder, TRIES_MAX};
 use crate::decide::Evidence;
-use crate::risk::Seen;
 
 impl Recorder<'_> {
     /// A customer is met, and every sale of theirs that nobody is paid for is decided again. Done again, it finishes
@@ -25,7 +25,7 @@ impl Recorder<'_> {
             if self.store.record_customer(self.tenant, &found.change()).await? == Written::ConditionFailed {
                 continue;
             }
-            self.decide_waiting_of(&seen.customer, Seen::from(seen)).await?;
+            self.decide_waiting_of(&seen.customer, &self.seen_at_check_out(seen)).await?;
             return Ok(if found.is_news() { Booked::Recorded } else { Booked::AlreadySeen });
         }
         Err(BookingError::Busy)
@@ -53,7 +53,8 @@ impl Recorder<'_> {
 
     /// The touch of a lead, if one of its clicks counts at its time.
     async fn brought(&self, told: &Lead) -> Result<Option<Candidate>, StoreError> {
-        let Some(Ok(touches)) = told.click_token.as_deref().map(|token| self.keys.verify(token)) else {
+        let Some(Ok(touches)) = told.click_token.as_deref().map(|token| self.keys.verify(self.tenant.tenant(), token))
+        else {
             return Ok(None);
         };
         let mut clicks = Vec::new();
@@ -79,7 +80,7 @@ impl Recorder<'_> {
                 key: customer,
                 before: Some(known.version),
                 after: is_news.then_some(&after),
-                relies_on: None,
+                relies_on: &[],
             };
             if self.store.record_customer(self.tenant, &change).await? == Written::ConditionFailed {
                 continue;
@@ -93,14 +94,14 @@ impl Recorder<'_> {
                 buyer: Buyer::default(),
                 email: Some(told.email),
             };
-            return self.decide_waiting_of(customer, Seen::from(&seen)).await;
+            return self.decide_waiting_of(customer, &self.seen_at_check_out(&seen)).await;
         }
         Err(BookingError::Busy)
     }
 
     /// Decides the sales of a customer that nobody is paid for by what is known of the customer now. One that cannot be
     /// decided holds up no other.
-    pub(crate) async fn decide_waiting_of(&self, customer: &PaymentKey, seen: Seen<'_>) -> Result<(), BookingError> {
+    pub(crate) async fn decide_waiting_of(&self, customer: &PaymentKey, seen: &Seen) -> Result<(), BookingError> {
         let mut done = Ok(());
         for sale in self.store.list_undecided(self.tenant, customer).await? {
             done = BookingError::both(done, self.decide_waiting(customer, &sale, seen).await);
@@ -108,7 +109,7 @@ impl Recorder<'_> {
         done
     }
 
-    async fn decide_waiting(&self, customer: &PaymentKey, id: &SaleId, seen: Seen<'_>) -> Result<(), BookingError> {
+    async fn decide_waiting(&self, customer: &PaymentKey, id: &SaleId, seen: &Seen) -> Result<(), BookingError> {
         let mut fences = Fences::default();
         for _ in 0..TRIES_MAX {
             let (Some(sale), Some(known)) =
@@ -127,15 +128,24 @@ impl Recorder<'_> {
             self.store.fill_terms(self.tenant, &mut decision, &[]).await?;
             let (before, decided) = (sale.version, sale.decision.clone());
             let mut sale = Sale { decision, version: before + 1, ..sale };
-            let targets = self.targets_of(&mut sale, Some(&known), &fences).await?;
+            let worth = self.worth_of(&mut sale, Some(&known), &fences).await?;
             if sale.decision == decided {
                 return Ok(());
             }
-            let noticed = self.look_again(&mut sale, seen, Some(&known)).await?;
+            let noticed = self.look().again(&mut sale, Some(seen.clone()), Some(&known)).await?;
             let cause = Cause { occurred_at: self.now, reason: EarningReason::Refund };
-            let lines = self.retarget(&mut sale, &targets, cause, &fences)?;
-            let new = NewSale { sale: &sale, lines: &lines, aliases: &[], meets: None, review: noticed.first() };
-            match self.store.decide_sale(self.tenant, customer, before, &new, noticed.more()).await? {
+            let lines = self.retarget(&mut sale, &worth.targets, cause, &fences)?;
+            // COM-3: who is credited with a sale of theirs, the customer knows from now on.
+            let after = sale.customer.as_ref().and_then(|_| Customer::credited_by(Some(&known), &sale.decision));
+            let meets = after.as_ref().map(|after| CustomerChange {
+                key: customer,
+                before: Some(known.version),
+                after: Some(after),
+                relies_on: &[],
+            });
+            let (open_in, review) = (&worth.open_in, noticed.part());
+            let new = NewSale { sale: &sale, lines: &lines, aliases: &[], open_in, meets, review };
+            match self.store.decide_sale(self.tenant, customer, before, &new).await? {
                 SaleWritten::Yes => return Ok(()),
                 SaleWritten::BehindFence => fences.read(self, &lines).await?,
                 SaleWritten::AlreadySeen | SaleWritten::CustomerMet | SaleWritten::AliasTaken => {}

@@ -12,13 +12,7 @@ impl Recorder<'_> {
     pub(crate) async fn book_about(&self, payment: &PaymentKey, fact: &Fact) -> Result<Booked, BookingError> {
         let mut fences = Fences::default();
         for _ in 0..TRIES_MAX {
-            let (name, known) = match self.store.find_payment(self.tenant, payment).await? {
-                Known::As(name) => {
-                    let known = self.store.find_payment(self.tenant, &name).await?;
-                    (name, known)
-                }
-                known @ (Known::Sale(_) | Known::Not) => (payment.clone(), known),
-            };
+            let (name, known) = self.find_owner(payment).await?;
             let Known::Sale(sale) = known else {
                 if self.store.park(self.tenant, &name, fact, self.now).await? {
                     return Ok(Booked::Parked);
@@ -32,11 +26,24 @@ impl Recorder<'_> {
         Err(BookingError::Busy)
     }
 
+    /// What is known under a name of a payment, and the payment's own key as far as it is known.
+    pub(crate) async fn find_owner(&self, payment: &PaymentKey) -> Result<(PaymentKey, Known), BookingError> {
+        match self.store.find_payment(self.tenant, payment).await? {
+            Known::As(name) => {
+                let known = self.store.find_payment(self.tenant, &name).await?;
+                Ok((name, known))
+            }
+            known @ (Known::Sale(_) | Known::Not) => Ok((payment.clone(), known)),
+        }
+    }
+
     /// One try; `None` when others were faster.
     async fn apply(&self, sale: &Sale, fact: &Fact, fences: &mut Fences) -> Result<Option<Booked>, BookingError> {
         match fact {
             Fact::Refund(refund) => self.apply_refund(sale, refund, fences).await,
             Fact::Dispute(dispute) => self.apply_dispute(sale, dispute, fences).await,
+            // What came in after all, of a payment that was of nothing, is booked by itself.
+            Fact::PaidAgain(told) => Box::pin(self.merge(told, sale)).await.map(Some),
             // A sale under another name of the payment: its sale is booked now.
             _ => Ok(Some(Booked::AlreadySeen)),
         }
@@ -94,6 +101,7 @@ fn payment_of(fact: &Fact) -> Option<&PaymentKey> {
     match fact {
         Fact::Refund(refund) => Some(&refund.payment),
         Fact::Dispute(dispute) => Some(&dispute.payment),
+        Fact::PaidAgain(told) => Some(&told.same_as),
         _ => None,
     }
 }

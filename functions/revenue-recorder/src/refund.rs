@@ -27,6 +27,8 @@ impl Recorder<'_> {
             None => (None, None),
         };
         let amount = amount_after(told, refund);
+        #[cfg(feature = "planted")]
+        let amount = mistaken_amount(told, refund, amount);
         if told == Some(amount) {
             return Ok(Some(Booked::AlreadySeen));
         }
@@ -65,6 +67,19 @@ fn mistaken(after: &mut Sale, refund: &Refund, amount: Money, delta: Money) {
     domain::planted::note_refund(delta.minor());
     if domain::planted::is(domain::planted::Bug::RefundNotCumulative) && refund.item.is_none() {
         after.refunded = amount;
+    }
+}
+
+/// Mistakes on purpose: a running total is added to the one before, or a refund that failed still stands.
+#[cfg(feature = "planted")]
+fn mistaken_amount(told: Option<Money>, refund: &Refund, amount: Money) -> Money {
+    use domain::planted::{Bug, is};
+    match told {
+        Some(told) if is(Bug::RunningTotalAdded) && refund.is_running_total => {
+            told.try_add(refund.amount).unwrap_or(amount)
+        }
+        Some(told) if is(Bug::FailedRefundStands) && refund.amount.is_zero() => told,
+        _ => amount,
     }
 }
 

@@ -7,53 +7,22 @@ mod amount;
 mod buyer;
 mod checkout;
 mod dispute;
-mod field;
+mod failed;
 mod invoice;
 mod lines;
+mod objects;
 mod refund;
 mod subscription;
 mod traits;
 
-use domain::fact::{Fact, KeyError, PaymentKey};
+use domain::fact::{Fact, PaymentKey};
+use domain::provider::Provider;
+use domain::subscription::FailedStanding;
 use domain::time::Timestamp;
 use serde_json::Value;
-use thiserror::Error;
 
-use field::Fields;
-
-/// An event of a type that matters, of a shape that does not: it is kept, and a person must look.
-#[derive(Debug, Error, PartialEq, Eq, Clone)]
-pub enum Untranslatable {
-    /// A field is missing or of another type.
-    #[error("{pointer}: {expected} expected")]
-    Field {
-        /// JSON pointer of the field within the event.
-        pointer: String,
-        /// What should be there.
-        expected: &'static str,
-    },
-    /// An id that cannot be part of a key.
-    #[error("{pointer}: not an id")]
-    Id {
-        /// JSON pointer of the field within the event.
-        pointer: String,
-        /// What is wrong with it.
-        #[source]
-        source: KeyError,
-    },
-    /// A currency that we do not know.
-    #[error("{pointer}: unknown currency")]
-    Currency {
-        /// JSON pointer of the field within the event.
-        pointer: String,
-    },
-    /// An amount that the currency cannot hold.
-    #[error("{pointer}: not an amount of the currency")]
-    Amount {
-        /// JSON pointer of the field within the event.
-        pointer: String,
-    },
-}
+use crate::fields::Fields;
+pub use crate::fields::Untranslatable;
 
 /// The facts that an event states: none for a type that is not acted on.
 ///
@@ -72,7 +41,24 @@ pub fn translate(event: &Value) -> Result<Vec<Fact>, Untranslatable> {
         | "charge.dispute.closed"
         | "charge.dispute.funds_withdrawn"
         | "charge.dispute.funds_reinstated" => Ok(vec![dispute::fact(&object, at)?]),
-        "customer.subscription.created" => Ok(subscription::created(&object, at)?.into_iter().collect()),
+        "customer.subscription.created"
+        | "customer.subscription.updated"
+        | "customer.subscription.deleted"
+        | "customer.subscription.paused"
+        | "customer.subscription.resumed"
+        | "customer.subscription.trial_will_end" => subscription::facts(&object, at),
+        "invoice.payment_failed" => failed::invoice(&object, FailedStanding::Open, at),
+        "invoice.voided" => failed::invoice(&object, FailedStanding::Voided, at),
+        "invoice.marked_uncollectible" => failed::invoice(&object, FailedStanding::Uncollectible, at),
+        "checkout.session.async_payment_failed" => failed::checkout(&object, at),
+        "customer.created" | "customer.updated" => objects::customer(&object, false, at),
+        "customer.deleted" => objects::customer(&object, true, at),
+        "payment_method.attached" => objects::payment_method(&object, at),
+        "transfer.created" | "transfer.reversed" | "transfer.updated" => objects::transfer(&object, at),
+        "payout.created" | "payout.updated" | "payout.paid" | "payout.failed" | "payout.canceled" => {
+            objects::payout(&object, envelope.optional_text("account"), at)
+        }
+        "account.updated" => objects::account(&object, at),
         "charge.refunded" => refund::of_charge(&object, at),
         "refund.created" | "refund.updated" | "refund.failed" | "charge.refund.updated" => {
             Ok(refund::fact(&object, at)?.into_iter().collect())
@@ -83,8 +69,7 @@ pub fn translate(event: &Value) -> Result<Vec<Fact>, Untranslatable> {
 
 /// A key of Stripe's: its ids are unique across kinds and accounts of one mode.
 fn key(fields: &Fields<'_>, name: &str, id: &str) -> Result<PaymentKey, Untranslatable> {
-    PaymentKey::parse(&format!("stripe:{id}"))
-        .map_err(|source| Untranslatable::Id { pointer: fields.pointer(name), source })
+    fields.key_of(Provider::Stripe, name, id)
 }
 
 /// The key behind a field that holds an id, an expanded object, or nothing.

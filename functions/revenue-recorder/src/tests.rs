@@ -1,9 +1,11 @@
 //! The recorder over a real store: orders, duplicates, refunds, and what the ledger says of it all.
 
 mod attribution;
+mod converge;
 mod crashes;
 mod disputes;
 mod facts;
+mod leads;
 mod leftovers;
 mod orders;
 mod queue;

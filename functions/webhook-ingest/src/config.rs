@@ -17,6 +17,7 @@ pub const VARIABLES: &[Variable] = &[
     variables::FACTS_QUEUE_URL,
     variables::STAGE_SECRET_ARN,
     variables::SEALING_KEY_ARN,
+    variables::MX_RESOLVER_URL,
 ];
 
 /// The configuration, checked.
@@ -33,6 +34,8 @@ pub struct Config {
     pub stage_secret_arn: String,
     /// The key that wraps data keys.
     pub sealing_key_arn: String,
+    /// Who says whether a domain takes mail, where somebody does.
+    pub mx_resolver_url: Option<String>,
     /// The AWS clients' settings.
     pub aws: Aws,
 }
@@ -51,6 +54,7 @@ impl Config {
             facts_queue_url: reader.text(&variables::FACTS_QUEUE_URL),
             stage_secret_arn: reader.text(&variables::STAGE_SECRET_ARN),
             sealing_key_arn: reader.text(&variables::SEALING_KEY_ARN),
+            mx_resolver_url: reader.optional(&variables::MX_RESOLVER_URL),
             aws: Aws::from(&mut reader),
         };
         reader.finish(config)

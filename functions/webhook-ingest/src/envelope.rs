@@ -1,63 +1,68 @@
-//! What is read of an event before it is stored: who it is, of which day, of which type. All else is the recorder's.
+//! What is read of an event before it is stored: who it is, of which day, of which type, of whose store. All else is the
+//! recorder's.
 
 use domain::digest::Digest;
 use domain::time::{BusinessDay, Timestamp, Zone};
 use serde_json::Value;
 
-const EVENT_ID_CHARS_MAX: usize = 128;
-const TYPE_CHARS_MAX: usize = 128;
-
 /// The envelope of an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Envelope {
-    pub(crate) id: String,
-    pub(crate) kind: String,
-    pub(crate) day: BusinessDay,
-    pub(crate) hash: Digest,
+pub struct Envelope {
+    /// The provider's id of it, or one derived from it.
+    pub id: String,
+    /// The provider's type of it.
+    pub kind: String,
+    /// The UTC day on which it happened there.
+    pub day: BusinessDay,
+    /// Digest of the type and the data object.
+    pub hash: Digest,
+    /// The store or account that it is of, where it names one.
+    pub store: Option<String>,
 }
 
 /// Which field is not as it should be.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Malformed {
-    pub(crate) pointer: &'static str,
-    pub(crate) detail: &'static str,
+pub struct Malformed {
+    /// JSON pointer of the field.
+    pub pointer: &'static str,
+    /// What should be there.
+    pub detail: &'static str,
 }
 
-impl Envelope {
-    pub(crate) fn parse(body: &[u8]) -> Result<Self, Malformed> {
-        let event: Value = serde_json::from_slice(body).map_err(|_| malformed("", "not JSON"))?;
-        let id = text(&event, "id", EVENT_ID_CHARS_MAX).ok_or(malformed("/id", "an event id expected"))?;
-        let kind = text(&event, "type", TYPE_CHARS_MAX).ok_or(malformed("/type", "an event type expected"))?;
-        let day = event.get("created").and_then(Value::as_i64).and_then(day_of);
-        Ok(Self {
-            id: id.to_owned(),
-            kind: kind.to_owned(),
-            day: day.ok_or(malformed("/created", "Unix seconds expected"))?,
-            hash: hash(kind, event.pointer("/data/object").unwrap_or(&Value::Null)),
-        })
-    }
-}
-
-fn malformed(pointer: &'static str, detail: &'static str) -> Malformed {
+pub(crate) fn malformed(pointer: &'static str, detail: &'static str) -> Malformed {
     Malformed { pointer, detail }
 }
 
-/// Letters, digits, dots and underscores: both become parts of keys and of log lines.
-fn text<'a>(event: &'a Value, name: &str, chars_max: usize) -> Option<&'a str> {
-    let text = event.get(name)?.as_str()?;
-    let plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'.');
-    (plain && (1..=chars_max).contains(&text.len())).then_some(text)
+/// The body as JSON; what is no object has no fields either, and is told so by the first one that is missing.
+pub(crate) fn object_of(body: &[u8]) -> Result<Value, Malformed> {
+    serde_json::from_slice(body).map_err(|_| malformed("", "not JSON"))
 }
 
-/// The event's UTC day, of a year that keys can hold.
-fn day_of(created_s: i64) -> Option<BusinessDay> {
-    let day = Zone::utc().day_of(Timestamp::from_second(created_s).ok()?);
-    let (year, month, date) = day.parts();
+/// A field that becomes a part of keys and of log lines.
+pub(crate) fn plain_text<'a>(object: &'a Value, name: &str, chars_max: usize) -> Option<&'a str> {
+    let text = object.get(name)?.as_str()?;
+    (is_plain(text) && text.len() <= chars_max).then_some(text)
+}
+
+/// Letters, digits, dots, dashes and underscores.
+pub(crate) fn is_plain(text: &str) -> bool {
+    let is_one = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
+    !text.is_empty() && text.bytes().all(is_one)
+}
+
+/// The UTC day of an instant, of a year that keys can hold.
+pub(crate) fn day_of(at: Timestamp) -> Option<BusinessDay> {
+    let (year, month, date) = Zone::utc().day_of(at).parts();
     BusinessDay::new(year, month, date).ok()
 }
 
+/// The UTC day of Unix seconds.
+pub(crate) fn day_of_second(second: i64) -> Option<BusinessDay> {
+    day_of(Timestamp::from_second(second).ok()?)
+}
+
 /// Of the type and the data object: the envelope changes when an event is sent again, these do not.
-fn hash(kind: &str, object: &Value) -> Digest {
+pub(crate) fn hash(kind: &str, object: &Value) -> Digest {
     let mut canonical = Vec::new();
     write_canonical(object, &mut canonical);
     Digest::of(&[kind.as_bytes(), &canonical])

@@ -1,29 +1,48 @@
-//! Takes in what providers tell: verifies, stores the raw event, hands it on. No business logic in the HTTP path.
+//! Takes in what is told: verifies, stores the raw event, hands it on. No business logic in the HTTP path.
 //!
-//! - Trigger: HTTP, POST `/v1/webhooks/stripe`.
-//! - Reads: nothing but the stage's secret, when the process begins.
-//! - Writes: `ops`, the raw event, packed and sealed, for thirty days: one conditional write.
+//! - Trigger: HTTP, POST `/v1/webhooks/…` for Stripe, Lemon Squeezy and whoever signs by Standard Webhooks; POST
+//!   `/v1/track/…` for the tenant's own server; POST `/v1/revenue/leads` for its pages.
+//! - Reads: `core`, the endpoint of a tenant and the keys of callers; its secret, and the stage's. All are remembered for
+//!   a minute. For a lead its programme and itself.
+//! - Writes: `ops`, the raw event, packed and sealed, for thirty days: one conditional write. `core`: a lead with its
+//!   sealed person and the counts of its day, in one transaction.
 //! - Sends: `FactReceived` to the queue of facts, after the write, for the types that revenue-recorder acts on.
-//! - Idempotent by: the provider's event id. A known one is handed on again (stopping there would lose a sale whose
-//!   sending had failed); a known one with another body is stored beside the first, and handed on too.
-//! - On failure: bad signature 401, and nothing is kept but a hash in the log; not JSON 400; store or queue away 503,
-//!   so that the provider sends it again.
+//! - Idempotent by: the provider's event id, or one derived where it gives none. A known one is handed on again (stopping
+//!   there would lose a sale whose sending had failed); a known one with another body is stored beside the first, and
+//!   handed on too.
+//! - On failure: bad signature 401, and nothing is kept but a hash in the log; signed but no event 400, kept to be looked
+//!   at; an endpoint or store that is not known 404, nothing kept; over 1 MB 413; store, queue or secrets away 503, so
+//!   that the provider sends it again.
+//!
+//! Where what lives: `doors` finds whose an event is, `provider` what differs between senders, `signature` their schemes,
+//! `envelope` what is read before it is stored, `take_in` stores and hands on, `mail_host`
+//! asks whether a lead's domain takes mail. A new provider: a variant of
+//! `domain::provider::Provider`, an implementation of `provider::Sends`, a route, and its translation in revenue-recorder.
 
 pub mod config;
-mod envelope;
+mod doors;
+pub mod envelope;
 mod http;
+pub mod mail_host;
+pub mod provider;
 pub mod signature;
+mod take_in;
 
+use std::sync::Arc;
+
+use axum::extract::FromRef;
+use edge::auth::Gate;
 use edge::clock::Clock;
 use edge::sealing::Sealer;
-use edge::secrets::StageSecret;
+use mail_host::MailHosts;
 use queues::{FactReceived, Sender};
 use store::Store;
 
+pub use crate::doors::Doors;
 pub use crate::http::{openapi, routes};
-use crate::signature::SigningSecrets;
 
 /// What the routes stand on.
+#[derive(Clone)]
 pub struct App {
     /// The tables.
     pub store: Store,
@@ -33,18 +52,18 @@ pub struct App {
     pub sealer: Sealer,
     /// The time.
     pub clock: Clock,
-    /// Stripe's signing secrets.
-    pub stripe: SigningSecrets,
+    /// Whose events come in, and who signs them.
+    pub doors: Arc<Doors>,
+    /// Who calls the track API, and whose pages leave leads.
+    pub gate: Gate,
+    /// Who says whether a domain takes mail, where somebody does.
+    pub mail_hosts: Option<MailHosts>,
 }
 
-/// Stripe's signing secrets in the stage's secret.
-#[must_use]
-pub fn stripe_secrets(secret: &StageSecret) -> SigningSecrets {
-    let both = secret
-        .stripe_webhook_secret
-        .iter()
-        .flat_map(|secret| std::iter::once(&secret.current).chain(secret.previous.as_ref()));
-    SigningSecrets::new(both.map(|secret| secret.reveal().as_str()))
+impl FromRef<App> for Gate {
+    fn from_ref(app: &App) -> Self {
+        app.gate.clone()
+    }
 }
 
 #[cfg(test)]

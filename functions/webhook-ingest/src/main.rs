@@ -2,29 +2,36 @@
 
 use std::sync::Arc;
 
+use edge::auth::Gate;
 use edge::aws::Service;
 use edge::config::Reader;
 use edge::lambda::{self, Error};
 use edge::sealing::Sealer;
-use edge::secrets::StageSecret;
+use edge::secrets::NamedSecrets;
 use edge::telemetry;
 use queues::Sender;
 use store::Store;
 use webhook_ingest::config::Config;
-use webhook_ingest::{App, routes, stripe_secrets};
+use webhook_ingest::mail_host::MailHosts;
+use webhook_ingest::{App, Doors, routes};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let config = Config::read(Reader::from_process_env())?;
     telemetry::start("webhook-ingest", config.level);
     let aws = config.aws;
-    let secret = StageSecret::read(&aws.service(Service::SecretsManager), &config.stage_secret_arn).await?;
+    let store = Store::connect(&aws.service(Service::DynamoDb), config.tables);
+    let secrets = NamedSecrets::connect(&aws.service(Service::SecretsManager));
+    // A stage without its secret must not begin: every event would be refused, and the provider gives up some day.
+    secrets.stage(&config.stage_secret_arn).await?;
     let app = App {
-        store: Store::connect(&aws.service(Service::DynamoDb), config.tables),
         facts: Sender::connect(&aws.service(Service::Sqs), config.facts_queue_url),
         sealer: Sealer::connect(&aws.service(Service::Kms), config.sealing_key_arn),
         clock: config.clock,
-        stripe: stripe_secrets(&secret),
+        doors: Arc::new(Doors::new(store.clone(), secrets, config.stage_secret_arn)),
+        gate: Gate::new(store.clone()),
+        mail_hosts: config.mx_resolver_url.as_deref().map(MailHosts::new).transpose()?,
+        store,
     };
-    lambda::run_http(routes(Arc::new(app))).await
+    lambda::run_http(routes(app)).await
 }

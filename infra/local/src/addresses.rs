@@ -22,6 +22,8 @@ pub struct Addresses {
     pub aws: String,
     /// The tables.
     pub dynamodb: String,
+    /// The stand-in for Stripe.
+    pub stripe: String,
     /// The environment of the functions.
     pub environment: BTreeMap<String, String>,
 }
@@ -31,6 +33,7 @@ pub(crate) struct Ports {
     pub(crate) http: TcpListener,
     pub(crate) aws: TcpListener,
     pub(crate) dynamodb: TcpListener,
+    pub(crate) stripe: TcpListener,
 }
 
 impl Ports {
@@ -40,6 +43,7 @@ impl Ports {
             http: on(port).await.map_err(io(format!("taking port {port} (PORT= takes another)")))?,
             aws: on(0).await.map_err(io("taking a free port"))?,
             dynamodb: on(0).await.map_err(io("taking a free port"))?,
+            stripe: on(0).await.map_err(io("taking a free port"))?,
         })
     }
 }
@@ -57,7 +61,8 @@ pub(crate) fn addresses(ports: &Ports, place: &Place, plan: &Plan) -> Result<Add
         environment.extend(function.environment.clone());
     }
     environment.extend(sdk_environment(&aws, &dynamodb, &place.region));
-    Ok(Addresses { http: place.http_url.clone(), aws, dynamodb, environment })
+    let stripe = url(&ports.stripe)?;
+    Ok(Addresses { http: place.http_url.clone(), aws, dynamodb, stripe, environment })
 }
 
 /// What every SDK client reads.

@@ -10,6 +10,7 @@ use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::response::Response;
 use dynoxide::Database;
+use local_stripe::StandIn;
 use serde_json::{Value, json};
 use tokio::sync::RwLock;
 
@@ -20,12 +21,14 @@ use crate::control;
 use crate::error::{CloudError, io};
 use crate::files::Files;
 use crate::gateway::Gateway;
+use crate::gateway::viewer::Viewer;
 use crate::keep::Keep;
 use crate::mail::Mail;
 use crate::mint::mint;
 use crate::queues::Queues;
 use crate::runtime::{Function, Functions, Log, Shared};
 use crate::sources::{queue, stream, timer::Timers};
+use crate::stripe;
 use crate::tables;
 use crate::template::{Place, Plan, Template};
 use crate::vault::Vault;
@@ -58,6 +61,7 @@ pub struct Cloud {
     pub(crate) plan: Arc<Plan>,
     pub(crate) queues: Queues,
     pub(crate) streams: Arc<Vec<stream::Pump>>,
+    pub(crate) stripe: StandIn,
     pub(crate) timers: Timers,
     /// Moves of the clock come one after the other.
     pub(crate) moving: Arc<tokio::sync::Mutex<()>>,
@@ -100,12 +104,14 @@ impl Cloud {
         }
         let template = Template::read(&options.template)?;
         let ports = Ports::bind(options.port).await?;
-        let mut place = place(options, url(&ports.http)?);
+        let mut place = place(options, &url(&ports.http)?, &url(&ports.stripe)?);
         let keep = Keep::open(&options.data.join("cloud.db"))?;
         let clock = Clock::restore(keep.clone())?;
         let vault = Arc::new(Vault::open(&options.data, &place.account, &place.region).await?);
         place.minted = mint(&template.plan(&place)?, &vault, &keep).await?;
         let plan = Arc::new(template.plan(&place)?);
+        let stripe = stripe::open(options, &clock)?;
+        stripe::tell(&stripe, &plan, &place, &vault).await?;
 
         let db_path = options.data.join("tables.db");
         let db = Database::new(&db_path.display().to_string()).map_err(CloudError::Database)?;
@@ -122,6 +128,7 @@ impl Cloud {
         for pump in streams.iter() {
             pump.settle_start()?;
         }
+        let viewer = Viewer::of(&plan, &vault).await?;
         let aws = Aws::new(
             queues.clone(),
             mail.clone(),
@@ -131,7 +138,7 @@ impl Cloud {
             place.region.clone(),
         );
         let cloud = Self {
-            gateway: Gateway::new(&plan.routes, plan.cors.clone(), functions.clone(), clock.clone()),
+            gateway: Gateway::new(&plan.routes, plan.cors.clone(), functions.clone(), clock.clone()).behind(viewer),
             timers: Timers::new(plan.schedules.clone(), functions.clone(), clock.clone(), queues.clone()),
             clock,
             files,
@@ -140,6 +147,7 @@ impl Cloud {
             plan,
             queues,
             streams: Arc::new(streams),
+            stripe,
             moving: Arc::new(tokio::sync::Mutex::new(())),
             addresses: Arc::new(addresses),
             began,
@@ -151,6 +159,7 @@ impl Cloud {
 
     fn serve(&self, ports: Ports, db: Database, aws: Arc<Aws>) {
         tokio::spawn(dynoxide::server::serve_on(ports.dynamodb, db));
+        self.stripe.serve(ports.stripe);
         let service = axum::Router::new().fallback(move |request: Request| {
             let aws = Arc::clone(&aws);
             async move { aws.serve(request).await }
@@ -229,7 +238,7 @@ impl Cloud {
             .any(|plan| self.queues.depth(&plan.name).map_or(true, |depth| depth.total() > 0));
         let lagging = || self.streams.iter().any(|pump| pump.lag().map_or(true, |lag| lag > 0));
         let running = || self.functions.all().any(|function| function.state().pending > 0);
-        !queued && !lagging() && !running()
+        !queued && !lagging() && !running() && self.stripe.is_idle()
     }
 
     /// The queues in which messages end: those that feed no function.
@@ -240,9 +249,9 @@ impl Cloud {
 
     /// What a client needs to reach this cloud, as JSON.
     pub fn ready_file(&self) -> Value {
-        let Addresses { http, aws, dynamodb, environment } = self.addresses();
+        let Addresses { http, aws, dynamodb, stripe, environment } = self.addresses();
         json!({
-            "http": http, "aws": aws, "dynamodb": dynamodb,
+            "http": http, "aws": aws, "dynamodb": dynamodb, "stripe": stripe,
             "pid": std::process::id(), "env": environment,
         })
     }
@@ -256,9 +265,10 @@ async fn through_gateway(
     cloud.gateway.serve(peer, request).await
 }
 
-fn place(options: &Options, http_url: String) -> Place {
-    let mut place = Place { http_url: http_url.clone(), ..Place::default() };
-    place.parameters.insert("PublicUrl".to_owned(), http_url);
+fn place(options: &Options, http_url: &str, stripe_url: &str) -> Place {
+    let mut place = Place { http_url: http_url.to_owned(), ..Place::default() };
+    place.parameters.insert("PublicUrl".to_owned(), http_url.to_owned());
+    place.parameters.insert("StripeApiUrl".to_owned(), stripe_url.to_owned());
     place.parameters.extend(options.parameters.clone());
     place
 }

@@ -226,6 +226,7 @@ impl Up {
             Err(e) => return Err(in_full(&e)),
         }
         say(&format!("{0}  (its inside: {0}/local)", cloud.addresses().http));
+        say(&format!("{}  stands in for Stripe's API", cloud.addresses().stripe));
         if let Some(path) = &self.ready_file {
             let beside = path.with_extension("new");
             std::fs::write(&beside, cloud.ready_file().to_string())

@@ -171,6 +171,8 @@ async fn move_clock(State(cloud): State<Cloud>, body: Bytes) -> Response {
     if let Err(e) = moved.await {
         return broken(&e);
     }
+    // What fell due at Stripe on the way happens now, each at its own time.
+    cloud.stripe.wake();
     let mut answer = clock_of(&cloud);
     if wanted.fire_schedules {
         cloud.timers.skip();

@@ -5,6 +5,7 @@ mod payload;
 mod routes;
 #[cfg(test)]
 mod tests;
+pub(crate) mod viewer;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -28,12 +29,19 @@ pub struct Gateway {
     cors: Option<Cors>,
     functions: Functions,
     clock: Clock,
+    viewer: Option<viewer::Viewer>,
 }
 
 impl Gateway {
     /// The API with these routes.
     pub fn new(routes: &[Route], cors: Option<Cors>, functions: Functions, clock: Clock) -> Self {
-        Self { routes: routes::Routes::new(routes), cors, functions, clock }
+        Self { routes: routes::Routes::new(routes), cors, functions, clock, viewer: None }
+    }
+
+    /// The same API behind a distribution.
+    #[must_use]
+    pub(crate) fn behind(self, viewer: Option<viewer::Viewer>) -> Self {
+        Self { viewer, ..self }
     }
 
     /// Answers one request.
@@ -50,7 +58,10 @@ impl Gateway {
     }
 
     async fn answer(&self, peer: SocketAddr, request: Request<Body>) -> Response<Body> {
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
+        if let Some(viewer) = &self.viewer {
+            viewer.mark(&mut parts.headers, peer);
+        }
         let Some(found) = self.routes.find(parts.method.as_str(), parts.uri.path()) else {
             return message(StatusCode::NOT_FOUND, "Not Found");
         };

@@ -23,6 +23,7 @@ pub mod runtime;
 pub mod schedule;
 mod sources;
 mod sqs_backend;
+mod stripe;
 pub mod tables;
 pub mod template;
 mod vault;

@@ -17,8 +17,8 @@ use serde_json::{Map, Value};
 
 pub use intrinsics::{Named, Scope};
 pub use plan::{
-    Bucket, Cors, FunctionPlan, KeyPlan, OnFailure, Plan, QueuePlan, QueueSource, Redrive, Route, SchedulePlan, Secret,
-    StreamSource, TablePlan, Unattended,
+    Bucket, Cors, Distribution, FunctionPlan, KeyPlan, OnFailure, Plan, QueuePlan, QueueSource, Redrive, Route,
+    SchedulePlan, Secret, StreamSource, TablePlan, Unattended,
 };
 
 /// One thing wrong with a template.

@@ -70,6 +70,13 @@ impl Vault {
             .ok_or(CloudError::Service { service: "secretsmanager", why: "CreateSecret names no secret".to_owned() })
     }
 
+    /// The text of a secret.
+    pub(crate) async fn secret_text(&self, arn: &str) -> Result<String, CloudError> {
+        let request = self.request("secretsmanager", "secretsmanager.GetSecretValue", &json!({"SecretId": arn}));
+        let answer = read("secretsmanager", &self.secrets.handle(request).await)?;
+        Ok(answer["SecretString"].as_str().unwrap_or_default().to_owned())
+    }
+
     fn request(&self, service: &str, target: &str, body: &Value) -> MockRequest {
         let mut headers = axum::http::HeaderMap::new();
         if let Ok(target) = target.parse() {
@@ -94,7 +101,7 @@ fn read(service: &'static str, answer: &MockResponse) -> Result<Value, CloudErro
 
 /// A secret's first text, as CloudFormation would generate it.
 ///
-/// The webhook secret, which a deployment's owner copies from Stripe, is made up here.
+/// The webhook secret and the API key, which a deployment's owner copies from Stripe, are made up here.
 pub(crate) fn first_text(secret: &Secret) -> String {
     if let Some(text) = &secret.text {
         return text.clone();
@@ -108,6 +115,8 @@ pub(crate) fn first_text(secret: &Secret) -> String {
     }
     if let Some(value) = object.get_mut("stripe_webhook_secret") {
         *value = Value::String(format!("whsec_local_{}", crate::ids::password(32)));
+        let key = format!("sk_test_local{}", crate::ids::password(24));
+        object.insert("stripe_secret_key".to_owned(), Value::String(key));
     }
     Value::Object(object).to_string()
 }

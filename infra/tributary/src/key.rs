@@ -1,7 +1,7 @@
 //! `tributary key create`.
 
 use clap::Args;
-use domain::id::{KeyId, PartnerId, TenantId, UserId};
+use domain::id::{KeyId, PartnerId, ProgramId, TenantId, UserId};
 use domain::role::Role;
 use edge::auth::{hash_of, mint};
 use store::TenantKey;
@@ -13,10 +13,11 @@ use crate::{Error, Said, Tenant};
 /// The key to make.
 #[derive(Debug, Args)]
 pub struct NewKey {
-    /// What its bearer may do: admin, finance_manager, support, auditor, partner, service.
+    /// What its bearer may do: admin, finance_manager, support, auditor, partner, service, publishable.
     #[arg(long)]
     role: String,
-    /// Who its bearer is: a partner's id for the role partner, otherwise a user's id; a new user when absent.
+    /// Who its bearer is: a partner's id for the role partner, a programme's for publishable, otherwise a user's id; a new
+    /// user when absent.
     #[arg(long)]
     subject: Option<String>,
     /// What people call it.
@@ -36,7 +37,7 @@ pub(crate) async fn create(new: &NewKey) -> Result<Said, Error> {
 /// Who will bear a key.
 pub(crate) struct Bearer<'a> {
     pub(crate) role: Role,
-    /// A partner's id for the role partner; otherwise a user's, a new one when absent.
+    /// A partner's id for the role partner, a programme's for publishable; otherwise a user's, a new one when absent.
     pub(crate) subject: Option<&'a str>,
     pub(crate) name: &'a str,
 }
@@ -47,6 +48,8 @@ pub(crate) async fn make(connection: &Connection, tenant: &TenantId, bearer: &Be
     let subject = match (bearer.subject, bearer.role) {
         (Some(partner), Role::Partner) => PartnerId::parse(partner)?.to_string(),
         (None, Role::Partner) => return Err("--subject: the partner's id is needed for a partner's key".into()),
+        (Some(program), Role::Publishable) => ProgramId::parse(program)?.to_string(),
+        (None, Role::Publishable) => return Err("--subject: a publishable key needs its programme's id".into()),
         (Some(user), _) => UserId::parse(user)?.to_string(),
         (None, _) => UserId::from_ulid(edge::random::ulid(now)).to_string(),
     };

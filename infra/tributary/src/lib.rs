@@ -3,8 +3,10 @@
 //! What lives here: what an operator does from a shell, through the same store and cases as the functions. What does
 //! not: rules. To add a command: a variant of [`Command`], a module that does it, a line in `docs/RUNBOOK.md`.
 
+pub mod backfill;
 mod connection;
 pub mod demo;
+pub mod endpoint;
 mod key;
 pub mod place;
 pub mod verify;
@@ -17,6 +19,11 @@ pub enum Command {
     /// Makes API keys.
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Makes and looks after the doors through which providers tell a tenant's events.
+    #[command(subcommand)]
+    Endpoint(endpoint::EndpointCommand),
+    /// Pulls what a provider has since a time, sends in what is missing, and compares.
+    Backfill(backfill::Backfill),
     /// Proves the ledger's laws over everything stored; exits 1 when one is broken.
     Verify(verify::Which),
     /// Tells a running small cloud half a year of history, once, and shows the keys.
@@ -57,6 +64,8 @@ pub type Error = Box<dyn std::error::Error + Send + Sync>;
 pub async fn run(command: Command) -> Result<Said, Error> {
     match command {
         Command::Key(KeyCommand::Create(new)) => key::create(&new).await,
+        Command::Endpoint(command) => endpoint::run(&command).await,
+        Command::Backfill(asked) => backfill::run(&asked).await,
         Command::Verify(which) => verify::verify(&which).await,
         Command::Demo(demo) => demo::tell(&demo).await,
     }

@@ -6,6 +6,7 @@
 
 pub mod binding;
 pub mod count;
+mod elsewhere;
 pub mod load;
 pub mod plan;
 
@@ -165,7 +166,7 @@ async fn dry(
     let mut redecided = Vec::new();
     if only.is_none() {
         for sale in loaded.sales.values() {
-            redecided.extend(binding::redecided(night, &loaded, sale).await?);
+            redecided.extend(binding::redecided(night, &loaded, sale).await?.map(|redecided| redecided.change));
         }
     }
     // As if it were booked: the rest is planned behind it.
@@ -196,6 +197,7 @@ pub async fn adjust_program(
     };
     let own = |of: &ProgramId| of == program;
     let choice = Choice { frames: night.frames, includes: &own };
+    freeze_program(night, program).await?;
     for _ in 0..TRIES_MAX {
         let loaded = load(night.store, night.tenant, &wanted).await?;
         let mut froze = false;
@@ -240,6 +242,18 @@ async fn freeze(night: &Night<'_>, loaded: &Loaded, account: &Account) -> Result
     // Refused when another froze as much meanwhile: read again all the same.
     let _: Written = night.store.freeze_periods(night.tenant, account, last).await?;
     Ok(true)
+}
+
+/// COM-10: freezes a programme's months for everybody, also for accounts that have nothing in them: behind it no sale counts
+/// in them that is not read from now on.
+async fn freeze_program(night: &Night<'_>, program: &ProgramId) -> Result<(), CaseError> {
+    let Some(frame) = night.frames.get(program) else { return Ok(()) };
+    let last = frame.last_frozen(night.until)?;
+    if night.store.get_program_closing(night.tenant, program).await?.frozen < Some(last) {
+        // Refused when another froze as much meanwhile.
+        let _: Written = night.store.freeze_program(night.tenant, program, last).await?;
+    }
+    Ok(())
 }
 
 /// The open months in which something counts for an account.
@@ -288,7 +302,7 @@ async fn countable(night: &Night<'_>, loaded: &Loaded, account: &Account) -> Res
         }
         let is_capped = night.frames.get(program).is_some_and(Frame::is_capped_as_a_whole);
         // Its own unit comes first; the account is counted the night after.
-        if is_capped && night.store.get_program_counted(night.tenant, program).await? < Some(frozen) {
+        if is_capped && night.store.get_program_closing(night.tenant, program).await?.counted < Some(frozen) {
             return Ok(None);
         }
     }

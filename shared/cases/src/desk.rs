@@ -8,12 +8,12 @@ pub mod reattribution;
 pub mod recognition;
 
 use domain::audit::{Actor, AuditEntry, ChainEnd, Deed, append};
-use domain::line::Account;
-use domain::slot::Slot;
+use domain::fraud::policy::Policy;
 use domain::time::{BusinessDay, Timestamp, Zone};
 use store::{Store, TenantKey};
 
 use crate::error::CaseError;
+use crate::risk::look::Look;
 use crate::under::{is_of_request, of_request};
 
 /// How often a change that others raced is begun again.
@@ -34,6 +34,8 @@ pub struct Desk<'a> {
     pub zone: Zone,
     /// Above how many whole units a correction needs a second person.
     pub four_eyes_above: u32,
+    /// What each signal of fraud weighs.
+    policy: Policy,
     /// Under the name of which request.
     request: Option<String>,
 }
@@ -50,8 +52,8 @@ impl<'a> Desk<'a> {
         now: Timestamp,
     ) -> Result<Self, CaseError> {
         let settings = store.get_settings(tenant).await?;
-        let (zone, four_eyes_above) = (settings.ledger_zone, settings.four_eyes_above);
-        Ok(Self { store, tenant, actor, now, zone, four_eyes_above, request: None })
+        let (zone, four_eyes_above, policy) = (settings.ledger_zone, settings.four_eyes_above, settings.risk);
+        Ok(Self { store, tenant, actor, now, zone, four_eyes_above, policy, request: None })
     }
 
     /// The desk under the name of a request: whoever asks again under it, because the first answer was lost, is answered
@@ -79,8 +81,8 @@ impl<'a> Desk<'a> {
         Ok(trail.iter().any(|entry| is_of_request(entry, request)))
     }
 
-    /// How far an account is final.
-    async fn fence_of(&self, account: &Account) -> Result<Option<Slot>, CaseError> {
-        Ok(self.store.get_head(self.tenant, account).await?.fence)
+    /// The look for fraud at whoever is credited here.
+    fn look(&self) -> Look<'_> {
+        Look { store: self.store, tenant: self.tenant, policy: &self.policy, now: self.now }
     }
 }

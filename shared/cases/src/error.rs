@@ -6,6 +6,18 @@ use domain::slot::{Slot, SlotError};
 use store::StoreError;
 use thiserror::Error;
 
+use crate::alone::AloneError;
+
+impl From<AloneError> for CaseError {
+    fn from(error: AloneError) -> Self {
+        match error {
+            AloneError::Store(error) => Self::Store(error),
+            AloneError::Assess(error) => Self::Assess(error),
+            AloneError::Month(error) => Self::Date(error),
+        }
+    }
+}
+
 /// What goes wrong in a case. Refusals are no errors: they are answers.
 #[derive(Debug, Error)]
 pub enum CaseError {
@@ -59,4 +71,45 @@ pub enum CaseError {
     /// Others were faster each time; nothing was written.
     #[error("too many others change the account at once; nothing was written, try again")]
     Busy,
+}
+
+impl CaseError {
+    /// Is it of this one unit, and will it be again? Then the others go on. The store being away, or others being faster,
+    /// says nothing of the unit.
+    #[must_use]
+    pub fn is_of_its_unit(&self) -> bool {
+        !matches!(self, Self::Store(StoreError::Unavailable { .. } | StoreError::LostRace { .. }) | Self::Busy)
+    }
+
+    /// The error with what is behind it, for whoever looks at a unit that failed.
+    #[must_use]
+    pub fn told(&self) -> String {
+        let mut text = self.to_string();
+        let mut behind = std::error::Error::source(self);
+        while let Some(error) = behind {
+            text = format!("{text}: {error}");
+            behind = error.source();
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_loses_a_race_is_tried_again_and_not_left_out() {
+        let partner = PartnerId::from_ulid(1_u128.into());
+        let rows = [
+            (CaseError::Store(StoreError::LostRace { doing: "adjusting" }), false),
+            (CaseError::Store(StoreError::Unavailable { doing: "adjusting", source: "away".into() }), false),
+            (CaseError::Busy, false),
+            (CaseError::TooManyLines { lines: 120 }, true),
+            (CaseError::TooManySales { partner, sales_max: 1 }, true),
+        ];
+        for (error, expected) in rows {
+            assert_eq!(error.is_of_its_unit(), expected, "{error:?}");
+        }
+    }
 }

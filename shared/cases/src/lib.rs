@@ -6,14 +6,19 @@
 //! To add a case: a module named after what is done, its outcomes as an enum, its laws as tests over a real store.
 
 pub mod adjust;
+pub mod alone;
 pub mod closing;
 pub mod desk;
+pub mod dunning;
 pub mod error;
+mod fences;
 pub mod issuer;
+pub mod leads;
 pub mod night;
 pub mod payouts;
 pub mod raw_event;
 pub mod recompute;
 pub mod risk;
+pub mod salt;
 mod under;
 pub mod verify;

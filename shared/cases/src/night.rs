@@ -19,7 +19,7 @@ use crate::adjust::load::{Frames, read_frames};
 use crate::adjust::plan::Making;
 use crate::adjust::{self, Night};
 use crate::error::CaseError;
-use crate::recompute::{self, Desk};
+use crate::recompute::{self, Desk, IsOver};
 
 /// How many heads are in memory at once, however many accounts live.
 const HEADS_AT_ONCE: usize = 1_000;
@@ -317,6 +317,8 @@ pub struct DryRun {
     pub totals: Vec<Money>,
     /// The units that would be errors: which, and why.
     pub errors: Vec<UnitError>,
+    /// Were all looked at before the time was over?
+    pub is_whole: bool,
 }
 
 impl DryRun {
@@ -333,7 +335,7 @@ impl DryRun {
             }
             Err(error @ CaseError::Store(StoreError::Unavailable { .. })) => Err(error),
             Err(error) => {
-                self.errors.push(UnitError { unit: of.name(), partner: partner_of(of), reason: told(&error) });
+                self.errors.push(UnitError { unit: of.name(), partner: partner_of(of), reason: error.told() });
                 Ok(())
             }
         }
@@ -347,26 +349,15 @@ fn partner_of(of: &UnitOf) -> Option<PartnerId> {
     }
 }
 
-/// An error with what is behind it.
-fn told(error: &CaseError) -> String {
-    let mut text = error.to_string();
-    let mut behind = std::error::Error::source(error);
-    while let Some(error) = behind {
-        text = format!("{text}: {error}");
-        behind = error.source();
-    }
-    text
-}
-
-/// What the night of a business date would book to all live accounts. Nothing is written.
+/// What the night of a business date would book to all live accounts, as far as the time allows. Nothing is written.
 ///
 /// # Errors
 /// The store does not answer, or the totals are out of range.
 pub async fn dry_run(
     store: &Store,
     tenant: &TenantKey,
-    business_date: BusinessDay,
-    now: Timestamp,
+    (business_date, now): (BusinessDay, Timestamp),
+    is_over: IsOver<'_>,
 ) -> Result<DryRun, CaseError> {
     let zone = store.get_settings(tenant).await?.ledger_zone;
     let frames = read_frames(store, tenant).await?;
@@ -375,26 +366,35 @@ pub async fn dry_run(
     let live = store.list_live_accounts(tenant).await?;
     let mut dry = DryRun {
         business_date,
-        accounts: live.len() as u64,
+        accounts: 0,
         line_count: 0,
         lines: Vec::new(),
         totals: Vec::new(),
         errors: Vec::new(),
+        is_whole: false,
     };
     let mut capped = capped(&frames).peekable();
     if capped.peek().is_some() {
         // As the night's unit has it: a cap over all of them must miss none.
         let all = visit::all_accounts(store, tenant).await?;
         for program in capped {
+            if is_over() {
+                return Ok(dry);
+            }
             let planned = adjust::dry_run_program(&night, program, &all).await;
             dry.add(&UnitOf::Program(program.clone()), planned.map(|plan| plan.lines().collect()))?;
         }
     }
     for account in &live {
+        if is_over() {
+            return Ok(dry);
+        }
+        dry.accounts += 1;
         let planned = adjust::dry_run(&night, account).await;
         let of = UnitOf::Account { partner: account.partner.clone(), currency: account.currency };
         dry.add(&of, planned.map(|plan| plan.lines().collect()))?;
     }
+    dry.is_whole = true;
     Ok(dry)
 }
 

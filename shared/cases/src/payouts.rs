@@ -68,6 +68,8 @@ pub enum Moved {
     Refused(Refused),
     /// FRD-4: nothing goes out until a person has decided what was noticed about the partner.
     UnderReview,
+    /// PAY-16: the partner is not active: nothing is approved or sent.
+    PartnerNotActive,
     /// Reversals since the request exceed the balance: instead of the approval the payout was taken back.
     Voided(Box<StoredPayout>),
 }
@@ -126,12 +128,10 @@ pub async fn request_within(
     pace: Pace<'_>,
 ) -> Result<Requested, CaseError> {
     let account = Account { partner: asked.partner.clone(), currency: asked.currency };
-    let partner = store.get_partner(tenant, &asked.partner).await?;
-    if partner.is_none_or(|partner| partner.status != PartnerStatus::Active) {
-        return Ok(Requested::PartnerNotActive);
-    }
-    if !store.list_stops(tenant, &asked.partner).await?.is_empty() {
-        return Ok(Requested::UnderReview);
+    match barred(store, tenant, &asked.partner).await? {
+        Some(Barred::NotActive) => return Ok(Requested::PartnerNotActive),
+        Some(Barred::UnderReview) => return Ok(Requested::UnderReview),
+        None => {}
     }
     let today = store.get_settings(tenant).await?.ledger_zone.day_of(at);
     for _ in 0..TRIES_MAX {
@@ -175,6 +175,25 @@ pub async fn request_within(
         }
     }
     Err(CaseError::Busy)
+}
+
+/// Why nothing is paid to a partner at present.
+enum Barred {
+    /// PAY-16: suspended, or unknown.
+    NotActive,
+    /// FRD-4: a person has yet to decide what was noticed.
+    UnderReview,
+}
+
+/// May anything be paid to a partner, as far as looking tells? What changes behind the look is caught where the money
+/// goes out: `mark-sent` makes the same a condition of its transaction. A request only reserves and an approval only
+/// allows; each is taken back without a cent lost, and a condition in each would cost two units more a step.
+async fn barred(store: &Store, tenant: &TenantKey, partner: &PartnerId) -> Result<Option<Barred>, CaseError> {
+    if store.get_partner(tenant, partner).await?.is_none_or(|partner| partner.status != PartnerStatus::Active) {
+        return Ok(Some(Barred::NotActive));
+    }
+    let stops = store.list_stops(tenant, partner).await?;
+    Ok((!stops.is_empty()).then_some(Barred::UnderReview))
 }
 
 /// The payout that a prepared close allows; `None` when it would not be above zero.
@@ -258,7 +277,7 @@ pub async fn command_under(
     request: &str,
 ) -> Result<Moved, CaseError> {
     let moved = step(store, (tenant, id), command, (actor, at), Some(request)).await?;
-    if !matches!(moved, Moved::Refused(_) | Moved::UnderReview) {
+    if !matches!(moved, Moved::Refused(_) | Moved::UnderReview | Moved::PartnerNotActive) {
         return Ok(moved);
     }
     // The trail tells which request took which step; only who is refused has to look.
@@ -282,8 +301,10 @@ async fn step(
         };
         // Looked at again at each step towards the door: it may have been noticed since the request.
         let goes_out = matches!(command, Command::Approve { .. } | Command::MarkSent(_));
-        if goes_out && !store.list_stops(tenant, &stored.payout.partner).await?.is_empty() {
-            return Ok(Moved::UnderReview);
+        match if goes_out { barred(store, tenant, &stored.payout.partner).await? } else { None } {
+            Some(Barred::NotActive) => return Ok(Moved::PartnerNotActive),
+            Some(Barred::UnderReview) => return Ok(Moved::UnderReview),
+            None => {}
         }
         let (voided, step) = match decide(store, tenant, &stored.payout, command, actor, at).await? {
             Ok(decided) => decided,

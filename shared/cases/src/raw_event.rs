@@ -6,12 +6,15 @@
 use std::io;
 use std::sync::LazyLock;
 
+use domain::provider::Provider;
 use thiserror::Error;
 use zstd::bulk::{Compressor, Decompressor};
 use zstd::dict::EncoderDictionary;
 
-/// The largest event that is accepted, packed or not.
-pub const EVENT_BYTES_MAX: usize = 256 * 1024;
+/// The largest event that is accepted.
+pub const EVENT_BYTES_MAX: usize = 1024 * 1024;
+/// The most that an event may be once it is packed: an item holds 400 KB, and JSON of a megabyte packs far below it.
+pub const PACKED_BYTES_MAX: usize = 380 * 1024;
 
 /// Whose data key seals raw events: the tenant's own, one for all of them, so that KMS is asked once in a while only.
 pub const SEALED_SUBJECT: &str = "raw_events";
@@ -36,8 +39,8 @@ static STRIPE_V2_DIGESTED: LazyLock<EncoderDictionary<'static>> =
 /// Why an event cannot be packed or unpacked.
 #[derive(Debug, Error)]
 pub enum RawEventError {
-    /// Larger than [`EVENT_BYTES_MAX`].
-    #[error("raw event larger than {EVENT_BYTES_MAX} bytes")]
+    /// Larger than [`EVENT_BYTES_MAX`], or than [`PACKED_BYTES_MAX`] when packed.
+    #[error("raw event larger than {EVENT_BYTES_MAX} bytes, or than {PACKED_BYTES_MAX} when packed")]
     TooLarge,
     /// Packed with a dictionary that this build does not have.
     #[error("raw event packed with unknown dictionary {number}")]
@@ -68,6 +71,9 @@ pub fn pack(raw: &[u8]) -> Result<Vec<u8>, RawEventError> {
     let (number, _) = STRIPE_V2;
     let mut compressor = Compressor::with_prepared_dictionary(&STRIPE_V2_DIGESTED).map_err(codec)?;
     let packed = compressor.compress(raw).map_err(codec)?;
+    if packed.len() > PACKED_BYTES_MAX {
+        return Err(RawEventError::TooLarge);
+    }
     Ok([&[number], packed.as_slice()].concat())
 }
 
@@ -87,12 +93,19 @@ pub fn unpack(packed: &[u8]) -> Result<Vec<u8>, RawEventError> {
 /// Is an event of this type one that revenue-recorder acts on? All others are stored and go no further.
 #[must_use]
 pub fn is_acted_on(provider: &str, kind: &str) -> bool {
-    provider == "stripe" && STRIPE_TYPES.contains(&kind)
+    let types = match Provider::parse(provider) {
+        Some(Provider::Stripe) => STRIPE_TYPES,
+        Some(Provider::LemonSqueezy) => LEMON_SQUEEZY_TYPES,
+        Some(Provider::Standard | Provider::Track) => FACT_TYPES,
+        None => &[],
+    };
+    types.contains(&kind)
 }
 
 /// Stripe's types that state facts. An endpoint must subscribe to them all: refunds come by `refund.*`, because a new
 /// `charge.refunded` names no refund.
 pub const STRIPE_TYPES: &[&str] = &[
+    "account.updated",
     "charge.dispute.closed",
     "charge.dispute.created",
     "charge.dispute.funds_reinstated",
@@ -100,15 +113,61 @@ pub const STRIPE_TYPES: &[&str] = &[
     "charge.dispute.updated",
     "charge.refund.updated",
     "charge.refunded",
+    "checkout.session.async_payment_failed",
     "checkout.session.async_payment_succeeded",
     "checkout.session.completed",
+    "customer.created",
+    "customer.deleted",
     "customer.subscription.created",
+    "customer.subscription.deleted",
+    "customer.subscription.paused",
+    "customer.subscription.resumed",
+    "customer.subscription.trial_will_end",
+    "customer.subscription.updated",
+    "customer.updated",
+    "invoice.marked_uncollectible",
     "invoice.paid",
+    "invoice.payment_failed",
+    "invoice.voided",
     "invoice_payment.paid",
+    "payment_method.attached",
+    "payout.canceled",
+    "payout.created",
+    "payout.failed",
+    "payout.paid",
+    "payout.updated",
     "refund.created",
     "refund.failed",
     "refund.updated",
+    "transfer.created",
+    "transfer.reversed",
+    "transfer.updated",
 ];
+
+/// All of Lemon Squeezy's events.
+pub const LEMON_SQUEEZY_TYPES: &[&str] = &[
+    "affiliate_activated",
+    "license_key_created",
+    "license_key_updated",
+    "order_created",
+    "order_refunded",
+    "subscription_cancelled",
+    "subscription_created",
+    "subscription_expired",
+    "subscription_paused",
+    "subscription_payment_failed",
+    "subscription_payment_recovered",
+    "subscription_payment_refunded",
+    "subscription_payment_success",
+    "subscription_plan_changed",
+    "subscription_resumed",
+    "subscription_unpaused",
+    "subscription_updated",
+];
+
+/// The facts that whoever speaks our own words may tell.
+pub const FACT_TYPES: &[&str] =
+    &["customer_seen", "dispute", "lead", "payment_alias", "refund", "sale_paid", "sign_up", "subscription_changed"];
 
 fn codec(source: io::Error) -> RawEventError {
     RawEventError::Codec { source }

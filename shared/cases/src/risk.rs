@@ -4,22 +4,21 @@
 //! it, asks how long something has been held.
 
 pub mod habits;
-
-use std::collections::{BTreeMap, BTreeSet};
+pub mod look;
 
 use domain::audit::{ChainEnd, append};
 use domain::commission::EarningReason;
 use domain::fraud::review::{Deciding, Refused, Review, Step, Verdict};
 use domain::id::ReviewId;
-use domain::line::{Account, Line};
+use domain::line::Line;
 use domain::retarget::{Booking, booked_targets, retarget};
 use domain::sale::{HoldReason, Sale};
-use domain::slot::Slot;
 use store::risk::{DecidedReview, StoredReview};
 use store::sales::{NewSale, SaleWritten};
 use store::{Store, TenantKey};
 
 use crate::error::CaseError;
+use crate::fences::fences_of;
 
 /// How often a decision that a booking raced is begun again.
 const TRIES_MAX: usize = 8;
@@ -90,7 +89,7 @@ async fn write(
     };
     let sale = changed.as_ref().map(|changed| {
         let (sale, lines) = (&changed.sale, changed.lines.as_slice());
-        (changed.before, NewSale { sale, lines, aliases: &[], meets: None, review: None })
+        (changed.before, NewSale { sale, lines, aliases: &[], open_in: &[], meets: None, review: None })
     });
     let decided = DecidedReview { before, after: &step.review, entry: &entry, sale, suspended: &step.suspended };
     Ok(match store.decide_review(tenant, &decided).await? {
@@ -135,7 +134,7 @@ async fn change(
     if sale.hold == Some(HoldReason::Risk) {
         sale.hold = None;
     }
-    let fences = fences(store, tenant, &sale).await?;
+    let fences = fences_of(store, tenant, &sale, &[]).await?;
     let booking = Booking {
         now: deciding.at,
         today: store.get_settings(tenant).await?.ledger_zone.day_of(deciding.at),
@@ -147,17 +146,4 @@ async fn change(
     let before = sale.version;
     sale.version += 1;
     Ok(Some(ChangedSale { before, sale, lines }))
-}
-
-/// How far the accounts of a sale are final.
-async fn fences(store: &Store, tenant: &TenantKey, sale: &Sale) -> Result<BTreeMap<Account, Option<Slot>>, CaseError> {
-    let currency = sale.paid.currency();
-    let partners: BTreeSet<_> = sale.lines.iter().map(|line| &line.partner).collect();
-    let mut fences = BTreeMap::new();
-    for partner in partners {
-        let account = Account { partner: partner.clone(), currency };
-        let fence = store.get_head(tenant, &account).await?.fence;
-        fences.insert(account, fence);
-    }
-    Ok(fences)
 }

@@ -156,4 +156,60 @@ mod tests {
             prop_assert_eq!(since.is_some(), sum < 0);
         }
     }
+
+    #[test]
+    fn a_line_changes_the_balance_on_the_later_of_its_day_and_its_booking_and_a_payout_when_it_is_asked_for_and_ends() {
+        use crate::entry::{Entry, EntryKind};
+        let (zone, at) = (Zone::utc(), |text: &str| text.parse::<crate::time::Timestamp>().expect("an instant"));
+        let partner = crate::id::PartnerId::from_ulid(7_u128.into());
+        let account = crate::line::Account { partner: partner.clone(), currency: Currency::USD };
+        let amount = Money::from_minor(470, Currency::USD);
+        let line = |place, booked| {
+            Entry::new("k".to_owned(), EntryKind::ManualAdjustment, account.clone(), amount, place, at(booked)).line()
+        };
+        let slot = Place::Slot(crate::slot::Slot::parse("261120.00").expect("a slot"));
+        let rows = [
+            (slot, "2026-11-01T00:00:00Z", Some("2026-11-20")),
+            (slot, "2026-11-21T00:00:00Z", Some("2026-11-21")),
+            (Place::Held, "2026-11-01T00:00:00Z", None),
+        ];
+        for (place, booked, expected) in rows {
+            assert_eq!(step_of_line(&line(place, booked), &zone), expected.map(|text| (day(text), amount)), "{booked}");
+        }
+        let why = || "why".to_owned();
+        let moved = at("2026-11-22T09:00:00Z");
+        let back = Some("2026-11-22");
+        for (state, returns) in [
+            (PayoutState::PendingApproval, None),
+            (PayoutState::Paid { sent_at: moved, completed_at: moved, reference: why() }, None),
+            (PayoutState::Rejected { reason: why() }, back),
+            (PayoutState::Cancelled { reason: why() }, back),
+            (PayoutState::Failed { reason: why() }, back),
+        ] {
+            let payout = Payout {
+                id: crate::id::PayoutId::of(&partner, Currency::USD, 1),
+                partner: partner.clone(),
+                amount,
+                from: None,
+                to: crate::slot::Slot::parse("261120.00").expect("a slot"),
+                lines: 1,
+                close_hash: crate::digest::Digest::ZERO,
+                seal: crate::digest::Digest::ZERO,
+                asked_under: "a request".to_owned(),
+                requested_by: crate::audit::Actor {
+                    role: crate::role::Role::Admin,
+                    id: "admin".to_owned(),
+                    ip: None,
+                    user_agent: None,
+                },
+                requested_at: at("2026-11-21T09:00:00Z"),
+                moved_at: moved,
+                state,
+                approvals: Vec::new(),
+            };
+            let leaves = (day("2026-11-21"), amount.negate().expect("in range"));
+            let expected: Vec<Step> = [leaves].into_iter().chain(returns.map(|text| (day(text), amount))).collect();
+            assert_eq!(steps_of_payout(&payout, &zone), Ok(expected), "{:?}", payout.state);
+        }
+    }
 }

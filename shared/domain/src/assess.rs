@@ -16,6 +16,7 @@ mod trace;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use order::Occurrence;
 pub use period::{PeriodEarning, PeriodKind};
 use thiserror::Error;
 
@@ -48,8 +49,11 @@ pub struct History {
     pub first_paid: Option<(Timestamp, SaleId)>,
     /// Their first sign-up.
     pub signed_up: Option<(Timestamp, SaleId)>,
-    /// How many paid sales that were not wholly reversed there were, by subscription; "" for none.
+    /// How many paid sales that were not wholly reversed there were before all that are known one by one, by
+    /// subscription; "" for none.
     pub occurrences: BTreeMap<String, u32>,
+    /// Those that are known one by one, by subscription, whoever was paid for them. They may be in scope as well.
+    pub paid: BTreeMap<String, BTreeSet<Occurrence>>,
     /// What was earned by them, net of refunds.
     pub earned: BTreeMap<(ProgramId, PartnerId, Currency), Money>,
 }

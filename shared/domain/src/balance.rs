@@ -92,3 +92,6 @@ impl AsOf {
         self.balance
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -55,6 +55,12 @@ impl Digest {
         Some(Self(bytes))
     }
 
+    /// A digest from its bytes.
+    #[must_use]
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
     /// The bytes.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 32] {

@@ -25,9 +25,11 @@ pub enum EntryKind {
     FxOut,
     /// What comes into this currency from another.
     FxIn,
-    /// One half of a pair that carries what a payout leaves behind.
+    /// One half of a pair that carries what a payout leaves behind. Nothing books it before a payout may be of an
+    /// amount or of a rail's maximum; the book of accounts and the explanation know it, so that such payouts add one
+    /// writer and no reader.
     Carry,
-    /// A paid payout came back.
+    /// A paid payout came back. Nothing books it before rails tell of returns; it is known for the same reason.
     Returned,
     /// What other rules make of past periods.
     Recompute,

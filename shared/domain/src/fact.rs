@@ -8,6 +8,7 @@ use thiserror::Error;
 
 use crate::digest::Digest;
 use crate::money::Money;
+use crate::subscription::{FailedPayment, ProviderObject, Subscription};
 use crate::time::Timestamp;
 
 /// The natural key of a payment, or another name of it: `stripe:in_123`. It, not an event id, guards money.
@@ -68,12 +69,13 @@ impl<'de> serde::Deserialize<'de> for PaymentKey {
 }
 
 /// One inbound fact.
-#[expect(clippy::large_enum_variant, reason = "most facts are sales, and a fact is moved once")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Fact {
     /// Money came in.
     SalePaid(SalePaid),
+    /// Money came in that another payment may have told already.
+    PaidAgain(PaidAgain),
     /// A customer was met, perhaps with a click token: decides who brought them.
     CustomerSeen(CustomerSeen),
     /// A payment has another name.
@@ -86,6 +88,12 @@ pub enum Fact {
     SignUp(SignUp),
     /// Somebody left an address.
     Lead(Lead),
+    /// A subscription stands otherwise.
+    SubscriptionChanged(Subscription),
+    /// A payment failed, or one that failed is settled.
+    PaymentFailed(FailedPayment),
+    /// An object of a provider's stands otherwise: kept, and no money is booked by it.
+    ProviderObject(ProviderObject),
 }
 
 /// A payment that succeeded.
@@ -130,6 +138,16 @@ pub struct SalePaid {
     pub event_type: SaleType,
     /// The provider's own id of the invoice or payment, shown to people.
     pub invoice: String,
+}
+
+/// A payment that is the same money as another one, unless that one was of nothing: Lemon Squeezy tells the first payment
+/// of a subscription as an order and as an invoice.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaidAgain {
+    /// The other payment, by its key or another name of it.
+    pub same_as: PaymentKey,
+    /// The sale that this would be.
+    pub sale: SalePaid,
 }
 
 /// What is known of who pays beside their name at the provider: hashes, never the thing itself.

@@ -123,6 +123,8 @@ mod tests {
             ("-1", Err(FxRateError::OutOfRange)),
             ("0.00000000001", Err(FxRateError::TooPrecise)),
             ("1e3", Err(FxRateError::NotARate)),
+            ("+1", Err(FxRateError::NotARate)),
+            ("1_0", Err(FxRateError::NotARate)),
             ("", Err(FxRateError::NotARate)),
             (".5", Err(FxRateError::NotARate)),
             ("1,08", Err(FxRateError::NotARate)),

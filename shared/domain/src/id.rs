@@ -114,6 +114,9 @@ ulid_id!(
     /// One version of a programme's rule.
     RuleId, "rul_", "a rule id (rul_ and 26 characters)");
 ulid_id!(
+    /// A lead, derived from its programme and address.
+    LeadId, "led_", "a lead id (led_ and 26 characters)");
+ulid_id!(
     /// A nightly run, derived from tenant and business date.
     RunId, "run_", "a run id (run_ and 26 characters)");
 ulid_id!(
@@ -143,9 +146,25 @@ ulid_id!(
 ulid_id!(
     /// A partner's claim to a customer.
     ClaimId, "clm_", "a claim id (clm_ and 26 characters)");
+ulid_id!(
+    /// A subscription, derived from its provider's own id.
+    SubscriptionId, "sub_", "a subscription id (sub_ and 26 characters)");
+ulid_id!(
+    /// A customer whom we bill, derived from the provider's own id.
+    CustomerId, "cus_", "a customer id (cus_ and 26 characters)");
+ulid_id!(
+    /// A plan that customers subscribe to.
+    PlanId, "pln_", "a plan id (pln_ and 26 characters)");
+ulid_id!(
+    /// A rate of sales tax, derived from its place and its first day.
+    TaxRateId, "txr_", "a tax rate id (txr_ and 26 characters)");
 text_id!(
     /// A line of commission: of a sale and its number, or of an account and its number.
     LineId
+);
+text_id!(
+    /// A webhook endpoint of a tenant, through which providers tell: it names its tenant.
+    EndpointId
 );
 text_id!(
     /// A payout: account and number, so that it is found without an index.
@@ -165,6 +184,38 @@ impl SaleId {
     #[must_use]
     pub fn of(payment: &PaymentKey) -> Self {
         Self::from_ulid(Digest::of(&[b"sale", payment.as_str().as_bytes()]).to_ulid())
+    }
+}
+
+impl SubscriptionId {
+    /// The subscription of a provider's own id.
+    #[must_use]
+    pub fn of(subscription: &PaymentKey) -> Self {
+        Self::from_ulid(Digest::of(&[b"subscription", subscription.as_str().as_bytes()]).to_ulid())
+    }
+}
+
+impl LeadId {
+    /// The lead of an address in a programme: left again, it is the same one.
+    #[must_use]
+    pub fn of(program: &ProgramId, email: &Digest) -> Self {
+        Self::from_ulid(Digest::of(&[b"lead", program.as_str().as_bytes(), email.as_bytes()]).to_ulid())
+    }
+}
+
+impl CustomerId {
+    /// The customer of a provider's own id.
+    #[must_use]
+    pub fn of(customer: &PaymentKey) -> Self {
+        Self::from_ulid(Digest::of(&[b"customer", customer.as_str().as_bytes()]).to_ulid())
+    }
+}
+
+impl TaxRateId {
+    /// The rate of a place from a day on.
+    #[must_use]
+    pub fn of(place: &str, from: BusinessDay) -> Self {
+        Self::from_ulid(Digest::of(&[b"tax-rate", place.as_bytes(), from.to_string().as_bytes()]).to_ulid())
     }
 }
 
@@ -261,6 +312,43 @@ impl LineId {
             None => Origin::Sale(SaleId::from_ulid(parse_ulid(ulid)?)),
         };
         Some((origin, n.parse().ok()?))
+    }
+}
+
+const ENDPOINT_PREFIX: &str = "whk_";
+const ENDPOINT_WHAT: &str = "a webhook endpoint id (whk_, the tenant's 26 characters and 26 of its own)";
+
+impl EndpointId {
+    /// An endpoint of a tenant: it names its tenant, so that no directory is needed to find it.
+    #[must_use]
+    pub fn of(tenant: &TenantId, own: Ulid) -> Self {
+        Self(format!("{ENDPOINT_PREFIX}{}{own}", tenant.ulid()))
+    }
+
+    /// Reads an id.
+    ///
+    /// # Errors
+    /// Not an endpoint id.
+    pub fn parse(text: &str) -> Result<Self, IdError> {
+        let id = Self::split(text).map(|(tenant, own)| Self::of(&tenant, own));
+        id.filter(|id| id.0 == text).ok_or(IdError { expected: ENDPOINT_WHAT })
+    }
+
+    /// Whose it is.
+    #[must_use]
+    pub fn tenant(&self) -> TenantId {
+        Self::split(&self.0).map_or_else(TenantId::default_tenant, |(tenant, _)| tenant)
+    }
+
+    /// What tells it from the tenant's other endpoints.
+    #[must_use]
+    pub fn own_part(&self) -> &str {
+        self.0.get(ENDPOINT_PREFIX.len() + 26..).unwrap_or_default()
+    }
+
+    fn split(text: &str) -> Option<(TenantId, Ulid)> {
+        let (tenant, own) = text.strip_prefix(ENDPOINT_PREFIX)?.split_at_checked(26)?;
+        Some((TenantId::from_ulid(parse_ulid(tenant)?), parse_ulid(own)?))
     }
 }
 

@@ -305,3 +305,6 @@ impl LineState {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

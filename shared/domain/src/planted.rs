@@ -29,6 +29,12 @@ pub enum Bug {
     HoldReleasedByTime,
     /// What is released goes to its first slot, open or final.
     ReleaseIntoFinalSlot,
+    /// A running total is added to the one before.
+    RunningTotalAdded,
+    /// The first invoice of a subscription is a sale beside its order.
+    FirstInvoiceTwice,
+    /// What a refund that failed had taken stays taken.
+    FailedRefundStands,
 }
 
 static PLANTED: AtomicU8 = AtomicU8::new(0);

@@ -160,4 +160,61 @@ mod tests {
             assert_eq!((balances.minor(Book::Held), balances.sum_minor()), (470, Ok(0)), "{kind:?}");
         }
     }
+    #[test]
+    fn a_close_makes_available_and_a_payout_reserves_pays_or_gives_back() {
+        let net = Money::from_minor(470, Currency::USD);
+        let close = Close {
+            no: 1,
+            from: None,
+            to: crate::slot::Slot::parse("261120.00").expect("a slot"),
+            count: 2,
+            net,
+            previous: crate::digest::Digest::ZERO,
+            hash: crate::digest::Digest::ZERO,
+        };
+        let partner = PartnerId::from_ulid(ulid::Ulid::from(7_u128));
+        let at: Timestamp = "2026-11-21T12:00:00Z".parse().expect("an instant");
+        let why = || "why".to_owned();
+        let rows = [
+            (PayoutState::PendingApproval, [-470, 0, 470, 0]),
+            (PayoutState::Paid { sent_at: at, completed_at: at, reference: why() }, [-470, 0, 0, 470]),
+            (PayoutState::Failed { reason: why() }, [-470, 470, 0, 0]),
+        ];
+        for (state, expected) in rows {
+            let payout = Payout {
+                id: crate::id::PayoutId::of(&partner, Currency::USD, 1),
+                partner: partner.clone(),
+                amount: net,
+                from: None,
+                to: close.to,
+                lines: 2,
+                close_hash: close.hash,
+                seal: close.hash,
+                asked_under: "a request".to_owned(),
+                requested_by: crate::audit::Actor {
+                    role: crate::role::Role::Admin,
+                    id: "admin".to_owned(),
+                    ip: None,
+                    user_agent: None,
+                },
+                requested_at: at,
+                moved_at: at,
+                state,
+                approvals: Vec::new(),
+            };
+            let mut balances = Balances::default();
+            assert_eq!(balances.book(&of_close(&close).expect("in range")), Ok(true));
+            assert_eq!(balances.book(&of_payout(&payout).expect("in range")), Ok(true));
+            let books = [Book::Pending, Book::Available, Book::Reserved, Book::Cash].map(|book| balances.minor(book));
+            assert_eq!(books, expected, "{:?}", payout.state);
+        }
+    }
+
+    #[test]
+    fn a_book_that_does_not_balance_is_seen() {
+        let mut balances = Balances::default();
+        let one_sided = [(Book::Cash, Money::from_minor(1, Currency::USD))];
+        assert_eq!(balances.book(&one_sided), Ok(false));
+        assert_eq!(balances.sum_minor(), Ok(1));
+    }
 }

@@ -18,6 +18,8 @@ use crate::role::Role;
 use crate::rule::{Reward, RuleVersion, Terms, in_force};
 use crate::time::Timestamp;
 
+/// How many accounts that are left out are told one by one.
+pub const LEFT_OUT_SHOWN_MAX: usize = 20;
 /// The most versions that one recompute makes: they are made in one transaction.
 pub const VERSIONS_MAX: usize = 80;
 
@@ -36,6 +38,26 @@ pub struct AccountDifference {
     pub hash: Digest,
 }
 
+/// An account that could not be counted or booked: it stays as it is until a person has looked, and the others go on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftOut {
+    /// Whose.
+    pub partner: PartnerId,
+    /// In which currency.
+    pub currency: Currency,
+    /// Why.
+    pub reason: String,
+}
+
+/// What the counting of an account came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Counted {
+    /// It gets something else.
+    Differs(AccountDifference),
+    /// It could not be counted.
+    LeftOut(LeftOut),
+}
+
 /// What a recompute makes in all.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Difference {
@@ -49,11 +71,18 @@ pub struct Difference {
     pub lines: u64,
     /// A hash of all of it, and at its end of the rules that it was counted by: who approves it approves just that.
     pub seal: Digest,
+    /// How many accounts are left out.
+    #[serde(default)]
+    pub left_out_count: u64,
+    /// The first of them.
+    #[serde(default)]
+    pub left_out: Vec<LeftOut>,
 }
 
 impl Default for Difference {
     fn default() -> Self {
-        Self { totals: Vec::new(), moved: Vec::new(), accounts: 0, lines: 0, seal: Digest::ZERO }
+        let (totals, moved, left_out) = (Vec::new(), Vec::new(), Vec::new());
+        Self { totals, moved, accounts: 0, lines: 0, seal: Digest::ZERO, left_out_count: 0, left_out }
     }
 }
 
@@ -72,6 +101,21 @@ impl Difference {
         let row = format!("{}#{}#{}#{}\n", account.partner, difference.currency(), difference, account.hash);
         self.seal = self.seal.then(row.as_bytes());
         Ok(self)
+    }
+
+    /// With one more account that is left out. That it is, is sealed too: who approves has seen it.
+    #[must_use]
+    pub fn without(mut self, one: &LeftOut) -> Self {
+        self.seal = self.seal.then(format!("{}#{}#left out\n", one.partner, one.currency).as_bytes());
+        self.note_left_out(one);
+        self
+    }
+
+    fn note_left_out(&mut self, one: &LeftOut) {
+        self.left_out_count = self.left_out_count.saturating_add(1);
+        if self.left_out.len() < LEFT_OUT_SHOWN_MAX {
+            self.left_out.push(one.clone());
+        }
     }
 
     fn sealed(self, rules: Digest) -> Self {
@@ -210,6 +254,12 @@ pub enum Refused {
     /// Something else was approved than what is shown.
     #[error("what is shown has another seal; read it again, and approve what it shows")]
     OtherSeal,
+    /// More is left out than anybody has seen.
+    #[error("{count} accounts are left out, more than are shown one by one; mend what they are left out for first")]
+    TooManyLeftOut {
+        /// How many.
+        count: u64,
+    },
     /// It is settled.
     #[error("it is {state} already")]
     WrongState {
@@ -253,6 +303,9 @@ impl Recompute {
         if seal != self.shown.seal {
             return Err(Refused::OtherSeal);
         }
+        if self.shown.left_out_count > self.shown.left_out.len() as u64 {
+            return Err(Refused::TooManyLeftOut { count: self.shown.left_out_count });
+        }
         if self.needs_a_second_person(four_eyes_above) && actor.id == self.requested_by.id {
             return Err(Refused::SamePerson);
         }
@@ -280,13 +333,12 @@ impl Recompute {
     ///
     /// # Errors
     /// Amounts are out of range.
-    pub fn count(
-        mut self,
-        page: &[AccountDifference],
-        next: Option<PartnerId>,
-        rules: Digest,
-    ) -> Result<Self, MoneyError> {
-        let more = |so_far: Difference| page.iter().try_fold(so_far, |so_far, account| so_far.with(account));
+    pub fn count(mut self, page: &[Counted], next: Option<PartnerId>, rules: Digest) -> Result<Self, MoneyError> {
+        let one_more = |so_far: Difference, one: &Counted| match one {
+            Counted::Differs(account) => so_far.with(account),
+            Counted::LeftOut(one) => Ok(so_far.without(one)),
+        };
+        let more = |so_far: Difference| page.iter().try_fold(so_far, one_more);
         match (self.state, next) {
             (RecomputeState::Counting { so_far, .. }, Some(next)) => {
                 self.state = RecomputeState::Counting { so_far: more(so_far)?, after: Some(next) };
@@ -323,9 +375,18 @@ impl Recompute {
         }
     }
 
-    /// The accounts of one more page of partners are booked; all, where there is no next.
+    /// The accounts of one more page of partners are booked; all, where there is no next. What could not be is told beside
+    /// what was left out when it was counted.
     #[must_use]
-    pub fn book(mut self, next: Option<PartnerId>) -> Self {
+    pub fn book(mut self, left_out: &[LeftOut], next: Option<PartnerId>) -> Self {
+        if matches!(self.state, RecomputeState::Applying { .. }) {
+            for one in left_out {
+                let is_same = |known: &LeftOut| known.partner == one.partner && known.currency == one.currency;
+                if !self.shown.left_out.iter().any(is_same) {
+                    self.shown.note_left_out(one);
+                }
+            }
+        }
         self.state = match (self.state, next) {
             (RecomputeState::Applying { approved_by, .. }, Some(next)) => {
                 RecomputeState::Applying { approved_by, after: Some(next) }

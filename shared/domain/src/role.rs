@@ -22,11 +22,13 @@ pub enum Role {
     Service,
     /// Runs the deployment and creates tenants.
     Operator,
+    /// A key that stands in a page for everybody to read: it leaves leads with one programme, and nothing else.
+    Publishable,
 }
 
 impl Role {
     /// Every role.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Admin,
         Self::FinanceManager,
         Self::Support,
@@ -35,6 +37,7 @@ impl Role {
         Self::Member,
         Self::Service,
         Self::Operator,
+        Self::Publishable,
     ];
 
     /// The word used outside.
@@ -49,6 +52,7 @@ impl Role {
             Self::Member => "member",
             Self::Service => "service",
             Self::Operator => "operator",
+            Self::Publishable => "publishable",
         }
     }
 

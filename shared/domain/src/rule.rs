@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 pub use bands::{Band, BandMode, Bands};
 pub use bonus::{Metric, Milestone, SignUpBonus, VolumeBonus};
-pub use check::{Finding, Findings};
+pub use check::{Finding, Findings, OCCURRENCES_MAX};
 pub use clause::{Clause, Event, Limits, Reward};
 pub use condition::{Condition, Field, Operand, Operator, Subject, Test};
 use serde::{Deserialize, Serialize};
@@ -257,3 +257,6 @@ pub fn in_force(versions: &[RuleVersion], occurred_at: Timestamp) -> Option<&Rul
         .filter(|version| version.effective_from <= occurred_at)
         .max_by(|a, b| (a.effective_from, &a.id).cmp(&(b.effective_from, &b.id)))
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::attribution::{Credit, Loser, NobodyReason};
-use crate::fact::{DisputePhase, PaymentKey, SaleTraits, SaleType, SoldItem};
+use crate::digest::Digest;
+use crate::fact::{Buyer, DisputePhase, PaymentKey, SaleTraits, SaleType, SoldItem};
 use crate::id::{PartnerId, RuleId, SaleId};
 use crate::line::{LineKind, Part, Place};
 use crate::money::Money;
@@ -89,8 +90,6 @@ impl Decision {
 pub enum HoldReason {
     /// Signals of fraud.
     Risk,
-    /// The partner's identity is not verified.
-    Kyc,
     /// A person held it.
     Manual,
 }
@@ -101,7 +100,6 @@ impl HoldReason {
     pub fn word(self) -> &'static str {
         match self {
             Self::Risk => "risk",
-            Self::Kyc => "kyc",
             Self::Manual => "manual",
         }
     }
@@ -185,6 +183,10 @@ pub struct Sale {
     pub disputes: BTreeMap<PaymentKey, SaleDispute>,
     /// Who clicked, as far as the day of the click can tell, when it was sold soon after; for signals of fraud.
     pub visitor: Option<VisitorHash>,
+    /// Digest of the normalised e-mail that it was paid under.
+    pub email: Option<Digest>,
+    /// What else is known of who paid. FRD-4: a partner who is credited later is looked at by it.
+    pub buyer: Buyer,
     /// Does a person have to release it?
     pub hold: Option<HoldReason>,
     /// A person said that it never was valid.
@@ -244,6 +246,8 @@ impl Sale {
             item_refunds: BTreeMap::new(),
             disputes: BTreeMap::new(),
             visitor: None,
+            email: None,
+            buyer: Buyer::default(),
             hold: None,
             rejected: false,
             version: 1,

@@ -205,14 +205,36 @@ where
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let AnyCaller(caller) = AnyCaller::from_request_parts(parts, state).await?;
+        // A key that everybody can read opens no door that has not been made for it.
+        if caller.role == Role::Publishable {
+            return Err(Problem::forbidden("a publishable key leaves leads, and may do nothing else"));
+        }
+        Ok(caller)
+    }
+}
+
+/// Whoever presents a key, also one that stands in a page for everybody to read. For doors that are made for those; all
+/// others take [`Caller`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AnyCaller(pub Caller);
+
+impl<S> FromRequestParts<S> for AnyCaller
+where
+    S: Send + Sync,
+    Gate: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         // A layer before this one may have asked already.
-        if let Some(caller) = parts.extensions.get::<Self>() {
-            return Ok(caller.clone());
+        if let Some(caller) = parts.extensions.get::<Caller>() {
+            return Ok(Self(caller.clone()));
         }
         let header = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).map(ToOwned::to_owned);
         let caller = Gate::from_ref(state).caller(header.as_deref()).await?;
         parts.extensions.insert(caller.clone());
-        Ok(caller)
+        Ok(Self(caller))
     }
 }
 

@@ -86,6 +86,12 @@ pub mod variables {
         "the stage's secret: click token keys and webhook secrets",
         "arn:aws:secretsmanager:us-east-1:123456789012:secret:tributary-prod-AbCdEf",
     );
+    /// The secret of the distribution in front.
+    pub const EDGE_SECRET_ARN: Variable = Variable::optional(
+        "EDGE_SECRET_ARN",
+        "the secret that the distribution in front sends along; empty without one",
+        "arn:aws:secretsmanager:us-east-1:123456789012:secret:tributary-prod-edge-AbCdEf",
+    );
     /// The key that seals personal data.
     pub const SEALING_KEY_ARN: Variable = Variable::required(
         "SEALING_KEY_ARN",
@@ -95,6 +101,30 @@ pub mod variables {
     /// The sender of mail.
     pub const MAIL_FROM: Variable =
         Variable::required("MAIL_FROM", "sender of mail, verified in SES", "payouts@example.com");
+    /// Where Stripe is.
+    pub const STRIPE_API_URL: Variable = Variable::optional(
+        "STRIPE_API_URL",
+        "address of Stripe's API; Stripe's own when empty",
+        "https://api.stripe.com",
+    );
+    /// Who says whether a lead's domain takes mail.
+    pub const MX_RESOLVER_URL: Variable = Variable::optional(
+        "MX_RESOLVER_URL",
+        "a resolver that answers application/dns-json, asked whether a lead's domain takes mail; nobody is when empty",
+        "https://dns.example/resolve",
+    );
+    /// Who finds the tax of own subscriptions.
+    pub const STRIPE_AUTOMATIC_TAX: Variable = Variable::optional(
+        "STRIPE_AUTOMATIC_TAX",
+        "true: Stripe finds the tax of subscriptions that are begun here; false when unset",
+        "true",
+    );
+    /// Whether customers are reminded of payments that failed.
+    pub const DUNNING_MAILS: Variable = Variable::optional(
+        "DUNNING_MAILS",
+        "true: customers are reminded 1, 3 and 7 days after a payment failed; false when unset",
+        "true",
+    );
     /// The public address of this deployment.
     pub const PUBLIC_URL: Variable = Variable::required(
         "PUBLIC_URL",

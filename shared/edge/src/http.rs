@@ -66,6 +66,18 @@ pub fn border(routes: Router, cors: Cors) -> Router {
         .layer(from_fn_with_state(cors, around))
 }
 
+/// Routes that pages of other origins may call, behind a border that lets no page in elsewhere. Each answers OPTIONS
+/// itself: what is no route here does not pass through.
+pub fn open_to_pages(routes: Router) -> Router {
+    routes.layer(axum::middleware::from_fn(for_pages))
+}
+
+async fn for_pages(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    add_cors(response.headers_mut());
+    response
+}
+
 async fn around(State(cors): State<Cors>, mut request: Request, next: Next) -> Response {
     let correlation_id = correlation_id(&request);
     let path = request.uri().path().to_owned();
@@ -121,16 +133,20 @@ fn add_headers(headers: &mut HeaderMap, cors: Cors, correlation_id: &str) {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
     if cors == Cors::AnyPage {
-        let open = [
-            (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
-            (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, OPTIONS"),
-            (header::ACCESS_CONTROL_ALLOW_HEADERS, "content-type, authorization, idempotency-key, x-correlation-id"),
-            (header::ACCESS_CONTROL_EXPOSE_HEADERS, "x-correlation-id"),
-            (header::ACCESS_CONTROL_MAX_AGE, "86400"),
-        ];
-        for (name, value) in open {
-            headers.entry(name).or_insert(HeaderValue::from_static(value));
-        }
+        add_cors(headers);
+    }
+}
+
+fn add_cors(headers: &mut HeaderMap) {
+    let open = [
+        (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+        (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, OPTIONS"),
+        (header::ACCESS_CONTROL_ALLOW_HEADERS, "content-type, authorization, idempotency-key, x-correlation-id"),
+        (header::ACCESS_CONTROL_EXPOSE_HEADERS, "x-correlation-id"),
+        (header::ACCESS_CONTROL_MAX_AGE, "86400"),
+    ];
+    for (name, value) in open {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
 }
 

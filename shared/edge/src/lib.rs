@@ -18,6 +18,7 @@ pub mod openapi;
 pub mod page;
 pub mod problem;
 pub mod random;
+pub mod revision;
 pub mod sealing;
 pub mod secrets;
 pub mod telemetry;

@@ -1,8 +1,8 @@
-//! The stage's secret: one JSON in Secrets Manager, read once when a process begins.
+//! Secrets in Secrets Manager: the stage's, one JSON; and those of tenants, each under a name of its own.
 
 use aws_sdk_secretsmanager::Client;
 use aws_types::SdkConfig;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::telemetry::Secret;
@@ -23,6 +23,12 @@ pub struct StageSecret {
     pub click_token_key: Rotating,
     /// Verifies Stripe's webhooks; the `whsec_` is part of the key. None until the operator has set Stripe up.
     pub stripe_webhook_secret: Option<Rotating>,
+    /// Calls Stripe's API for the default tenant. None until the operator has set billing up.
+    pub stripe_secret_key: Option<Secret<String>>,
+    /// Verifies Lemon Squeezy's webhooks. None until the operator has set it up.
+    pub lemon_squeezy_webhook_secret: Option<Rotating>,
+    /// The ids of the stores whose events are the default tenant's; any, where none is named.
+    pub lemon_squeezy_stores: Vec<String>,
 }
 
 /// Why the stage's secret could not be read.
@@ -49,6 +55,15 @@ struct Stored {
     stripe_webhook_secret: String,
     #[serde(default)]
     stripe_webhook_secret_previous: String,
+    #[serde(default)]
+    stripe_secret_key: String,
+    #[serde(default)]
+    lemon_squeezy_webhook_secret: String,
+    #[serde(default)]
+    lemon_squeezy_webhook_secret_previous: String,
+    /// Ids with blanks or commas between.
+    #[serde(default)]
+    lemon_squeezy_stores: String,
 }
 
 impl StageSecret {
@@ -57,13 +72,7 @@ impl StageSecret {
     /// # Errors
     /// Secrets Manager is away, or the secret is not as it should be.
     pub async fn read(config: &SdkConfig, arn: &str) -> Result<Self, SecretError> {
-        let answer = Client::new(config)
-            .get_secret_value()
-            .secret_id(arn)
-            .send()
-            .await
-            .map_err(|error| SecretError::Unavailable(error.into()))?;
-        Self::parse(answer.secret_string().unwrap_or_default())
+        NamedSecrets::connect(config).stage(arn).await
     }
 
     /// Reads its JSON.
@@ -77,8 +86,100 @@ impl StageSecret {
             click_token_key: rotating(stored.click_token_key, stored.click_token_key_previous)
                 .ok_or(SecretError::Malformed { why: "click_token_key is missing" })?,
             stripe_webhook_secret: rotating(stored.stripe_webhook_secret, stored.stripe_webhook_secret_previous),
+            stripe_secret_key: (!stored.stripe_secret_key.is_empty()).then(|| Secret::new(stored.stripe_secret_key)),
+            lemon_squeezy_webhook_secret: rotating(
+                stored.lemon_squeezy_webhook_secret,
+                stored.lemon_squeezy_webhook_secret_previous,
+            ),
+            lemon_squeezy_stores: words(&stored.lemon_squeezy_stores),
         })
     }
+}
+
+/// A secret of a tenant as it is kept: `{"current": …, "previous": …}`.
+#[derive(Serialize, Deserialize)]
+struct Pair {
+    current: String,
+    #[serde(default)]
+    previous: String,
+}
+
+/// Secrets that are read by their names. Whoever asks often remembers what it was told, and for how long.
+#[derive(Clone)]
+pub struct NamedSecrets {
+    client: Client,
+}
+
+impl NamedSecrets {
+    /// Secrets over a client that exists.
+    #[must_use]
+    pub fn new(client: Client) -> Self {
+        Self { client }
+    }
+
+    /// Secrets over a configuration.
+    #[must_use]
+    pub fn connect(config: &SdkConfig) -> Self {
+        Self::new(Client::new(config))
+    }
+
+    /// The stage's secret.
+    ///
+    /// # Errors
+    /// Secrets Manager is away, or the secret is not as it should be.
+    pub async fn stage(&self, arn: &str) -> Result<StageSecret, SecretError> {
+        StageSecret::parse(&self.text(arn).await?)
+    }
+
+    /// A tenant's secret.
+    ///
+    /// # Errors
+    /// Secrets Manager is away, or the secret is not as it should be.
+    pub async fn get(&self, name: &str) -> Result<Rotating, SecretError> {
+        let pair: Pair = serde_json::from_str(&self.text(name).await?)
+            .map_err(|_| SecretError::Malformed { why: "not a JSON object of current and previous" })?;
+        rotating(pair.current, pair.previous).ok_or(SecretError::Malformed { why: "current is empty" })
+    }
+
+    /// Keeps a new secret of a tenant under its name.
+    ///
+    /// # Errors
+    /// Secrets Manager is away, or has one of that name.
+    pub async fn create(&self, name: &str, current: &Secret<String>) -> Result<(), SecretError> {
+        let pair = Pair { current: current.reveal().clone(), previous: String::new() };
+        let text = written(&pair)?;
+        let made = self.client.create_secret().name(name).secret_string(text).send().await;
+        made.map(|_| ()).map_err(|error| SecretError::Unavailable(error.into()))
+    }
+
+    /// Puts another secret in the place of a tenant's; what was current is good beside it until the next change.
+    ///
+    /// # Errors
+    /// Secrets Manager is away, or has none of that name.
+    pub async fn rotate(&self, name: &str, current: &Secret<String>) -> Result<(), SecretError> {
+        let before = self.get(name).await?;
+        // Done again it must not push the one before out: that one is still in use at the sender.
+        let previous = if before.current == *current { before.previous } else { Some(before.current) };
+        let previous = previous.map(|previous| previous.reveal().clone()).unwrap_or_default();
+        let text = written(&Pair { current: current.reveal().clone(), previous })?;
+        let put = self.client.put_secret_value().secret_id(name).secret_string(text).send().await;
+        put.map(|_| ()).map_err(|error| SecretError::Unavailable(error.into()))
+    }
+
+    async fn text(&self, name: &str) -> Result<String, SecretError> {
+        let answer = self.client.get_secret_value().secret_id(name).send().await;
+        let answer = answer.map_err(|error| SecretError::Unavailable(error.into()))?;
+        Ok(answer.secret_string().unwrap_or_default().to_owned())
+    }
+}
+
+fn written(pair: &Pair) -> Result<String, SecretError> {
+    serde_json::to_string(pair).map_err(|_| SecretError::Malformed { why: "no text" })
+}
+
+fn words(text: &str) -> Vec<String> {
+    let parts = text.split(|sign: char| sign == ',' || sign.is_whitespace());
+    parts.filter(|part| !part.is_empty()).map(str::to_owned).collect()
 }
 
 fn rotating(current: String, previous: String) -> Option<Rotating> {
@@ -105,6 +206,19 @@ mod tests {
     fn a_deployment_without_stripe_begins_all_the_same() {
         let secret = StageSecret::parse(r#"{"click_token_key":"k1","stripe_webhook_secret":""}"#).expect("secret");
         assert_eq!(secret.stripe_webhook_secret, None);
+    }
+
+    #[test]
+    fn lemon_squeezy_is_set_up_by_a_secret_and_the_ids_of_its_stores() {
+        let secret = StageSecret::parse(
+            r#"{"click_token_key":"k1","lemon_squeezy_webhook_secret":"abcdef","lemon_squeezy_stores":"12, 34 56"}"#,
+        )
+        .expect("secret");
+        assert_eq!(secret.lemon_squeezy_stores, ["12", "34", "56"]);
+        assert_eq!(
+            secret.lemon_squeezy_webhook_secret.map(|secret| secret.current.reveal().clone()).as_deref(),
+            Some("abcdef")
+        );
     }
 
     #[test]

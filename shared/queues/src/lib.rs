@@ -8,6 +8,7 @@
 mod sender;
 
 use domain::currency::Currency;
+use domain::fact::PaymentKey;
 use domain::id::{NoticeId, PartnerId, PayoutId, ProgramId, RecomputeId, ReportId, RunId, TenantId};
 use domain::time::BusinessDay;
 use serde::{Deserialize, Serialize};
@@ -69,10 +70,23 @@ pub struct NoticeDue {
     pub notice: NoticeId,
     /// What happened: `payout_requested`, `receipt_ready`, …
     pub kind: String,
-    /// The payout that it is about.
-    pub payout: PayoutId,
+    /// The payout that it is about, if it is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payout: Option<PayoutId>,
     /// The document that goes with it.
     pub report: Option<ReportId>,
+    /// The payment that a customer is reminded of, if it is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reminder: Option<ReminderDue>,
+}
+
+/// A customer is to be reminded of a payment that failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReminderDue {
+    /// Of which.
+    pub payment: PaymentKey,
+    /// After how many days.
+    pub step: u8,
 }
 
 /// A document is wanted.

@@ -38,8 +38,9 @@ fn the_published_shapes_stay_as_they_are() {
             tenant: tenant(),
             notice: NoticeId::of(&tenant(), "receipt_ready", payout.as_str()),
             kind: "receipt_ready".to_owned(),
-            payout: payout.clone(),
+            payout: Some(payout.clone()),
             report: Some(report.clone()),
+            reminder: None,
         }),
         serde_json::to_string(&ReportWanted {
             v: VERSION,

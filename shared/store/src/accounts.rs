@@ -4,13 +4,14 @@ mod head;
 mod lines;
 mod progress;
 
+use std::collections::BTreeMap;
+
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use domain::id::PartnerId;
 use domain::ledger::{Close, Head, Recount};
-use domain::line::Account;
+use domain::line::{Account, Line};
 use domain::slot::Slot;
 
-pub(crate) use head::booking_on;
 pub(crate) use head::read as read_head;
 pub use lines::LinePage;
 pub(crate) use lines::read as read_line;
@@ -196,19 +197,41 @@ pub(crate) fn folding<'a>(update: UpdateBuilder<'a>, head: &Head, close: &Close)
         .require("close_no", Some(number(head.close_no)))
 }
 
-/// A booking's part in a head: the net of each place, and the account is live. Refused when a slot is final.
-pub(crate) fn booking(
-    store: &Store,
-    tenant: &TenantKey,
-    account: &Account,
-    lines: &[&domain::line::Line],
-) -> Result<TransactWriteItem, StoreError> {
-    head::booking(&store.tables.core, tenant, account, lines)
+/// New lines, and the heads of their accounts: what every booking has in its transaction.
+pub(crate) struct Booking {
+    /// Each line, if its place is free.
+    pub(crate) lines: Vec<TransactWriteItem>,
+    /// Each head once: the net of each place, and the account is live. Refused when a slot is final.
+    pub(crate) heads: Vec<TransactWriteItem>,
 }
 
-/// A line as an item.
-pub(crate) fn line_item(line: &domain::line::Line) -> impl serde::Serialize {
-    lines::LineItem::from(line)
+impl Store {
+    /// Lines and the heads of their accounts, for a transaction. A head that must change without a line is named, and
+    /// what a head must be beside is asked of it.
+    pub(crate) fn booking<'l>(
+        &self,
+        tenant: &TenantKey,
+        lines: impl IntoIterator<Item = &'l Line>,
+        without_lines: Option<&Account>,
+        asking: impl for<'k> Fn(&Account, UpdateBuilder<'k>) -> UpdateBuilder<'k>,
+    ) -> Result<Booking, StoreError> {
+        let core = &self.tables.core;
+        let mut accounts: BTreeMap<Account, Vec<&Line>> =
+            without_lines.map(|account| (account.clone(), Vec::new())).into_iter().collect();
+        let mut booking = Booking { lines: Vec::new(), heads: Vec::new() };
+        for line in lines {
+            let account = line.account();
+            let key = tenant.line(&account, line.place, &line.origin, line.n);
+            booking.lines.push(request::put_new(core, &key, &lines::LineItem::from(line))?);
+            accounts.entry(account).or_default().push(line);
+        }
+        for (account, lines) in &accounts {
+            let key = tenant.head(account);
+            let update = head::booking_on(UpdateBuilder::new(core, &key), tenant, account, lines)?;
+            booking.heads.push(asking(account, update).build_transact()?);
+        }
+        Ok(booking)
+    }
 }
 
 pub(crate) fn slot_text(slot: Option<Slot>) -> Option<aws_sdk_dynamodb::types::AttributeValue> {

@@ -18,6 +18,9 @@ use crate::{Store, StoreError, TenantKey};
 const USER_AGENT_BYTES_MAX: usize = 256;
 const LANGUAGE_BYTES_MAX: usize = 64;
 const REFERRER_BYTES_MAX: usize = 96;
+const COUNTRY_BYTES_MAX: usize = 2;
+const REGION_BYTES_MAX: usize = 3;
+const CITY_BYTES_MAX: usize = 48;
 const CARRIED_VALUE_BYTES_MAX: usize = 64;
 const CARRIED_BYTES_MAX: usize = 256;
 
@@ -46,10 +49,23 @@ pub struct NewClick<'a> {
     pub paid_traffic: Option<&'static str>,
     /// The device, as far as the day can tell.
     pub device: Option<DeviceHash>,
+    /// From where on earth, as far as it is known.
+    pub place: Place,
     /// UTM and sub parameters; values are cut, and what goes beyond the whole is left out.
     pub carried: BTreeMap<String, String>,
     /// When it may be forgotten.
     pub expires_at: Timestamp,
+}
+
+/// From where on earth a visit came; empty where it is not known.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Place {
+    /// ISO 3166-1, as `DE`.
+    pub country: String,
+    /// ISO 3166-2 without the country, as `BE`.
+    pub region: String,
+    /// The city's name; cut.
+    pub city: String,
 }
 
 /// What a visit was.
@@ -88,8 +104,10 @@ pub struct Click {
     pub referrer_host: String,
     /// The name of the advertiser's parameter that the first visit carried.
     pub paid_traffic: Option<String>,
-    /// The device of the first visit, under the key of its day.
+    /// The device of the first visit, under the salt of its day.
     pub device: Option<String>,
+    /// From where the first visit came.
+    pub place: Place,
     /// The first visit's UTM and sub parameters.
     pub carried: BTreeMap<String, String>,
 }
@@ -119,6 +137,12 @@ struct Item {
     #[serde(default)]
     device: Option<String>,
     #[serde(default)]
+    country: String,
+    #[serde(default)]
+    region: String,
+    #[serde(default)]
+    city: String,
+    #[serde(default)]
     carried: BTreeMap<String, String>,
 }
 
@@ -143,6 +167,7 @@ impl TryFrom<Item> for Click {
             referrer_host: item.referrer,
             paid_traffic: item.paid,
             device: item.device,
+            place: Place { country: item.country, region: item.region, city: item.city },
             carried: item.carried,
         })
     }
@@ -159,7 +184,7 @@ impl Store {
         const DOING: &str = "recording a click";
         let counter = if click.bot.is_some() { "bots" } else { "hits" };
         let key = tenant.click(click.link, click.at, click.visitor);
-        let is_bot = click.bot.is_some();
+        let (is_bot, is_nobody) = (click.bot.is_some(), click.visitor == VisitorHash::NOBODY);
         let request = self.db.update_item().table_name(&self.tables.clicks).set_key(Some(key_map(&key)));
         let answer = first_visit_sets(request, click)
             .expression_attribute_names("#hits", counter)
@@ -170,6 +195,8 @@ impl Store {
         let hits = answer.attributes().and_then(|new| new.get(counter)).and_then(|hits| hits.as_n().ok());
         Ok(match hits.map(String::as_str) {
             _ if is_bot => ClickRecorded::Bot,
+            // Who asked for privacy cannot be told from the one before: each counts.
+            _ if is_nobody => ClickRecorded::Counted,
             Some("1") => ClickRecorded::Counted,
             _ => ClickRecorded::Duplicate,
         })
@@ -209,6 +236,9 @@ fn first_visit_sets(request: UpdateItemFluentBuilder, click: NewClick<'_>) -> Up
         ("referrer", click.referrer_host, REFERRER_BYTES_MAX),
         ("paid", click.paid_traffic.unwrap_or_default().to_owned(), LANGUAGE_BYTES_MAX),
         ("device", click.device.map(|device| device.to_string()).unwrap_or_default(), LANGUAGE_BYTES_MAX),
+        ("country", click.place.country, COUNTRY_BYTES_MAX),
+        ("region", click.place.region, REGION_BYTES_MAX),
+        ("city", click.place.city, CITY_BYTES_MAX),
         ("bot", click.bot.unwrap_or_default().to_owned(), LANGUAGE_BYTES_MAX),
     ];
     firsts.extend(

@@ -18,6 +18,10 @@ use crate::keys::Key;
 use crate::request::unavailable;
 use crate::{Store, StoreError, TenantKey, Written, item};
 
+/// A counted sale: when the period began that was paid for, when it happened, both in milliseconds, and its payment.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct CountedSale(pub i64, pub i64, pub PaymentKey);
+
 /// What is counted of a customer.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CustomerCount {
@@ -27,9 +31,13 @@ pub struct CustomerCount {
     /// Their first sign-up of the account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signed_up: Option<(Timestamp, SaleId)>,
-    /// Paid sales that were not wholly reversed, by `=` and the subscription: no attribute may have an empty name.
+    /// Paid sales that were not wholly reversed, by `=` and the subscription, no attribute may have an empty name: how many
+    /// there were before those that are kept one by one.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub occurrences: BTreeMap<String, u32>,
+    /// The newest of them one by one, whoever shares in them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub paid: BTreeMap<String, BTreeSet<CountedSale>>,
     /// What was earned by them net of refunds, by programme, minor units.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub earned: BTreeMap<ProgramId, i64>,

@@ -6,13 +6,11 @@ use aws_sdk_dynamodb::types::TransactWriteItem;
 use domain::attribution::customer::Customer;
 use domain::digest::Digest;
 use domain::fact::PaymentKey;
-use domain::fraud::review::Review;
 use domain::id::SaleId;
 pub(crate) use item_of::read as read_customer;
 use serde::{Deserialize, Serialize};
 
 use crate::request::{self, Range, Transacted};
-use crate::risk::StoredReview;
 use crate::sales::{NewSale, SaleWritten};
 use crate::{Store, StoreError, TenantKey, Written, item};
 
@@ -25,8 +23,8 @@ pub struct CustomerChange<'a> {
     pub before: Option<u64>,
     /// What is known from now on; `None` where nothing is news.
     pub after: Option<&'a Customer>,
-    /// What was known of leads of this address, which the change relies on.
-    pub relies_on: Option<LeadsRead>,
+    /// What was known of leads of its addresses, which the change relies on.
+    pub relies_on: &'a [LeadsRead],
 }
 
 /// In which state the leads of an address were read.
@@ -99,8 +97,8 @@ impl Store {
             Some(0) => request::put_when(core, &key, &item, "attribute_exists(pk) AND attribute_not_exists(version)")?,
             Some(version) => request::replace(core, &key, &item, version)?,
         }];
-        if let Some(read) = change.relies_on {
-            items.extend(self.waiting_parts(tenant, change.key, read)?);
+        for read in change.relies_on {
+            items.extend(self.waiting_parts(tenant, change.key, *read)?);
         }
         Ok(items)
     }
@@ -153,8 +151,8 @@ impl Store {
         request::delete_any(&self.tables.core, &tenant.undecided(customer, sale))
     }
 
-    /// A sale that nobody was paid for is decided anew: the sale in its version, its lines and heads; where somebody is
-    /// paid now, it waits no more; and what is `noticed` beside a review of before it.
+    /// A sale that nobody was paid for is decided anew: the sale in its version, its lines and heads, what was noticed
+    /// about it; and where somebody is paid now, it waits no more.
     ///
     /// # Errors
     /// The store does not answer.
@@ -164,12 +162,8 @@ impl Store {
         customer: &PaymentKey,
         before: u64,
         new: &NewSale<'_>,
-        noticed: Option<(&StoredReview, &Review)>,
     ) -> Result<SaleWritten, StoreError> {
-        let mut others = match noticed {
-            Some((known, after)) => self.noticed_more(tenant, known, after)?,
-            None => Vec::new(),
-        };
+        let mut others = Vec::new();
         if !new.sale.decision.credits().is_empty() {
             others.push(self.undecided_no_more(tenant, customer, &new.sale.id)?);
         }

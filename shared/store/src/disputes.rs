@@ -80,7 +80,8 @@ impl Store {
             others.push(request::put_new(&self.tables.core, &key, &item)?);
             others.push(self.dispute_listed(tenant, &told.dispute, &applied.sale.id)?);
         }
-        let new = NewSale { sale: applied.sale, lines: applied.lines, aliases: &[], meets: None, review: None };
+        let new =
+            NewSale { sale: applied.sale, lines: applied.lines, aliases: &[], open_in: &[], meets: None, review: None };
         self.change_sale(tenant, applied.sale_before, &new, others, "applying a dispute").await
     }
 }

@@ -149,22 +149,15 @@ impl Store {
             let item = self.entry_item(tenant, booking.entry, booked_day);
             items.push(request::put_new(core, &tenant.entry(&booking.entry.id), &item)?);
         }
-        for (line, _) in &lines {
-            let key = tenant.line(&line.account(), line.place, &line.origin, line.n);
-            items.push(request::put_new(core, &key, &crate::accounts::line_item(line))?);
-        }
+        let guard_of = |account: &Account| {
+            let own = lines.iter().filter(|(line, _)| line.account() == *account).map(|(_, guard)| *guard);
+            own.into_iter().find(|guard| *guard != HeadGuard::Open).unwrap_or(HeadGuard::Open)
+        };
+        let booked = lines.iter().map(|(line, _)| line);
+        let booking = self.booking(tenant, booked, None, |account, update| guarded(update, guard_of(account)))?;
+        items.extend(booking.lines);
         let heads_from = items.len();
-        let mut accounts: Vec<Account> = lines.iter().map(|(line, _)| line.account()).collect();
-        accounts.sort();
-        accounts.dedup();
-        for account in &accounts {
-            let own: Vec<_> = lines.iter().filter(|(line, _)| line.account() == *account).collect();
-            let key = tenant.head(account);
-            let lines: Vec<_> = own.iter().map(|(line, _)| line).collect();
-            let update = crate::accounts::booking_on(UpdateBuilder::new(core, &key), tenant, account, &lines)?;
-            let guard = own.iter().map(|(_, guard)| *guard).find(|guard| *guard != HeadGuard::Open);
-            items.push(guarded(update, guard.unwrap_or(HeadGuard::Open)).build_transact()?);
-        }
+        items.extend(booking.heads);
         Ok(match self.transact(items, doing).await? {
             Transacted::Yes => EntryWritten::Yes,
             // The facts' own word comes first: what is booked is booked, whatever the account says by now.

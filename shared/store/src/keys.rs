@@ -24,6 +24,10 @@
 //! | coupon | core | `T#coupons` | `<CODE>` | Get, Query, Put, Update |
 //! | leads of an address | core | `T#lead#<sha256>` | `leads` | Get, Put |
 //! | who waits to hear of a lead | core | `T#lead#<sha256>` | `waits#<provider:id>` | Query, Update |
+//! | lead of an address, by programme | core | `T#lead#<sha256>` | `program#prg_…` | Query, Put, Delete |
+//! | lead | core | `T#lead#led_…` | `lead` | Get, Put |
+//! | leads, newest first | core, index `desk` | `T#leads` | `<captured_at>#led_…` | Query |
+//! | counts of a day's leads | core | `T#lead-days` | `<yyyy-mm-dd>#prg_…#<source>` | Query, Update |
 //! | claim to a customer | core | `T#claims` | `clm_…` | Get, Query, Put |
 //! | sale | core | `T#sale#sal_…` | `sale` | Get, Put, Update |
 //! | refund of a sale | core | `T#sale#sal_…` | `refund#<provider:id>` | Get, Put |
@@ -40,6 +44,15 @@
 //! | changes by hand, by kind | core | `T#adjustments#<kind>` | `adj_…` | Get, Query, Put |
 //! | rates of exchange | core | `T#fx-rates` | `<FROM>#<TO>#<told at>#<hash of source>` | Query, Put |
 //! | disputes, open and settled | core | `T#disputes` | `<provider:id>` | Query, Put |
+//! | subscription | core | `T#subscriptions` | `sub_…` | Get, Query, Put |
+//! | customer whom we bill | core | `T#buyers` | `cus_…` | Get, Query, Put |
+//! | plan | core | `T#plans` | `pln_…` | Get, Query, Put |
+//! | reminders of a payment that failed | core | `T#dunning` | `<provider:id>` | Get, Put |
+//! | rates of sales tax | core | `T#tax-rates` | `<DE or US-NY>#<first day>` | Get, Query, Put |
+//! | payment that failed | core | `T#failed-payments` | `<provider:id>` | Get, Query, Put |
+//! | object of a provider, by kind | core | `T#provider#<kind>` | `<provider:id>` | Get, Query, Put |
+//! | webhook endpoint | core | `T#webhook-endpoints` | `whk_…` | Get, Query, Put, Update |
+//! | comparings of a provider with the ledger | core | `T#reconciliations` | `<at>#<provider>` | Query, Put |
 //! | mark of a partner | core | `T#partner#par_…` | `mark#<kind>#<sha256>` | Query, Put |
 //! | partners with a mark | core | `T#mark#<kind>#<sha256>` | `par_…` | Query, Put |
 //! | what stops a partner's payouts | core | `T#partner#par_…` | `stop#rsk_…` | Query, Put, Delete |
@@ -48,7 +61,7 @@
 //! | reviews by state | core, index `desk` | `T#risk#<state>` | `<opened_at>#rsk_…` | Query |
 //! | what is counted of a customer of an account | core | `T#account#par_…` | `<CUR>#counted#<provider:id>` | Get, Put |
 //! | what is counted of a programme of an account | core | `T#account#par_…` | `<CUR>#standing#prg_…` | Get, Put |
-//! | how far a capped programme is counted | core | `T#counted#prg_…` | `counted` | Get, Update |
+//! | how far a capped programme is frozen and counted | core | `T#counted#prg_…` | `counted` | Get, Update, ConditionCheck |
 //! | recompute of a programme under way | core | `T#counted#prg_…` | `recomputing` | Get, Update |
 //! | recomputes of a programme | core | `T#recompute#prg_…` | `rcp_…` | Get, Query, Put |
 //! | what a recompute makes of an account | core | `T#difference#rcp_…` | `<round>#par_…#<CUR>#<through par_…>` | Query, Put |
@@ -59,12 +72,19 @@
 //! | live accounts | core, index `live` | `T#live#<00…15>` | `par_…#<CUR>` | Query |
 //! | journal of a day | core, index `day-log` | `T#day#<yymmdd>#<0…7>` | `<booked_at>#<id>` | Query |
 //! | payout desk | core, index `desk` | `T#desk` | `<requested_at>#pay_…` | Query |
-//! | click | clicks | `T#lnk_…#<yyyymmddhh>` | `<visitor hash>` | Update |
-//! | raw event | ops | `T#raw#<provider>#<yyyymmdd>` | `<event id>` | Get, Put |
+//! | click | clicks | `T#lnk_…#<yyyymmdd>` | `<hour>#<visitor hash>` | Get, Query, Update |
+//! | what is counted of a link's day | ops | `T#clicks#lnk_…` | `<yyyymmdd>` | Get, Query, Put |
+//! | through which day clicks are counted exactly | ops | `T#clicks` | `counted` | Get, Put |
+//! | raw event | ops | `T#raw#<provider>#<yyyymmdd>` | `<event id>` | Get, Query, Put, Update |
 //! | answer to an idempotency key | ops | `T#idempotency#<hash>` | `answer` | Get, Put, Update |
 //! | how far the recount behind a close has come | ops | `T#recount#par_…` | `<CUR>#<n>` | Get, Update |
 //! | where a partner worked from | ops | `T#session#par_…` | `<yyyymmdd>#<visitor hash>` | Query, Put |
+//! | salt of a day, with the default tenant | ops | `T#salts` | `<yyyymmdd>` | Get, Query, Put, Delete |
 //! | notice | ops | `T#notice#ntc_…` | `notice` | Get, Put, Update |
+
+mod billed;
+mod captured;
+mod told;
 
 use domain::currency::Currency;
 use domain::digest::Digest;
@@ -351,6 +371,15 @@ impl TenantKey {
         Self(TenantId::default_tenant()).pk("tenants")
     }
 
+    /// The salts of the deployment's days stand with the default tenant.
+    pub(crate) fn salts() -> String {
+        Self(TenantId::default_tenant()).pk("salts")
+    }
+
+    pub(crate) fn salt(day: &str) -> Key {
+        Key::new(Self::salts(), day)
+    }
+
     pub(crate) fn registered_tenant(&self) -> Key {
         Key::new(Self::tenants(), self.0.as_str())
     }
@@ -433,11 +462,25 @@ impl TenantKey {
     }
 
     pub(crate) fn click(&self, link: &LinkId, at: Timestamp, visitor: VisitorHash) -> Key {
-        Key::new(self.pk(&format!("{link}#{}", hour_of(at))), visitor.to_string())
+        let hour = hour_of(at);
+        let (day, hour) = hour.split_at(8);
+        Key::new(self.clicks(link, day), format!("{hour}#{visitor}"))
     }
 
-    pub(crate) fn raw_event(&self, provider: &str, day_text: &str, event_id: &str) -> Key {
-        Key::new(self.pk(&format!("raw#{provider}#{day_text}")), event_id)
+    pub(crate) fn clicks(&self, link: &LinkId, day: &str) -> String {
+        self.pk(&format!("{link}#{day}"))
+    }
+
+    pub(crate) fn click_counts(&self, link: &LinkId) -> String {
+        self.pk(&format!("clicks#{link}"))
+    }
+
+    pub(crate) fn click_count(&self, link: &LinkId, day: &str) -> Key {
+        Key::new(self.click_counts(link), day)
+    }
+
+    pub(crate) fn clicks_counted(&self) -> Key {
+        Key::new(self.pk("clicks"), "counted")
     }
 }
 

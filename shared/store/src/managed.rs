@@ -69,7 +69,7 @@ impl Store {
         let known = self.get_customer(tenant, &managed.customer).await?;
         let before = known.as_ref().map(|customer| customer.version);
         let after = managed.applied_to(&known.unwrap_or_default());
-        let change = CustomerChange { key: &managed.customer, before, after: Some(&after), relies_on: None };
+        let change = CustomerChange { key: &managed.customer, before, after: Some(&after), relies_on: &[] };
         let mut items = self.customer_parts(tenant, &change)?;
         let item = ManagedItem {
             entity: "managed".to_owned(),

@@ -13,6 +13,7 @@ use crate::keys::{self, Key, TenantKey};
 use crate::people::{Person, PersonItem};
 use crate::registry::{Entries, Entry, next_of};
 use crate::request::{self, Range, Transacted, UpdateBuilder, Written};
+use crate::risk::StopsChange;
 use crate::{Page, Store, StoreError};
 
 /// Whether a partner works with the tenant.
@@ -254,7 +255,8 @@ impl Store {
         Ok(items.into_iter().map(Enrolment::from).collect())
     }
 
-    /// Changes whether a partner works with the tenant from an instant on, if it is as the caller saw it.
+    /// Changes whether a partner works with the tenant from an instant on, if it is as the caller saw it; and with it,
+    /// whether money may go out to them.
     ///
     /// # Errors
     /// The store does not answer.
@@ -267,10 +269,15 @@ impl Store {
     ) -> Result<Written, StoreError> {
         let key = tenant.partner(partner);
         let update = changing(&self.tables.core, &key, change).require("status", Some(item::text(seen.word())));
-        self.update(update.build()?, "changing a partner's status").await
+        let stops = StopsChange { reviews: 0, status: Some(change.status) };
+        let items = vec![update.build_transact()?, self.stops_changed(tenant, partner, stops)?];
+        Ok(match self.transact(items, "changing a partner's status").await? {
+            Transacted::Yes => Written::Yes,
+            Transacted::ConditionFailed(_) => Written::ConditionFailed,
+        })
     }
 
-    /// The same for a transaction, whatever the partner was before.
+    /// The same for a transaction, whatever the partner was before; what it stops is the caller's to write.
     pub(crate) fn partner_changed(
         &self,
         tenant: &TenantKey,

@@ -268,8 +268,9 @@ impl Store {
         if let Some(update) = self.end_of_payout(&key, after, head_move) {
             items.push(update.build_transact()?);
         }
-        // FRD-4: a review may have stopped it since somebody looked. From here on the money is on its way; each step
-        // before this one may still be taken back.
+        // FRD-4, PAY-16: a review may have stopped it, or a person suspended the partner, since somebody looked. From
+        // here on the money is on its way; each step before this one may still be taken back, so looking is enough there:
+        // whoever is stopped between the look and the request, or the approval, has a payout that does not go out.
         if matches!(after.state, PayoutState::Submitted { .. }) {
             items.push(self.nothing_stops(tenant, &after.partner)?);
         }

@@ -12,11 +12,11 @@ use domain::sale::Sale;
 use domain::slot::Slot;
 use serde::{Deserialize, Serialize};
 
-use crate::accounts::{LinePage, booking_on, line_item, read_line};
-use crate::customers::CustomerChange;
+use crate::accounts::{LinePage, read_line};
 use crate::item::{self, number, text};
 use crate::keys::Key;
-use crate::request::{self, Range, Transacted, UpdateBuilder};
+use crate::request::{Range, Transacted, UpdateBuilder};
+use crate::sales::{NewSale, SaleWritten};
 use crate::{Store, StoreError, TenantKey, Written};
 
 /// A sale that is changed by the night: as it is to be, the version that it had, and its new lines.
@@ -39,11 +39,21 @@ pub struct Adjusted {
     pub open: Option<Month>,
 }
 
+/// How far the months of a programme with a cap over all its partners are closed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ProgramClosing {
+    /// Sales of months up to this one come late to everybody. Never behind `counted`.
+    pub frozen: Option<Month>,
+    /// Sales of months up to this one are counted, and change no more.
+    pub counted: Option<Month>,
+}
+
 #[derive(Serialize, Deserialize)]
-struct CountedItem {
-    entity: String,
-    v: u32,
-    counted: Month,
+struct ClosingItem {
+    #[serde(default)]
+    frozen: Option<Month>,
+    #[serde(default)]
+    counted: Option<Month>,
 }
 
 impl Store {
@@ -140,68 +150,40 @@ impl Store {
         adjusts: Option<(&Account, u64)>,
         changes: &[ChangedSale],
     ) -> Result<Written, StoreError> {
-        let core = &self.tables.core;
         let mut items = Vec::new();
-        let mut accounts: BTreeMap<Account, Vec<&Line>> = BTreeMap::new();
-        if let Some((account, _)) = adjusts {
-            accounts.insert(account.clone(), Vec::new());
-        }
         for change in changes {
             items.push(self.replaced_sale(tenant, &change.sale, change.before)?);
-            for line in &change.lines {
-                let account = line.account();
-                let key = tenant.line(&account, line.place, &line.origin, line.n);
-                items.push(request::put_new(core, &key, &line_item(line))?);
-                accounts.entry(account).or_default().push(line);
-            }
         }
-        for (account, lines) in &accounts {
-            let key = tenant.head(account);
-            let mut update = booking_on(UpdateBuilder::new(core, &key), tenant, account, lines)?;
-            if let Some((_, n)) = adjusts.filter(|(adjusted, _)| *adjusted == account) {
-                update = update.require("adjust_no", (n > 0).then(|| number(n))).set("adjust_no", number(n + 1));
-            }
-            items.push(update.build_transact()?);
-        }
+        let lines = changes.iter().flat_map(|change| &change.lines);
+        let booking =
+            self.booking(tenant, lines, adjusts.map(|(account, _)| account), |account, update| {
+                match adjusts.filter(|(adjusted, _)| *adjusted == account) {
+                    Some((_, n)) => {
+                        update.require("adjust_no", (n > 0).then(|| number(n))).set("adjust_no", number(n + 1))
+                    }
+                    None => update,
+                }
+            })?;
+        items.extend(booking.lines.into_iter().chain(booking.heads));
         Ok(match self.transact(items, "adjusting sales of an account").await? {
             Transacted::Yes => Written::Yes,
             Transacted::ConditionFailed(_) => Written::ConditionFailed,
         })
     }
 
-    /// A sale is decided anew: the sale in its version, its lines and heads; and where nobody is paid for it now, it waits
-    /// with its customer from now on, who must still be as they were read.
+    /// A sale is decided anew: the sale in its version, its lines and heads, what was noticed about it; and its customer,
+    /// with whom it waits from now on where nobody is paid for it.
     ///
     /// # Errors
     /// The store does not answer.
     pub async fn redecide_sale(
         &self,
         tenant: &TenantKey,
-        waits: Option<&CustomerChange<'_>>,
-        change: &ChangedSale,
+        before: u64,
+        new: &NewSale<'_>,
     ) -> Result<Written, StoreError> {
-        let core = &self.tables.core;
-        let mut items = vec![self.replaced_sale(tenant, &change.sale, change.before)?];
-        let mut accounts: BTreeMap<Account, Vec<&Line>> = BTreeMap::new();
-        for line in &change.lines {
-            let account = line.account();
-            let key = tenant.line(&account, line.place, &line.origin, line.n);
-            items.push(request::put_new(core, &key, &line_item(line))?);
-            accounts.entry(account).or_default().push(line);
-        }
-        for (account, lines) in &accounts {
-            let key = tenant.head(account);
-            items.push(booking_on(UpdateBuilder::new(core, &key), tenant, account, lines)?.build_transact()?);
-        }
-        if let Some(customer) = waits {
-            // Whoever changes them decides the sales that wait, and would miss this one.
-            items.push(self.customer_unchanged(tenant, customer)?);
-            items.push(self.undecided_part(tenant, customer.key, &change.sale.id)?);
-        }
-        Ok(match self.transact(items, "deciding a sale anew").await? {
-            Transacted::Yes => Written::Yes,
-            Transacted::ConditionFailed(_) => Written::ConditionFailed,
-        })
+        let written = self.change_sale(tenant, before, new, Vec::new(), "deciding a sale anew").await?;
+        Ok(if written == SaleWritten::Yes { Written::Yes } else { Written::ConditionFailed })
     }
 
     /// What is known of customers, strongly consistent; who is not known is left out.
@@ -226,19 +208,34 @@ impl Store {
         Ok(known)
     }
 
-    /// Up to which month the sales of a programme with a cap over all its partners are counted.
+    /// How far the months of a programme with a cap over all its partners are closed.
     ///
     /// # Errors
     /// The store does not answer, or the item cannot be read.
-    pub async fn get_program_counted(
+    pub async fn get_program_closing(
         &self,
         tenant: &TenantKey,
         program: &ProgramId,
-    ) -> Result<Option<Month>, StoreError> {
+    ) -> Result<ProgramClosing, StoreError> {
         let key = tenant.program_counted(program);
-        let found: Option<CountedItem> =
+        let found: Option<ClosingItem> =
             self.get(&self.tables.core, &key, "reading how far a programme is counted").await?;
-        Ok(found.map(|item| item.counted))
+        let ClosingItem { frozen, counted } = found.unwrap_or(ClosingItem { frozen: None, counted: None });
+        Ok(ProgramClosing { frozen: frozen.max(counted), counted })
+    }
+
+    /// Sales of a month and of those before come late to everybody in a programme from now on.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn freeze_program(
+        &self,
+        tenant: &TenantKey,
+        program: &ProgramId,
+        last: Month,
+    ) -> Result<Written, StoreError> {
+        let doing = "freezing months of a programme";
+        self.close_program(tenant, program, ("frozen", last), doing).await
     }
 
     /// The sales of a programme with a cap over all its partners are counted up to a month.
@@ -251,12 +248,24 @@ impl Store {
         program: &ProgramId,
         counted: Month,
     ) -> Result<Written, StoreError> {
+        let doing = "recording how far a programme is counted";
+        self.close_program(tenant, program, ("counted", counted), doing).await
+    }
+
+    /// A mark of a programme goes on, and never back.
+    async fn close_program(
+        &self,
+        tenant: &TenantKey,
+        program: &ProgramId,
+        (mark, month): (&str, Month),
+        doing: &'static str,
+    ) -> Result<Written, StoreError> {
         let key = tenant.program_counted(program);
         let update = UpdateBuilder::new(&self.tables.core, &key)
             .set("entity", text("program_counted"))
             .set("v", number(1))
-            .set("counted", text(counted.to_string()))
-            .require_below("counted", text(counted.to_string()));
-        self.update(update.build()?, "recording how far a programme is counted").await
+            .set(mark, text(month.to_string()))
+            .require_below(mark, text(month.to_string()));
+        self.update(update.build()?, doing).await
     }
 }

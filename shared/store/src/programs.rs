@@ -31,6 +31,8 @@ pub struct Program {
     pub close_lag_days: u16,
     /// How it is decided who brought a customer.
     pub attribution: AttributionSettings,
+    /// The hosts whose pages may tell of clicks, in normal form; the destination's own when empty.
+    pub allowed_hosts: Vec<String>,
     /// When it was made.
     pub created_at: Timestamp,
 }
@@ -48,6 +50,8 @@ struct ProgramItem {
     close_lag_days: u16,
     #[serde(default, skip_serializing_if = "AttributionSettings::is_default")]
     attribution: AttributionSettings,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    allowed_hosts: Vec<String>,
     created_at: Timestamp,
 }
 
@@ -74,6 +78,7 @@ impl From<&Program> for ProgramItem {
             hold_days: program.hold_days,
             close_lag_days: program.close_lag_days,
             attribution: program.attribution,
+            allowed_hosts: program.allowed_hosts.clone(),
             created_at: program.created_at,
         }
     }
@@ -91,6 +96,7 @@ impl ProgramItem {
             hold_days: self.hold_days,
             close_lag_days: self.close_lag_days,
             attribution: self.attribution,
+            allowed_hosts: self.allowed_hosts,
             created_at: self.created_at,
         })
     }

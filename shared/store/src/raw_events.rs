@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::item::{self, Attributes};
 use crate::keys::Key;
-use crate::request::unavailable;
-use crate::{Store, StoreError, TenantKey};
+use crate::request::{Range, UpdateBuilder, unavailable};
+use crate::{Page, Store, StoreError, TenantKey, Written};
 
 /// How many characters of the hash name a second body.
 const HASH_CHARS: usize = 8;
@@ -64,6 +64,28 @@ pub struct RawEvent {
     pub expires_at: Timestamp,
 }
 
+/// A raw event as the inbound log shows it: everything but its body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivered {
+    /// Where it is stored.
+    pub place: RawEventPlace,
+    /// The provider's type of it.
+    pub kind: String,
+    /// When it came.
+    pub received_at: Timestamp,
+    /// Why it could not be booked, as long as that holds.
+    pub trouble: Option<Trouble>,
+}
+
+/// Why an event could not be booked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trouble {
+    /// The reason, as the log has it.
+    pub reason: String,
+    /// When it was found, the last time.
+    pub at: Timestamp,
+}
+
 /// What became of a raw event that came in. It is stored in all three cases.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RawEventRecorded {
@@ -83,6 +105,10 @@ struct Item {
     hash: Digest,
     received_ms: i64,
     expires_at: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    trouble: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    trouble_ms: Option<i64>,
 }
 
 /// The name of the sealed bytes, which are a binary attribute: text would be a third larger.
@@ -132,6 +158,77 @@ impl Store {
         answer.item.map(|attributes| parse(&key, attributes)).transpose()
     }
 
+    /// A page of the raw events of a provider's day, by their ids, behind one.
+    ///
+    /// # Errors
+    /// The table is away, or an item cannot be read.
+    pub async fn list_raw_events(
+        &self,
+        tenant: &TenantKey,
+        (provider, day): (&str, BusinessDay),
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Page<Delivered>, StoreError> {
+        let day_text = day.to_string().replace('-', "");
+        let pk = tenant.raw_events(provider, &day_text);
+        let from = after.map_or_else(|| "!".to_owned(), |after| format!("{after}!"));
+        let range = Range { pk: &pk, from, to: "~".to_owned(), consistent: false };
+        let most = i32::try_from(limit).unwrap_or(i32::MAX);
+        let doing = "listing raw events";
+        let (found, more) = self.query_page(&self.tables.ops, &range, None, Some(most), doing).await?;
+        let next = found.last().filter(|_| more.is_some()).map(|row| item::place_of(row).1);
+        let items: Result<Vec<Delivered>, StoreError> =
+            found.into_iter().map(|attributes| delivered(provider, day, attributes)).collect();
+        Ok(Page { items: items?, next })
+    }
+
+    /// The event at a place as the inbound log shows it.
+    ///
+    /// # Errors
+    /// The table is away, or the item cannot be read.
+    pub async fn get_delivered(
+        &self,
+        tenant: &TenantKey,
+        place: &RawEventPlace,
+    ) -> Result<Option<Delivered>, StoreError> {
+        let doing = "reading a raw event";
+        let found = self.get_attributes(&self.tables.ops, &place.key(tenant), true, doing).await?;
+        found.map(|attributes| delivered(&place.provider, place.day, attributes)).transpose()
+    }
+
+    /// An event could not be booked; the newest reason stands. `ConditionFailed` when it is not stored any more.
+    ///
+    /// # Errors
+    /// The table is away.
+    pub async fn record_trouble(
+        &self,
+        tenant: &TenantKey,
+        place: &RawEventPlace,
+        trouble: &Trouble,
+    ) -> Result<Written, StoreError> {
+        let key = place.key(tenant);
+        let update = UpdateBuilder::new(&self.tables.ops, &key)
+            .set("trouble", item::text(&trouble.reason))
+            .set("trouble_ms", item::number(trouble.at.as_millisecond()))
+            .require("entity", Some(item::text(ENTITY)))
+            .build()?;
+        self.update(update, "recording why an event is not booked").await
+    }
+
+    /// An event is booked after all. `ConditionFailed` when it is not stored any more.
+    ///
+    /// # Errors
+    /// The table is away.
+    pub async fn clear_trouble(&self, tenant: &TenantKey, place: &RawEventPlace) -> Result<Written, StoreError> {
+        let key = place.key(tenant);
+        let update = UpdateBuilder::new(&self.tables.ops, &key)
+            .remove("trouble")
+            .remove("trouble_ms")
+            .require("entity", Some(item::text(ENTITY)))
+            .build()?;
+        self.update(update, "recording that an event is booked").await
+    }
+
     /// Puts it where nothing is; otherwise tells the hash of what is there.
     async fn put_raw_event(&self, key: &Key, event: &RawEvent) -> Result<Option<Digest>, StoreError> {
         let item = Item {
@@ -141,6 +238,8 @@ impl Store {
             hash: event.hash,
             received_ms: event.received_at.as_millisecond(),
             expires_at: event.expires_at.as_second(),
+            trouble: None,
+            trouble_ms: None,
         };
         let mut attributes = item::write(key, &item)?;
         attributes.insert(SEALED.to_owned(), AttributeValue::B(Blob::new(event.sealed.clone())));
@@ -158,6 +257,20 @@ impl Store {
         };
         parse(key, there).map(|there| Some(there.hash))
     }
+}
+
+fn delivered(provider: &str, day: BusinessDay, attributes: Attributes) -> Result<Delivered, StoreError> {
+    let (pk, sk) = item::place_of(&attributes);
+    let item: Item = item::read(attributes)?;
+    let key = Key { pk, sk: sk.clone() };
+    let at = |ms: i64| Timestamp::from_millisecond(ms).map_err(|error| item::inconsistent(&key, error));
+    let trouble = match (item.trouble, item.trouble_ms) {
+        (Some(reason), Some(ms)) => Some(Trouble { reason, at: at(ms)? }),
+        _ => None,
+    };
+    let received_at = at(item.received_ms)?;
+    let place = RawEventPlace { provider: provider.to_owned(), day, event_id: sk };
+    Ok(Delivered { place, kind: item.kind, received_at, trouble })
 }
 
 fn parse(key: &Key, mut attributes: Attributes) -> Result<RawEvent, StoreError> {

@@ -117,7 +117,8 @@ impl Store {
             Some(version) => request::replace(core, &key, &item, version)?,
             None => request::put_new(core, &key, &item)?,
         };
-        let new = NewSale { sale: applied.sale, lines: applied.lines, aliases: &[], meets: None, review: None };
+        let new =
+            NewSale { sale: applied.sale, lines: applied.lines, aliases: &[], open_in: &[], meets: None, review: None };
         self.change_sale(tenant, applied.sale_before, &new, vec![fact], "applying a refund").await
     }
 

@@ -239,7 +239,9 @@ impl Store {
                 None => return Ok(items),
             }
         }
-        Err(StoreError::LostRace { doing })
+        // Nobody raced: it is the range that is too long, and will be again.
+        let key = Key { pk: range.pk.to_owned(), sk: range.from.clone() };
+        Err(item::inconsistent(&key, format!("more than {PAGES_MAX} pages lie behind it")))
     }
 
     /// One page of a range: raw items and where the next begins.
@@ -428,13 +430,33 @@ pub(crate) fn check(table: &str, key: &Key, condition: &str) -> Result<TransactW
     Ok(TransactWriteItem::builder().condition_check(check).build())
 }
 
-/// The condition that a count of an item is not above zero, for a transaction that does not write it.
-pub(crate) fn check_none(table: &str, key: &Key, attribute: &str) -> Result<TransactWriteItem, StoreError> {
+/// The condition that marks of an item are absent or below a value, for a transaction that does not write it.
+pub(crate) fn check_below(
+    table: &str,
+    key: &Key,
+    marks: &[&str],
+    value: &aws_sdk_dynamodb::types::AttributeValue,
+) -> Result<TransactWriteItem, StoreError> {
+    let conditions: Vec<String> =
+        marks.iter().map(|mark| format!("(attribute_not_exists({mark}) OR {mark} < :value)")).collect();
     let check = ConditionCheck::builder()
         .table_name(table)
         .set_key(Some(item::key_map(key)))
-        .condition_expression("attribute_not_exists(#count) OR #count <= :none")
-        .expression_attribute_names("#count", attribute)
+        .condition_expression(conditions.join(" AND "))
+        .expression_attribute_values(":value", value.clone());
+    let check = check.build().map_err(|error| item::inconsistent(key, error))?;
+    Ok(TransactWriteItem::builder().condition_check(check).build())
+}
+
+/// The condition that a count of an item is not above zero, and that a flag is not there, for a transaction that does not
+/// write it.
+pub(crate) fn check_none(table: &str, key: &Key, (count, flag): (&str, &str)) -> Result<TransactWriteItem, StoreError> {
+    let check = ConditionCheck::builder()
+        .table_name(table)
+        .set_key(Some(item::key_map(key)))
+        .condition_expression("(attribute_not_exists(#count) OR #count <= :none) AND attribute_not_exists(#flag)")
+        .expression_attribute_names("#count", count)
+        .expression_attribute_names("#flag", flag)
         .expression_attribute_values(":none", item::number(0));
     let check = check.build().map_err(|error| item::inconsistent(key, error))?;
     Ok(TransactWriteItem::builder().condition_check(check).build())

@@ -2,7 +2,9 @@
 
 mod marks;
 
-use aws_sdk_dynamodb::types::TransactWriteItem;
+use std::collections::BTreeMap;
+
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use domain::audit::AuditEntry;
 use domain::fraud::Finding;
 use domain::fraud::review::{Review, ReviewState, Subject, Traces, Verdict};
@@ -82,6 +84,15 @@ pub struct DecidedReview<'a> {
     pub suspended: &'a [PartnerId],
 }
 
+/// What was noticed about a sale, for the transaction that books it.
+#[derive(Clone, Copy, Debug)]
+pub enum ReviewPart<'a> {
+    /// Something, for the first time: the review is opened.
+    Opened(&'a Review),
+    /// More than before: the review as read gives way to a graver one.
+    Graver(&'a StoredReview, &'a Review),
+}
+
 impl Store {
     /// A review, strongly consistent.
     ///
@@ -150,8 +161,20 @@ impl Store {
         Ok(written(&self.transact(items, "noticing more in a review").await?))
     }
 
+    /// What was noticed, and what that stops, for the transaction of the sale.
+    pub(crate) fn review_part(
+        &self,
+        tenant: &TenantKey,
+        part: ReviewPart<'_>,
+    ) -> Result<Vec<TransactWriteItem>, StoreError> {
+        match part {
+            ReviewPart::Opened(review) => self.new_review(tenant, review),
+            ReviewPart::Graver(before, after) => self.noticed_more(tenant, before, after),
+        }
+    }
+
     /// A review as read that gives way to a graver one, and what that stops, for the transaction of what made it.
-    pub(crate) fn noticed_more(
+    fn noticed_more(
         &self,
         tenant: &TenantKey,
         before: &StoredReview,
@@ -179,18 +202,23 @@ impl Store {
         let (before, after) = (decided.before, decided.after);
         let mut items =
             vec![self.review_replaced(tenant, before, after)?, self.new_audit_entry(tenant, decided.entry)?];
-        if after.ended().is_some() {
-            for partner in before.review.stopped() {
-                items.push(request::delete_existing(core, &tenant.stop(&partner, &after.id))?);
-                items.push(self.stops_counted(tenant, &partner, -1)?);
-            }
+        // What stops whom changes in one item a partner, and a transaction writes an item once.
+        let mut stops: BTreeMap<&PartnerId, StopsChange> = BTreeMap::new();
+        let stopped = if after.ended().is_some() { before.review.stopped() } else { Vec::new() };
+        for partner in &stopped {
+            items.push(request::delete_existing(core, &tenant.stop(partner, &after.id))?);
+            stops.entry(partner).or_default().reviews -= 1;
         }
         if let Some((Verdict::Reject, how)) = after.ended() {
             // ATT-1: from now on; clicks of before keep what they bring.
             let change = StatusChange { at: how.at, status: PartnerStatus::Suspended };
             for partner in decided.suspended {
                 items.push(self.partner_changed(tenant, partner, change)?);
+                stops.entry(partner).or_default().status = Some(change.status);
             }
+        }
+        for (partner, change) in stops {
+            items.push(self.stops_changed(tenant, partner, change)?);
         }
         if let Some((Verdict::Reject, how)) = after.ended() {
             for (partner, mark) in after
@@ -228,7 +256,7 @@ impl Store {
     }
 
     /// A new review and what it stops, for the transaction of what made it.
-    pub(crate) fn new_review(&self, tenant: &TenantKey, review: &Review) -> Result<Vec<TransactWriteItem>, StoreError> {
+    fn new_review(&self, tenant: &TenantKey, review: &Review) -> Result<Vec<TransactWriteItem>, StoreError> {
         let item = ReviewItem::new(tenant, review, 1);
         let mut items = vec![request::put_new(&self.tables.core, &tenant.review(&review.id), &item)?];
         for partner in review.stopped() {
@@ -254,18 +282,24 @@ impl Store {
         review: &ReviewId,
     ) -> Result<[TransactWriteItem; 2], StoreError> {
         let stop = request::put_new(&self.tables.core, &tenant.stop(partner, review), &Entry::of("stop"))?;
-        Ok([stop, self.stops_counted(tenant, partner, 1)?])
+        Ok([stop, self.stops_changed(tenant, partner, StopsChange { reviews: 1, status: None })?])
     }
 
-    /// FRD-4: how many stops a partner has, in one item that the last step of a payout can make its condition.
-    fn stops_counted(
+    /// FRD-4, PAY-16: how many reviews stop a partner's payouts, and whether the partner is suspended, in one item that
+    /// the last step of a payout can make its condition: two would cost that step two units more.
+    pub(crate) fn stops_changed(
         &self,
         tenant: &TenantKey,
         partner: &PartnerId,
-        more: i64,
+        change: StopsChange,
     ) -> Result<TransactWriteItem, StoreError> {
         let key = tenant.stops(partner);
-        let update = UpdateBuilder::new(&self.tables.core, &key).add(STOPS, more);
+        let update = UpdateBuilder::new(&self.tables.core, &key).add(STOPS, change.reviews);
+        let update = match change.status {
+            None => update,
+            Some(PartnerStatus::Suspended) => update.set(SUSPENDED, AttributeValue::Bool(true)),
+            Some(PartnerStatus::Active) => update.remove(SUSPENDED),
+        };
         update.set("entity", text(STOPS)).set("v", number(1)).build_transact()
     }
 
@@ -275,12 +309,22 @@ impl Store {
         tenant: &TenantKey,
         partner: &PartnerId,
     ) -> Result<TransactWriteItem, StoreError> {
-        request::check_none(&self.tables.core, &tenant.stops(partner), STOPS)
+        request::check_none(&self.tables.core, &tenant.stops(partner), (STOPS, SUSPENDED))
     }
 }
 
 const STOP: &str = "stop#";
 const STOPS: &str = "stops";
+const SUSPENDED: &str = "suspended";
+
+/// What changes of what stops a partner's payouts.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct StopsChange {
+    /// How many reviews more, or fewer.
+    pub(crate) reviews: i64,
+    /// What the partner becomes.
+    pub(crate) status: Option<PartnerStatus>,
+}
 
 fn written(transacted: &Transacted) -> Written {
     match transacted {

@@ -5,9 +5,8 @@ mod item_v1;
 mod parts;
 
 use domain::fact::PaymentKey;
-use domain::fraud::review::Review;
-use domain::id::SaleId;
-use domain::line::Line;
+use domain::id::{ProgramId, SaleId};
+use domain::line::{Line, LineKind};
 use domain::sale::Sale;
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +17,7 @@ use parts::{Part, Parts};
 use crate::customers::CustomerChange;
 use crate::keys::Key;
 use crate::request::{self, UpdateBuilder};
+use crate::risk::ReviewPart;
 use crate::{Store, StoreError, TenantKey, item};
 
 #[derive(Serialize, Deserialize)]
@@ -48,10 +48,13 @@ pub struct NewSale<'a> {
     pub lines: &'a [Line],
     /// Other names of its payment.
     pub aliases: &'a [PaymentKey],
+    /// Programmes with a cap over all partners, in whose open months it counts. Refused as behind a fence where one has
+    /// frozen the month meanwhile.
+    pub open_in: &'a [ProgramId],
     /// Its customer, as this very sale found and leaves them.
     pub meets: Option<CustomerChange<'a>>,
-    /// The review of what was noticed about it, opened with it.
-    pub review: Option<&'a Review>,
+    /// The review of what was noticed about it, opened or made graver with it.
+    pub review: Option<ReviewPart<'a>>,
 }
 
 impl Store {
@@ -111,29 +114,16 @@ impl Store {
     pub async fn create_sale(&self, tenant: &TenantKey, new: &NewSale<'_>) -> Result<SaleWritten, StoreError> {
         let core = &self.tables.core;
         let mut parts = Parts::default();
-        let sale_item = item_of::SaleItem::new(new.sale, &self.day_of_sale(tenant, new));
+        let sale_item = item_of::SaleItem::new(new.sale, &day_of_sale(tenant, new.sale));
         parts.push(Part::Sale, request::put_new(core, &tenant.sale(&new.sale.id), &sale_item)?);
-        self.push_lines(tenant, &mut parts, new.lines)?;
+        self.push_lines(tenant, &mut parts, new)?;
         // A name told twice would be two writes to one place, which no transaction takes.
         let names: std::collections::BTreeSet<_> = new.aliases.iter().collect();
         for name in names.into_iter().filter(|name| **name != new.sale.payment) {
             let key = tenant.alias(name);
             parts.push(Part::Alias, alias_update(core, &key, &new.sale.payment).build_transact()?);
         }
-        if let Some(meets) = &new.meets {
-            let is_nobodys = new.sale.decision.credits().is_empty();
-            for part in self.customer_parts(tenant, meets)? {
-                parts.push(Part::Customer, part);
-            }
-            if is_nobodys && meets.after.is_none() {
-                // The customer must still be as they were read when this commits, or whoever changes them would miss
-                // the sale.
-                parts.push(Part::Customer, self.customer_unchanged(tenant, meets)?);
-            }
-            if is_nobodys {
-                parts.push(Part::Other, self.undecided_part(tenant, meets.key, &new.sale.id)?);
-            }
-        }
+        self.push_customer(tenant, &mut parts, new)?;
         self.push_review(tenant, &mut parts, new)?;
         Ok(parts.outcome(&self.transact(parts.items.clone(), "booking a sale").await?))
     }
@@ -148,21 +138,12 @@ impl Store {
         doing: &'static str,
     ) -> Result<SaleWritten, StoreError> {
         let mut parts = Parts::default();
-        // The journal has a sale on the day it was first booked, whatever becomes of it.
-        let day = self.day_of_sale(tenant, new);
-        parts.push(
-            Part::Sale,
-            request::replace(
-                &self.tables.core,
-                &tenant.sale(&new.sale.id),
-                &item_of::SaleItem::new(new.sale, &day),
-                before,
-            )?,
-        );
-        self.push_lines(tenant, &mut parts, new.lines)?;
+        parts.push(Part::Sale, self.replaced_sale(tenant, new.sale, before)?);
+        self.push_lines(tenant, &mut parts, new)?;
         for other in others {
             parts.push(Part::Other, other);
         }
+        self.push_customer(tenant, &mut parts, new)?;
         self.push_review(tenant, &mut parts, new)?;
         Ok(parts.outcome(&self.transact(parts.items.clone(), doing).await?))
     }
@@ -175,35 +156,54 @@ impl Store {
         before: u64,
     ) -> Result<aws_sdk_dynamodb::types::TransactWriteItem, StoreError> {
         // The journal has a sale on the day it was first booked, whatever becomes of it.
-        let day = tenant.day_log(sale.booked_day, sale.booked_at, sale.id.as_str());
-        request::replace(&self.tables.core, &tenant.sale(&sale.id), &item_of::SaleItem::new(sale, &day), before)
+        let item = item_of::SaleItem::new(sale, &day_of_sale(tenant, sale));
+        request::replace(&self.tables.core, &tenant.sale(&sale.id), &item, before)
     }
 
     fn push_review(&self, tenant: &TenantKey, parts: &mut Parts, new: &NewSale<'_>) -> Result<(), StoreError> {
-        let opened = new.review.map(|review| self.new_review(tenant, review)).transpose()?;
-        for item in opened.into_iter().flatten() {
-            parts.push(Part::Other, item);
+        let items = new.review.map(|review| self.review_part(tenant, review)).transpose()?;
+        items.into_iter().flatten().for_each(|item| parts.push(Part::Other, item));
+        Ok(())
+    }
+
+    fn push_lines(&self, tenant: &TenantKey, parts: &mut Parts, new: &NewSale<'_>) -> Result<(), StoreError> {
+        let booking = self.booking(tenant, new.lines, None, |_, head| head)?;
+        booking.lines.into_iter().for_each(|line| parts.push(Part::Sale, line));
+        booking.heads.into_iter().for_each(|head| parts.push(Part::Head, head));
+        for program in new.open_in {
+            // As with the month of an account, in `accounts::head`: refused, it is late, and says so.
+            let counts = new.lines.iter().filter(|line| line.kind == LineKind::Earned && !line.trace.late);
+            let own = counts.filter(|line| line.trace.program.as_ref() == Some(program));
+            if let Some(period) = own.filter_map(|line| line.trace.period).min() {
+                let (key, period) = (tenant.program_counted(program), item::text(period.to_string()));
+                let marks = ["frozen", "counted"];
+                parts.push(Part::Head, request::check_below(&self.tables.core, &key, &marks, &period)?);
+            }
         }
         Ok(())
     }
 
-    fn day_of_sale(&self, tenant: &TenantKey, new: &NewSale<'_>) -> Key {
-        tenant.day_log(new.sale.booked_day, new.sale.booked_at, new.sale.id.as_str())
-    }
-
-    pub(crate) fn push_lines(&self, tenant: &TenantKey, parts: &mut Parts, lines: &[Line]) -> Result<(), StoreError> {
-        let mut accounts = std::collections::BTreeMap::new();
-        for line in lines {
-            let account = line.account();
-            let key = tenant.line(&account, line.place, &line.origin, line.n);
-            parts.push(Part::Sale, request::put_new(&self.tables.core, &key, &crate::accounts::line_item(line))?);
-            accounts.entry(account).or_insert_with(Vec::new).push(line);
+    /// The customer of a sale as it leaves them; and what nobody is paid for waits with them.
+    fn push_customer(&self, tenant: &TenantKey, parts: &mut Parts, new: &NewSale<'_>) -> Result<(), StoreError> {
+        let Some(meets) = &new.meets else { return Ok(()) };
+        let is_nobodys = new.sale.decision.credits().is_empty();
+        for part in self.customer_parts(tenant, meets)? {
+            parts.push(Part::Customer, part);
         }
-        for (account, lines) in &accounts {
-            parts.push(Part::Head, crate::accounts::booking(self, tenant, account, lines)?);
+        if is_nobodys && meets.after.is_none() {
+            // The customer must still be as they were read when this commits, or whoever changes them would miss
+            // the sale.
+            parts.push(Part::Customer, self.customer_unchanged(tenant, meets)?);
+        }
+        if is_nobodys {
+            parts.push(Part::Other, self.undecided_part(tenant, meets.key, &new.sale.id)?);
         }
         Ok(())
     }
+}
+
+fn day_of_sale(tenant: &TenantKey, sale: &Sale) -> Key {
+    tenant.day_log(sale.booked_day, sale.booked_at, sale.id.as_str())
 }
 
 fn alias_update<'a>(table: &'a str, key: &'a Key, payment: &PaymentKey) -> UpdateBuilder<'a> {

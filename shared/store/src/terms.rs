@@ -2,6 +2,7 @@
 
 use domain::attribution::{Credit, PartnerTerms};
 use domain::id::{LinkId, PartnerId, ProgramId};
+use domain::rate::Rate;
 use domain::sale::Decision;
 use domain::tier::Tier;
 use serde::{Deserialize, Serialize};
@@ -40,16 +41,19 @@ impl Store {
         let found: Option<EnrolmentTerms> =
             self.get_eventually(&self.tables.core, &key, "reading a partner's terms").await?;
         let EnrolmentTerms { tier, groups, referrer } = found.unwrap_or_default();
-        let link_rate = match link {
-            Some(link) => self.get_link(tenant, link).await?.and_then(|link| link.commission_rate),
-            None => None,
-        };
+        let link_rate = self.rate_of_link(tenant, link).await?;
         // Nobody is paid for having referred themselves.
         let referrer = referrer.filter(|referrer| referrer != partner);
         Ok(PartnerTerms { tier, groups, link_rate, referrer })
     }
 
-    /// Fills in the terms of the credits that are new since a decision before; partners who stay keep theirs.
+    async fn rate_of_link(&self, tenant: &TenantKey, link: Option<&LinkId>) -> Result<Option<Rate>, StoreError> {
+        let Some(link) = link else { return Ok(None) };
+        Ok(self.get_link(tenant, link).await?.and_then(|link| link.commission_rate))
+    }
+
+    /// Fills in the terms of the credits that are new since a decision before; partners who stay keep theirs. A link's own
+    /// rate is of the link: it stays where the link does, and is the other's where another brought the customer.
     ///
     /// # Errors
     /// The store does not answer, or an item cannot be read.
@@ -63,7 +67,11 @@ impl Store {
         for credit in credits {
             let same = |old: &&Credit| old.partner == credit.partner && old.program == credit.program;
             credit.terms = match before.iter().find(same) {
-                Some(old) => old.terms.clone(),
+                Some(old) if old.link == credit.link => old.terms.clone(),
+                Some(old) => {
+                    let link_rate = self.rate_of_link(tenant, credit.link.as_ref()).await?;
+                    PartnerTerms { link_rate, ..old.terms.clone() }
+                }
                 None => self.get_terms(tenant, &credit.partner, &credit.program, credit.link.as_ref()).await?,
             };
         }

@@ -101,28 +101,33 @@ async fn book(world: &World, fact: Fact) {
 
 async fn clicks(rows: &mut Vec<Row>) {
     let world = World::new().await;
-    let routes = redirect(&world);
+    let routes = redirect(&world, rows).await;
     let click = |agent: &'static str| {
         let request = Request::get("/r/ada").header("user-agent", agent).header("x-forwarded-for", "192.0.2.7");
         routes.clone().oneshot(request.body(Body::empty()).expect("a request"))
     };
-    metered(&world, rows, "click, link not in the cache", None, click("one browser")).await.expect("a redirect");
-    metered(&world, rows, "click, link in the cache", Some(100), click("another browser")).await.expect("a redirect");
-    metered(&world, rows, "click, again by the same visitor in the hour", Some(100), click("another browser"))
+    metered(&world, rows, "click, link not in the cache", None, click("Gecko one")).await.expect("a redirect");
+    metered(&world, rows, "click, link in the cache", Some(100), click("Gecko another")).await.expect("a redirect");
+    metered(&world, rows, "click, again by the same visitor in the hour", Some(100), click("Gecko another"))
         .await
         .expect("a redirect");
 }
 
-fn redirect(world: &World) -> Router {
-    click_tracker::routes(std::sync::Arc::new(click_tracker::App {
+async fn redirect(world: &World, rows: &mut Vec<Row>) -> Router {
+    let app = click_tracker::App {
         store: world.store.clone(),
         first_looks: world.store.clone(),
-        keys: domain::touch::ClickKeys::new("a secret of at least some length", ""),
+        keys: click_tracker::Keys::known(domain::touch::ClickKeys::new("a secret of at least some length", "")),
         clock: edge::clock::Clock::fixed(world.now),
+        salts: cases::salt::Salts::new(world.store.clone()),
+        hosts: click_tracker::HostCache::default(),
+        edge_key: None,
         links: click_tracker::LinkCache::default(),
         cookies: click_tracker::CookieRules { secure: true, domain: None },
         fallback_url: None,
-    }))
+    };
+    metered(world, rows, "salt of a day, by the first process that needs it", None, app.warm_up()).await;
+    click_tracker::routes(std::sync::Arc::new(app))
 }
 
 async fn sales(rows: &mut Vec<Row>) {

@@ -41,6 +41,7 @@ macro_rules! function {
 fn functions() -> Vec<Function> {
     vec![
         function!("admin-api", admin_api),
+        function!("click-counter", click_counter),
         function!("click-tracker", click_tracker),
         function!("commission-batch", commission_batch),
         function!("event-relay", event_relay),

@@ -76,7 +76,7 @@ fn word(sale: &Sale) -> &'static str {
 #[test]
 fn the_diagram_of_holds_has_exactly_the_edges_that_the_desk_allows() {
     let mut edges = BTreeSet::new();
-    let holds = [None, Some(HoldReason::Risk), Some(HoldReason::Kyc), Some(HoldReason::Manual)];
+    let holds = [None, Some(HoldReason::Risk), Some(HoldReason::Manual)];
     for hold in holds {
         for before in [sale(hold, false), sale(None, true)] {
             let reason = || "why".to_owned();

@@ -14,6 +14,8 @@ mod desk;
 #[cfg(test)]
 mod house;
 #[cfg(test)]
+mod leads;
+#[cfg(test)]
 mod openapi;
 #[cfg(test)]
 mod recomputes;

@@ -41,7 +41,11 @@ fn merged() -> Value {
     components.entry("schemas".to_owned()).or_default().insert(Format::name().into_owned(), format);
     let mut tags = BTreeMap::new();
     for document in documents().values() {
-        unite(&mut paths, &named(&document["paths"]), "path");
+        // One path may be two functions': each has methods of its own there.
+        for (path, item) in named(&document["paths"]).as_object().into_iter().flatten() {
+            let known = paths.entry(path.clone()).or_insert_with(|| json!({}));
+            unite(known.as_object_mut().expect("a path is an object"), item, path);
+        }
         for (kind, members) in document["components"].as_object().into_iter().flatten() {
             unite(components.entry(kind.clone()).or_default(), members, kind);
         }

@@ -6,7 +6,7 @@ use domain::audit::Actor;
 use domain::digest::Digest;
 use domain::id::{PartnerId, ProgramId, RecomputeId};
 use domain::money::Money;
-use domain::recompute::{AccountDifference, Difference, Recompute, RecomputeState};
+use domain::recompute::{AccountDifference, Counted, Difference, Recompute, RecomputeState};
 use domain::role::Role;
 use jiff::Timestamp;
 
@@ -46,13 +46,14 @@ fn steps(one: &Recompute) -> Vec<(&'static str, Recompute)> {
         let difference = Money::from_minor(minor, domain::currency::Currency::USD);
         let (through, hash) = (partner.clone(), Digest::ZERO);
         let account = AccountDifference { partner: partner.clone(), through, difference, lines: 1, hash };
+        let account = Counted::Differs(account);
         for next in [None, Some(partner.clone())] {
             let counted = one.clone().count(std::slice::from_ref(&account), next, Digest::ZERO);
             steps.push(("count", counted.expect("in range")));
         }
     }
     for next in [None, Some(partner)] {
-        steps.push(("book", one.clone().book(next)));
+        steps.push(("book", one.clone().book(&[], next)));
     }
     for role in Role::ALL {
         let approved = one.clone().approve(actor(role), one.shown.seal, now(), 100);

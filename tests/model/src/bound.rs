@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::Paid;
+use crate::share::Amount;
 use crate::terms::Terms;
 
 /// A day.
@@ -19,6 +20,24 @@ pub struct Touch {
     pub by: String,
     /// Is it a coupon?
     pub is_coupon: bool,
+}
+
+/// A touch that counts, and its weight beside the others that do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Part {
+    pub(crate) touch: Touch,
+    pub(crate) weight: Amount,
+}
+
+/// Part of a sale.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Credit {
+    /// Whose.
+    pub partner: String,
+    /// How much beside the others; 1 alone.
+    pub weight: Amount,
+    /// The own rate of the link that brought the customer.
+    pub(crate) own_rate: Option<Amount>,
 }
 
 /// A meeting with a customer: when and by what, and the touches that came along.
@@ -63,18 +82,44 @@ impl Terms {
         }
     }
 
-    /// The coupon if there is one, else the last click that counts; of two at one instant the greater link.
-    pub(crate) fn choose<'t>(&self, touches: &'t [Touch], at_ms: i64) -> Option<&'t Touch> {
+    /// The newest coupon if there is one, else the clicks that count, oldest first; of two at one instant the greater link
+    /// is the newer. What has no weight is left out.
+    pub(crate) fn choose(&self, touches: &[Touch], at_ms: i64) -> Vec<Part> {
         let counts = |touch: &&Touch| {
             let window = self.window_ms(touch);
             window.is_some_and(|window| touch.counts_from_ms() <= at_ms && at_ms - touch.at_ms <= window)
         };
-        let rank = |touch: &Touch| (touch.is_coupon, touch.at_ms, touch.by.clone());
-        touches.iter().filter(counts).max_by_key(|touch| rank(touch))
+        let mut counted: Vec<&Touch> = touches.iter().filter(counts).collect();
+        counted.sort_by_key(|touch| (touch.is_coupon, touch.at_ms, touch.by.clone()));
+        // The same click told twice is one.
+        counted.dedup();
+        if let Some(coupon) = counted.last().filter(|touch| touch.is_coupon) {
+            return vec![Part { touch: (*coupon).clone(), weight: 1 }];
+        }
+        let weights = self.shares.weights(counted.len());
+        let parts = counted.into_iter().zip(weights).filter(|(_, weight)| *weight > 0);
+        parts.map(|(touch, weight)| Part { touch: touch.clone(), weight }).collect()
     }
 
-    /// The touch that a customer is bound by: that of the earliest meeting at which one counted.
-    pub(crate) fn bound(&self, meetings: &BTreeSet<Meeting>, first_paid_ms: Option<i64>) -> Option<Touch> {
+    /// The partners of touches: one a partner, in the order of the oldest, with the rate of the newest.
+    pub(crate) fn credits(&self, parts: &[Part]) -> Vec<Credit> {
+        let mut credits: Vec<Credit> = Vec::new();
+        for Part { touch, weight } in parts {
+            let Some(partner) = self.partner_of(touch) else { continue };
+            let own_rate = self.links.get(&touch.by).filter(|_| !touch.is_coupon).and_then(|link| link.rate);
+            match credits.iter_mut().find(|credit| credit.partner == partner) {
+                Some(credit) => *credit = Credit { weight: credit.weight + weight, own_rate, ..credit.clone() },
+                None => credits.push(Credit { partner: partner.to_owned(), weight: *weight, own_rate }),
+            }
+        }
+        if let [alone] = credits.as_mut_slice() {
+            alone.weight = 1;
+        }
+        credits
+    }
+
+    /// The touches that a customer is bound by: those of the earliest meeting at which one counted.
+    pub(crate) fn bound(&self, meetings: &BTreeSet<Meeting>, first_paid_ms: Option<i64>) -> Vec<Part> {
         let mut earliest: BTreeMap<(bool, String, Option<i64>), Sighting> = BTreeMap::new();
         for meeting in meetings {
             for touch in &meeting.touches {
@@ -95,16 +140,18 @@ impl Terms {
         let first_touch_ms = touched.map(Touch::counts_from_ms).min();
         // Whoever was there before anybody's first touch was brought by nobody.
         if met_ms.chain(first_paid_ms).min().zip(first_touch_ms).is_some_and(|(known, touch)| known < touch) {
-            return None;
+            return Vec::new();
         }
-        sightings.chunk_by(|a, b| (a.seen_ms, &a.by) == (b.seen_ms, &b.by)).find_map(|group| {
+        let mut groups = sightings.chunk_by(|a, b| (a.seen_ms, &a.by) == (b.seen_ms, &b.by));
+        let found = groups.find_map(|group| {
             let touches: Vec<Touch> = group.iter().map(|seen| seen.touch.clone()).collect();
-            self.choose(&touches, group.first()?.seen_ms).cloned()
-        })
+            Some(self.choose(&touches, group.first()?.seen_ms)).filter(|parts| !parts.is_empty())
+        });
+        found.unwrap_or_default()
     }
 
-    /// The touch that brought a guest, by the sale alone.
-    pub(crate) fn of_guest<'s>(&self, sale: &'s Paid) -> Option<&'s Touch> {
+    /// The touches that brought a guest, by the sale alone.
+    pub(crate) fn of_guest(&self, sale: &Paid) -> Vec<Part> {
         self.choose(&sale.touches, sale.at_ms)
     }
 }

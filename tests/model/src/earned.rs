@@ -4,21 +4,24 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::share::{Amount, MILLION, half_away};
 use crate::terms::{Count, Pay, Rule, Terms};
-use crate::{Nets, Paid};
+use crate::{Credit, Nets, Paid};
 
 /// A sale as the order of all sales sees it.
 pub(crate) struct Placed<'a> {
     pub(crate) sale: &'a Paid,
-    /// Whose it is, and the own rate of the link that brought it.
-    pub(crate) partner: &'a str,
-    pub(crate) own_rate: Option<Amount>,
+    /// Whose it is, or a part of it.
+    pub(crate) credit: &'a Credit,
     /// What went back of it, or is gone; all of it where it was rejected.
     pub(crate) back: Amount,
     /// The first paid sale of its customer?
     pub(crate) is_first: bool,
 }
 
-impl Placed<'_> {
+impl<'a> Placed<'a> {
+    fn partner(&self) -> &'a str {
+        &self.credit.partner
+    }
+
     fn is_gone(&self) -> bool {
         self.sale.paid > 0 && self.back >= self.sale.paid
     }
@@ -67,8 +70,8 @@ pub(crate) struct Walk<'a> {
     months: BTreeMap<(&'a str, &'a str), Month<'a>>,
     /// Used up of a customer's cap, by customer and partner.
     customers: BTreeMap<(&'a str, &'a str), Amount>,
-    /// How many sales of a customer came before that did not go back.
-    occurrences: BTreeMap<&'a str, u32>,
+    /// How many sales of a customer's subscription, or for none, came before that did not go back.
+    occurrences: BTreeMap<(&'a str, Option<&'a str>), u32>,
     /// Used up of the programme's cap.
     program: Amount,
 }
@@ -83,6 +86,17 @@ struct Worth {
     is_retroactive: bool,
 }
 
+impl Worth {
+    /// What is booked: as much that exactly so much is left of it, where bands say what is left.
+    fn booked(&self, placed: &Placed<'_>) -> Amount {
+        let Some(exactly) = self.exactly else { return self.commission };
+        // What is left grows by nothing or by one, so the nearest amount of which it is right is not far.
+        let far = placed.sale.paid + exactly + self.commission;
+        let near = (0..=far).flat_map(|far| [self.commission - far, self.commission + far]);
+        near.into_iter().find(|amount| placed.left_of(*amount) == exactly).unwrap_or(self.commission)
+    }
+}
+
 impl<'a> Walk<'a> {
     pub(crate) fn new(terms: &'a Terms) -> Self {
         let (months, customers, occurrences) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
@@ -95,19 +109,13 @@ impl<'a> Walk<'a> {
         let Some(rule) = self.terms.in_force(sale.at_ms) else { return };
         let volume = if sale.paid > 0 { placed.share(1, 1).max(0) } else { 0 };
         let net_volume = placed.left_of(volume);
-        let index = sale.customer.as_deref().map_or(0, |customer| {
-            let count = self.occurrences.entry(customer).or_default();
-            let index = *count;
-            *count += u32::from(sale.paid > 0 && !placed.is_gone());
-            index
-        });
+        let index = self.occurrence(sale, placed.back);
         let before = self.month(placed).volume;
         let worth = worth(rule, placed, index, (before, volume, net_volume));
-        let left =
-            worth.exactly.unwrap_or_else(|| left_of(placed, worth.is_flat, line_cap(rule, sale, worth.commission)));
+        let left = left_of(placed, worth.is_flat, line_cap(rule, sale, worth.booked(placed)));
         let commission = self.cap(rule, placed, left, true);
         let bonus = self.cap(rule, placed, placed.left_of(line_cap(rule, sale, worth.bonus)), true);
-        self.add(placed.partner, sale, commission + bonus);
+        self.add(placed.partner(), sale, commission + bonus);
         self.second_tier(rule, placed, &worth);
         let month = self.month(placed);
         month.volume += net_volume;
@@ -118,6 +126,44 @@ impl<'a> Walk<'a> {
         }
         if sale.paid > 0 && !placed.is_gone() {
             self.reach(rule, placed);
+        }
+    }
+
+    /// The next sale in order, which is nobody's: it is one of its customer's all the same.
+    pub(crate) fn pass(&mut self, sale: &'a Paid, back: Amount) {
+        self.occurrence(sale, back);
+    }
+
+    /// How many sales of its customer came before a sale, those that went back left out; it is one for those after it.
+    fn occurrence(&mut self, sale: &'a Paid, back: Amount) -> u32 {
+        let Some(customer) = sale.customer.as_deref() else { return 0 };
+        let count = self.occurrences.entry((customer, sale.series.as_deref())).or_default();
+        let index = *count;
+        *count += u32::from(sale.paid > 0 && back < sale.paid);
+        index
+    }
+
+    /// The next sale in order, of several partners. What each would earn alone is by its own rate or the rule's; the
+    /// parts of what is the same to all are exact, the others each rounded. No month is touched: `Terms::shares` says why.
+    pub(crate) fn take_shared(&mut self, several: &[Placed<'a>]) {
+        let Some(sale) = several.first().map(|placed| placed.sale) else { return };
+        let Some(rule) = self.terms.in_force(sale.at_ms) else { return };
+        let worths: Vec<Worth> = several.iter().map(|placed| worth(rule, placed, 0, (0, 0, 0))).collect();
+        let alone: Vec<Amount> = worths.iter().map(|worth| worth.commission).collect();
+        let weights: Vec<Amount> = several.iter().map(|placed| placed.credit.weight).collect();
+        // Two partners of one referrer make one share of theirs, and what goes back goes back of that.
+        let mut above: BTreeMap<&str, (Amount, bool, &Placed<'a>)> = BTreeMap::new();
+        for ((placed, worth), part) in several.iter().zip(&worths).zip(parts_of(&alone, &weights)) {
+            let own = line_cap(rule, sale, part);
+            self.add(placed.partner(), sale, left_of(placed, worth.is_flat, own));
+            let referrer = self.terms.referrers.get(placed.partner()).filter(|other| *other != placed.partner());
+            if let (Some(rate), Some(referrer)) = (rule.second_tier, referrer) {
+                let share = line_cap(rule, sale, half_away(own * rate, MILLION));
+                above.entry(referrer).or_insert((0, worth.is_flat, placed)).0 += share;
+            }
+        }
+        for (referrer, (share, is_flat, placed)) in above {
+            self.add(referrer, sale, left_of(placed, is_flat, share));
         }
     }
 
@@ -142,7 +188,7 @@ impl<'a> Walk<'a> {
     }
 
     fn month(&mut self, placed: &Placed<'a>) -> &mut Month<'a> {
-        self.months.entry((placed.partner, &placed.sale.currency)).or_default()
+        self.months.entry((placed.partner(), &placed.sale.currency)).or_default()
     }
 
     fn add(&mut self, partner: &str, sale: &Paid, amount: Amount) {
@@ -156,7 +202,7 @@ impl<'a> Walk<'a> {
             return left;
         }
         let customer = placed.sale.customer.as_deref().filter(|_| is_own);
-        let used = customer.map_or(0, |customer| *self.customers.entry((customer, placed.partner)).or_default());
+        let used = customer.map_or(0, |customer| *self.customers.entry((customer, placed.partner())).or_default());
         let of_partner = self.month(placed).used;
         let room = |cap: Option<Amount>, used: Amount| cap.map(|cap| (cap - used).max(0));
         let rooms = [
@@ -166,7 +212,7 @@ impl<'a> Walk<'a> {
         ];
         let paid = rooms.into_iter().flatten().fold(left, Amount::min);
         if let Some(customer) = customer {
-            *self.customers.entry((customer, placed.partner)).or_default() += paid;
+            *self.customers.entry((customer, placed.partner())).or_default() += paid;
         }
         if is_own {
             self.month(placed).used += paid;
@@ -177,9 +223,9 @@ impl<'a> Walk<'a> {
 
     /// A share of the commission as it was earned, on top.
     fn second_tier(&mut self, rule: &Rule, placed: &Placed<'a>, worth: &Worth) {
-        let referrer = self.terms.referrers.get(placed.partner).filter(|referrer| *referrer != placed.partner);
+        let referrer = self.terms.referrers.get(placed.partner()).filter(|referrer| *referrer != placed.partner());
         let (Some(rate), Some(referrer)) = (rule.second_tier, referrer) else { return };
-        let share = half_away(line_cap(rule, placed.sale, worth.commission) * rate, MILLION);
+        let share = half_away(line_cap(rule, placed.sale, worth.booked(placed)) * rate, MILLION);
         if share != 0 {
             let left = left_of(placed, worth.is_flat, line_cap(rule, placed.sale, share));
             let paid = self.cap(rule, placed, left, false);
@@ -203,7 +249,7 @@ impl<'a> Walk<'a> {
             }
         }
         if bonus != 0 {
-            let key = (placed.partner.to_owned(), placed.sale.currency.clone());
+            let key = (placed.partner().to_owned(), placed.sale.currency.clone());
             *self.earned.periods.entry(key).or_default() += bonus;
         }
     }
@@ -216,6 +262,25 @@ fn left_of(placed: &Placed<'_>, is_flat: bool, amount: Amount) -> Amount {
         true => amount,
         false => placed.left_of(amount),
     }
+}
+
+/// What each gets of what it would have alone, by weights.
+fn parts_of(alone: &[Amount], weights: &[Amount]) -> Vec<Amount> {
+    let all = weights.iter().fold(0, |all: Amount, weight| all.saturating_add(*weight));
+    let is_same = alone.windows(2).all(|pair| pair[0] == pair[1]);
+    if !is_same {
+        return alone.iter().zip(weights).map(|(alone, weight)| half_away(alone * weight, all)).collect();
+    }
+    let whole = alone.first().copied().unwrap_or(0);
+    let mut parts: Vec<Amount> = weights.iter().map(|weight| whole * weight / all).collect();
+    let mut by_rest: Vec<usize> = (0..parts.len()).collect();
+    // The greatest rest first; of the same the earlier.
+    by_rest.sort_by_key(|place| std::cmp::Reverse(whole * weights[*place] % all));
+    let left = parts.iter().fold(whole, |left, part| left - part);
+    for place in by_rest.into_iter().take(usize::try_from(left).unwrap_or(0)) {
+        parts[place] += 1;
+    }
+    parts
 }
 
 fn line_cap(rule: &Rule, sale: &Paid, amount: Amount) -> Amount {
@@ -244,7 +309,7 @@ fn worth(
     };
     let bands_bonus =
         |exact: Amount| half_away(exact * (MILLION + more), MILLION * MILLION) - half_away(exact, MILLION);
-    match (placed.own_rate.or(first), &rule.pay) {
+    match (placed.credit.own_rate.or(first), &rule.pay) {
         (Some(rate), _) => by_rate(rate),
         (None, Pay::Rate(rate)) => by_rate(*rate),
         (None, Pay::Flat(amount, currency)) if *currency == sale.currency => {

@@ -13,12 +13,12 @@ mod terms;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bound::Meeting;
-pub use bound::Touch;
+pub use bound::{Credit, Touch};
+use bound::{Meeting, Part};
 pub use earned::Earned;
 use earned::{Placed, Walk};
 pub use share::{Amount, half_away};
-pub use terms::{Bands, Caps, Count, Link, Milestone, Pay, Rule, Terms};
+pub use terms::{Bands, Caps, Count, Link, Milestone, Pay, Rule, Shares, Terms};
 
 /// Money that came in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +29,8 @@ pub struct Paid {
     pub names: Vec<String>,
     /// Who paid, if they are known.
     pub customer: Option<String>,
+    /// The subscription that it is for; what is for none is a series of its own.
+    pub series: Option<String>,
     /// When, ms.
     pub at_ms: i64,
     /// What was paid.
@@ -88,6 +90,13 @@ pub enum Fact {
         /// Of which payment, by any name.
         payment: String,
         /// How much.
+        amount: Amount,
+    },
+    /// All that went back of a payment so far: the greatest that was ever told holds.
+    ReturnedSoFar {
+        /// Of which payment, by its own key.
+        payment: String,
+        /// How much, in all.
         amount: Amount,
     },
     /// A refund failed after it was told: for good.
@@ -170,6 +179,10 @@ impl Model {
             Fact::Returned { refund, payment, amount } => {
                 self.returned.entry((payment.clone(), refund.clone())).or_insert(*amount);
             }
+            Fact::ReturnedSoFar { payment, amount } => {
+                let told = self.returned.entry((payment.clone(), "so far".to_owned())).or_insert(*amount);
+                *told = (*told).max(*amount);
+            }
             Fact::ReturnFailed { refund, payment } => {
                 self.failed.insert((payment.clone(), refund.clone()));
             }
@@ -215,57 +228,51 @@ impl Model {
         rules.extend(back.map(|back| Rule { from_ms: to_ms, ..back }));
     }
 
-    /// Who brought each customer who was met; `None` for nobody.
+    /// Who brought each customer who was met; empty for nobody.
     #[must_use]
-    pub fn bindings(&self) -> BTreeMap<String, Option<String>> {
-        let partner = |customer: &String| {
-            let bound = self.bound(customer)?;
-            self.terms.partner_of(&bound).map(str::to_owned)
-        };
-        self.meetings.keys().map(|customer| (customer.clone(), partner(customer))).collect()
+    pub fn bindings(&self) -> BTreeMap<String, Vec<Credit>> {
+        let credits = |customer: &String| self.terms.credits(&self.bound(customer));
+        self.meetings.keys().map(|customer| (customer.clone(), credits(customer))).collect()
     }
 
-    fn bound(&self, customer: &str) -> Option<Touch> {
+    fn bound(&self, customer: &str) -> Vec<Part> {
         let is_theirs = |sale: &&Paid| sale.customer.as_deref() == Some(customer) && sale.paid > 0;
         let first_paid_ms = self.sales.values().filter(is_theirs).map(|sale| sale.at_ms).min();
-        self.terms.bound(self.meetings.get(customer)?, first_paid_ms)
+        self.meetings.get(customer).map_or_else(Vec::new, |meetings| self.terms.bound(meetings, first_paid_ms))
     }
 
-    /// Whose each sale is, and the own rate that its link has; `None` for nobody's.
-    fn owners(&self) -> BTreeMap<&str, Option<(String, Option<Amount>)>> {
-        let mut owners = BTreeMap::new();
+    /// Whose each sale is; empty for nobody's.
+    #[must_use]
+    pub fn decisions(&self) -> BTreeMap<&str, Vec<Credit>> {
+        let mut decisions = BTreeMap::new();
         for sale in self.sales.values() {
             let by_touch = || {
-                let touch = match &sale.customer {
+                let mut parts = match &sale.customer {
                     Some(customer) => self.bound(customer),
-                    None => self.terms.of_guest(sale).cloned(),
+                    None => self.terms.of_guest(sale),
                 };
                 // A click after the sale never counts.
-                let touch = touch.filter(|touch| touch.counts_from_ms() <= sale.at_ms)?;
-                let rate = self.terms.links.get(&touch.by).filter(|_| !touch.is_coupon).and_then(|link| link.rate);
-                Some((self.terms.partner_of(&touch)?.to_owned(), rate))
+                parts.retain(|part| part.touch.counts_from_ms() <= sale.at_ms);
+                self.terms.credits(&parts)
             };
-            let owner = match self.given.get(&sale.payment) {
-                Some(given) => given.clone().map(|partner| (partner, None)),
+            let credits = match self.given.get(&sale.payment) {
+                Some(given) => {
+                    // By no link, so at no link's rate.
+                    let whole = |partner: &String| Credit { partner: partner.clone(), weight: 1, own_rate: None };
+                    given.iter().map(whole).collect()
+                }
                 None => by_touch(),
             };
             let has_rule = self.terms.in_force(sale.at_ms).is_some();
-            owners.insert(sale.payment.as_str(), owner.filter(|_| has_rule));
+            decisions.insert(sale.payment.as_str(), if has_rule { credits } else { Vec::new() });
         }
-        owners
-    }
-
-    /// Whose each sale is; `None` for nobody's.
-    #[must_use]
-    pub fn decisions(&self) -> BTreeMap<String, Option<String>> {
-        let owners = self.owners().into_iter();
-        owners.map(|(payment, owner)| (payment.to_owned(), owner.map(|(partner, _)| partner))).collect()
+        decisions
     }
 
     /// What everybody has earned, refunds taken off.
     #[must_use]
     pub fn earned(&self) -> Earned {
-        let owners = self.owners();
+        let decisions = self.decisions();
         let mut first: BTreeMap<&str, (i64, &str)> = BTreeMap::new();
         for sale in self.sales.values().filter(|sale| sale.paid > 0) {
             let Some(customer) = &sale.customer else { continue };
@@ -277,13 +284,16 @@ impl Model {
         ordered.sort_by(|a, b| (a.at_ms, &a.payment).cmp(&(b.at_ms, &b.payment)));
         let mut walk = Walk::new(&self.terms);
         for sale in ordered {
-            let Some((partner, own_rate)) = owners.get(sale.payment.as_str()).and_then(Option::as_ref) else {
-                continue;
-            };
             let first = sale.customer.as_deref().and_then(|customer| first.get(customer));
             let is_first = first.is_some_and(|(_, payment)| *payment == sale.payment);
             let back = if self.rejected.contains(&sale.payment) { sale.paid } else { self.back(sale) };
-            walk.take(&Placed { sale, partner, own_rate: *own_rate, back, is_first });
+            let credits = decisions.get(sale.payment.as_str()).map_or(&[][..], Vec::as_slice);
+            let placed = |credit| Placed { sale, credit, back, is_first };
+            match credits {
+                [] => walk.pass(sale, back),
+                [credit] => walk.take(&placed(credit)),
+                several => walk.take_shared(&several.iter().map(placed).collect::<Vec<_>>()),
+            }
         }
         walk.end()
     }

@@ -136,6 +136,39 @@ impl Bands {
     }
 }
 
+/// How the clicks that counted share a sale.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Shares {
+    /// The last one has it.
+    #[default]
+    Last,
+    /// The first one has it.
+    First,
+    /// All alike.
+    Alike,
+    /// Two fifths the first and the last each, one fifth all others together.
+    Ends,
+}
+
+impl Shares {
+    /// The weights of so many clicks, oldest first.
+    pub(crate) fn weights(self, count: usize) -> Vec<Amount> {
+        let ends = if count > 2 { 2 * (count as Amount - 2) } else { 1 };
+        let weight = |place: usize| match (self, place == 0, place + 1 == count) {
+            (Self::Last, _, is_it) | (Self::First, is_it, _) => Amount::from(is_it),
+            (Self::Alike, ..) => 1,
+            (Self::Ends, is_first, is_last) => {
+                if is_first || is_last {
+                    ends
+                } else {
+                    1
+                }
+            }
+        };
+        (0..count).map(weight).collect()
+    }
+}
+
 /// The terms of a world: they stand before the first fact.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Terms {
@@ -147,6 +180,8 @@ pub struct Terms {
     pub rules: Vec<Rule>,
     /// Who referred each partner.
     pub referrers: BTreeMap<String, String>,
+    /// How clicks share. Not the last one alone, only where no sale's earning depends on others.
+    pub shares: Shares,
 }
 
 impl Terms {

@@ -70,6 +70,14 @@ impl Ask {
         }
     }
 
+    /// Does it take an account out of the index of those that the night visits?
+    #[must_use]
+    pub fn ends_live(&self) -> bool {
+        let Self::Database { operation, body, .. } = self else { return false };
+        let is_in_it = |word: &[u8]| body.windows(word.len()).any(|part| part == word);
+        operation == "UpdateItem" && is_in_it(b"live_pk") && is_in_it(b"REMOVE")
+    }
+
     /// Does it write to the database?
     #[must_use]
     pub fn is_write(&self) -> bool {
@@ -148,10 +156,15 @@ impl Cloud {
     #[must_use]
     pub fn settings(&self) -> SdkConfig {
         let credentials = Credentials::new("simulated", "simulated", None, None, "simulator");
+        self.unsigned().into_builder().credentials_provider(SharedCredentialsProvider::new(credentials)).build()
+    }
+
+    /// The same for clients that sign nothing.
+    #[must_use]
+    pub fn unsigned(&self) -> SdkConfig {
         SdkConfig::builder()
             .behavior_version(aws_smithy_runtime_api::client::behavior_version::BehaviorVersion::latest())
             .region(Region::new("us-east-1"))
-            .credentials_provider(SharedCredentialsProvider::new(credentials))
             .endpoint_url("http://cloud.simulated")
             .http_client(self.clone())
             .sleep_impl(SharedAsyncSleep::new(self.clone()))

@@ -2,6 +2,7 @@
 //!
 //! To add one: a function that draws it (the provider's events, and what the model is told), and a line in [`FACTS`].
 
+mod lemon_squeezy;
 mod stripe;
 
 use crate::dice::Dice;
@@ -26,6 +27,12 @@ pub const FACTS: &[FactKind] = &[
         weight: 6,
         draw: stripe::subscriber,
         tells: &["check-out", "invoice", "name of a payment"],
+    },
+    FactKind {
+        name: "subscriber of Lemon Squeezy",
+        weight: 3,
+        draw: lemon_squeezy::subscriber,
+        tells: &["order", "subscription", "first invoice", "renewal", "running refund"],
     },
     FactKind { name: "guest", weight: 3, draw: stripe::guest, tells: &["one-off sale"] },
     FactKind { name: "buyer", weight: 2, draw: stripe::buyer, tells: &["one-off sale"] },

@@ -14,6 +14,8 @@ pub struct Seen<'a> {
     pub is_write: bool,
     /// How many items it writes, at least.
     pub is_transaction: bool,
+    /// Does it take an account out of the index of those that the night visits?
+    pub ends_live: bool,
 }
 
 /// What a fault does to a request that it strikes.
@@ -95,6 +97,10 @@ fn query(seen: &Seen<'_>) -> bool {
     seen.operation == "Query"
 }
 
+fn end_of_live(seen: &Seen<'_>) -> bool {
+    seen.ends_live
+}
+
 fn queue(seen: &Seen<'_>) -> bool {
     seen.operation == "SendMessage"
 }
@@ -113,6 +119,8 @@ pub const FAULTS: &[Fault] = &[
     on_call("freeze at a read", read, Blow::Freeze { ms: 5 * HOUR_MS }),
     on_call("freeze before a write", write, Blow::Freeze { ms: 9 * HOUR_MS }),
     on_call("freeze for days", write, Blow::Freeze { ms: 4 * DAY_MS }),
+    // Meanwhile something is sold: the account must stay in the index.
+    on_call("freeze before the index is left", end_of_live, Blow::Freeze { ms: 2 * DAY_MS }),
     on_call("torn transaction", transaction, Blow::Tear),
     on_call("stale read", read, Blow::ReadStale { writes: 4 }),
     on_call("index lag", query, Blow::LagIndex { writes: 12 }),

@@ -44,6 +44,7 @@ pub const LAWS: &[&str] = &[
     "model",
     "periods",
     "decisions",
+    "shares",
     "bindings",
     "holds",
     "live",

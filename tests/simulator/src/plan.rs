@@ -278,8 +278,20 @@ impl Plan {
 
     /// A new event is told, of a kind of fact.
     pub fn tell(&mut self, kind: &'static str, at_ms: i64, body: Value, told: Vec<model::Fact>) {
+        self.tell_by("stripe", kind, at_ms, body, told);
+    }
+
+    /// An event of another provider tells facts.
+    pub fn tell_by(
+        &mut self,
+        provider: &'static str,
+        kind: &'static str,
+        at_ms: i64,
+        body: Value,
+        told: Vec<model::Fact>,
+    ) {
         let id = self.name("evt");
-        self.events.push(Event { provider: "stripe", kind, id, at_ms, body, told, is_poison: false });
+        self.events.push(Event { provider, kind, id, at_ms, body, told, is_poison: false });
     }
 
     /// How many facts are told.

@@ -49,6 +49,9 @@ pub const BUGS: &[PlantedBug] = &[
     wire("refund without the sale's version", no_sale_version),
     wire("live removed without the version", no_live_version),
     wire("adjusting without its number", no_adjust_number),
+    code("a running total added", Bug::RunningTotalAdded),
+    code("the first invoice a second sale", Bug::FirstInvoiceTwice),
+    code("a failed refund stands", Bug::FailedRefundStands),
     PlantedBug { name: "a release into a final slot", at: Where::Both(Bug::ReleaseIntoFinalSlot, no_fence) },
 ];
 

@@ -229,16 +229,17 @@ impl<'a> Scene<'a> {
     fn go_on(&mut self, id: u64) -> Result<(), Trouble> {
         let found = self.cloud.with_calls(|calls| {
             let call = calls.iter().find(|call| call.id == id)?;
-            Some((call.actor, call.ask.operation().to_owned(), call.ask.is_write(), call.is_half_seen()))
+            let asked = (call.ask.operation().to_owned(), call.ask.is_write(), call.ask.ends_live());
+            Some((call.actor, asked, call.is_half_seen()))
         });
-        let Some((actor, operation, is_write, is_half_seen)) = found else { return Ok(()) };
+        let Some((actor, (operation, is_write, ends_live), is_half_seen)) = found else { return Ok(()) };
         if is_half_seen {
             let which = self.dice.place(8);
             self.cloud.show_next(id, which);
             return self.poll(actor);
         }
         let is_transaction = operation == "TransactWriteItems";
-        let blow = self.blow_for(&Seen { operation: &operation, is_write, is_transaction });
+        let blow = self.blow_for(&Seen { operation: &operation, is_write, is_transaction, ends_live });
         self.tally.requests += 1;
         self.note(|| format!("{actor:>3} {operation}{}", blow.map(|blow| format!(" {blow:?}")).unwrap_or_default()));
         self.carry_out(id, actor, blow)

@@ -22,7 +22,7 @@ use domain::rule::{Reward, RuleVersion};
 use domain::sale::{Clawback, Decision, Sale, SaleLine};
 use domain::slot::Slot;
 use domain::time::{BusinessDay, Timestamp, Zone};
-use domain::touch::{ClickKeys, Touch, Touches};
+use domain::touch::{ClickKeys, DaySalt, Scope, Touch, Touches, VisitorHash};
 use store::links::Link;
 use store::partners::{Enrolment, Partner, PartnerStatus, Tier};
 use store::people::Person;
@@ -91,17 +91,24 @@ impl World {
         let keys = ClickKeys::new("a secret of at least some length", "");
         let (partner, link) = (PartnerId::from_ulid(7_u128.into()), link());
         furnish(&store, &tenant, &partner, &link, (reward, link_rate), now).await;
-        let visitor = keys.visitor_on_day(now, domain::touch::Origin { address: "192.0.2.1", user_agent: "a browser" });
         // A minute is what a quick buyer takes; sooner would be a signal of fraud.
         let clicked_at = Timestamp::from_millisecond(now.as_millisecond() - 60_000).expect("instant");
-        let touch = Touch { at: clicked_at, link, visitor };
-        let token = keys.sign(&Touches::from(touch)).expect("a touch");
+        let touch = Touch { at: clicked_at, link, visitor: visitor() };
+        let token = signed(&keys, &tenant, &Touches::from(touch));
         Self { database, store, now, token, tenant, keys, partner }
+    }
+
+    /// The token of these touches, for this world's tenant.
+    pub fn sign(&self, touches: &Touches) -> String {
+        signed(&self.keys, &self.tenant, touches)
     }
 
     /// The same world, begun anew in a tenant of its own: many worlds in one database.
     pub async fn move_to(&mut self, tenant: u128) {
+        let touches = self.keys.verify(self.tenant.tenant(), &self.token).expect("the world's own token");
         self.tenant = TenantKey::from(&TenantId::from_ulid(tenant.into()));
+        // A token of one tenant is nothing to another.
+        self.token = self.sign(&touches);
         let reward = Reward::Percentage(Rate::parse("0.3").expect("rate"));
         furnish(&self.store, &self.tenant, &self.partner, &link(), (reward, None), self.now).await;
     }
@@ -226,8 +233,27 @@ impl World {
             booked_at: self.now,
             trace: LineTrace { program: Some(without_rules()), ..trace(invoice) },
         };
-        let new = NewSale { sale: &sale, lines: &[line], aliases: &[], meets: None, review: None };
+        let new = NewSale { sale: &sale, lines: &[line], aliases: &[], open_in: &[], meets: None, review: None };
         assert_eq!(self.store.create_sale(&self.tenant, &new).await.expect("store"), SaleWritten::Yes);
+    }
+
+    /// Another partner of the programme, without a link.
+    pub async fn befriend(&self, partner: &PartnerId) {
+        let record = Partner { id: partner.clone(), status: PartnerStatus::Active, created_at: self.now };
+        let person = Person { email_sealed: String::new(), name_sealed: String::new(), recorded_at: self.now };
+        let enrolment = Enrolment { program: program(), tier: Tier::default(), enrolled_at: self.now };
+        self.store.create_partner(&self.tenant, &record, &person, &enrolment).await.expect("a partner");
+    }
+
+    /// The partner is suspended, or works again.
+    pub async fn set_status(&self, status: PartnerStatus) {
+        let seen = match status {
+            PartnerStatus::Active => PartnerStatus::Suspended,
+            PartnerStatus::Suspended => PartnerStatus::Active,
+        };
+        let change = store::partners::StatusChange { at: self.now, status };
+        let written = self.store.set_partner_status(&self.tenant, &self.partner, seen, change).await;
+        assert_eq!(written.expect("store"), store::Written::Yes);
     }
 
     /// The sale as it is kept.
@@ -304,6 +330,20 @@ fn rule() -> RuleId {
     RuleId::from_ulid(2_u128.into())
 }
 
+/// The token of these touches, under these keys, for this tenant.
+///
+/// # Panics
+/// There is no touch.
+pub fn signed(keys: &ClickKeys, tenant: &TenantKey, touches: &Touches) -> String {
+    keys.sign(Scope { tenant: tenant.tenant(), window_days: 30 }, touches).expect("a touch")
+}
+
+/// The visitor of every world.
+pub fn visitor() -> VisitorHash {
+    let origin = domain::touch::Origin { address: "192.0.2.1", user_agent: "a browser" };
+    DaySalt::from_bytes([1; 32]).visitor(origin)
+}
+
 /// The partner's link.
 pub fn link() -> LinkId {
     LinkId::from_ulid(9_u128.into())
@@ -357,6 +397,7 @@ async fn furnish(
         hold_days: 30,
         close_lag_days: 3,
         attribution: domain::attribution::settings::AttributionSettings::default(),
+        allowed_hosts: Vec::new(),
         created_at: long_ago,
     };
     store.create_program(tenant, &made, &rule).await.expect("a programme");

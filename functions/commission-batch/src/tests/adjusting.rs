@@ -281,7 +281,8 @@ async fn a_dry_run_shows_what_the_night_then_books_and_writes_nothing() {
         book(&world, &sale(&world, invoice, "cus_1", paid, occurred_at)).await;
     }
     let before = (world.lines().await, world.total().await);
-    let shown = night::dry_run(&world.store, &world.tenant, day("2026-11-23"), at(LATER)).await.expect("shown");
+    let shown =
+        night::dry_run(&world.store, &world.tenant, (day("2026-11-23"), at(LATER)), &|| false).await.expect("shown");
     assert_eq!((world.lines().await, world.total().await), before);
     visited(&world, "2026-11-23").await;
     let text = |lines: Vec<domain::line::Line>| {
@@ -356,6 +357,37 @@ async fn att_1_a_meeting_that_happened_earlier_and_came_later_decides_the_open_s
 }
 
 #[tokio::test]
+async fn frd_4_a_partner_whom_the_night_credits_is_looked_at_and_held_as_by_a_fresh_sale() {
+    use domain::fact::Buyer;
+    use domain::fraud::Reason;
+    use domain::fraud::marks::{Mark, MarkKind, fingerprint_digest};
+    let (world, other) = (World::new().await, second_partner());
+    let token_of_other = furnish_second(&world, &other).await;
+    let card = Mark::of_fingerprint(MarkKind::Card, "card of pat");
+    world.store.record_marks(&world.tenant, &world.partner, &[card], world.now).await.expect("recorded");
+    // Paid by the first partner's card, and brought by the second, as far as is known: nothing is odd about that.
+    let Fact::SalePaid(paid) = sale(&world, "in_1", "cus_1", "10", SECOND) else { unreachable!("a sale") };
+    let buyer = Buyer { paid_from: Some(fingerprint_digest("card of pat")), ..Buyer::default() };
+    book(&world, &Fact::SalePaid(SalePaid { click_token: Some(token_of_other), buyer, ..paid })).await;
+    assert_eq!(world.kept_sale("in_1").await.hold, None);
+    book(&world, &world.seen("cus_1", Some(&world.token))).await;
+    let visit_due = VisitDue { partner: other, ..due(&world, "2026-11-23") };
+    for _ in 0..2 {
+        visit::visit(&world.store, &world.tenant, &visit_due, at(LATER)).await.expect("visited");
+        visited(&world, "2026-11-23").await;
+        let head = world.store.get_head(&world.tenant, &world.account()).await.expect("store");
+        assert_eq!((head.held, world.total().await), (300, "3.00".to_owned()));
+        let kept = world.kept_sale("in_1").await;
+        assert_eq!(kept.hold, Some(domain::sale::HoldReason::Risk));
+        let review = domain::id::ReviewId::of_sale(&kept.id);
+        let review = world.store.get_review(&world.tenant, &review).await.expect("store").expect("a review").review;
+        let codes: Vec<Reason> = review.findings[0].signals.iter().map(|signal| signal.code).collect();
+        assert_eq!((review.state.word(), codes), ("open", vec![Reason::SelfReferralCard]));
+    }
+    world.verified().await;
+}
+
+#[tokio::test]
 async fn att_1_a_sale_goes_over_to_a_partner_whose_slots_are_final_by_now() {
     let (world, other) = (World::new().await, second_partner());
     let token_of_other = furnish_second(&world, &other).await;
@@ -399,8 +431,7 @@ pub(super) async fn furnish_second(world: &World, partner: &domain::id::PartnerI
         created_at: now,
     };
     world.store.create_link(&world.tenant, &link).await.expect("a link");
-    let origin = domain::touch::Origin { address: "192.0.2.2", user_agent: "another" };
-    let touch =
-        Touch { at: at("2026-11-22T12:00:00Z"), link: link.id, visitor: world.keys.visitor_on_day(now, origin) };
-    world.keys.sign(&Touches::from(touch)).expect("a touch")
+    let visitor = domain::touch::VisitorHash::from_bytes([2; 8]);
+    let touch = Touch { at: at("2026-11-22T12:00:00Z"), link: link.id, visitor };
+    world.sign(&Touches::from(touch))
 }

@@ -6,7 +6,7 @@ use domain::id::{LinkId, PartnerId};
 use domain::line::Account;
 use domain::money::Money;
 use domain::rule::{Caps, Reward, Terms};
-use domain::touch::{Origin, Touch, Touches};
+use domain::touch::{Touch, Touches, VisitorHash};
 use queues::VisitDue;
 use store::links::Link;
 use store::partners::{Enrolment, Partner, PartnerStatus};
@@ -39,10 +39,8 @@ async fn furnish(world: &World, n: u128) -> (PartnerId, String) {
         created_at: now,
     };
     world.store.create_link(&world.tenant, &link).await.expect("a link");
-    let origin = Origin { address: "192.0.2.2", user_agent: "another" };
-    let touch =
-        Touch { at: at("2026-11-21T12:00:00Z"), link: link.id, visitor: world.keys.visitor_on_day(now, origin) };
-    (partner, world.keys.sign(&Touches::from(touch)).expect("a touch"))
+    let touch = Touch { at: at("2026-11-21T12:00:00Z"), link: link.id, visitor: VisitorHash::from_bytes([2; 8]) };
+    (partner, world.sign(&Touches::from(touch)))
 }
 
 #[tokio::test]

@@ -74,7 +74,7 @@ async fn one_bad_account_is_an_error_of_the_record_and_the_others_are_done() {
         let errors: Vec<_> = report.errors.iter().map(|error| (error.unit.clone(), error.partner.clone())).collect();
         assert_eq!(errors, [(format!("{}#USD", other.partner), Some(other.partner.clone()))], "{attribute}");
         assert!(report.errors[0].reason.contains("cannot be read"), "{}", report.errors[0].reason);
-        let dry = cases::night::dry_run(&world.store, &world.tenant, day("2026-11-23"), at(LATER)).await;
+        let dry = cases::night::dry_run(&world.store, &world.tenant, (day("2026-11-23"), at(LATER)), &|| false).await;
         let errors = dry.expect("shown").errors;
         assert_eq!(errors.iter().map(|error| error.partner.clone()).collect::<Vec<_>>(), [Some(other.partner.clone())]);
     }

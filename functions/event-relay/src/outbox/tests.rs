@@ -19,7 +19,9 @@ fn told(case: &str) -> String {
         None => format!("{case}: nothing"),
         Some(Due::Notice(notice)) => {
             let with = notice.report.map(|report| format!(" with {report}")).unwrap_or_default();
-            format!("{case}: notice {} about {}{with} as {}", notice.kind, notice.payout, notice.notice)
+            let about = notice.payout.map(|payout| payout.to_string());
+            let about = about.or(notice.reminder.map(|it| format!("{} after {} days", it.payment, it.step)));
+            format!("{case}: notice {} about {}{with} as {}", notice.kind, about.unwrap_or_default(), notice.notice)
         }
         Some(Due::Report(report)) => {
             format!("{case}: report {} about {} as {}", report.kind, report.payout, report.report)
@@ -81,4 +83,16 @@ fn items_of_other_kinds_lead_to_nothing() {
     image.insert("entity".into(), AttributeValue::S("sale".into()));
     record.change.new_image = image.into();
     assert_eq!(due(&record).expect("readable"), None);
+}
+
+#[test]
+fn a_reminder_is_one_notice_and_that_the_days_begin_is_none() {
+    let cases = ["reminders-begun", "reminder-due", "reminder-again-seen"].map(told);
+    assert_eq!(cases[0], "reminders-begun: nothing");
+    assert!(
+        cases[1].starts_with("reminder-due: notice payment_failed about stripe:in_1 after 1 days as ntc_"),
+        "{}",
+        cases[1]
+    );
+    assert_eq!(cases[2], "reminder-again-seen: nothing");
 }

@@ -29,6 +29,8 @@ use crate::App;
 const WINDOW_DAYS: u16 = 30;
 const HOLD_DAYS: u16 = 30;
 const CLOSE_LAG_DAYS: u16 = 3;
+/// How many hosts a programme may name.
+const HOSTS_MAX: usize = 50;
 
 /// A programme to be made, with its first rule.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -51,6 +53,11 @@ pub(crate) struct NewProgram {
     /// How it is decided who brought a customer; the last click, once, when left out.
     #[serde(default)]
     attribution: AttributionBody,
+    /// The hosts whose pages may tell of clicks by the snippet, at most 50; each stands for those below it too. A link's
+    /// own destination when left out.
+    #[serde(default)]
+    #[schema(example = json!(["shop.example"]))]
+    allowed_hosts: Vec<String>,
     /// What its sales earn at first. It may begin in the past.
     rule: NewRule,
 }
@@ -66,6 +73,8 @@ pub(crate) struct ProgramBody {
     hold_days: u16,
     close_lag_days: u16,
     attribution: AttributionBody,
+    /// The hosts whose pages may tell of clicks; a link's own destination when empty.
+    allowed_hosts: Vec<String>,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
 }
@@ -120,6 +129,7 @@ impl From<&Program> for ProgramBody {
             hold_days: program.hold_days,
             close_lag_days: program.close_lag_days,
             attribution: program.attribution.into(),
+            allowed_hosts: program.allowed_hosts.clone(),
             created_at: program.created_at,
         }
     }
@@ -195,6 +205,7 @@ pub(crate) async fn create(
     let window_days = faults.within("/window_days", asked.window_days.unwrap_or(WINDOW_DAYS), 1..=365);
     let hold_days = faults.within("/hold_days", asked.hold_days.unwrap_or(HOLD_DAYS), 0..=365);
     let close_lag_days = faults.within("/close_lag_days", asked.close_lag_days.unwrap_or(CLOSE_LAG_DAYS), 0..=31);
+    let allowed_hosts = hosts(&mut faults, &asked.allowed_hosts);
     let rule = asked.rule.read(&mut faults, "/rule", &Frame { program: &id, currency, hold_days, now, minting });
     let (currency, zone, rule) = faults.finish(currency.zip(zone).zip(rule).map(|((c, z), r)| (c, z, r)))?;
     let program = Program {
@@ -206,6 +217,7 @@ pub(crate) async fn create(
         hold_days,
         close_lag_days,
         attribution: asked.attribution.into(),
+        allowed_hosts,
         created_at: now,
     };
     app.store.create_program(&caller.tenant_key(), &program, &rule).await?;
@@ -214,6 +226,21 @@ pub(crate) async fn create(
     let location = [(LOCATION, format!("/v1/programs/{}", program.id))];
     let body = ProgramDetail { program: ProgramBody::from(&program), rule };
     Ok((StatusCode::CREATED, location, Json(body)).into_response())
+}
+
+/// TRK-6: hosts in the form in which they are compared.
+fn hosts(faults: &mut Faults, asked: &[String]) -> Vec<String> {
+    if asked.len() > HOSTS_MAX {
+        faults.note("/allowed_hosts", format!("at most {HOSTS_MAX} hosts"));
+    }
+    let mut hosts = Vec::new();
+    for (place, text) in asked.iter().take(HOSTS_MAX).enumerate() {
+        match domain::host::normal(text) {
+            Some(host) => hosts.push(host),
+            None => faults.note(&format!("/allowed_hosts/{place}"), "a host's name, without scheme, port or path"),
+        }
+    }
+    hosts
 }
 
 /// Read a program.

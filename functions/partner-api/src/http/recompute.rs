@@ -415,6 +415,7 @@ fn taken(decided: Decided) -> Result<Recompute, Problem> {
 fn refusal(refused: &Refused) -> Problem {
     match refused {
         Refused::WrongState { .. } | Refused::StillCounting => Problem::conflict(refused.to_string()),
+        Refused::TooManyLeftOut { .. } => Problem::unprocessable(refused.to_string()).kind("too-many-left-out"),
         Refused::OtherSeal => Problem::conflict(refused.to_string()).kind("difference-changed"),
         Refused::RoleMayNot { .. } | Refused::SamePerson => Problem::forbidden(refused.to_string()),
     }

@@ -35,6 +35,7 @@ async fn furnish(bench: &Bench) {
         hold_days: 30,
         close_lag_days: 3,
         attribution: domain::attribution::settings::AttributionSettings::default(),
+        allowed_hosts: Vec::new(),
         created_at: bench.now,
     };
     let rule = RuleVersion::simple(

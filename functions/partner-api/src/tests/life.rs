@@ -83,7 +83,7 @@ pub(crate) async fn book(bench: &Bench, name: &str, currency: Currency, lines: &
         lines: lines.iter().map(short).collect(),
         ..Sale::plain(payment, nothing, at(), BusinessDay::parse("2026-08-01").expect("day"))
     };
-    let new = NewSale { sale: &sale, lines: &lines, aliases: &[], meets: None, review: None };
+    let new = NewSale { sale: &sale, lines: &lines, aliases: &[], open_in: &[], meets: None, review: None };
     bench.store.create_sale(&tenant(), &new).await.expect("booked");
     sale.id
 }

@@ -6,14 +6,14 @@ use domain::fraud::marks::{Mark, MarkKind, Session};
 use domain::id::{PartnerId, ReviewId};
 use domain::role::Role;
 use domain::time::Timestamp;
-use domain::touch::{ClickKeys, DeviceHints, Origin};
+use domain::touch::{DaySalt, DeviceHints, Origin};
 use http::Request;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequestContext;
 use lambda_http::request::RequestContext;
 use serde_json::json;
 use testkit::Fault;
 
-use super::setup::{Bench, CLICK_SECRET, tenant};
+use super::setup::{Bench, tenant};
 
 const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 
@@ -92,10 +92,11 @@ async fn where_a_partner_works_from_is_kept_for_two_days_as_hashes_that_its_visi
         bench.send(request(key, FIREFOX, privacy)).await;
     }
     bench.get(&own, "/v1/partners/dashboard").await.expect(200);
-    let keys = ClickKeys::new(CLICK_SECRET, "");
-    let visitor = keys.visitor_on_day(bench.now, Origin { address: "203.0.113.7", user_agent: FIREFOX });
+    let salt = bench.store.salt_of_day(bench.now, [0; 32]).await.expect("the salt that the request made");
+    let salt = DaySalt::from_bytes(salt);
+    let visitor = salt.visitor(Origin { address: "203.0.113.7", user_agent: FIREFOX });
     let hints = DeviceHints { user_agent: FIREFOX, platform: "", language: "de-AT", address: "203.0.113.7" };
-    let expected = Session::of(bench.now, visitor, keys.device_on_day(bench.now, hints));
+    let expected = Session::of(bench.now, visitor, salt.device(hints));
     let after = |hours: i64| Timestamp::from_second(bench.now.as_second() + hours * 3600).expect("instant");
     let tenant = tenant();
     let kept_at = |hours: i64| bench.store.list_sessions(&tenant, &partner, after(hours));

@@ -12,7 +12,6 @@ use base64::engine::general_purpose::STANDARD;
 use domain::id::{KeyId, TenantId};
 use domain::role::Role;
 use domain::time::Timestamp;
-use domain::touch::ClickKeys;
 use edge::auth::{hash_of, mint};
 use edge::aws::{Aws, Service};
 use edge::clock::Clock;
@@ -27,8 +26,6 @@ use tower::ServiceExt;
 
 use crate::{App, Place, routes};
 
-/// What the keys of clicks are made of.
-pub(crate) const CLICK_SECRET: &str = "a secret of at least some length";
 pub(crate) const NOW: &str = "2026-09-01T10:00:00Z";
 
 /// One test's world.
@@ -103,7 +100,7 @@ impl Bench {
     fn routes(&self) -> Router {
         let place = Place { is_dev: false, public_url: "https://go.example".to_owned() };
         let app = App::new(self.store.clone(), self.sealer.clone(), Clock::fixed(self.now), place);
-        routes(app.with_sessions(ClickKeys::new(CLICK_SECRET, "")))
+        routes(app.with_sessions())
     }
 
     pub(crate) async fn get(&self, key: &str, path: &str) -> Answer {

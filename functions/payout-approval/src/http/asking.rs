@@ -66,10 +66,7 @@ pub(super) async fn request(
             let again = [(RETRY_AFTER, RETRY_AFTER_S.to_string())];
             Ok((StatusCode::ACCEPTED, again, Json(CountingView { lines_counted: lines })).into_response())
         }
-        Requested::PartnerNotActive => {
-            Err(Problem::unprocessable("the partner is not active; nothing is paid until an admin reinstates them")
-                .kind("partner-not-active"))
-        }
+        Requested::PartnerNotActive => Err(partner_not_active()),
         Requested::UnderReview => Err(under_review()),
         Requested::Created(stored) => {
             tracing::info!(payout.id = %stored.payout.id, partner.id = %partner, "payout requested");
@@ -87,6 +84,12 @@ pub(super) async fn request(
             Err(Problem::unprocessable(detail).kind("nothing-available"))
         }
     }
+}
+
+/// PAY-16: the reason, and who can change it.
+pub(super) fn partner_not_active() -> Problem {
+    let detail = "the partner is not active; nothing is paid until an admin reinstates them";
+    Problem::unprocessable(detail).kind("partner-not-active")
 }
 
 /// What was noticed is for the reviewers' eyes.

@@ -188,6 +188,7 @@ async fn take(app: &App, caller: &Caller, (origin, minting): (Origin, Minting), 
         }
         Moved::Refused(refused) => Err(refusal(&refused)),
         Moved::UnderReview => Err(super::asking::under_review()),
+        Moved::PartnerNotActive => Err(super::asking::partner_not_active()),
     }
 }
 

@@ -90,7 +90,7 @@ pub(super) async fn line(store: &Store, whose: &PartnerId, amount: &str, matures
         lines: vec![sale_line],
         ..Sale::plain(payment, amount, at, BusinessDay::parse("2026-07-01").expect("a day"))
     };
-    let new = NewSale { sale: &sale, lines: &[line], aliases: &[], meets: None, review: None };
+    let new = NewSale { sale: &sale, lines: &[line], aliases: &[], open_in: &[], meets: None, review: None };
     assert_eq!(store.create_sale(&tenant(), &new).await.expect("store"), SaleWritten::Yes);
 }
 

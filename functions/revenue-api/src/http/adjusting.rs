@@ -1,22 +1,27 @@
 //! What corrections, write-offs and exchanges share: their one shape, their lists, and what a refusal is called.
 
-use axum::response::Response;
-use cases::desk::adjustments::Moved;
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use cases::desk::adjustments::{self, Asked, Moved, Wish};
 use domain::adjustment::{AdjustmentState, Change, Refused};
 use domain::digest::Digest;
-use domain::id::AdjustmentId;
+use domain::id::{AdjustmentId, PartnerId};
 use domain::time::Timestamp;
 use edge::auth::Caller;
 use edge::csv::{self, Format};
+use edge::http::Origin;
+use edge::idempotency::Minting;
 use edge::page::limit;
 use edge::problem::Problem;
 use garde::Validate;
+use http::StatusCode;
+use http::header::LOCATION;
 use serde::{Deserialize, Serialize};
 use store::adjustments::StoredAdjustment;
 use utoipa::ToSchema;
 
 use super::page::{PageQuery, after, listed};
-use super::{DESK, plain};
+use super::{DESK, MONEY, plain, writing_desk, wrong};
 use crate::App;
 
 const REASON_CHARS_MAX: usize = 1_000;
@@ -156,6 +161,64 @@ pub(crate) struct ReasonBody {
     pub(crate) reason: String,
 }
 
+/// What is asked for: of whom, what, and why.
+pub(super) struct Request {
+    /// Whose balance, as the body names them.
+    pub(super) partner_id: String,
+    /// What.
+    pub(super) wish: Wish,
+    /// Why.
+    pub(super) reason: String,
+}
+
+/// Somebody asks for an adjustment: 201 with its place below `path`.
+pub(super) async fn ask(
+    app: &App,
+    caller: &Caller,
+    (origin, minting): (Origin, Minting),
+    path: &str,
+    request: Request,
+) -> Result<Response, Problem> {
+    caller.require(MONEY)?;
+    let partner = PartnerId::parse(&request.partner_id);
+    let partner = partner.map_err(|error| Problem::bad_request("/partner_id", error.to_string()))?;
+    let id = AdjustmentId::from_ulid(minting.ulid("adjustment"));
+    let tenant = caller.tenant_key();
+    let desk = writing_desk(app, &tenant, caller, (origin, minting)).await?;
+    let asked = Asked { id, partner, wish: request.wish, reason: request.reason };
+    let view = moved(adjustments::ask(&desk, &asked).await.map_err(wrong)?)?;
+    let location = format!("{path}/{}", asked.id);
+    Ok((StatusCode::CREATED, [(LOCATION, location)], Json(view)).into_response())
+}
+
+/// Somebody else says yes to one of a kind, to the seal that they saw.
+pub(super) async fn approve(
+    app: &App,
+    caller: &Caller,
+    by: (Origin, Minting),
+    (kind, id): (&str, &str),
+    body: &SealBody,
+) -> Result<Json<AdjustmentView>, Problem> {
+    caller.require(MONEY)?;
+    let (id, tenant) = (named(id)?, caller.tenant_key());
+    let desk = writing_desk(app, &tenant, caller, by).await?;
+    moved(adjustments::approve(&desk, kind, &id, body.seal()?).await.map_err(wrong)?).map(Json)
+}
+
+/// Somebody says no to one of a kind; who asked takes it back in the same way.
+pub(super) async fn reject(
+    app: &App,
+    caller: &Caller,
+    by: (Origin, Minting),
+    (kind, id): (&str, &str),
+    body: &ReasonBody,
+) -> Result<Json<AdjustmentView>, Problem> {
+    caller.require(MONEY)?;
+    let (id, tenant) = (named(id)?, caller.tenant_key());
+    let desk = writing_desk(app, &tenant, caller, by).await?;
+    moved(adjustments::reject(&desk, kind, &id, &body.reason).await.map_err(wrong)?).map(Json)
+}
+
 /// A page of the adjustments of a kind.
 pub(super) async fn page(
     app: &App,
@@ -181,7 +244,7 @@ pub(super) async fn one(app: &App, caller: &Caller, kind: &str, id: &str) -> Res
 }
 
 /// The id that a path names.
-pub(super) fn named(id: &str) -> Result<AdjustmentId, Problem> {
+fn named(id: &str) -> Result<AdjustmentId, Problem> {
     AdjustmentId::parse(id).map_err(|_| no_such())
 }
 
@@ -190,7 +253,7 @@ fn no_such() -> Problem {
 }
 
 /// What became of a step, as an answer.
-pub(super) fn moved(moved: Moved) -> Result<AdjustmentView, Problem> {
+fn moved(moved: Moved) -> Result<AdjustmentView, Problem> {
     let currency_of = |money: domain::money::Money| format!("{money:?}");
     match moved {
         Moved::Done(stored) => {

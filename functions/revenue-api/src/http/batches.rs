@@ -11,6 +11,7 @@ use domain::role::Role;
 use domain::time::{BusinessDay, Timestamp};
 use edge::auth::Caller;
 use edge::body::{Body, Query, Segments};
+use edge::clock::Stopwatch;
 use edge::csv::{self, Format};
 use edge::openapi::{Refusals, WriteRefusals};
 use edge::page::{Listed, limit};
@@ -22,6 +23,9 @@ use utoipa::ToSchema;
 
 use super::page::{PageQuery, after, listed};
 use super::{DESK, Here, Id, wrong};
+
+/// How long a request looks at what a night would book.
+const WORKING_MS_MAX: u64 = 8_000;
 
 const COLUMNS: [&str; 10] = [
     "id",
@@ -288,7 +292,12 @@ pub(super) async fn process(
         return Err(Problem::bad_request("/business_date", "has not ended yet"));
     }
     if body.mode == Mode::DryRun {
-        let dry = night::dry_run(&app.store, &tenant, date, now).await.map_err(wrong)?;
+        let watch = Stopwatch::start();
+        let is_over = || watch.elapsed_ms() >= WORKING_MS_MAX;
+        let dry = night::dry_run(&app.store, &tenant, (date, now), &is_over).await.map_err(wrong)?;
+        if !dry.is_whole {
+            return Err(too_many_accounts(&dry));
+        }
         return Ok(Json(ProcessedView::DryRun(DryRunView::from(&dry))).into_response());
     }
     let next = date.plus_days(1).map_err(|error| wrong(error.into()))?;
@@ -313,6 +322,16 @@ pub(crate) enum ProcessedView {
     DryRun(DryRunView),
     /// Of an applied one: its record.
     Record(BatchView),
+}
+
+/// What a dry run answers that the time was too short for: half of it would be taken for the whole.
+fn too_many_accounts(dry: &DryRun) -> Problem {
+    let detail = format!(
+        "after {} accounts the time of a request was over, and nothing was booked; begin the night with mode apply: its \
+         units are worked through in the background, and its record tells what each has booked",
+        dry.accounts
+    );
+    Problem::unprocessable(detail).kind("too-many-accounts")
 }
 
 fn not_worked_through(error: NightError) -> Problem {

@@ -44,7 +44,7 @@ const ABREAST: usize = 16;
 pub(crate) struct ChangedView {
     /// The sale.
     conversion_id: String,
-    /// Why a person must release it: `manual`, `risk`, `kyc`; null when it is not held.
+    /// Why a person must release it: `manual`, `risk`; null when it is not held.
     hold: Option<&'static str>,
     /// Did a person say that it never was valid?
     rejected: bool,
@@ -163,11 +163,7 @@ async fn change(
 }
 
 fn hold_word(sale: &Sale) -> Option<&'static str> {
-    sale.hold.map(|reason| match reason {
-        HoldReason::Risk => "risk",
-        HoldReason::Kyc => "kyc",
-        HoldReason::Manual => "manual",
-    })
+    sale.hold.map(HoldReason::word)
 }
 
 /// What all accounts of a currency come to now.

@@ -2,10 +2,9 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
-use cases::desk::adjustments::{self, Asked, Wish};
+use axum::response::Response;
+use cases::desk::adjustments::Wish;
 use domain::currency::Currency;
-use domain::id::{AdjustmentId, PartnerId};
 use domain::money::AmountText;
 use edge::auth::Caller;
 use edge::body::{Body, Checked, Query, Segments};
@@ -16,16 +15,16 @@ use edge::openapi::{Refusals, WriteRefusals};
 use edge::page::Listed;
 use edge::problem::Problem;
 use garde::Validate;
-use http::StatusCode;
-use http::header::LOCATION;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::adjusting::{AdjustmentView, ReasonBody, SealBody, moved, named, one, page};
+use super::adjusting::{self, AdjustmentView, ReasonBody, Request, SealBody, one, page};
 use super::page::PageQuery;
-use super::{Here, Id, MONEY, plain, writing_desk, wrong};
+use super::{Here, Id, MONEY, plain};
 
 const KIND: &str = "exchange";
+/// Where they are.
+const PATH: &str = "/v1/revenue/fx-conversions";
 const REASON_CHARS_MAX: usize = 1_000;
 
 /// An exchange of one balance into another currency.
@@ -96,8 +95,6 @@ pub(super) async fn ask(
     Checked(body): Checked<AskBody>,
 ) -> Result<Response, Problem> {
     caller.require(MONEY)?;
-    let partner =
-        PartnerId::parse(&body.partner_id).map_err(|error| Problem::bad_request("/partner_id", error.to_string()))?;
     let out = body
         .amount
         .not_negative_in(body.currency)
@@ -109,13 +106,8 @@ pub(super) async fn ask(
         return Err(Problem::bad_request("/into_currency", "must be another currency"));
     }
     let wish = Wish::Exchange { out, into: body.into_currency };
-    let id = AdjustmentId::from_ulid(minting.ulid("adjustment"));
-    let tenant = caller.tenant_key();
-    let desk = writing_desk(&app, &tenant, &caller, (origin, minting)).await?;
-    let asked = Asked { id, partner, wish, reason: body.reason };
-    let view = moved(adjustments::ask(&desk, &asked).await.map_err(wrong)?)?;
-    let location = format!("/v1/revenue/fx-conversions/{}", asked.id);
-    Ok((StatusCode::CREATED, [(LOCATION, location)], Json(view)).into_response())
+    let request = Request { partner_id: body.partner_id, wish, reason: body.reason };
+    adjusting::ask(&app, &caller, (origin, minting), PATH, request).await
 }
 
 /// Approve an exchange that somebody else asked for: one line in each currency, in one transaction.
@@ -136,10 +128,7 @@ pub(super) async fn approve(
     Segments(id): Id,
     Body(body): Body<SealBody>,
 ) -> Result<Json<AdjustmentView>, Problem> {
-    caller.require(MONEY)?;
-    let (id, tenant) = (named(&id)?, caller.tenant_key());
-    let desk = writing_desk(&app, &tenant, &caller, (origin, minting)).await?;
-    moved(adjustments::approve(&desk, KIND, &id, body.seal()?).await.map_err(wrong)?).map(Json)
+    adjusting::approve(&app, &caller, (origin, minting), (KIND, &id), &body).await
 }
 
 /// Say no to one of the exchanges; who asked takes it back in the same way.
@@ -160,8 +149,5 @@ pub(super) async fn reject(
     Segments(id): Id,
     Checked(body): Checked<ReasonBody>,
 ) -> Result<Json<AdjustmentView>, Problem> {
-    caller.require(MONEY)?;
-    let (id, tenant) = (named(&id)?, caller.tenant_key());
-    let desk = writing_desk(&app, &tenant, &caller, (origin, minting)).await?;
-    moved(adjustments::reject(&desk, KIND, &id, &body.reason).await.map_err(wrong)?).map(Json)
+    adjusting::reject(&app, &caller, (origin, minting), (KIND, &id), &body).await
 }

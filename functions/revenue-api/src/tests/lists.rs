@@ -49,7 +49,7 @@ async fn commissions_are_narrowed_by_day_partner_and_status_and_name_their_payou
         ("from=2026-11-01".to_owned(), &all),
         ("day=2026-11-21".to_owned(), &all[..2]),
         ("from=2026-11-22&to=2026-11-22".to_owned(), &all[2..]),
-        (String::new(), &all[2..]),
+        (String::new(), &all),
         ("from=2026-11-20&to=2026-11-20".to_owned(), &[]),
         (format!("{BOTH}&status=paid"), &all[..1]),
         (format!("{BOTH}&status=pending"), &all[1..2]),
@@ -108,8 +108,38 @@ async fn days_that_make_no_list_are_refused() {
         format!("{BOTH}&status=held"),
         format!("{BOTH}&partner_id=par_1"),
         format!("day=2026-11-23&cursor={of_both}"),
+        format!("{BOTH}&order=oldest&cursor={of_both}"),
+        format!("{BOTH}&order=up"),
     ] {
         assert_eq!(desk.get("sue", &format!("/commissions?{bad}")).await.told(), (400, "bad-request"), "{bad}");
     }
     assert_eq!(desk.get("sue", "/commissions?from=2025-11-21&to=2026-11-21").await.status, 200);
+}
+
+/// A desk that names no day reads back from now, over days on which nothing was booked, page by page.
+#[tokio::test]
+async fn without_a_day_commissions_are_told_newest_first_across_days_and_gaps() {
+    let mut world = world::World::new().await;
+    let (first, mut booked) = (Zone::utc().day_of(world.now), Vec::new());
+    for (n, after) in [0, 1, 70].into_iter().enumerate() {
+        world.pass_days(after);
+        world.earn(&format!("in_{n}"), "1.00", Zone::utc().day_of(world.now)).await;
+        booked.push(format!("in_{n}"));
+    }
+    let desk = desk_over(world).await;
+    let (newest, oldest) = (booked.iter().rev().cloned().collect::<Vec<_>>(), format!("from={first}&order=oldest&"));
+    for (query, limit, expected) in [("", 1, &newest), (oldest.as_str(), 2, &booked)] {
+        let (mut seen, mut cursor, mut pages) = (Vec::new(), String::new(), 0);
+        loop {
+            let page = desk.get("sue", &format!("/commissions?{query}limit={limit}{cursor}")).await;
+            let rows = page.rows(&["invoice_id"]);
+            assert!(rows.len() <= limit, "{page:?}");
+            seen.extend(rows);
+            pages += 1;
+            let Some(next) = page.json["next_cursor"].as_str() else { break };
+            cursor = format!("&cursor={next}");
+        }
+        assert_eq!(seen, *expected, "{query} {limit}");
+        assert!(pages <= 15, "{pages} pages: each looks at a month or is full, and none before the first programme");
+    }
 }

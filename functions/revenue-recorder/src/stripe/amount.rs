@@ -4,7 +4,7 @@ use domain::currency::Currency;
 use domain::money::Money;
 
 use super::Untranslatable;
-use super::field::Fields;
+use crate::fields::Fields;
 
 /// Amounts of these come in whole units.
 const WHOLE: &[&str] =

@@ -4,7 +4,7 @@ use domain::email;
 use domain::fact::Buyer;
 use domain::fraud::marks::fingerprint_digest;
 
-use super::field::Fields;
+use crate::fields::Fields;
 
 /// Who pays: their address, and the card or account of the payment where its charge is expanded.
 pub(super) fn of(address: Option<&str>, charge: Option<&Fields<'_>>) -> Buyer {

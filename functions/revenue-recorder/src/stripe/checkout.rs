@@ -5,8 +5,8 @@ use domain::fact::{Buyer, CustomerSeen, Fact, PaymentKey, SalePaid, SaleTraits, 
 use domain::money::Money;
 use domain::time::Timestamp;
 
-use super::field::Fields;
 use super::{Untranslatable, amount, buyer, click_token, key, optional_key, token_in_metadata, traits};
+use crate::fields::Fields;
 
 /// The facts of a completed check-out session.
 pub(super) fn facts(session: &Fields<'_>, at: Timestamp) -> Result<Vec<Fact>, Untranslatable> {

@@ -3,8 +3,8 @@
 use domain::fact::{Dispute, DisputePhase, Fact};
 use domain::time::Timestamp;
 
-use super::field::Fields;
 use super::{Untranslatable, amount, key, optional_key};
+use crate::fields::Fields;
 
 /// The fact of a dispute's event.
 pub(super) fn fact(dispute: &Fields<'_>, event_at: Timestamp) -> Result<Fact, Untranslatable> {

@@ -5,9 +5,9 @@ use domain::fact::{Fact, PaymentAlias, SalePaid, SaleType};
 use domain::money::Money;
 use domain::time::Timestamp;
 
-use super::field::Fields;
 use super::lines::Lines;
 use super::{Untranslatable, amount, buyer, key, optional_key, required_key, time_or, token_in_metadata, traits};
+use crate::fields::Fields;
 
 /// The sale of a paid invoice, keyed by the invoice: the one id that both API shapes carry.
 pub(super) fn paid(invoice: &Fields<'_>, event_at: Timestamp) -> Result<Vec<Fact>, Untranslatable> {
@@ -95,7 +95,7 @@ fn fees(invoice: &Fields<'_>, currency: Currency) -> Result<Money, Untranslatabl
 }
 
 /// The subscription, as the old and as the new shape name it.
-fn subscription<'a>(invoice: &Fields<'a>) -> Result<Option<&'a str>, Untranslatable> {
+pub(super) fn subscription<'a>(invoice: &Fields<'a>) -> Result<Option<&'a str>, Untranslatable> {
     let new = invoice.optional_object("parent").and_then(|parent| parent.optional_object("subscription_details"));
     match invoice.reference("subscription")? {
         Some(old) => Ok(Some(old)),

@@ -6,7 +6,7 @@ use domain::money::Money;
 use domain::time::Timestamp;
 
 use super::Untranslatable;
-use super::field::Fields;
+use crate::fields::Fields;
 
 /// What the lines of an invoice tell.
 pub(super) struct Lines<'a> {

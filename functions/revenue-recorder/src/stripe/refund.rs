@@ -4,8 +4,8 @@
 use domain::fact::{Fact, Refund};
 use domain::time::Timestamp;
 
-use super::field::Fields;
 use super::{Untranslatable, amount, key, optional_key, time_or};
+use crate::fields::Fields;
 
 /// The fact of one refund; none while it is under way.
 ///

@@ -2,7 +2,7 @@
 
 use domain::fact::SaleTraits;
 
-use super::field::Fields;
+use crate::fields::Fields;
 
 /// The longest text that is kept of a field that merchants write.
 const CHARS_MAX: usize = 200;

@@ -12,7 +12,7 @@ use domain::fraud::marks::{Mark, MarkKind};
 use domain::id::{ClaimId, LinkId, PartnerId, ProgramId};
 use domain::sale::Sale;
 use domain::time::Timestamp;
-use domain::touch::{Origin, Touch, Touches};
+use domain::touch::{Touch, Touches};
 use store::Written;
 use store::claims::ClaimDecision;
 use store::coupons::{Coupon, CouponCode};
@@ -64,11 +64,11 @@ fn others_link() -> LinkId {
 
 /// A token of clicks, oldest first.
 fn token(world: &World, clicks: &[(LinkId, i64)]) -> String {
-    let visitor = world.keys.visitor_on_day(world.now, Origin { address: "192.0.2.1", user_agent: "a browser" });
+    let visitor = world::visitor();
     let touches = clicks.iter().fold(Touches::none(), |touches, (link, minutes)| {
         touches.push(Touch { at: minutes_ago(world, *minutes), link: link.clone(), visitor })
     });
-    world.keys.sign(&touches).expect("touches")
+    world.sign(&touches)
 }
 
 fn met(world: &World, event: &str, minutes: i64, change: impl FnOnce(CustomerSeen) -> CustomerSeen) -> Fact {
@@ -340,7 +340,7 @@ async fn an_accepted_claim_pays_the_sales_that_nobody_was_paid_for() {
     let (accepted, mut after) = claim.clone().accept(&known, decided).expect("accepted");
     after.version += 1;
     let key = world::key("cus_1");
-    let change = CustomerChange { key: &key, before: Some(known.version), after: Some(&after), relies_on: None };
+    let change = CustomerChange { key: &key, before: Some(known.version), after: Some(&after), relies_on: &[] };
     let decision = ClaimDecision { claim: &accepted, customer: Some(change), audit: &audit };
     assert_eq!(world.store.decide_claim(&world.tenant, &decision).await.expect("store"), Written::Yes);
     book(&world, met(&world, "cs_9", 0, |seen| seen)).await;

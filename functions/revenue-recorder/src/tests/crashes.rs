@@ -161,6 +161,9 @@ async fn survive(scenes: &[Scene]) {
         for after in 0..requests {
             tenant += 1;
             world.move_to(tenant).await;
+            // A click is a tenant's own, so its facts are told anew.
+            let facts = (scene.facts)(&world);
+            let (last, before) = facts.split_last().expect("a fact");
             book_all(&world, before).await;
             world.database.reset_units();
             // Until the client gives up, and so the recorder: as if it had died there.

@@ -315,3 +315,48 @@ async fn an_event_of_one_tenant_is_not_found_by_a_message_of_another() {
     let sale = domain::id::SaleId::of(&world::key("in_1"));
     assert!(world.store.get_sale(&world.tenant, &sale).await.expect("store").is_none());
 }
+
+#[tokio::test]
+async fn a_refused_event_says_why_in_the_log_until_it_is_booked() {
+    // ING-15
+    let (world, stub) = (World::new().await, stub().await);
+    let app = app(&world, &stub);
+    let event = paid(&world, "in_1", "cus_1");
+    let mut wrong = event.clone();
+    wrong["data"]["object"]["currency"] = json!("zzz");
+    store_event(&world, &stub, "evt_1", &wrong).await;
+    let day = BusinessDay::parse("2026-11-21").expect("day");
+    let place = RawEventPlace { provider: "stripe".to_owned(), day, event_id: "evt_1".to_owned() };
+    let trouble = || async {
+        let found = world.store.get_delivered(&world.tenant, &place).await.expect("store").expect("stored");
+        found.trouble.map(|trouble| trouble.reason)
+    };
+    assert_eq!(trouble().await, None);
+    assert_eq!(failed(&app, vec![message(1, "evt_1")]).await, ["m1"]);
+    let reason = trouble().await.expect("a reason");
+    assert!(reason.contains("/data/object/currency: unknown currency"), "{reason}");
+    // Away is no reason: it passes by itself.
+    world.database.fail_next(100, testkit::Fault::Refuse);
+    assert_eq!(failed(&app, vec![message(1, "evt_1")]).await, ["m1"]);
+    world.database.heal();
+    assert_eq!(trouble().await, Some(reason));
+    // What reads it was mended: here its body is.
+    replace_event(&world, &stub, &place, &event).await;
+    assert_eq!(failed(&app, vec![again(message(1, "evt_1"))]).await, Vec::<String>::new());
+    assert_eq!(trouble().await, None);
+}
+
+/// The stored body of an event becomes another one, as if the code that reads it had been mended.
+async fn replace_event(world: &World, stub: &Stub, place: &RawEventPlace, body: &Value) {
+    use aws_sdk_dynamodb::types::AttributeValue;
+    let tenant = world.tenant.tenant().as_str();
+    let belongs = Belongs { tenant, subject: SEALED_SUBJECT, field: SEALED_FIELD };
+    let packed = pack(body.to_string().as_bytes()).expect("packed");
+    let sealed = sealer(stub).seal(&belongs, &packed).await.expect("sealed").to_bytes();
+    let pk = format!("{tenant}#raw#{}#{}", place.provider, place.day_text());
+    let request = world.database.client.update_item().table_name(&world.database.ops);
+    let request = request.key("pk", AttributeValue::S(pk)).key("sk", AttributeValue::S(place.event_id.clone()));
+    let request = request.update_expression("SET sealed = :sealed");
+    let sealed = AttributeValue::B(aws_sdk_dynamodb::primitives::Blob::new(sealed));
+    request.expression_attribute_values(":sealed", sealed).send().await.expect("replaced");
+}

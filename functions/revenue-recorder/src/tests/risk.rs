@@ -10,7 +10,7 @@ use domain::fraud::review::{Deciding, Refused, Review, Verdict};
 use domain::id::{ReviewId, SaleId};
 use domain::sale::HoldReason;
 use domain::time::Timestamp;
-use domain::touch::{DeviceHash, Origin};
+use domain::touch::DeviceHash;
 use store::clicks::NewClick;
 
 use super::*;
@@ -134,9 +134,8 @@ async fn every_mark_of_the_partner_and_every_weak_sign_is_noticed() {
 async fn a_visit_from_where_the_partner_worked_that_day_is_noticed_though_the_invoice_has_no_token() {
     let world = World::new().await;
     let clicked_at = Timestamp::from_millisecond(world.now.as_millisecond() - 60_000).expect("instant");
-    let origin = Origin { address: "192.0.2.1", user_agent: "a browser" };
     let device = DeviceHash::parse("0123456789abcdef");
-    let visitor = world.keys.visitor_on_day(clicked_at, origin);
+    let visitor = world::visitor();
     let session = Session::of(clicked_at, visitor, device);
     let until = Timestamp::from_millisecond(world.now.as_millisecond() + 1000).expect("instant");
     world.store.record_session(&world.tenant, &world.partner, &session, until).await.expect("recorded");
@@ -153,6 +152,7 @@ async fn a_visit_from_where_the_partner_worked_that_day_is_noticed_though_the_in
         referrer_host: "blog.example".to_owned(),
         paid_traffic: Some("gclid"),
         device,
+        place: store::clicks::Place::default(),
         carried: std::collections::BTreeMap::new(),
         expires_at: until,
     };
@@ -178,6 +178,22 @@ async fn a_sale_that_waited_for_its_customer_is_looked_at_when_it_is_decided() {
     let buyer = Buyer { paid_from: Some(fingerprint_digest("card of pat")), ..Buyer::default() };
     book(&world, Fact::CustomerSeen(domain::fact::CustomerSeen { buyer, ..seen })).await;
     assert_eq!(noticed(&world, "in_1").await, [Reason::SelfReferralCard]);
+    assert_eq!(held_now(&world).await, "29.70");
+    world.verified().await;
+}
+
+#[tokio::test]
+async fn a_sale_that_waited_is_looked_at_by_what_it_told_itself_when_its_check_out_tells_nothing() {
+    // FRD-4
+    let world = World::new().await;
+    let marks = [Mark::of_fingerprint(MarkKind::Card, "card of pat")];
+    world.store.record_marks(&world.tenant, &world.partner, &marks, world.now).await.expect("recorded");
+    let buyer = Buyer { paid_from: Some(fingerprint_digest("card of pat")), ..Buyer::default() };
+    book(&world, paid(&world, "in_1", |paid| SalePaid { buyer, ..paid })).await;
+    assert_eq!((review(&world, "in_1").await, world.kept_sale("in_1").await.hold), (None, None));
+    book(&world, world.seen("cus_1", Some(&world.token))).await;
+    assert_eq!(noticed(&world, "in_1").await, [Reason::SelfReferralCard]);
+    assert_eq!(world.kept_sale("in_1").await.hold, Some(HoldReason::Risk));
     assert_eq!(held_now(&world).await, "29.70");
     world.verified().await;
 }

@@ -1,6 +1,6 @@
 //! Two tenants of one deployment are told the same names: nothing of the one is known to the other.
 
-use domain::fact::{CustomerSeen, Lead, SalePaid};
+use domain::fact::{Lead, SalePaid};
 use domain::sale::Sale;
 use store::coupons::{Coupon, CouponCode};
 use store::managed::Managed;
@@ -8,11 +8,12 @@ use store::{TenantKey, Written};
 
 use super::*;
 
-/// A world of two furnished tenants: the first one's key; the second is the world's own.
+/// A world of two furnished tenants: the first one's key; the second is the world's own. The token is the first one's.
 async fn two() -> (World, TenantKey) {
     let mut world = World::new().await;
-    let first = world.tenant.clone();
+    let (first, token) = (world.tenant.clone(), world.token.clone());
     world.move_to(2).await;
+    world.token = token;
     (world, first)
 }
 
@@ -96,7 +97,7 @@ async fn what_brings_a_customer_to_one_tenant_brings_nobody_to_another() {
 
 #[tokio::test]
 async fn a_token_of_another_tenants_link_is_a_touch_of_nobody() {
-    // Tokens are signed for a deployment: the link in them is looked up in the tenant of the sale.
+    // A token is signed for its tenant; and the link in it is looked up in the tenant of the sale.
     let (world, first) = two().await;
     let link = domain::id::LinkId::from_ulid(77_u128.into());
     let made = store::links::Link {
@@ -113,13 +114,16 @@ async fn a_token_of_another_tenants_link_is_a_touch_of_nobody() {
     world.store.create_link(&first, &made).await.expect("a link");
     let visitor = domain::touch::VisitorHash::from_bytes([1; 8]);
     let touch = domain::touch::Touch { at: world.now, link, visitor };
-    let token = world.keys.sign(&domain::touch::Touches::from(touch)).expect("a token");
-    let Fact::CustomerSeen(seen) = world.seen("cus_1", Some(&token)) else { unreachable!("a check-out") };
+    let touches = domain::touch::Touches::from(touch);
+    let (theirs, ours) = (world::signed(&world.keys, &first, &touches), world.sign(&touches));
     for tenant in [&first, &world.tenant] {
-        book_in(&world, tenant, Fact::CustomerSeen(CustomerSeen { ..seen.clone() })).await;
+        book_in(&world, tenant, world.seen("cus_1", Some(&theirs))).await;
         book_in(&world, tenant, world.sale("in_1", "cus_1", "99.00")).await;
     }
-    assert_eq!(nobody(&world.kept_sale("in_1").await), Some(NobodyReason::NoEligibleTouch));
+    assert_eq!(nobody(&world.kept_sale("in_1").await), Some(NobodyReason::TokenRefused));
+    let guest = SalePaid { customer: None, click_token: Some(ours), ..world.paid("in_2", "nobody", "99.00") };
+    book(&world, Fact::SalePaid(guest)).await;
+    assert_eq!(nobody(&world.kept_sale("in_2").await), Some(NobodyReason::NoEligibleTouch));
     let theirs = world.store.get_sale(&first, &domain::id::SaleId::of(&world::key("in_1"))).await.expect("store");
     assert_eq!(theirs.map(|sale| sale.decision.credits().len()), Some(1));
 }

@@ -4,7 +4,7 @@ use domain::attribution::LossReason;
 use domain::fact::{CustomerSeen, SalePaid};
 use domain::sale::Sale;
 use domain::time::Timestamp;
-use domain::touch::{ClickKeys, Origin, TokenRefused, Touch, Touches};
+use domain::touch::{ClickKeys, TokenRefused, Touch, Touches};
 
 use super::*;
 
@@ -23,8 +23,8 @@ fn ms_before(world: &World, ms: i64) -> Timestamp {
 }
 
 fn clicked(world: &World, keys: &ClickKeys, at: Timestamp) -> String {
-    let visitor = keys.visitor_on_day(world.now, Origin { address: "192.0.2.1", user_agent: "a browser" });
-    keys.sign(&Touches::from(Touch { at, link: world::link(), visitor })).expect("a token")
+    let touch = Touch { at, link: world::link(), visitor: world::visitor() };
+    world::signed(keys, &world.tenant, &Touches::from(touch))
 }
 
 /// A guest's sale, which carries the token itself.
@@ -59,7 +59,7 @@ async fn a_token_that_is_not_ours_is_no_touch_and_the_reason_is_kept() {
         (String::new(), TokenRefused::Garbage),
     ];
     for (n, (token, expected)) in rows.iter().enumerate() {
-        assert_eq!(world.keys.verify(token), Err(*expected), "{token}");
+        assert_eq!(world.keys.verify(world.tenant.tenant(), token), Err(*expected), "{token}");
         let sale = guest(&world, &format!("in_guest_{n}"), token).await;
         assert_eq!(nobody(&sale), Some(NobodyReason::TokenRefused), "{expected}");
         let (customer, invoice) = (format!("cus_{n}"), format!("in_{n}"));

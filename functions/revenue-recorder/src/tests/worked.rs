@@ -108,14 +108,8 @@ async fn value_20_a_late_renewal_of_yesterday_is_paid_at_yesterdays_rate() {
     // The click was an hour before either sale.
     let early = SalePaid { occurred_at: hour(-1), ..world.paid("in_1", "cus_2", "100.00") };
     let Fact::CustomerSeen(seen) = world.seen("cus_2", None) else { unreachable!("a check-out") };
-    let touch = domain::touch::Touch {
-        at: hour(-2),
-        link: world::link(),
-        visitor: world
-            .keys
-            .visitor_on_day(hour(-2), domain::touch::Origin { address: "192.0.2.1", user_agent: "a browser" }),
-    };
-    let token = world.keys.sign(&domain::touch::Touches::from(touch)).expect("a token");
+    let touch = domain::touch::Touch { at: hour(-2), link: world::link(), visitor: world::visitor() };
+    let token = world.sign(&domain::touch::Touches::from(touch));
     let seen = domain::fact::CustomerSeen { occurred_at: hour(-2), click_token: Some(token), ..seen };
     book(&world, Fact::CustomerSeen(seen)).await;
     book(&world, world.sale("in_2", "cus_2", "100.00")).await;

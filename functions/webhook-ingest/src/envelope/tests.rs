@@ -1,7 +1,13 @@
+use domain::provider::Provider;
+use http::HeaderMap;
+
 use super::{Envelope, Malformed};
+use crate::provider::{Message, sender};
 
 fn parse(json: &str) -> Result<Envelope, Malformed> {
-    Envelope::parse(json.as_bytes())
+    let at = "2026-09-03T08:00:10Z".parse().expect("a time");
+    let message = Message { headers: &HeaderMap::new(), body: json.as_bytes(), at };
+    sender(Provider::Stripe).expect("a sender").envelope(&message)
 }
 
 const GOOD: &str = r#"{"id":"evt_1","type":"invoice.paid","created":1788422400,"pending_webhooks":2,"data":{"object":{"a":1,"b":[{"c":null}]}}}"#;

@@ -1,5 +1,6 @@
 //! From the file to the plan: names first, then each resource in the terms of what runs.
 
+mod distribution;
 mod events;
 mod functions;
 mod names;
@@ -78,6 +79,7 @@ impl Reading<'_> {
             "AWS::S3::Bucket" => self.bucket(resource, plan),
             "AWS::KMS::Key" => self.key(resource, &properties, plan),
             "AWS::SecretsManager::Secret" => self.secret(resource, &properties, plan),
+            "AWS::CloudFront::Distribution" => self.distribution(&properties, plan),
             "AWS::Serverless::Function" => self.function(resource, &properties, plan),
             "AWS::Serverless::HttpApi" => self.api(&properties, plan),
             _ => {}

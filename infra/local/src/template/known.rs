@@ -101,6 +101,7 @@ pub(super) const TYPES: &[Known] = &[
         obeyed: &["KeySpec", "KeyUsage"],
         deploy_only: &["Description", "EnableKeyRotation", "KeyPolicy", "PendingWindowInDays", "Tags"],
     },
+    Known { kind: "AWS::CloudFront::Distribution", obeyed: &["DistributionConfig"], deploy_only: &["Tags"] },
     Known {
         kind: "AWS::SecretsManager::Secret",
         obeyed: &["GenerateSecretString", "Name", "SecretString"],

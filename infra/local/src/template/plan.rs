@@ -31,6 +31,19 @@ pub struct Plan {
     pub stream_sources: Vec<StreamSource>,
     /// Schedules.
     pub schedules: Vec<SchedulePlan>,
+    /// The distribution before the API, where there is one.
+    pub distribution: Option<Distribution>,
+}
+
+/// What the API knows its distribution by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Distribution {
+    /// The header that it sends.
+    pub header: String,
+    /// The ARN of the secret with its value.
+    pub secret: String,
+    /// The member of that secret.
+    pub member: String,
 }
 
 /// A table.

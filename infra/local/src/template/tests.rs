@@ -154,3 +154,21 @@ fn a_text_that_is_no_template_is_refused() {
         assert!(plan(text).is_err(), "{text:?}");
     }
 }
+
+#[test]
+fn the_distribution_of_our_template_is_known_by_a_header_with_a_secret() {
+    let template =
+        Template::read(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../template.yaml"))).expect("ours");
+    assert_eq!(template.plan(&Place::default()).expect("a plan").distribution, None, "none unless it is asked for");
+    let certificate = "arn:aws:acm:us-east-1:123456789012:certificate/1";
+    let asked = [("DomainName", "go.example"), ("DistributionCertificateArn", certificate)];
+    let parameters = asked.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+    let plan = template.plan(&Place { parameters, ..Place::default() }).expect("a plan");
+    let found = plan.distribution.expect("a distribution");
+    assert_eq!((found.header.as_str(), found.member.as_str()), ("x-tributary-edge-key", "current"));
+    assert_eq!(plan.functions["click-tracker"].environment["EDGE_SECRET_ARN"], found.secret);
+    assert_eq!(
+        template.plan(&Place::default()).expect("a plan").functions["click-tracker"].environment["EDGE_SECRET_ARN"],
+        ""
+    );
+}

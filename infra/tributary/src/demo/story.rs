@@ -128,7 +128,11 @@ impl Story<'_> {
         let mut draw = Draw::new(u64::from(week));
         for partner in cast.partners.iter().filter(|partner| partner.joins_week <= week) {
             for look in 0..draw.below(3) {
-                visits.push((None, partner.code.clone(), format!("Mozilla/5.0 looker/{week}.{}.{look}", partner.n)));
+                visits.push((
+                    None,
+                    partner.code.clone(),
+                    format!("Mozilla/5.0 (X11) Gecko looker/{week}.{}.{look}", partner.n),
+                ));
             }
         }
         let client = self.client;

@@ -1,25 +1,25 @@
 //! Who brought a customer may turn out otherwise: a meeting that happened earlier and came later decides their sales.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use domain::assess::{ProgramRules, Scope, assess};
 use domain::attribution::NobodyReason;
-use domain::attribution::customer::{decision_for, pays_the_same};
+use domain::attribution::customer::{Customer, decision_for, pays_the_same};
 use domain::commission::EarningReason;
 use domain::id::ProgramId;
 use domain::line::Account;
-use domain::month::Month;
 use domain::retarget::Target;
 use domain::sale::{Decision, Sale};
 use store::Written;
 use store::customers::CustomerChange;
 use store::periods::ChangedSale;
+use store::sales::NewSale;
 
-use super::load::{Loaded, closed};
+use super::load::Loaded;
 use super::plan::{Making, changed};
 use super::{Night, fits};
+use crate::alone::{Alone, Frozen, Worth};
 use crate::error::CaseError;
+use crate::risk::look::{Look, Noticed};
 
 /// Decides the open sales anew whose customer was met otherwise than was known when they were booked. Answers how many
 /// changed: then everything is to be read again. What a new partner earns is provisional until that partner's visit.
@@ -29,47 +29,75 @@ use crate::error::CaseError;
 pub async fn rebind(night: &Night<'_>, loaded: &Loaded) -> Result<usize, CaseError> {
     let mut changes = 0;
     for sale in loaded.sales.values() {
-        let Some(change) = redecided(night, loaded, sale).await? else { continue };
-        let waits = change.sale.customer.as_ref().filter(|_| change.sale.decision.credits().is_empty());
-        let waits = waits.map(|key| {
-            let before = loaded.customers.get(key).map(|customer| customer.version);
-            CustomerChange { key, before, after: None, relies_on: None }
-        });
-        fits(&change)?;
-        // Refused when the sale, a fence or the customer it waits with has changed: the next reading finds it again.
-        let _: Written = night.store.redecide_sale(night.tenant, waits.as_ref(), &change).await?;
+        let Some(redecided) = redecided(night, loaded, sale).await? else { continue };
+        let Redecided { change, noticed, open_in } = &redecided;
+        fits(change)?;
+        let key = Customer::key_of(&change.sale);
+        let customer = key.as_ref().and_then(|key| loaded.customers.get(key));
+        let is_somebody = change.sale.customer.is_some();
+        let after = Customer::credited_by(customer, &change.sale.decision).filter(|_| is_somebody);
+        let is_nobodys = change.sale.decision.credits().is_empty();
+        let key = key.as_ref().filter(|_| is_nobodys || after.is_some());
+        let before = customer.map(|customer| customer.version);
+        let meets = key.map(|key| CustomerChange { key, before, after: after.as_ref(), relies_on: &[] });
+        let ChangedSale { sale, lines, before } = change;
+        let new = NewSale { sale, lines, aliases: &[], open_in, meets, review: noticed.part() };
+        // Refused when the sale, a fence or the customer has changed: the next reading finds it again.
+        let _: Written = night.store.redecide_sale(night.tenant, *before, &new).await?;
         changes += 1;
     }
     Ok(changes)
+}
+
+/// A sale that is decided anew.
+pub struct Redecided {
+    /// As it should be, with the lines that make it so.
+    pub change: ChangedSale,
+    /// What is noticed about whoever is credited now.
+    pub noticed: Noticed,
+    /// The programmes that it must not come late to.
+    pub open_in: Vec<ProgramId>,
 }
 
 /// A sale as it should be decided now; `None` where it is.
 ///
 /// # Errors
 /// As [`rebind`].
-pub async fn redecided(night: &Night<'_>, loaded: &Loaded, sale: &Sale) -> Result<Option<ChangedSale>, CaseError> {
-    let customer = sale.customer.as_ref().and_then(|customer| loaded.customers.get(customer));
+pub async fn redecided(night: &Night<'_>, loaded: &Loaded, sale: &Sale) -> Result<Option<Redecided>, CaseError> {
+    let customer = Customer::key_of(sale).and_then(|customer| loaded.customers.get(&customer));
     if sale.rejected || sale.decision.credits().is_empty() {
         // Those that nobody is paid for wait with their customer, and are decided when that changes.
         return Ok(None);
     }
-    let mut decision = decision_for(sale, customer).without_losers();
+    let mut decision = decision_for(sale, customer);
+    if sale.customer.is_some() {
+        // What lost is kept once, with the customer; a guest's stays with the one sale.
+        decision = decision.without_losers();
+    }
     if pays_the_same(&decision, &sale.decision) {
         return Ok(None);
     }
     night.store.fill_terms(night.tenant, &mut decision, sale.decision.credits()).await?;
     let mut after = Sale { decision, ..sale.clone() };
-    let targets = targets_of(night, loaded, &after).await?;
+    let Worth { mut targets, open_in } = alone(night, loaded, &after).await?;
+    for target in &mut targets {
+        target.trace.notes.push(night.making.note());
+    }
     if targets.is_empty() && !after.decision.credits().is_empty() {
         after.decision = Decision::nobody(NobodyReason::NoRule);
     }
+    // FRD-4: a partner who is credited late is looked at as one of a fresh sale, and held as they would be.
+    let policy = night.store.get_settings(night.tenant).await?.risk;
+    let look = Look { store: night.store, tenant: night.tenant, policy: &policy, now: night.making.now };
+    let noticed = look.again(&mut after, None, customer).await?;
     let making = Making { cause: EarningReason::Reattributed, ..night.making };
     let before = sale.version;
     let known = with_heads_of(night, loaded, &after, &targets).await?;
-    Ok(Some(match changed(&known, &after, &targets, &making)? {
+    let change = match changed(&known, &after, &targets, &making)? {
         Some(change) => ChangedSale { before, ..change },
         None => ChangedSale { before, sale: Sale { version: before + 1, ..after }, lines: Vec::new() },
-    }))
+    };
+    Ok(Some(Redecided { change, noticed, open_in }))
 }
 
 /// The heads that were read, and those of accounts that only the new decision reaches. Without their fences a line for
@@ -92,41 +120,15 @@ async fn with_heads_of(
 }
 
 /// What the sale earns alone under its new decision.
-async fn targets_of(night: &Night<'_>, loaded: &Loaded, sale: &Sale) -> Result<Vec<Target>, CaseError> {
-    let mut programs: BTreeMap<ProgramId, ProgramRules> = BTreeMap::new();
-    let mut late = BTreeMap::new();
-    for credit in sale.decision.credits() {
-        let Some(frame) = night.frames.get(&credit.program) else { continue };
-        let month = Month::of(frame.rules.zone.day_of(sale.occurred_at));
-        let account = Account { partner: credit.partner.clone(), currency: sale.paid.currency() };
-        let counts = loaded.counts_in.get(&(sale.id.clone(), credit.partner.clone()));
-        if let Some(counts) = counts {
-            if counts.late {
-                late.insert((sale.id.clone(), credit.partner.clone()), counts.month);
-            }
-        } else {
-            let frozen = night.store.get_head(night.tenant, &account).await?.frozen;
-            // COM-10: a cap over all partners that is counted is used up for those who sell nothing in the month, too.
-            let frozen = frozen.max(closed(night.store, night.tenant, (&credit.program, &frame.rules)).await?);
-            if let Some(frozen) = frozen.filter(|frozen| *frozen >= month) {
-                late.insert((sale.id.clone(), credit.partner.clone()), frozen.successor()?);
-            }
-        }
-        programs.insert(credit.program.clone(), frame.rules.clone());
-    }
-    let scope = Scope {
-        sales: vec![sale],
-        programs: &programs,
-        histories: &loaded.histories,
-        standings: &BTreeMap::new(),
-        late: &late,
+async fn alone(night: &Night<'_>, loaded: &Loaded, sale: &Sale) -> Result<Worth, CaseError> {
+    let alone = Alone {
+        store: night.store,
+        tenant: night.tenant,
+        ledger_zone: night.making.ledger_zone,
+        frames: Some(night.frames),
+        counting: Some(&loaded.counts_in),
+        frozen: Frozen::Read,
     };
-    let mut targets = match assess(&scope)?.sales.pop() {
-        Some(earned) => earned.targets(sale, night.making.ledger_zone)?,
-        None => Vec::new(),
-    };
-    for target in &mut targets {
-        target.trace.notes.push(night.making.note());
-    }
-    Ok(targets)
+    let history = sale.customer.as_ref().and_then(|customer| loaded.histories.get(customer)).cloned();
+    Ok(alone.worth(sale, history).await?)
 }

@@ -4,14 +4,14 @@
 
 use std::collections::BTreeMap;
 
-use domain::assess::Standing;
+use domain::assess::{Occurrence, Standing};
 use domain::fact::{PaymentKey, SaleType};
 use domain::id::{PartnerId, ProgramId, SaleId};
 use domain::line::{Account, LineKind, PartKind};
 use domain::month::Month;
 use domain::sale::Sale;
 use store::Written;
-use store::counts::{Counted, CustomerCount, ProgramCount};
+use store::counts::{Counted, CountedSale, CustomerCount, ProgramCount};
 
 use super::Night;
 use super::load::{Frames, Loaded};
@@ -59,6 +59,10 @@ fn next<T: Clone + Default>(
     Counted { key, month: Some(last), before, within, recomputed }
 }
 
+/// COM-3: how many sales of a subscription a count keeps one by one; of those before it only the number. Two partners who
+/// shared in one of those both count it, which is of no consequence: no limit reaches so far.
+pub const KEPT_MAX: usize = domain::rule::OCCURRENCES_MAX as usize;
+
 /// What stands before a subscription's id in a count.
 pub(super) const SERIES: &str = "=";
 
@@ -102,10 +106,9 @@ fn customers(loaded: &Loaded, account: &Account, last: Month) -> BTreeMap<Paymen
         if first.as_ref().is_none_or(|first| moment < *first) {
             *first = Some(moment);
         }
-        if is_paid(sale) && !sale.is_wholly_reversed() {
-            let subscription = format!("{SERIES}{}", sale.subscription.as_deref().unwrap_or_default());
-            let occurrences = count.occurrences.entry(subscription).or_default();
-            *occurrences = occurrences.saturating_add(1);
+        if let Some(Occurrence { period_ms, at_ms, payment }) = Occurrence::of(sale) {
+            let series = count.paid.entry(format!("{SERIES}{}", Occurrence::series(sale))).or_default();
+            series.insert(CountedSale(period_ms, at_ms, payment));
         }
         let of_program = count.earned.entry(credit.program.clone()).or_default();
         *of_program = of_program.saturating_add(earned(sale, &account.partner));
@@ -149,9 +152,18 @@ fn add_customer(count: &mut CustomerCount, more: &CustomerCount) {
             *known = Some(found.clone());
         }
     }
-    for (subscription, occurrences) in &more.occurrences {
-        let known = count.occurrences.entry(subscription.clone()).or_default();
+    for (series, occurrences) in &more.occurrences {
+        let known = count.occurrences.entry(series.clone()).or_default();
         *known = known.saturating_add(*occurrences);
+    }
+    for (series, paid) in &more.paid {
+        let known = count.paid.entry(series.clone()).or_default();
+        known.extend(paid.iter().cloned());
+        while known.len() > KEPT_MAX {
+            known.pop_first();
+            let before = count.occurrences.entry(series.clone()).or_default();
+            *before = before.saturating_add(1);
+        }
     }
     for (program, minor) in &more.earned {
         let known = count.earned.entry(program.clone()).or_default();

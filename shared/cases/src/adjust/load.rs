@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::assess::{History, ProgramRules, Standing};
+use domain::assess::{History, Occurrence, ProgramRules, Standing};
+use domain::attribution::Source;
 use domain::attribution::customer::Customer;
 use domain::currency::Currency;
 use domain::fact::PaymentKey;
@@ -13,10 +14,11 @@ use domain::month::Month;
 use domain::sale::Sale;
 use domain::slot::Slot;
 use domain::time::{BusinessDay, Timestamp, Zone};
-use store::counts::{Counted, CustomerCount, ProgramCount};
-use store::{Store, StoreError, TenantKey};
+use store::counts::{Counted, CountedSale, CustomerCount, ProgramCount};
+use store::{Store, TenantKey};
 
 use super::count::SERIES;
+use super::elsewhere;
 use crate::error::CaseError;
 
 /// What the note of a line says whose run booked it.
@@ -57,6 +59,12 @@ impl Frame {
         is_capped_as_a_whole(&self.rules)
     }
 
+    /// COM-3: does any of its rules hold for a number of sales of a customer only?
+    pub(super) fn counts_occurrences(&self) -> bool {
+        let mut clauses = self.rules.versions.iter().flat_map(|version| &version.terms.clauses);
+        clauses.any(|clause| clause.limits.max_occurrences.is_some())
+    }
+
     /// The last month whose sales come late from an instant on.
     pub(super) fn last_frozen(&self, from: Timestamp) -> Result<Month, CaseError> {
         let day = self.rules.zone.day_of(from).plus_days(-i32::from(self.close_lag_days))?;
@@ -64,24 +72,8 @@ impl Frame {
     }
 }
 
-fn is_capped_as_a_whole(rules: &ProgramRules) -> bool {
+pub(crate) fn is_capped_as_a_whole(rules: &ProgramRules) -> bool {
     rules.versions.iter().any(|version| version.terms.caps.per_program_period.is_some())
-}
-
-/// COM-10: up to which month a programme is counted as a whole: its cap over all partners is used up there for good, and
-/// what comes later is late for everybody, whether they sold something in that month or not. `None` without such a cap.
-///
-/// # Errors
-/// The store does not answer.
-pub async fn closed(
-    store: &Store,
-    tenant: &TenantKey,
-    (program, rules): (&ProgramId, &ProgramRules),
-) -> Result<Option<Month>, StoreError> {
-    if !is_capped_as_a_whole(rules) {
-        return Ok(None);
-    }
-    store.get_program_counted(tenant, program).await
 }
 
 /// The programmes of a tenant.
@@ -152,6 +144,8 @@ pub struct Loaded {
     pub program_counts: BTreeMap<(Account, ProgramId), Counted<ProgramCount>>,
     /// Lines that this run booked before.
     pub own_lines: Vec<Line>,
+    /// Sales of other programmes than the one that was read, where it matters how many there are.
+    pub(super) aside: BTreeMap<SaleId, PaymentKey>,
 }
 
 /// What to read.
@@ -201,22 +195,23 @@ pub async fn load(store: &Store, tenant: &TenantKey, wanted: &Wanted<'_>) -> Res
         }
     }
     if let Some(program) = wanted.only
-        && let Some(frame) = wanted.frames.get(program)
+        && wanted.frames.get(program).is_some_and(Frame::is_capped_as_a_whole)
     {
         // Read behind the heads: an account is counted after its programme, so none of them is ahead of this.
-        loaded.closed = closed(store, tenant, (program, &frame.rules)).await?;
+        loaded.closed = store.get_program_closing(tenant, program).await?.counted;
     }
     let ids: BTreeSet<SaleId> = loaded.counts_in.keys().map(|(sale, _)| sale.clone()).collect();
     let ids: Vec<SaleId> = ids.into_iter().collect();
     loaded.sales = store.list_sales_of(tenant, &ids).await?;
     loaded.read_other_heads(store, tenant).await?;
     loaded.read_customers(store, tenant, wanted).await?;
+    elsewhere::read(&mut loaded, store, tenant, wanted).await?;
     loaded.read_standings(store, tenant, wanted).await?;
     Ok(loaded)
 }
 
 /// The first slot in which a line of the month after a counted one can stand.
-fn first_slot(counted: Option<Month>) -> Result<Slot, CaseError> {
+pub(super) fn first_slot(counted: Option<Month>) -> Result<Slot, CaseError> {
     let first = match counted {
         Some(counted) => counted.successor()?.first_day()?.plus_days(-SKEW_DAYS)?,
         None => BusinessDay::new(2000, 1, 1)?,
@@ -232,6 +227,7 @@ pub(crate) fn noted<'l>(line: &'l Line, word: &str) -> Option<&'l str> {
 impl Loaded {
     fn take(&mut self, wanted: &Wanted<'_>, account: &Account, counted: Option<Month>, line: &Line) {
         if wanted.only.is_some() && line.trace.program.as_ref() != wanted.only {
+            self.aside.extend(elsewhere::aside(wanted, line));
             return;
         }
         if line.trace.notes.iter().any(|note| note == wanted.run_note) {
@@ -301,8 +297,8 @@ impl Loaded {
         tenant: &TenantKey,
         wanted: &Wanted<'_>,
     ) -> Result<(), CaseError> {
-        let all: BTreeSet<&PaymentKey> = self.sales.values().filter_map(|sale| sale.customer.as_ref()).collect();
-        self.customers = store.list_customers_of(tenant, all).await?;
+        let all: BTreeSet<PaymentKey> = self.sales.values().filter_map(kept_as).collect();
+        self.customers = store.list_customers_of(tenant, &all).await?;
         for (key, customer) in &self.customers {
             let history = self.histories.entry(key.clone()).or_default();
             history.first_paid.clone_from(&customer.first_paid);
@@ -356,6 +352,12 @@ impl Loaded {
     }
 }
 
+/// Under which name whoever paid a sale may be kept: of guests, those whom leads have brought.
+fn kept_as(sale: &Sale) -> Option<PaymentKey> {
+    let by_lead = sale.decision.credits().iter().any(|credit| credit.source == Source::LeadEmail);
+    if sale.customer.is_some() || by_lead { Customer::key_of(sale) } else { None }
+}
+
 fn earlier(known: &CountsIn, found: &CountsIn) -> CountsIn {
     if found.n < known.n { found.clone() } else { known.clone() }
 }
@@ -370,17 +372,33 @@ fn add_history(history: &mut History, account: &Account, count: &CustomerCount) 
     };
     earlier(&mut history.first_paid, &count.first_paid);
     earlier(&mut history.signed_up, &count.signed_up);
-    for (subscription, occurrences) in &count.occurrences {
-        let subscription = subscription.strip_prefix(SERIES).unwrap_or(subscription);
-        let known = history.occurrences.entry(subscription.to_owned()).or_default();
-        *known = known.saturating_add(*occurrences);
-    }
+    add_occurrences(history, count);
     for (program, minor) in &count.earned {
         let key = (program.clone(), account.partner.clone(), account.currency);
         let known = history.earned.get(&key).map_or(0, |money| money.minor());
         let earned = domain::money::Money::from_minor(known.saturating_add(*minor), account.currency);
         history.earned.insert(key, earned);
     }
+}
+
+/// COM-3: the occurrences of a count, whosever account it is of.
+pub(super) fn add_occurrences(history: &mut History, count: &CustomerCount) {
+    for (series, occurrences) in &count.occurrences {
+        let known = history.occurrences.entry(subscription_of(series)).or_default();
+        *known = known.saturating_add(*occurrences);
+    }
+    for (series, paid) in &count.paid {
+        let known = history.paid.entry(subscription_of(series)).or_default();
+        known.extend(paid.iter().cloned().map(|CountedSale(period_ms, at_ms, payment)| Occurrence {
+            period_ms,
+            at_ms,
+            payment,
+        }));
+    }
+}
+
+fn subscription_of(series: &str) -> String {
+    series.strip_prefix(SERIES).unwrap_or(series).to_owned()
 }
 
 /// A count as the engine begins with it.

@@ -17,8 +17,8 @@ use store::claims::ClaimDecision;
 use store::customers::CustomerChange;
 use store::managed::Managed;
 
-use super::holds::write;
-use super::reattribution::{targets_of, told as told_of};
+use super::holds::{NewMoney, write};
+use super::reattribution::{told as told_of, worth_of};
 use super::{Desk, TRIES_MAX};
 use crate::error::CaseError;
 
@@ -102,7 +102,7 @@ async fn judge_once(
         after.version += 1;
     }
     let key = claim.customer.clone();
-    let change = after.as_ref().map(|after| CustomerChange { key: &key, before, after: Some(after), relies_on: None });
+    let change = after.as_ref().map(|after| CustomerChange { key: &key, before, after: Some(after), relies_on: &[] });
     let last = desk.store.get_last_told(desk.tenant, claim.id.as_str()).await?;
     let end = last.map_or(ChainEnd::START, |entry| entry.end());
     let action = if verdict == Verdict::Accept { "claim.accepted" } else { "claim.declined" };
@@ -152,14 +152,17 @@ async fn follow_one(desk: &Desk<'_>, customer: &PaymentKey, id: &SaleId) -> Resu
             return Ok(false);
         }
         desk.store.fill_terms(desk.tenant, &mut decision, &[]).await?;
-        let sale = Sale { decision, ..before.clone() };
-        let targets = targets_of(desk, &sale).await?;
-        if targets.is_empty() {
+        let mut sale = Sale { decision, ..before.clone() };
+        let worth = worth_of(desk, &sale, known.as_ref()).await?;
+        if worth.targets.is_empty() {
             // No rule was in force: the sale stays nobody's.
             return Ok(false);
         }
+        let noticed = desk.look().again(&mut sale, None, known.as_ref()).await?;
         let told = ("conversion.reattributed", told_of(&before, None), told_of(&sale, None));
-        if write(desk, &before, sale, &targets, EarningReason::Reattributed, told).await?.is_some() {
+        let why = (EarningReason::Reattributed, &noticed);
+        let money = NewMoney { worth: &worth, customer: known.as_ref() };
+        if write(desk, &before, sale, money, why, told).await?.is_some() {
             return Ok(true);
         }
     }

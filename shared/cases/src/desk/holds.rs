@@ -1,7 +1,8 @@
 //! A person holds, releases or rejects the commission of a sale.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
+use domain::attribution::customer::Customer;
 use domain::audit::{ChainEnd, Deed};
 use domain::commission::EarningReason;
 use domain::id::{ReviewId, SaleId};
@@ -9,11 +10,15 @@ use domain::line::{Account, Line};
 use domain::retarget::{Booking, Target, booked_targets, retarget};
 use domain::sale::{HoldReason, Sale};
 use domain::slot::Slot;
+use store::customers::CustomerChange;
 use store::sales::{NewSale, SaleWritten};
 use thiserror::Error;
 
 use super::{Desk, TRIES_MAX};
+use crate::alone::Worth;
 use crate::error::CaseError;
+use crate::fences::fences_of;
+use crate::risk::look::Noticed;
 
 /// How many lines one change may make: a transaction takes a hundred items.
 const LINES_MAX: usize = 80;
@@ -89,14 +94,15 @@ pub async fn command(desk: &Desk<'_>, id: &SaleId, command: &Command) -> Result<
             Ok(false) => return Ok(Changed::Already(Box::new(before))),
             Err(refused) => return Ok(Changed::Refused(refused)),
         }
-        let targets = booked_targets(&before);
+        let worth = Worth { targets: booked_targets(&before), open_in: Vec::new() };
         let told = (action(command), told(&before, None), told(&sale, Some(reason(command))));
         let cause = match command {
             Command::Hold { .. } => EarningReason::Held,
             Command::Release { .. } => EarningReason::Released,
             Command::Reject { .. } => EarningReason::Rejected,
         };
-        if let Some(sale) = write(desk, &before, sale, &targets, cause, told).await? {
+        let money = NewMoney { worth: &worth, customer: None };
+        if let Some(sale) = write(desk, &before, sale, money, (cause, &Noticed::Nothing), told).await? {
             return Ok(Changed::Done(Box::new(sale)));
         }
     }
@@ -142,16 +148,26 @@ pub fn decide(sale: &mut Sale, command: &Command) -> Result<bool, Refused> {
 /// What the audit tells of a change by hand: the action, and the sale before and after.
 pub(super) type Told = (&'static str, BTreeMap<String, String>, BTreeMap<String, String>);
 
+/// What a sale that a person changed is to earn.
+#[derive(Clone, Copy)]
+pub(super) struct NewMoney<'a> {
+    /// By the decision that it has now.
+    pub(super) worth: &'a Worth,
+    /// Its customer as known, where the decision is another.
+    pub(super) customer: Option<&'a Customer>,
+}
+
 /// Writes a sale that a person changed, with the lines that make its money so. `None`: others were faster, read again.
 pub(super) async fn write(
     desk: &Desk<'_>,
     before: &Sale,
     mut sale: Sale,
-    targets: &[Target],
-    cause: EarningReason,
+    money: NewMoney<'_>,
+    (cause, noticed): (EarningReason, &Noticed),
     (action, old, new): Told,
 ) -> Result<Option<Sale>, CaseError> {
-    let fences = fences(desk, before, targets).await?;
+    let Worth { targets, open_in } = money.worth;
+    let fences = fences_of(desk.store, desk.tenant, before, targets).await?;
     let lines = lines_of(desk, &mut sale, targets, cause, &fences)?;
     if lines.len() > LINES_MAX {
         return Err(CaseError::TooManyLines { lines: lines.len() });
@@ -161,7 +177,16 @@ pub(super) async fn write(
     let last = desk.store.get_last_told(desk.tenant, &aggregate).await?;
     let end = last.map_or(ChainEnd::START, |entry| entry.end());
     let entry = desk.told(end, &aggregate, Deed { at: desk.now, actor: desk.actor.clone(), action, old, new });
-    let change = NewSale { sale: &sale, lines: &lines, aliases: &[], meets: None, review: None };
+    let grown = credited_by(before, &sale, money.customer);
+    // What nobody is paid for waits with its customer from now on, and is counted there; a person's decision stands.
+    let waits = !before.decision.credits().is_empty() && sale.decision.credits().is_empty();
+    let meets = sale.customer.as_ref().filter(|_| waits || grown.is_some()).map(|key| CustomerChange {
+        key,
+        before: money.customer.map(|customer| customer.version),
+        after: grown.as_ref(),
+        relies_on: &[],
+    });
+    let change = NewSale { sale: &sale, lines: &lines, aliases: &[], open_in, meets, review: noticed.part() };
     // What nobody was paid for waits with its customer, and is not to be decided by them any more.
     let is_decided = before.decision.credits().is_empty() && !sale.decision.credits().is_empty();
     let waited = before.customer.as_ref().filter(|_| is_decided);
@@ -174,6 +199,12 @@ pub(super) async fn write(
         }
         SaleWritten::BehindFence | SaleWritten::CustomerMet | SaleWritten::AliasTaken => Ok(None),
     }
+}
+
+/// COM-3: the customer, where somebody else is credited than ever was.
+fn credited_by(before: &Sale, sale: &Sale, known: Option<&Customer>) -> Option<Customer> {
+    let is_another = sale.customer.is_some() && before.decision != sale.decision;
+    if is_another { Customer::credited_by(known, &sale.decision) } else { None }
 }
 
 fn lines_of(
@@ -193,24 +224,6 @@ fn lines_of(
     Ok(retarget(sale, targets, &booking)?)
 }
 
-/// How far the accounts of a sale, before and after, are final.
-async fn fences(
-    desk: &Desk<'_>,
-    before: &Sale,
-    targets: &[Target],
-) -> Result<BTreeMap<Account, Option<Slot>>, CaseError> {
-    let currency = before.paid.currency();
-    let partners: BTreeSet<_> =
-        before.lines.iter().map(|line| &line.partner).chain(targets.iter().map(|target| &target.partner)).collect();
-    let mut fences = BTreeMap::new();
-    for partner in partners {
-        let account = Account { partner: partner.clone(), currency };
-        let fence = desk.fence_of(&account).await?;
-        fences.insert(account, fence);
-    }
-    Ok(fences)
-}
-
 fn action(command: &Command) -> &'static str {
     match command {
         Command::Hold { .. } => "commission.held",
@@ -225,12 +238,7 @@ fn reason(command: &Command) -> &str {
 }
 
 fn told(sale: &Sale, reason: Option<&str>) -> BTreeMap<String, String> {
-    let hold = match sale.hold {
-        None => "none",
-        Some(HoldReason::Risk) => "risk",
-        Some(HoldReason::Kyc) => "kyc",
-        Some(HoldReason::Manual) => "manual",
-    };
+    let hold = sale.hold.map_or("none", HoldReason::word);
     let mut told =
         BTreeMap::from([("hold".to_owned(), hold.to_owned()), ("rejected".to_owned(), sale.rejected.to_string())]);
     if let Some(reason) = reason {

@@ -2,20 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use domain::assess::{History, ProgramRules, Scope, assess};
-use domain::attribution::customer::pays_the_same;
+use domain::attribution::customer::{Customer, pays_the_same};
 use domain::attribution::{Credit, NobodyReason, PartnerTerms, Source};
 use domain::commission::EarningReason;
 use domain::id::{PartnerId, ProgramId, SaleId};
-use domain::line::Account;
-use domain::month::Month;
-use domain::retarget::Target;
 use domain::sale::{Decision, Sale};
 use thiserror::Error;
 
-use super::holds::write;
+use super::holds::{NewMoney, write};
 use super::{Desk, TRIES_MAX};
-use crate::adjust::load::closed;
+use crate::alone::{Alone, Frozen, Worth, history_of};
 use crate::error::CaseError;
 
 /// Who is to be credited.
@@ -85,13 +81,21 @@ pub async fn reattribute(desk: &Desk<'_>, id: &SaleId, who: &Who, reason: &str) 
         {
             return Ok(Reattributed::Already(Box::new(before)));
         }
-        let sale = Sale { decision, ..before.clone() };
-        let targets = targets_of(desk, &sale).await?;
-        if targets.is_empty() && matches!(who, Who::Partner { .. }) {
+        let mut sale = Sale { decision, ..before.clone() };
+        let customer = match &sale.customer {
+            Some(customer) => desk.store.get_customer(desk.tenant, customer).await?,
+            None => None,
+        };
+        let worth = worth_of(desk, &sale, customer.as_ref()).await?;
+        if worth.targets.is_empty() && matches!(who, Who::Partner { .. }) {
             return Ok(Reattributed::Refused(Refused::NoRule));
         }
+        // FRD-4: a person's word credits, and does not look away: who is credited is looked at as by a fresh sale.
+        let noticed = desk.look().again(&mut sale, None, customer.as_ref()).await?;
         let told = ("conversion.reattributed", told(&before, None), told(&sale, Some(reason)));
-        if let Some(sale) = write(desk, &before, sale, &targets, EarningReason::Reattributed, told).await? {
+        let why = (EarningReason::Reattributed, &noticed);
+        let money = NewMoney { worth: &worth, customer: customer.as_ref() };
+        if let Some(sale) = write(desk, &before, sale, money, why, told).await? {
             return Ok(Reattributed::Done(Box::new(sale)));
         }
     }
@@ -129,39 +133,10 @@ async fn decision_of(desk: &Desk<'_>, sale: &Sale, who: &Who) -> Result<Result<D
 }
 
 /// What the sale earns by its new decision. What depends on the order of sales is put right by the next night.
-pub(super) async fn targets_of(desk: &Desk<'_>, sale: &Sale) -> Result<Vec<Target>, CaseError> {
-    let (mut programs, mut late) = (BTreeMap::new(), BTreeMap::new());
-    for credit in sale.decision.credits() {
-        let Some(program) = desk.store.get_program(desk.tenant, &credit.program).await? else { continue };
-        let month = Month::of(program.zone.day_of(sale.occurred_at));
-        let account = Account { partner: credit.partner.clone(), currency: sale.paid.currency() };
-        let frozen = desk.store.get_head(desk.tenant, &account).await?.frozen;
-        let versions = desk.store.list_rules(desk.tenant, &credit.program).await?;
-        let rules = ProgramRules { zone: program.zone, versions };
-        // COM-10: a cap over all partners that is counted is used up for those who sold nothing in the month, too.
-        let frozen = frozen.max(closed(desk.store, desk.tenant, (&credit.program, &rules)).await?);
-        if let Some(frozen) = frozen.filter(|frozen| *frozen >= month) {
-            // The month of the sale is frozen for that partner: it counts in the first one that is not.
-            late.insert((sale.id.clone(), credit.partner.clone()), frozen.successor()?);
-        }
-        programs.insert(credit.program.clone(), rules);
-    }
-    let mut histories = BTreeMap::new();
-    if let Some(customer) = &sale.customer
-        && let Some(known) = desk.store.get_customer(desk.tenant, customer).await?
-    {
-        let (first_paid, signed_up) = (known.first_paid, known.signed_up);
-        histories.insert(customer.clone(), History { first_paid, signed_up, ..History::default() });
-    }
-    let scope = Scope {
-        sales: vec![sale],
-        programs: &programs,
-        histories: &histories,
-        standings: &BTreeMap::new(),
-        late: &late,
-    };
-    let earned = assess(&scope)?.sales.pop();
-    Ok(earned.map(|earned| earned.targets(sale, &desk.zone)).transpose()?.unwrap_or_default())
+pub(super) async fn worth_of(desk: &Desk<'_>, sale: &Sale, known: Option<&Customer>) -> Result<Worth, CaseError> {
+    let Desk { store, tenant, zone, .. } = desk;
+    let alone = Alone { store, tenant, ledger_zone: zone, frames: None, counting: None, frozen: Frozen::Read };
+    Ok(alone.worth(sale, known.map(history_of)).await?)
 }
 
 pub(super) fn told(sale: &Sale, reason: Option<&str>) -> BTreeMap<String, String> {

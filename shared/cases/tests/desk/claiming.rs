@@ -5,8 +5,12 @@ use cases::desk::reattribution::{Reattributed, Who, reattribute};
 use domain::attribution::claim::{Claim, ClaimRefused, ClaimState};
 use domain::attribution::customer::Customer;
 use domain::attribution::{NobodyReason, Source};
-use domain::id::{ClaimId, PartnerId};
-use domain::sale::{Decision, Sale};
+use domain::digest::Digest;
+use domain::fraud::Reason;
+use domain::fraud::marks::{Mark, MarkKind};
+use domain::fraud::review::Review;
+use domain::id::{ClaimId, PartnerId, ReviewId};
+use domain::sale::{Decision, HoldReason, Sale};
 use store::customers::CustomerChange;
 use store::managed::Managed;
 use store::sales::{NewSale, SaleWritten};
@@ -15,17 +19,22 @@ use super::*;
 
 /// A sale of 100.00 of `cus_1` that nobody is paid for, as the recorder books it.
 async fn nobodys(world: &World, invoice: &str) {
+    paid_by(world, invoice, None).await;
+}
+
+/// The same, paid under an address.
+async fn paid_by(world: &World, invoice: &str, email: Option<Digest>) {
     let (payment, key) = (world::key(invoice), world::key("cus_1"));
     let plain = Sale::plain(payment, usd("100.00"), world.now, day(world, 0));
     let decision = Decision::nobody(NobodyReason::CustomerUnknown);
-    let sale = Sale { customer: Some(key.clone()), decision, ..plain };
+    let sale = Sale { customer: Some(key.clone()), decision, email, ..plain };
     let known = world.store.get_customer(&world.tenant, &key).await.expect("store");
     let mut after = known.clone().unwrap_or_default();
     let is_news = after.pay(world.now, &sale.id);
     after.version += 1;
     let before = known.map(|known| known.version);
-    let meets = CustomerChange { key: &key, before, after: is_news.then_some(&after), relies_on: None };
-    let new = NewSale { sale: &sale, lines: &[], aliases: &[], meets: Some(meets), review: None };
+    let meets = CustomerChange { key: &key, before, after: is_news.then_some(&after), relies_on: &[] };
+    let new = NewSale { sale: &sale, lines: &[], aliases: &[], open_in: &[], meets: Some(meets), review: None };
     assert_eq!(world.store.create_sale(&world.tenant, &new).await.expect("store"), SaleWritten::Yes);
 }
 
@@ -151,4 +160,81 @@ async fn a_sale_that_a_person_credits_waits_no_more() {
     assert_eq!(world.total().await, "30.00");
     assert_eq!(world.store.list_undecided(&world.tenant, &customer).await.expect("store"), Vec::new());
     world.verified().await;
+}
+
+/// The partner's own address, by which they are known.
+async fn known_address(world: &World) -> Digest {
+    let digest = domain::email::digest("pat@partner.example").expect("an address");
+    let marks = [Mark { kind: MarkKind::Email, digest }];
+    world.store.record_marks(&world.tenant, &world.partner, &marks, world.now).await.expect("recorded");
+    digest
+}
+
+async fn review_of(world: &World, invoice: &str) -> Option<Review> {
+    let id = ReviewId::of_sale(&sale_of(invoice));
+    world.store.get_review(&world.tenant, &id).await.expect("store").map(|stored| stored.review)
+}
+
+async fn reattributed(world: &World, invoice: &str, partner: &PartnerId) -> Reattributed {
+    let desk = desk_of(world, "usr_ada").await;
+    let who = Who::Partner { partner: partner.clone(), program: Some(world::program()) };
+    reattribute(&desk, &sale_of(invoice), &who, "they did").await.expect("an answer")
+}
+
+/// FRD-4: who is credited by a claim, or by a person's word, is looked at and held as by a fresh sale.
+#[tokio::test]
+async fn whoever_is_credited_at_the_desk_is_looked_at_as_by_a_fresh_sale() {
+    for by_claim in [true, false] {
+        let world = World::new().await;
+        let address = known_address(&world).await;
+        paid_by(&world, "in_1", Some(address)).await;
+        if by_claim {
+            make(&desk_of(&world, "usr_ada").await, &claim(&world, 1, world.partner.clone())).await.expect("made");
+            assert_eq!(sales(&judged(&world, 1, Verdict::Accept).await), 1);
+        } else {
+            assert!(matches!(reattributed(&world, "in_1", &world.partner).await, Reattributed::Done(_)));
+        }
+        let review = review_of(&world, "in_1").await.expect("a review");
+        let codes: Vec<Reason> = review.findings[0].signals.iter().map(|signal| signal.code).collect();
+        assert_eq!((codes, review.state.word()), (vec![Reason::SelfReferralEmail], "open"), "by claim: {by_claim}");
+        assert_eq!(world.kept_sale("in_1").await.hold, Some(HoldReason::Risk));
+        assert_eq!(usd_balance(&world).await[1], "30.00", "held");
+        world.verified().await;
+    }
+}
+
+/// FRD-4, FRD-5: a second partner joins the review of the first; what a person ended stays ended.
+#[tokio::test]
+async fn a_second_partner_of_the_same_score_joins_the_review_and_an_ended_one_stays_ended() {
+    use cases::risk::{Ruled, decide};
+    use domain::fraud::review::{Deciding, Verdict};
+    for ended in [false, true] {
+        let world = World::new().await;
+        let address = known_address(&world).await;
+        let rival = PartnerId::from_ulid(8_u128.into());
+        world.befriend(&rival).await;
+        let marks = [Mark { kind: MarkKind::Email, digest: address }];
+        world.store.record_marks(&world.tenant, &rival, &marks, world.now).await.expect("recorded");
+        paid_by(&world, "in_1", Some(address)).await;
+        assert!(matches!(reattributed(&world, "in_1", &world.partner).await, Reattributed::Done(_)));
+        if ended {
+            let by = Actor { role: Role::Admin, id: "usr_ada".to_owned(), ip: None, user_agent: None };
+            let (reason, at) = ("a known family".to_owned(), world.now);
+            let verdict = Verdict::Release;
+            let deciding = Deciding { verdict, suspends: false, reason, told_partner: None, by, at };
+            let id = ReviewId::of_sale(&sale_of("in_1"));
+            let ruled = decide(&world.store, &world.tenant, &id, &deciding).await.expect("an answer");
+            assert!(matches!(ruled, Ruled::Done(_)), "{ruled:?}");
+        }
+        assert!(matches!(reattributed(&world, "in_1", &rival).await, Reattributed::Done(_)));
+        let review = review_of(&world, "in_1").await.expect("a review");
+        let (partners, hold) = (review.partners(), world.kept_sale("in_1").await.hold);
+        if ended {
+            assert_eq!((partners, review.state.word(), hold), (vec![world.partner.clone()], "released", None));
+        } else {
+            let both = vec![world.partner.clone(), rival.clone()];
+            assert_eq!((partners, review.state.word(), hold), (both, "open", Some(HoldReason::Risk)));
+        }
+        world.verified().await;
+    }
 }

@@ -174,7 +174,7 @@ async fn the_sale_of_a_subscription_is_recognised_over_its_time() {
     sale.period_end = Some("2026-12-11T00:00:00Z".parse().expect("an instant"));
     let before = sale.version;
     sale.version += 1;
-    let new = store::sales::NewSale { sale: &sale, lines: &[], aliases: &[], meets: None, review: None };
+    let new = store::sales::NewSale { sale: &sale, lines: &[], aliases: &[], open_in: &[], meets: None, review: None };
     let desk = desk_of(&world, "usr_ada").await;
     let deed = domain::audit::Deed {
         at: world.now,

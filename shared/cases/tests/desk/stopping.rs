@@ -7,6 +7,7 @@ use domain::fraud::review::{Deciding, Review, Verdict};
 use domain::fraud::{Reason, Signal};
 use domain::payout::Sent;
 use store::Written;
+use store::partners::PartnerStatus;
 use store::payouts::{Stepped, StoredPayout};
 
 use super::*;
@@ -63,5 +64,73 @@ async fn what_is_noticed_between_the_look_and_the_step_keeps_the_money_in() {
     assert_eq!(send_unseen(&world, &stored).await, Stepped::Changed);
     release(&world, &reviews[1]).await;
     assert!(matches!(world.command(id, Role::FinanceManager, "fin", send()).await, Moved::Done(_)));
+    world.verified().await;
+}
+
+/// PAY-16: each step towards the door asks anew, and the reason is told; behind the door nothing is stopped any more.
+#[tokio::test]
+async fn a_suspended_partners_payout_is_neither_asked_for_nor_approved_nor_sent() {
+    use PartnerStatus::{Active, Suspended};
+    let world = World::new().await;
+    world.earn("in_1", "60.00", day(&world, 0)).await;
+    world.set_status(Suspended).await;
+    assert_eq!(world.request().await, Requested::PartnerNotActive);
+    world.set_status(Active).await;
+    let Requested::Created(stored) = world.request().await else { panic!("a payout") };
+    let id = stored.payout.id;
+    world.set_status(Suspended).await;
+    let approval = world.approval(&id).await;
+    assert_eq!(world.command(&id, Role::Admin, "ada", approval.clone()).await, Moved::PartnerNotActive);
+    world.set_status(Active).await;
+    assert!(matches!(world.command(&id, Role::Admin, "ada", approval).await, Moved::Done(_)));
+    world.set_status(Suspended).await;
+    let send = || Payouts::MarkSent(sent(&world));
+    assert_eq!(world.command(&id, Role::FinanceManager, "fin", send()).await, Moved::PartnerNotActive);
+    world.set_status(Active).await;
+    assert!(matches!(world.command(&id, Role::FinanceManager, "fin", send()).await, Moved::Done(_)));
+    // What is at the bank is paid: a suspension now keeps no confirmation from being written down.
+    world.set_status(Suspended).await;
+    let confirm = Payouts::Confirm { completed_at: world.now, reference: "wire 1".to_owned() };
+    assert!(matches!(world.command(&id, Role::FinanceManager, "fin", confirm).await, Moved::Done(_)));
+    world.verified().await;
+}
+
+/// PAY-16: whoever is suspended between the look and the step has a payout that does not go out, and can be taken back.
+#[tokio::test]
+async fn a_suspension_between_the_look_and_the_step_keeps_the_money_in() {
+    let world = World::new().await;
+    let stored = approved(&world).await;
+    world.set_status(PartnerStatus::Suspended).await;
+    assert_eq!(send_unseen(&world, &stored).await, Stepped::Changed);
+    // An approval that was on its way when the suspension came is taken, and leads nowhere: it is one more step to undo.
+    let kept = world.store.get_payout(&world.tenant, &stored.payout.id).await.expect("store").expect("a payout");
+    assert_eq!(kept.payout.state.word(), "approved");
+    let fail = Payouts::Fail { reason: "suspended".to_owned() };
+    let failed = world.command(&stored.payout.id, Role::FinanceManager, "fin", fail).await;
+    let out = matches!(failed, Moved::Done(_));
+    assert!(out || matches!(failed, Moved::Refused(_)), "{failed:?}");
+    world.set_status(PartnerStatus::Active).await;
+    if !out {
+        assert_eq!(send_unseen(&world, &stored).await, Stepped::Yes);
+    }
+    world.verified().await;
+}
+
+/// FRD-5, PAY-16: a rejection that suspends changes the same item that its own stop is counted in.
+#[tokio::test]
+async fn a_rejection_that_suspends_ends_its_own_stop_and_leaves_the_partner_stopped() {
+    let world = World::new().await;
+    let stored = approved(&world).await;
+    let review = review(&world, "2026-11");
+    assert_eq!(world.store.create_review(&world.tenant, &review).await.expect("store"), Written::Yes);
+    let by = Actor { role: Role::Admin, id: "ada".to_owned(), ip: None, user_agent: None };
+    let (verdict, at) = (Verdict::Reject, world.now);
+    let deciding = Deciding { verdict, suspends: true, reason: "fraud".to_owned(), told_partner: None, by, at };
+    let ruled = cases::risk::decide(&world.store, &world.tenant, &review.id, &deciding).await.expect("an answer");
+    assert!(matches!(ruled, cases::risk::Ruled::Done(_)), "{ruled:?}");
+    assert_eq!(world.store.list_stops(&world.tenant, &world.partner).await.expect("store"), []);
+    assert_eq!(send_unseen(&world, &stored).await, Stepped::Changed);
+    world.set_status(PartnerStatus::Active).await;
+    assert_eq!(send_unseen(&world, &stored).await, Stepped::Yes);
     world.verified().await;
 }

@@ -160,3 +160,46 @@ proptest! {
         prop_assert_ne!(&entries[0].id, &entries[1].id);
     }
 }
+
+fn told(step: &Step) -> Vec<(&str, &str)> {
+    step.deed.new.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
+}
+
+#[test]
+fn the_audit_says_what_was_changed_for_whom_how_much_and_why() {
+    let pending = asked(correction("100.01", "USD"), actor(Role::Admin, "a")).expect("asked").adjustment;
+    let partner = pending.partner.to_string();
+    let rejected = pending.reject(actor(Role::Admin, "b"), "a mistake".to_owned(), now()).expect("rejected");
+    let common = [("change", "correction"), ("currency", "USD"), ("partner", partner.as_str()), ("reason", "goodwill")];
+    let expected = [
+        ("amount", "100.01"),
+        common[0],
+        common[1],
+        common[2],
+        common[3],
+        ("state", "rejected"),
+        ("why_rejected", "a mistake"),
+    ];
+    assert_eq!(told(&rejected), expected);
+    assert_eq!(rejected.deed.old["state"], "pending");
+    let exchanged = asked(exchange(100, "1.1"), actor(Role::Admin, "a")).expect("asked");
+    let words = told(&exchanged);
+    assert!(words.contains(&("rate", "1.1 by ecb")) && words.iter().any(|(name, _)| *name == "into"), "{words:?}");
+}
+
+#[test]
+fn what_is_booked_says_by_whom_why_and_at_which_rate_and_a_step_is_dated() {
+    let later: Timestamp = "2026-11-22T12:00:00Z".parse().expect("an instant");
+    let pending = asked(exchange(100, "1.1"), actor(Role::Admin, "a")).expect("asked").adjustment;
+    let seal = pending.seal();
+    let booked = pending.approve(actor(Role::Admin, "b"), seal, later).expect("approved").adjustment;
+    assert_eq!((booked.requested_at, booked.moved_at), (now(), later));
+    let place = Place::Slot(Slot::parse("261122.00").expect("a slot"));
+    let entries = booked.entries(&[place, place], later).expect("in range");
+    let told: Vec<_> = entries.iter().map(|entry| (entry.amount.to_text(), entry.reason.as_str())).collect();
+    assert_eq!(told, [("-1.00".to_owned(), "goodwill"), ("1.10".to_owned(), "goodwill")]);
+    for entry in &entries {
+        assert_eq!(entry.by.as_ref().map(|by| by.id.as_str()), Some("a"));
+        assert_eq!(entry.notes[..2], ["rate: 1.1".to_owned(), "source: ecb".to_owned()]);
+    }
+}

@@ -1,6 +1,6 @@
 //! The canonical order of sales, and what each is in it: first sale or renewal, which occurrence.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{History, Scope};
 use crate::fact::{PaymentKey, SaleType};
@@ -8,6 +8,45 @@ use crate::id::SaleId;
 use crate::rule::Event;
 use crate::sale::Sale;
 use crate::time::Timestamp;
+
+/// A paid sale of a customer that was not wholly reversed, and where it stands among those of its subscription: by the
+/// period that was paid for, then by time, then by natural key.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Occurrence {
+    /// When the period begins that was paid for; where nothing is said of it, when the sale happened.
+    pub period_ms: i64,
+    /// When the sale happened.
+    pub at_ms: i64,
+    /// Which payment.
+    pub payment: PaymentKey,
+}
+
+impl Occurrence {
+    /// Of a sale; `None` where it uses up no occurrence.
+    #[must_use]
+    pub fn of(sale: &Sale) -> Option<Self> {
+        let (period_ms, at_ms, payment) = rank(sale);
+        (is_paid(sale) && !sale.is_wholly_reversed()).then(|| Self { period_ms, at_ms, payment: payment.clone() })
+    }
+
+    /// The subscription of a sale, as occurrences are counted by it: one-off sales are a series of their own.
+    #[must_use]
+    pub fn series(sale: &Sale) -> &str {
+        sale.subscription.as_deref().unwrap_or("")
+    }
+
+    fn rank(&self) -> Rank<'_> {
+        (self.period_ms, self.at_ms, &self.payment)
+    }
+}
+
+/// The order among the sales of a subscription.
+type Rank<'a> = (i64, i64, &'a PaymentKey);
+
+fn rank(sale: &Sale) -> Rank<'_> {
+    let period = sale.period_start.unwrap_or(sale.occurred_at);
+    (period.as_millisecond(), sale.occurred_at.as_millisecond(), &sale.payment)
+}
 
 /// A sale in its place.
 pub(super) struct Placed<'a> {
@@ -108,25 +147,39 @@ fn earliest<'a>(known: &mut Option<Moment<'a>>, moment: Moment<'a>) {
 }
 
 /// COM-3: the index counts prior paid sales that were not reversed, of that customer and subscription, by period
-/// order and not by arrival.
-fn indexes<'a>(sales: &[&'a Sale], histories: &BTreeMap<PaymentKey, History>) -> BTreeMap<&'a SaleId, u32> {
+/// order and not by arrival, whoever is paid for them.
+fn indexes<'a>(sales: &[&'a Sale], histories: &'a BTreeMap<PaymentKey, History>) -> BTreeMap<&'a SaleId, u32> {
     let mut series: BTreeMap<(&PaymentKey, &str), Vec<&'a Sale>> = BTreeMap::new();
     for sale in sales.iter().filter(|sale| is_paid(sale)) {
         let Some(customer) = &sale.customer else { continue };
-        series.entry((customer, sale.subscription.as_deref().unwrap_or(""))).or_default().push(sale);
+        series.entry((customer, Occurrence::series(sale))).or_default().push(sale);
     }
     let mut indexes = BTreeMap::new();
-    for ((customer, subscription), mut sales) in series {
-        let frozen = histories.get(customer).and_then(|history| history.occurrences.get(subscription));
-        let mut index = frozen.copied().unwrap_or(0);
-        sales.sort_by(|a, b| {
-            let order = |sale: &Sale| (sale.period_start.unwrap_or(sale.occurred_at), sale.occurred_at);
-            order(a).cmp(&order(b)).then_with(|| a.payment.cmp(&b.payment))
-        });
-        for sale in sales {
-            indexes.insert(&sale.id, index);
-            index = index.saturating_add(u32::from(!sale.is_wholly_reversed()));
+    for ((customer, subscription), sales) in series {
+        let history = histories.get(customer);
+        let counted = history.and_then(|history| history.occurrences.get(subscription));
+        let elsewhere = history.and_then(|history| history.paid.get(subscription));
+        let mut index = counted.copied().unwrap_or(0);
+        for (_, sale) in in_order(&sales, elsewhere) {
+            if let Some(sale) = sale {
+                indexes.insert(&sale.id, index);
+            }
+            let counts = sale.is_none_or(|sale| !sale.is_wholly_reversed());
+            index = index.saturating_add(u32::from(counts));
         }
     }
     indexes
+}
+
+/// The sales in scope among all of their subscription that are known. Of a sale that is in scope the scope says what it
+/// is now: a sale that several partners share, or that went over from one to another, is one.
+fn in_order<'a>(sales: &[&'a Sale], elsewhere: Option<&'a BTreeSet<Occurrence>>) -> Vec<(Rank<'a>, Option<&'a Sale>)> {
+    let mut order: Vec<(Rank<'a>, Option<&'a Sale>)> = sales.iter().map(|sale| (rank(sale), Some(*sale))).collect();
+    if let Some(elsewhere) = elsewhere {
+        let own: BTreeSet<&PaymentKey> = sales.iter().map(|sale| &sale.payment).collect();
+        let others = elsewhere.iter().filter(|occurrence| !own.contains(&occurrence.payment));
+        order.extend(others.map(|occurrence| (occurrence.rank(), None)));
+    }
+    order.sort_by_key(|(rank, _)| *rank);
+    order
 }

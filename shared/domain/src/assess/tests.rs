@@ -7,5 +7,6 @@ mod given;
 mod laws;
 mod refunded;
 mod sharing;
+mod traces;
 mod volume;
 mod worked;

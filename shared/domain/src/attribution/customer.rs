@@ -3,6 +3,8 @@
 //! V13: whatever is told of a customer is *merged*: of each touch the earliest sighting, of each instant the earliest.
 //! Merging in any order, any number of times, gives the same customer, and the decision is a function of the customer.
 
+use std::collections::BTreeSet;
+
 use crate::attribution::candidate::{Candidate, Moment};
 use crate::attribution::choice::{Share, choose, credits};
 use crate::attribution::models::Model;
@@ -34,8 +36,15 @@ pub struct Customer {
     pub token_refused: bool,
     /// To whom persons gave the customer: account lists and claims.
     pub assigned: Vec<Assigned>,
+    /// Everybody who was ever credited with a sale of theirs, whatever was decided since: where all their sales are found.
+    pub credited: BTreeSet<PartnerId>,
+    /// Was a sale of theirs ever nobody's?
+    pub was_nobodys: bool,
     /// Addresses that they gave while nobody was known to have brought them: a lead told later finds them there.
     pub mentions: Vec<Mention>,
+    /// Addresses that they gave while somebody was known to have brought them: leads of them are asked for should it turn
+    /// out that nobody has.
+    pub quiet: Vec<Mention>,
     /// Raised by every change.
     pub version: u64,
 }
@@ -109,12 +118,17 @@ impl Sighting {
 }
 
 impl Customer {
-    /// A customer who is met by a sale alone: a guest.
+    /// Under which name whoever paid a sale is kept: the customer's own; of a guest, one of this very sale, since whatever
+    /// is told of them later is of it alone.
     #[must_use]
-    pub fn guest(meeting: &Meeting) -> Self {
-        let mut guest = Self::default();
-        guest.meet(meeting);
-        guest
+    pub fn key_of(sale: &Sale) -> Option<PaymentKey> {
+        sale.customer.clone().or_else(|| Self::key_of_guest(&sale.id))
+    }
+
+    /// The name under which the guest of a sale is kept.
+    #[must_use]
+    pub fn key_of_guest(sale: &SaleId) -> Option<PaymentKey> {
+        PaymentKey::parse(&format!("guest:{sale}")).ok()
     }
 
     /// The customer is met; whether that was news.
@@ -132,15 +146,23 @@ impl Customer {
     /// The customer gave an address, and leads of it are known or may be told later; whether anything was news.
     pub fn mention(&mut self, mention: Mention, leads: &[Candidate]) -> bool {
         let before = self.clone();
-        match self.mentions.iter_mut().find(|known| known.email == mention.email) {
-            Some(known) if (mention.at, &mention.by) < (known.at, &known.by) => *known = mention.clone(),
-            Some(_) => {}
-            None => self.mentions.push(mention.clone()),
-        }
-        self.mentions.sort();
-        self.mentions.truncate(MENTIONS_MAX);
+        keep_earliest(&mut self.mentions, &mention);
+        self.quiet.retain(|known| known.email != mention.email);
         self.hear_of_leads(mention.email, leads);
         *self != before
+    }
+
+    /// The customer gave an address of which nothing was asked yet.
+    pub fn note(&mut self, mention: &Mention) {
+        keep_earliest(&mut self.quiet, mention);
+    }
+
+    /// V13: the addresses of which leads are to be asked for: nobody is known to have brought the customer by then. A
+    /// customer whom a click brought may turn out to have been one before it, and then a lead may be older than both.
+    #[must_use]
+    pub fn to_ask(&self) -> Vec<Mention> {
+        let bound = self.bound_at();
+        self.quiet.iter().filter(|mention| bound.is_none_or(|bound| bound > mention.at)).cloned().collect()
     }
 
     /// Leads of an address are known; whether that was news. They count from the meeting on at which it was given.
@@ -229,6 +251,28 @@ impl Customer {
     /// The customer signed up; whether that was news.
     pub fn sign_up(&mut self, at: Timestamp, sale: &SaleId) -> bool {
         take_earlier(&mut self.signed_up, at, sale)
+    }
+
+    /// COM-3: a sale of theirs is decided so; whether it is the first of its kind. This only ever grows, and decides nothing:
+    /// it says among whose sales occurrences are to be looked for.
+    pub fn credit(&mut self, decision: &Decision) -> bool {
+        let before = (self.credited.len(), self.was_nobodys);
+        self.credited.extend(decision.credits().iter().map(|credit| credit.partner.clone()));
+        self.was_nobodys |= decision.credits().is_empty();
+        before != (self.credited.len(), self.was_nobodys)
+    }
+
+    /// The customer in their next version, where a decision is the first of its kind for them; `None` where it is not.
+    #[must_use]
+    pub fn credited_by(known: Option<&Self>, decision: &Decision) -> Option<Self> {
+        let mut after = known.cloned().unwrap_or_default();
+        after.credit(decision).then(|| Self { version: after.version + 1, ..after })
+    }
+
+    /// May some of their sales be another's than those of one partner, or nobody's?
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        self.was_nobodys || self.credited.len() > 1
     }
 
     /// The customer is given to a partner, from a sale on; whoever had them in the same way has them until then.
@@ -380,7 +424,9 @@ pub fn decision_for(sale: &Sale, customer: Option<&Customer>) -> Decision {
         for credit in credits {
             let same = |old: &&Credit| old.partner == credit.partner && old.program == credit.program;
             if let Some(old) = sale.decision.credits().iter().find(same) {
-                credit.terms = old.terms.clone();
+                // COM-11: a link's own rate is of the link.
+                let link_rate = old.terms.link_rate.filter(|_| old.link == credit.link);
+                credit.terms = PartnerTerms { link_rate, ..old.terms.clone() };
             }
         }
     }
@@ -401,6 +447,17 @@ pub fn is_by_a_person(decision: &Decision) -> bool {
         Decision::Partners { credits, .. } => credits.iter().any(|credit| credit.source == Source::Manual),
         Decision::Nobody { reason, .. } => *reason == NobodyReason::ByDecision,
     }
+}
+
+/// Of each address the earliest mention.
+fn keep_earliest(mentions: &mut Vec<Mention>, mention: &Mention) {
+    match mentions.iter_mut().find(|known| known.email == mention.email) {
+        Some(known) if (mention.at, &mention.by) < (known.at, &known.by) => *known = mention.clone(),
+        Some(_) => {}
+        None => mentions.push(mention.clone()),
+    }
+    mentions.sort();
+    mentions.truncate(MENTIONS_MAX);
 }
 
 fn earlier(known: Option<Timestamp>, told: Timestamp) -> Option<Timestamp> {

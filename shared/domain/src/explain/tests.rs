@@ -98,7 +98,6 @@ fn a_line_is_explained_in_sentences_a_partner_understands() {
         told(HoldMove, slot, -100, trace(Why::Held, "", "", &["hold: dispute"])),
         told(HoldMove, "held", 100, trace(Why::Held, "", "", &["hold: dispute"])),
         told(HoldMove, "held", 100, trace(Why::Held, "", "", &["hold: risk"])),
-        told(HoldMove, "held", 100, trace(Why::Held, "", "", &["hold: kyc"])),
         told(HoldMove, "held", 100, trace(Why::Held, "", "", &["hold: manual"])),
         told(HoldMove, "held", -100, trace(Why::Released, "", "", &[])),
         told(HoldMove, slot, 100, trace(Why::Released, "", "", &[])),

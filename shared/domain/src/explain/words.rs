@@ -157,7 +157,6 @@ pub(super) fn hold(word: Option<&str>) -> &'static str {
     match word {
         Some("dispute") => "the customer's bank disputes the payment, and this waits for the end of it",
         Some("risk") => "something about the sale is looked at by a person",
-        Some("kyc") => "your identity is not verified yet",
         _ => "a person decided so",
     }
 }

@@ -283,24 +283,37 @@ impl Review {
     }
 
     /// With more that was noticed, as long as nobody has ended it; `None` when that changes nothing. What was noticed
-    /// before stays noticed. What a person only watches is open again once it is graver.
+    /// before stays noticed. What a person only watches is open again once somebody's own score is graver, and holds:
+    /// also that of a second partner, who is no more suspicious than the first, and at whom nobody has looked.
     #[must_use]
     pub fn with_more(&self, more: &Self) -> Option<Self> {
         if self.ended().is_some() {
             return None;
         }
-        let mut findings = self.findings.clone();
+        let mut before = self.findings.clone();
+        before.iter_mut().for_each(|finding| finding.add(&[]));
+        let mut findings = before.clone();
         for finding in &more.findings {
             match findings.iter_mut().find(|known| known.partner == finding.partner) {
                 Some(known) => known.add(&finding.signals),
                 None => findings.push(finding.clone()),
             }
         }
-        if score_of(&findings) <= self.score() {
+        if findings == before {
             return None;
         }
-        let (subject, opened_at) = (self.subject.clone(), self.opened_at);
-        Self::opened(self.id.clone(), subject, findings, self.traces.clone(), opened_at)
+        let known = |partner: &PartnerId| before.iter().find(|finding| finding.partner == *partner);
+        let is_graver = |finding: &Finding| {
+            let own = score(&finding.signals);
+            Band::of(own).holds() && own > known(&finding.partner).map_or(0, |finding| score(&finding.signals))
+        };
+        // FRD-4: from the hold band on a person must look.
+        let state = if findings.iter().any(is_graver) { ReviewState::Open } else { self.state.clone() };
+        let traces = Traces {
+            email: self.traces.email.or(more.traces.email),
+            paid_from: self.traces.paid_from.or(more.traces.paid_from),
+        };
+        Some(Self { findings, traces, state, ..self.clone() })
     }
 
     /// The decision that ended it, if one has.

@@ -77,3 +77,71 @@ fn the_last_matured_slot_is_what_a_close_goes_up_to() {
         Some(("2026-11-25".to_owned(), 1000))
     );
 }
+
+#[test]
+fn slots_mature_one_by_one_and_a_close_may_be_under_way() {
+    let rows = [("2026-11-19", 0), ("2026-11-20", 1), ("2026-11-24", 2), ("2026-11-25", 3)];
+    for (today, expected) in rows {
+        assert_eq!(head().matured_slots(day(today)), expected, "{today}");
+    }
+    assert!(!head().close_is_unfinished());
+    let fenced = Head { fence: Some(slot("261121.00")), ..head() };
+    assert!(fenced.close_is_unfinished());
+}
+
+#[test]
+fn the_night_need_not_come_when_nothing_at_all_is_left() {
+    let rest = || Head { open: std::collections::BTreeMap::new(), available: 0, ..head() };
+    assert!(rest().is_at_rest());
+    let month = crate::month::Month::parse("2026-11").expect("a month");
+    let busy = [
+        ("open", Head { open: [(slot("261120.00"), 0)].into(), ..rest() }),
+        ("available", Head { available: -1, ..rest() }),
+        ("reserved", Head { reserved: 1, ..rest() }),
+        ("held", Head { held: 1, ..rest() }),
+        ("booked", Head { bookings: 2, adjusted: 1, ..rest() }),
+        ("period", Head { open_period: Some(month), ..rest() }),
+    ];
+    for (what, head) in busy {
+        assert!(!head.is_at_rest(), "{what}");
+        assert_eq!(head.is_adjusted(), what != "booked", "{what}");
+    }
+}
+
+#[test]
+fn periods_are_counted_after_they_are_frozen_and_never_before() {
+    let month = |text| crate::month::Month::parse(text).ok();
+    let of = |counted, frozen| Head { counted: month(counted), frozen: month(frozen), ..head() }.check();
+    assert_eq!(of("2026-09", "2026-10"), Ok(()));
+    assert_eq!(of("2026-10", "2026-10"), Ok(()));
+    assert!(matches!(of("2026-11", "2026-10"), Err(HeadBreach::Periods { .. })));
+    assert_eq!(Head { available: -5, ..head() }.check(), Ok(()), "a debt is carried");
+    assert!(matches!(Head { held: -1, ..head() }.check(), Err(HeadBreach::Negative { what: "held", minor: -1 })));
+}
+
+#[test]
+fn a_recount_counts_sums_and_chains_line_after_line() {
+    let account =
+        crate::line::Account { partner: crate::id::PartnerId::from_ulid(7_u128.into()), currency: Currency::USD };
+    let line = |key: &str, minor| {
+        let amount = Money::from_minor(minor, Currency::USD);
+        let (kind, place) = (crate::entry::EntryKind::ManualAdjustment, Place::Slot(slot("261120.00")));
+        crate::entry::Entry::new(
+            key.to_owned(),
+            kind,
+            account.clone(),
+            amount,
+            place,
+            crate::time::Timestamp::UNIX_EPOCH,
+        )
+        .line()
+    };
+    let (one, other) = (line("one", 300), line("other", -100));
+    let folded = |lines: [&crate::line::Line; 2]| {
+        lines.into_iter().try_fold(Recount::after(&head()), Recount::fold).expect("in range")
+    };
+    let both = folded([&one, &other]);
+    assert_eq!((both.count, both.net.minor()), (2, 200));
+    assert_ne!(both.hash, folded([&other, &one]).hash, "the order of keys is part of the chain");
+    assert_eq!(both.hash, head().close_hash.then(one.chain_row().as_bytes()).then(other.chain_row().as_bytes()));
+}

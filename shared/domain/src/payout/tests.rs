@@ -255,3 +255,77 @@ fn every_part_of_a_payout_changes_its_seal() {
         assert_ne!(altered.computed_seal(), original.seal);
     }
 }
+
+/// PAY-4.
+#[test]
+fn who_approved_confirms_only_where_one_approval_is_enough() {
+    let submitted = || PayoutState::Submitted { sent_at: at(NOW), expected_arrival: None, reference: "r".to_owned() };
+    let one = "250.50";
+    let two = "1000000.00";
+    assert!(
+        approvers_needed(payout(one, submitted()).amount) <= 1 && approvers_needed(payout(two, submitted()).amount) > 1
+    );
+    for (amount, by, expected) in
+        [(one, "usr_1", true), (one, "usr_3", true), (two, "usr_1", false), (two, "usr_3", true)]
+    {
+        let sent = approved_by(payout(amount, submitted()), &["usr_1", "usr_2"], NOW);
+        let confirmed = sent.confirm(actor(Role::FinanceManager, by), at(NOW), "r".to_owned(), at(NOW));
+        assert_eq!(confirmed.is_ok(), expected, "{amount} by {by}");
+    }
+}
+
+#[test]
+fn an_approval_stands_for_three_days() {
+    let approved = approved_by(payout("250.50", PayoutState::Approved), &["usr_1"], "2026-11-21T02:00:00Z");
+    for (when, expected) in [("2026-11-24T02:00:00Z", 1), ("2026-11-24T02:00:00.001Z", 0), ("2026-11-23T02:00:00Z", 1)]
+    {
+        assert_eq!(approved.standing_approvals(at(when)).len(), expected, "{when}");
+    }
+}
+
+#[test]
+fn the_audit_says_where_a_payout_stands_and_how_it_came_there() {
+    let common = ["amount", "approvals", "currency", "seal", "state"];
+    for (state, more) in every_state().into_iter().zip([
+        &[][..],
+        &[],
+        &["reason"],
+        &["reason"],
+        &["reference", "sent_at"],
+        &["completed_at", "reference"],
+        &["reason"],
+    ]) {
+        let payout = payout("250.50", state);
+        let told = payout.told();
+        let mut expected: Vec<&str> = common.iter().chain(more).copied().collect();
+        expected.sort_unstable();
+        assert_eq!(told.keys().map(String::as_str).collect::<Vec<_>>(), expected);
+        let head = [&told["state"], &told["amount"], &told["currency"], &told["approvals"]];
+        assert_eq!(head.map(String::as_str), [payout.state.word(), "250.50", "USD", "0"]);
+        assert_eq!(told["seal"], payout.seal.to_hex());
+    }
+}
+
+#[test]
+fn a_payout_carries_its_month_partner_currency_and_number_outward() {
+    let payout = payout("250.50", PayoutState::PendingApproval);
+    assert_eq!(payment_reference(&payout.id, payout.requested_at), "PAY-2026-11-000007-USD001");
+}
+
+#[test]
+fn every_state_has_its_words_and_stands_or_does_not() {
+    let told: Vec<_> = every_state()
+        .iter()
+        .map(|state| (state.portal_word(), state.desk_word(), state.is_open(), state.stands()))
+        .collect();
+    let expected = [
+        ("pending", "pending_approval", true, true),
+        ("ready", "approved", true, true),
+        ("cancelled", "rejected", false, false),
+        ("cancelled", "cancelled", false, false),
+        ("processing", "payment_sent", true, true),
+        ("completed", "completed", false, true),
+        ("failed", "payment_failed", false, false),
+    ];
+    assert_eq!(told, expected);
+}

@@ -135,3 +135,18 @@ proptest! {
         }
     }
 }
+
+/// LED-11: what is left behind a refund is spread over the days that are left.
+#[test]
+fn behind_a_refund_the_rest_is_spread_over_the_rest() {
+    let year = service("365.00", "2027-01-01", "2028-01-01");
+    let schedule = by(Spread::ByDay, &year, &[back("2027-07-01T09:00:00Z", "92.00")]);
+    let expected = [3100, 2800, 3100, 3000, 3100, 3000, 1550, 1550, 1500, 1550, 1500, 1550];
+    assert_eq!(figures(&schedule), expected);
+}
+
+#[test]
+fn a_begun_month_counts_whole() {
+    let begun = service("120.00", "2026-06-15", "2026-10-20");
+    assert_eq!(figures(&by(Spread::ByMonth, &begun, &[])), [2400; 5]);
+}

@@ -117,3 +117,6 @@ fn taken(earned: i64, share: Share, clawback: Clawback, sale: &Sale) -> Result<i
         }
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -246,7 +246,7 @@ fn a_hold_moves_all_that_is_left_and_a_release_brings_it_back() {
 
 #[test]
 fn com_15_a_move_says_why_it_is_held_and_a_release_says_nothing() {
-    for (hold, word) in [(HoldReason::Risk, "risk"), (HoldReason::Kyc, "kyc"), (HoldReason::Manual, "manual")] {
+    for (hold, word) in [(HoldReason::Risk, "risk"), (HoldReason::Manual, "manual")] {
         let mut sale = sale(10_000);
         let targets = [target(1, PartKind::Commission, 3_000)];
         book(&mut sale, &targets, "2026-11-21", None);

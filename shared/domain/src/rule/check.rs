@@ -43,6 +43,8 @@ use crate::rate::Rate;
 pub const HOLD_DAYS_MAX: u16 = 365;
 /// The most clauses of a version.
 pub const CLAUSES_MAX: usize = 50;
+/// COM-3: how many payments of a subscription a limit may speak of; the night keeps no more of them one by one.
+pub const OCCURRENCES_MAX: u32 = 240;
 /// The most comparisons of a condition.
 pub const TESTS_MAX: usize = 50;
 
@@ -147,6 +149,11 @@ impl Clause {
                 let why = "a limit of 0 can never match; leave it out for no limit";
                 findings.refuse(format_args!("{at}/{field}"), "out_of_range", why);
             }
+        }
+        // COM-3: of a series so many payments are kept one by one; a limit beyond them could not be told exactly.
+        if self.limits.max_occurrences.is_some_and(|most| most > OCCURRENCES_MAX) {
+            let why = format_args!("a limit of payments goes up to {OCCURRENCES_MAX}; leave it out for no limit");
+            findings.refuse(format_args!("{at}/max_occurrences"), "out_of_range", why);
         }
         if !self.limits.is_empty() && !self.events.is_empty() && !self.events.iter().any(|event| event.is_sale()) {
             let why = "only paid sales are counted, so these events never reach a limit";

@@ -1,12 +1,10 @@
 //! TRK-5: a device as far as a server can tell, on purpose by few traits: browser family, platform, language and
-//! network. It changes with each UTC day's key, as a visitor does.
+//! network. It changes with each UTC day's salt, as a visitor does.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use jiff::Timestamp;
-use ring::hmac;
-
-use super::{ClickKeys, VisitorHash, hour_of};
+use super::salt::hashed;
+use super::{DaySalt, VisitorHash, agent};
 
 /// A device on one day: eight bytes of a keyed hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -38,58 +36,24 @@ pub struct DeviceHints<'a> {
     pub address: &'a str,
 }
 
-impl ClickKeys {
-    /// The device behind a request, on the UTC day of `at`; `None` when the request says nothing of it.
-    pub fn device_on_day(&self, at: Timestamp, hints: DeviceHints<'_>) -> Option<DeviceHash> {
+impl DaySalt {
+    /// The device behind a request; `None` when the request says nothing of it.
+    #[must_use]
+    pub fn device(&self, hints: DeviceHints<'_>) -> Option<DeviceHash> {
         let network = network_of(hints.address)?;
         if hints.user_agent.is_empty() {
             return None;
         }
-        let day = hour_of(at);
-        let day_key = hmac::sign(&self.current.device, day.get(..8).unwrap_or(&day).as_bytes());
-        let day_key = hmac::Key::new(hmac::HMAC_SHA256, day_key.as_ref());
-        let mut said = hmac::Context::with_key(&day_key);
-        for part in [family_of(hints.user_agent), platform_of(hints), language_of(hints.language), &network] {
-            said.update(part.as_bytes());
-            said.update(b"\n");
-        }
-        let mut cut = [0; 8];
-        for (to, from) in cut.iter_mut().zip(said.sign().as_ref()) {
-            *to = *from;
-        }
-        Some(DeviceHash(VisitorHash::from_bytes(cut)))
+        let traits = [agent::browser_of(hints.user_agent), platform_of(hints), language_of(hints.language), &network];
+        Some(DeviceHash(hashed(&self.device, &traits)))
     }
 }
 
-/// The browser's family, without its version: an update makes no new device.
-fn family_of(user_agent: &str) -> &'static str {
-    // Each names those that it claims to be like, so the particular ones come first.
-    const FAMILIES: [(&str, &str); 8] = [
-        ("Edg", "edge"),
-        ("OPR/", "opera"),
-        ("SamsungBrowser/", "samsung"),
-        ("Firefox/", "firefox"),
-        ("FxiOS/", "firefox"),
-        ("CriOS/", "chrome"),
-        ("Chrome/", "chrome"),
-        ("Safari/", "safari"),
-    ];
-    FAMILIES.iter().find(|(sign, _)| user_agent.contains(sign)).map_or("other", |(_, family)| family)
-}
-
+/// The system, by the browser's hint where it gives one.
 fn platform_of(hints: DeviceHints<'_>) -> &'static str {
-    const PLATFORMS: [(&str, &str); 8] = [
-        ("Android", "android"),
-        ("iPhone", "ios"),
-        ("iPad", "ios"),
-        ("iOS", "ios"),
-        ("Windows", "windows"),
-        ("mac", "macos"),
-        ("Mac OS X", "macos"),
-        ("Linux", "linux"),
-    ];
-    let said = if hints.platform.is_empty() { hints.user_agent } else { hints.platform };
-    PLATFORMS.iter().find(|(sign, _)| said.contains(sign)).map_or("other", |(_, platform)| platform)
+    // The hint of a Mac is `"macOS"`, its user agent's word is another.
+    let said = if hints.platform.contains("mac") { "Mac OS X" } else { hints.platform };
+    agent::system_of(if said.is_empty() { hints.user_agent } else { said })
 }
 
 /// The first language asked for, as `de-AT`.
@@ -130,9 +94,8 @@ mod tests {
 
     #[test]
     fn a_device_is_the_same_through_updates_and_within_its_network_for_one_day() {
-        let keys = ClickKeys::new("secret", "");
-        let at = "2026-11-21T10:00:00Z".parse().expect("instant");
-        let here = keys.device_on_day(at, hints(CHROME, "203.0.113.7"));
+        let salt = DaySalt::from_bytes([1; 32]);
+        let here = salt.device(hints(CHROME, "203.0.113.7"));
         assert!(here.is_some());
         let same = [
             hints("Mozilla/5.0 (Windows NT 11.0) Chrome/142.0.1.2 Safari/537.36", "203.0.113.99"),
@@ -140,7 +103,7 @@ mod tests {
             DeviceHints { platform: "\"Windows\"", ..hints(CHROME, "203.0.113.7") },
         ];
         for hints in same {
-            assert_eq!(keys.device_on_day(at, hints), here, "{}", hints.address);
+            assert_eq!(salt.device(hints), here, "{}", hints.address);
         }
         let other = [
             hints("Mozilla/5.0 (Windows NT 10.0) Gecko Firefox/140.0", "203.0.113.7"),
@@ -149,18 +112,16 @@ mod tests {
             DeviceHints { language: "en-GB", ..hints(CHROME, "203.0.113.7") },
         ];
         for hints in other {
-            assert_ne!(keys.device_on_day(at, hints), here, "{}", hints.address);
+            assert_ne!(salt.device(hints), here, "{}", hints.address);
         }
-        let tomorrow = "2026-11-22T00:00:00Z".parse().expect("instant");
-        assert_ne!(keys.device_on_day(tomorrow, hints(CHROME, "203.0.113.7")), here);
+        assert_ne!(DaySalt::from_bytes([2; 32]).device(hints(CHROME, "203.0.113.7")), here);
     }
 
     #[test]
     fn without_a_user_agent_or_an_address_there_is_no_device() {
-        let keys = ClickKeys::new("secret", "");
-        let at = "2026-11-21T10:00:00Z".parse().expect("instant");
-        assert_eq!(keys.device_on_day(at, hints("", "203.0.113.7")), None);
-        assert_eq!(keys.device_on_day(at, hints(CHROME, "")), None);
+        let salt = DaySalt::from_bytes([1; 32]);
+        assert_eq!(salt.device(hints("", "203.0.113.7")), None);
+        assert_eq!(salt.device(hints(CHROME, "")), None);
     }
 
     #[test]

@@ -4,11 +4,25 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use ulid::Ulid;
 
-use super::{ClickKeys, Origin, TOKEN_CHARS_MAX, TOUCHES_MAX, TokenRefused, Touch, Touches, VisitorHash};
-use crate::id::LinkId;
+use super::{
+    ClickKeys, DaySalt, Origin, Scope, TOKEN_CHARS_MAX, TOUCHES_MAX, TokenRefused, Touch, Touches, VisitorHash,
+};
+use crate::id::{LinkId, TenantId};
 
 fn keys() -> ClickKeys {
     ClickKeys::new("the secret of today", "")
+}
+
+fn tenant() -> TenantId {
+    TenantId::default_tenant()
+}
+
+fn signed(touches: &Touches) -> Option<String> {
+    keys().sign(Scope { tenant: &tenant(), window_days: 30 }, touches)
+}
+
+fn verified(keys: &ClickKeys, token: &str) -> Result<Touches, TokenRefused> {
+    keys.verify(&tenant(), token)
 }
 
 fn touch(at_ms: i64, n: u8) -> Touch {
@@ -33,23 +47,23 @@ fn bytes_of(token: &str) -> Vec<u8> {
 
 #[test]
 fn a_token_of_four_touches_fits_stripes_client_reference_id() {
-    let token = keys().sign(&some_touches(4)).expect("a token");
+    let token = signed(&some_touches(4)).expect("a token");
     assert_eq!(token.len(), TOKEN_CHARS_MAX);
     assert!(token.len() <= 200);
     assert!(token.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'));
-    assert_eq!(keys().sign(&some_touches(1)).expect("a token").len(), 64);
+    assert_eq!(signed(&some_touches(1)).expect("a token").len(), 67);
 }
 
 #[test]
 fn the_wire_form_of_a_token_never_changes() {
-    let token = keys().sign(&some_touches(1)).expect("a token");
-    assert_eq!(token, "Af0BoxhcUAEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEHmPmiqGqMcyBTQApI7Rui");
-    assert_eq!(keys().verify(&token), Ok(some_touches(1)));
+    let token = signed(&some_touches(1)).expect("a token");
+    assert_eq!(token, "Av0AHgGjGFxQAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAcvKMTFESXdUJ-BUb6XEWzc");
+    assert_eq!(verified(&keys(), &token), Ok(some_touches(1)));
 }
 
 #[test]
 fn no_touch_is_no_token() {
-    assert_eq!(keys().sign(&Touches::none()), None);
+    assert_eq!(signed(&Touches::none()), None);
 }
 
 #[test]
@@ -69,31 +83,46 @@ fn the_click_id_is_the_hour_and_the_visitor() {
 
 #[test]
 fn the_previous_key_is_still_accepted_and_a_gone_one_is_not() {
-    let token = keys().sign(&some_touches(2)).expect("a token");
+    let token = signed(&some_touches(2)).expect("a token");
     let rolled = ClickKeys::new("the secret of tomorrow", "the secret of today");
-    assert_eq!(rolled.verify(&token), Ok(some_touches(2)));
+    assert_eq!(verified(&rolled, &token), Ok(some_touches(2)));
     let gone = ClickKeys::new("the secret of tomorrow", "the secret of yesterday");
-    assert_eq!(gone.verify(&token), Err(TokenRefused::UnknownKey));
+    assert_eq!(verified(&gone, &token), Err(TokenRefused::UnknownKey));
 }
 
 #[test]
-fn the_same_day_knows_its_visitor_and_another_day_does_not() {
-    let morning = "2026-09-03T00:00:00Z".parse().expect("a time");
-    let evening = "2026-09-03T23:59:59.999Z".parse().expect("a time");
-    let tomorrow = "2026-09-04T00:00:00Z".parse().expect("a time");
+fn one_salt_knows_its_visitor_and_another_does_not() {
     let origin = Origin { address: "203.0.113.7", user_agent: "Mozilla/5.0" };
-    let keys = keys();
-    let seen = keys.visitor_on_day(morning, origin);
-    assert_eq!(keys.visitor_on_day(evening, origin), seen);
-    assert_ne!(keys.visitor_on_day(tomorrow, origin), seen);
-    let other = Origin { address: "203.0.113.8", ..origin };
-    assert_ne!(keys.visitor_on_day(morning, other), seen);
+    let (today, tomorrow) = (DaySalt::from_bytes([1; 32]), DaySalt::from_bytes([2; 32]));
+    let seen = today.visitor(origin);
+    assert_eq!(DaySalt::from_bytes([1; 32]).visitor(origin), seen);
+    assert_ne!(tomorrow.visitor(origin), seen);
+    assert_ne!(today.visitor(Origin { address: "203.0.113.8", ..origin }), seen);
+    assert_ne!(today.visitor(Origin { address: "203.0.113.7\nMozilla/5.0", user_agent: "" }), seen);
     assert_eq!(VisitorHash::parse(&seen.to_string()), Some(seen));
 }
 
 #[test]
+fn a_token_of_one_tenant_is_a_forgery_to_another() {
+    let token = signed(&some_touches(2)).expect("a token");
+    let other = TenantId::from_ulid(Ulid::from_bytes([7; 16]));
+    assert_eq!(keys().verify(&other, &token), Err(TokenRefused::Forged));
+}
+
+#[test]
+fn a_token_lives_to_the_end_of_its_window_and_no_longer() {
+    let token = signed(&some_touches(2)).expect("a token");
+    let newest = 1_800_000_000_002_i64;
+    let at = |ms| Timestamp::from_millisecond(newest + ms).expect("a time");
+    let window_ms = 30_i64 * 24 * 60 * 60 * 1_000;
+    assert_eq!(keys().verify_live(&tenant(), &token, at(window_ms)), Ok(some_touches(2)));
+    assert_eq!(keys().verify_live(&tenant(), &token, at(window_ms + 1)), Err(TokenRefused::Expired));
+    assert_eq!(verified(&keys(), &token), Ok(some_touches(2)), "whether it counts for a sale is the sale's affair");
+}
+
+#[test]
 fn what_is_no_token_is_refused_with_its_reason() {
-    let good = bytes_of(&keys().sign(&some_touches(2)).expect("a token"));
+    let good = bytes_of(&signed(&some_touches(2)).expect("a token"));
     let with = |index: usize, byte: u8| {
         let mut bytes = good.clone();
         bytes[index] = byte;
@@ -104,26 +133,27 @@ fn what_is_no_token_is_refused_with_its_reason() {
         ("not base64!".to_owned(), TokenRefused::Garbage),
         ("a".repeat(TOKEN_CHARS_MAX + 1), TokenRefused::TooLong),
         (token_of(&good[..17]), TokenRefused::Garbage),
-        (token_of(&good[..18]), TokenRefused::Garbage),
+        (token_of(&good[..19]), TokenRefused::Garbage),
+        (token_of(&good[..20]), TokenRefused::Garbage),
         (token_of(&good[..good.len() - 1]), TokenRefused::Garbage),
-        (with(0, 2), TokenRefused::UnknownVersion),
+        (with(0, 1), TokenRefused::UnknownVersion),
         (with(1, good[1].wrapping_add(1)), TokenRefused::UnknownKey),
         (with(2, good[2] ^ 1), TokenRefused::Forged),
         (with(good.len() - 1, good[good.len() - 1] ^ 1), TokenRefused::Forged),
     ];
     for (token, reason) in cases {
-        assert_eq!(keys().verify(&token), Err(reason), "{token}");
+        assert_eq!(verified(&keys(), &token), Err(reason), "{token}");
     }
 }
 
 #[test]
 fn whole_touches_cut_off_or_swapped_are_forgeries() {
-    let good = bytes_of(&keys().sign(&some_touches(3)).expect("a token"));
+    let good = bytes_of(&signed(&some_touches(3)).expect("a token"));
     let mut cut = good.clone();
-    cut.drain(2..32);
-    assert_eq!(keys().verify(&token_of(&cut)), Err(TokenRefused::Forged));
-    let swapped = [&good[..2], &good[32..62], &good[2..32], &good[62..]].concat();
-    assert_eq!(keys().verify(&token_of(&swapped)), Err(TokenRefused::Forged));
+    cut.drain(4..34);
+    assert_eq!(verified(&keys(), &token_of(&cut)), Err(TokenRefused::Forged));
+    let swapped = [&good[..4], &good[34..64], &good[4..34], &good[64..]].concat();
+    assert_eq!(verified(&keys(), &token_of(&swapped)), Err(TokenRefused::Forged));
 }
 
 proptest! {
@@ -135,19 +165,19 @@ proptest! {
             visitor: VisitorHash::from_bytes(visitor),
         }));
         prop_assert!(touches.as_slice().len() <= TOUCHES_MAX);
-        let token = keys().sign(&touches).expect("a token");
-        prop_assert_eq!(keys().verify(&token), Ok(touches));
+        let token = signed(&touches).expect("a token");
+        prop_assert_eq!(verified(&keys(), &token), Ok(touches));
     }
 
     #[test]
-    fn one_flipped_bit_anywhere_is_refused(bit in 0_usize..(48 * 8)) {
-        let mut bytes = bytes_of(&keys().sign(&some_touches(1)).expect("a token"));
+    fn one_flipped_bit_anywhere_is_refused(bit in 0_usize..(50 * 8)) {
+        let mut bytes = bytes_of(&signed(&some_touches(1)).expect("a token"));
         bytes[bit / 8] ^= 1 << (bit % 8);
-        prop_assert!(keys().verify(&token_of(&bytes)).is_err());
+        prop_assert!(verified(&keys(), &token_of(&bytes)).is_err());
     }
 
     #[test]
     fn any_text_is_answered_without_panic(text in ".{0,220}") {
-        prop_assert!(keys().verify(&text).is_err());
+        prop_assert!(verified(&keys(), &text).is_err());
     }
 }

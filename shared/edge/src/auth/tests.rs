@@ -116,3 +116,26 @@ proptest! {
         let _ = PresentedKey::parse(&text);
     }
 }
+
+#[tokio::test]
+async fn a_publishable_key_is_refused_wherever_no_door_was_made_for_it() {
+    // REV-6
+    async fn anybody(_: Caller) -> &'static str {
+        "whoever you are"
+    }
+    async fn made_for_pages(AnyCaller(caller): AnyCaller) -> String {
+        caller.subject
+    }
+    let (store, _database) = store().await;
+    let key = given(&store, Role::Publishable, "prg_1", 1).await;
+    let admin = given(&store, Role::Admin, "usr_1", 2).await;
+    let routes = Router::new().route("/any", get(anybody)).route("/pages", get(made_for_pages));
+    let routes = border(routes.with_state(Gate::new(store)), Cors::Nobody);
+    for (key, path, expected) in
+        [(&key, "/any", 403), (&key, "/pages", 200), (&admin, "/any", 200), (&admin, "/pages", 200)]
+    {
+        let request = http::Request::builder().uri(path).header("authorization", format!("Bearer {}", key.reveal()));
+        let response = routes.clone().oneshot(request.body(Body::empty()).expect("request")).await;
+        assert_eq!(response.expect("infallible").status().as_u16(), expected, "{path}");
+    }
+}

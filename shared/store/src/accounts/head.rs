@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_dynamodb::types::TransactWriteItem;
 use domain::currency::Currency;
 use domain::digest::Digest;
 use domain::id::PayoutId;
@@ -100,18 +99,8 @@ impl Fields<'_> {
     }
 }
 
-/// A booking: `ADD p<slot> net`, the account is live, on the condition that no slot used is final and that no period
-/// is frozen in which a new sale is to count.
-pub(crate) fn booking(
-    table: &str,
-    tenant: &TenantKey,
-    account: &Account,
-    lines: &[&Line],
-) -> Result<TransactWriteItem, StoreError> {
-    booking_on(UpdateBuilder::new(table, &tenant.head(account)), tenant, account, lines)?.build_transact()
-}
-
-/// A booking as a part of an update of the head, which may ask for more.
+/// A booking, as a part of an update of the head, which may ask for more: `ADD p<slot> net`, the account is live, on
+/// the condition that no slot used is final and that no period is frozen in which a new sale is to count.
 pub(crate) fn booking_on<'a>(
     update: UpdateBuilder<'a>,
     tenant: &TenantKey,

@@ -4,7 +4,7 @@ use domain::id::{LinkId, PartnerId, ProgramId, TenantId};
 use domain::time::Timestamp;
 use domain::touch::VisitorHash;
 
-use super::{ClickRecorded, NewClick};
+use super::{ClickRecorded, NewClick, Place};
 use crate::{Store, StoreError, Tables, TenantKey};
 
 struct Ids {
@@ -41,6 +41,7 @@ fn visit(ids: &Ids, at: Timestamp) -> NewClick<'_> {
         referrer_host: "blog.example".to_owned(),
         paid_traffic: None,
         device: None,
+        place: Place::default(),
         carried: BTreeMap::from([("utm_source".to_owned(), "news".to_owned())]),
         expires_at: at + jiff::SignedDuration::from_hours(24),
     }
@@ -101,6 +102,7 @@ async fn a_click_with_everything_at_its_longest_is_one_write_unit_and_one_round_
         referrer_host: "r".repeat(5000),
         paid_traffic: Some("li_fat_id"),
         device: domain::touch::DeviceHash::parse("0123456789abcdef"),
+        place: Place { country: "c".repeat(99), region: "r".repeat(99), city: "s".repeat(5000) },
         carried: names.iter().map(|name| ((*name).to_owned(), "v".repeat(256))).collect(),
         ..visit(&ids, at("2026-09-03T07:00:00Z"))
     };

@@ -1,5 +1,7 @@
 //! The customer's item: short names, so that four touches stay within a kilobyte.
 
+use std::collections::BTreeSet;
+
 use domain::attribution::candidate::{Candidate, CandidateTarget};
 use domain::attribution::customer::{Assigned, Customer, Mention, Sighting};
 use domain::attribution::settings::AttributionSettings;
@@ -36,6 +38,12 @@ pub(crate) struct CustomerItem {
     assigned: Vec<AssignedInCustomer>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     mentions: Vec<MentionInCustomer>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    quiet: Vec<MentionInCustomer>,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    credited: BTreeSet<PartnerId>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    was_nobodys: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -164,6 +172,9 @@ impl CustomerItem {
             token_refused: customer.token_refused,
             assigned: customer.assigned.iter().map(AssignedInCustomer::from).collect(),
             mentions: customer.mentions.iter().map(MentionInCustomer::from).collect(),
+            quiet: customer.quiet.iter().map(MentionInCustomer::from).collect(),
+            credited: customer.credited.clone(),
+            was_nobodys: customer.was_nobodys,
         }
     }
 
@@ -191,6 +202,9 @@ impl CustomerItem {
             token_refused: self.token_refused,
             assigned: self.assigned.into_iter().map(AssignedInCustomer::into_assigned).collect::<Option<_>>()?,
             mentions: self.mentions.into_iter().map(MentionInCustomer::into_mention).collect::<Option<_>>()?,
+            quiet: self.quiet.into_iter().map(MentionInCustomer::into_mention).collect::<Option<_>>()?,
+            credited: self.credited,
+            was_nobodys: self.was_nobodys,
             version: self.version,
         })
     }

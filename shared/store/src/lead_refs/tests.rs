@@ -59,12 +59,13 @@ async fn a_customer_who_waits_is_found_by_a_later_lead_and_refused_where_one_cam
     let mut customer = Customer { version: 1, ..Customer::default() };
     let at: Timestamp = "2026-11-10T00:00:00Z".parse().expect("instant");
     customer.mention(Mention { email: email(), at, by: key.clone() }, &[]);
-    let read = |version| Some(LeadsRead { email: email(), version });
+    let read = |version| [LeadsRead { email: email(), version }];
     let mut leads = Leads::default();
     leads.add(&lead(1, "2026-11-01T00:00:00Z"));
     store.record_leads(&tenant(), email(), &leads).await.expect("recorded");
     for (version, expected) in [(0, Written::ConditionFailed), (1, Written::Yes)] {
-        let change = CustomerChange { key: &key, before: None, after: Some(&customer), relies_on: read(version) };
+        let read = read(version);
+        let change = CustomerChange { key: &key, before: None, after: Some(&customer), relies_on: &read };
         assert_eq!(store.record_customer(&tenant(), &change).await.expect("answered"), expected);
     }
     assert_eq!(store.list_waiting_for_lead(&tenant(), email()).await.expect("listed"), [key]);

@@ -27,6 +27,7 @@ fn program(n: u64) -> Program {
         hold_days: 14,
         close_lag_days: 3,
         attribution: domain::attribution::settings::AttributionSettings::default(),
+        allowed_hosts: Vec::new(),
         created_at: "2026-09-01T00:00:00Z".parse().expect("instant"),
     }
 }

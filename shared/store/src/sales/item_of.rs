@@ -1,9 +1,11 @@
 //! The sale item. One kilobyte costs one unit each time a sale is written: what is usual is left out, instants are
 //! milliseconds, and what the key or the payment says already is not said again.
 
+mod buyer;
+
 use domain::attribution::{Credit, Loser, NobodyReason, PartnerTerms, Source};
 use domain::currency::Currency;
-use domain::fact::{DisputePhase, PaymentKey, SaleTraits, SaleType, SoldItem};
+use domain::fact::{Buyer, DisputePhase, PaymentKey, SaleTraits, SaleType, SoldItem};
 use domain::id::{LinkId, PartnerId, ProgramId, RuleId, SaleId};
 use domain::line::{LineKind, Part, Place};
 use domain::money::Money;
@@ -16,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::StoreError;
 use crate::item::{self, Attributes, inconsistent};
 use crate::keys::Key;
+use buyer::BuyerInSale;
 
 /// The version of the shape that is written.
 const VERSION: u32 = 2;
@@ -68,6 +71,9 @@ pub(crate) struct SaleItem {
     hold: Option<HoldReason>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     visitor: Option<VisitorHash>,
+    /// Absent: nothing is known of who paid.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    buyer: Option<BuyerInSale>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     rejected: bool,
     day_pk: String,
@@ -212,6 +218,7 @@ impl SaleItem {
             disputes: sale.disputes.iter().map(DisputeInSale::from).collect(),
             hold: sale.hold,
             visitor: sale.visitor,
+            buyer: BuyerInSale::of(sale),
             rejected: sale.rejected,
             day_pk: day.pk.clone(),
             day_sk: day.sk.clone(),
@@ -227,6 +234,7 @@ impl SaleItem {
         let first = decision.credits().first().map(|credit| credit.partner.clone());
         let lines: Option<Vec<SaleLine>> =
             self.lines.into_iter().map(|line| line.into_line(currency, first.as_ref())).collect();
+        let (email, buyer) = self.buyer.map_or((None, Buyer::default()), |known| (known.email, known.buyer));
         let disputes: Option<_> = self.disputes.into_iter().map(|dispute| dispute.into_dispute(currency)).collect();
         Some(Sale {
             id: SaleId::of(&self.payment),
@@ -258,6 +266,8 @@ impl SaleItem {
             disputes: disputes?,
             hold: self.hold,
             visitor: self.visitor,
+            email,
+            buyer,
             rejected: self.rejected,
             version: self.version,
         })

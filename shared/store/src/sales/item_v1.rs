@@ -82,6 +82,8 @@ impl SaleItem {
             item_refunds: BTreeMap::new(),
             disputes: BTreeMap::new(),
             visitor: None,
+            email: None,
+            buyer: domain::fact::Buyer::default(),
             hold: None,
             rejected: false,
             version: self.version,

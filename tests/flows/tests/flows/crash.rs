@@ -145,7 +145,8 @@ async fn deliver(world: &World, body: &str) {
 
 async fn click(world: &World, partner: &Partner, n: usize) -> String {
     for _ in 0..TRIES {
-        if let Some(token) = world.api.click(&partner.code, &format!("Mozilla/5.0 visitor/{n}")).await.cookie("trb_id")
+        if let Some(token) =
+            world.api.click(&partner.code, &format!("Mozilla/5.0 Gecko visitor/{n}")).await.cookie("trb_id")
         {
             return token;
         }

@@ -3,7 +3,9 @@
 
 mod api;
 mod bad_input;
+mod billing;
 mod crash;
+mod inbound;
 mod life;
 mod operator;
 mod store_down;

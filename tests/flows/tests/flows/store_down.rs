@@ -99,7 +99,7 @@ async fn clicks(world: &World) -> usize {
 }
 
 async fn a_known_link_still_leads_on(world: &World, partner: &Partner) -> String {
-    let answer = world.api.click(&partner.code, "Mozilla/5.0 another").await;
+    let answer = world.api.click(&partner.code, "Mozilla/5.0 Gecko another").await;
     assert_eq!(answer.status, 302, "{}", answer.text);
     assert!(answer.header("location").starts_with("https://shop.example/start?trb="));
     assert_eq!(clicks(world).await, 1, "only the click before was stored");
@@ -116,7 +116,7 @@ async fn with_the_store_down_visitors_go_on_and_webhooks_come_again() {
 
     door.shut();
     let token = a_known_link_still_leads_on(&world, &known).await;
-    let answer = world.api.click(&unknown.code, "Mozilla/5.0").await;
+    let answer = world.api.click(&unknown.code, "Mozilla/5.0 Gecko").await;
     assert_eq!(answer.status, 503);
     assert!(answer.text.contains("Please try again"), "{}", answer.text);
     let later = jiff::Timestamp::from_second(now.as_second() + 60).expect("an instant");
@@ -135,7 +135,7 @@ async fn with_the_store_down_visitors_go_on_and_webhooks_come_again() {
     }
     world.rest().await;
     assert_eq!(world.balance(&known).await["pending"], "29.70", "the click that was not stored still counts");
-    assert_eq!(world.api.click(&unknown.code, "Mozilla/5.0").await.status, 302);
+    assert_eq!(world.api.click(&unknown.code, "Mozilla/5.0 Gecko").await.status, 302);
     assert_lawful(&world.cloud).await;
 }
 
@@ -144,7 +144,7 @@ async fn with_the_store_down_an_unknown_link_leads_to_the_fallback() {
     let (world, door, _folder) = world_with_door(&[("FallbackUrl", "https://shop.example/sorry")]).await;
     let partner = world.partner("ada").await;
     door.shut();
-    let answer = world.api.click(&partner.code, "Mozilla/5.0").await;
+    let answer = world.api.click(&partner.code, "Mozilla/5.0 Gecko").await;
     assert_eq!((answer.status, answer.header("location")), (302, "https://shop.example/sorry"));
     assert_eq!(clicks(&world).await, 0);
 }

@@ -1,14 +1,16 @@
 //! Reads: one item, a batch, a page of a partition or of an index.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::expression::{Condition, Operand, Reader, Words};
 use super::index::{Index, text};
-use super::wire::{Answer, BatchRequest, GetRequest, QueryRequest};
+use super::wire::{Answer, BatchAnswer, BatchRequest, GetAnswer, GetRequest, LeftKeys, QueryAnswer, QueryRequest};
 use super::{AttributeValue, Database, Item, Place, Table};
 
 /// How far behind what is written a reader is who does not insist.
@@ -56,7 +58,7 @@ impl Database {
         let Some(item) = found else { return Answer::ok(&json!({})) };
         let names = &request.expression_attribute_names;
         match shown(item, request.projection_expression.as_deref(), names) {
-            Ok(item) => Answer::ok(&json!({ "Item": item })),
+            Ok(item) => Answer::ok(&GetAnswer { item }),
             Err(why) => Answer::not_understood(&why),
         }
     }
@@ -68,24 +70,24 @@ impl Database {
             Ok(request) => request,
             Err(refused) => return refused,
         };
-        let (mut responses, mut unprocessed) = (serde_json::Map::new(), serde_json::Map::new());
-        for (table, wanted) in request.request_items {
+        let (mut responses, mut unprocessed_keys) = (BTreeMap::new(), BTreeMap::new());
+        for (table, wanted) in &request.request_items {
             let moment = self.moment_for(wanted.consistent_read, lag);
-            let answered = wanted.keys.len().saturating_sub(left_over).max(1);
-            let mut items: Vec<&Arc<Item>> = Vec::new();
-            for key in wanted.keys.iter().take(answered) {
-                match self.place(&table, key) {
-                    Ok(place) => items.extend(self.row(&place).and_then(|row| row.seen_at(moment))),
+            let answered = wanted.keys.len().saturating_sub(left_over).max(1).min(wanted.keys.len());
+            let (asked, left) = wanted.keys.split_at(answered);
+            let mut items: Vec<&Item> = Vec::new();
+            for key in asked {
+                match self.place(table, key) {
+                    Ok(place) => items.extend(self.row(&place).and_then(|row| row.seen_at(moment)).map(AsRef::as_ref)),
                     Err(refused) => return refused,
                 }
             }
-            let items: Vec<&Item> = items.into_iter().map(AsRef::as_ref).collect();
-            responses.insert(table.clone(), json!(items));
-            if wanted.keys.len() > answered {
-                unprocessed.insert(table, json!({ "Keys": wanted.keys.get(answered..) }));
+            responses.insert(table.as_str(), items);
+            if !left.is_empty() {
+                unprocessed_keys.insert(table.as_str(), LeftKeys { keys: left });
             }
         }
-        Answer::ok(&json!({ "Responses": responses, "UnprocessedKeys": unprocessed }))
+        Answer::ok(&BatchAnswer { responses, unprocessed_keys })
     }
 
     /// Query: a page of a partition, or of an index.
@@ -159,18 +161,20 @@ impl Database {
         let last = found.last().filter(|_| is_full).map(|item| key_alone(item, index));
         let keys_only = index.is_some_and(|index| index.keys_only);
         let names = &request.expression_attribute_names;
-        let items: Result<Vec<Value>, String> = found
+        let items: Result<Vec<Cow<'_, Item>>, String> = found
             .iter()
-            .map(|item| if keys_only { Ok(key_alone(item, index)) } else { Ok(item.as_ref().clone()) })
-            .map(|item| item.and_then(|item| shown(&item, request.projection_expression.as_deref(), names)))
+            .map(|item| {
+                if !keys_only {
+                    return shown(item, request.projection_expression.as_deref(), names);
+                }
+                let alone = key_alone(item, index);
+                shown(&alone, request.projection_expression.as_deref(), names).map(|item| Cow::Owned(item.into_owned()))
+            })
             .collect();
         match items {
             Ok(items) => {
-                let mut body = json!({ "Count": items.len(), "ScannedCount": items.len(), "Items": items });
-                if let Some(last) = last {
-                    body["LastEvaluatedKey"] = json!(last);
-                }
-                Answer::ok(&body)
+                let count = items.len();
+                Answer::ok(&QueryAnswer { count, scanned_count: count, items, last_evaluated_key: last })
             }
             Err(why) => Answer::not_understood(&why),
         }
@@ -200,8 +204,8 @@ fn key_alone(item: &Item, index: Option<&Index>) -> Item {
     names.filter_map(|name| Some((name.to_owned(), item.get(name)?.clone()))).collect()
 }
 
-fn shown(item: &Item, projection: Option<&str>, names: &super::wire::Names) -> Result<Value, String> {
-    let Some(projection) = projection else { return Ok(json!(item)) };
+fn shown<'a>(item: &'a Item, projection: Option<&str>, names: &super::wire::Names) -> Result<Cow<'a, Item>, String> {
+    let Some(projection) = projection else { return Ok(Cow::Borrowed(item)) };
     let words = Words { names, values: &None };
     let mut reader = Reader::of(projection)?;
     let mut shown = Item::new();
@@ -210,7 +214,7 @@ fn shown(item: &Item, projection: Option<&str>, names: &super::wire::Names) -> R
         let name = words.name(&path)?;
         shown.extend(item.get(name).map(|value| (name.to_owned(), value.clone())));
         if reader.is_at_end() {
-            return Ok(json!(shown));
+            return Ok(Cow::Owned(shown));
         }
         reader.expect(",")?;
     }

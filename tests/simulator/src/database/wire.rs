@@ -1,8 +1,9 @@
 //! Requests and answers of DynamoDB's protocol, as far as the store speaks it.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{AttributeValue, Item};
@@ -18,8 +19,11 @@ pub struct Answer {
 
 impl Answer {
     /// It went well.
-    pub(super) fn ok(body: &Value) -> Self {
-        Self { status: 200, body: body.to_string() }
+    pub(super) fn ok(body: &impl Serialize) -> Self {
+        match serde_json::to_string(body) {
+            Ok(body) => Self { status: 200, body },
+            Err(error) => Self::not_understood(&error.to_string()),
+        }
     }
 
     /// An error of DynamoDB's with its members.
@@ -108,6 +112,39 @@ pub(super) struct GetRequest {
     pub(super) projection_expression: Option<String>,
     #[serde(default)]
     pub(super) expression_attribute_names: Names,
+}
+
+/// The answer to GetItem; written as it is, for most of a world is answers.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct GetAnswer<'a> {
+    pub(super) item: Cow<'a, Item>,
+}
+
+/// The answer to BatchGetItem.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct BatchAnswer<'a> {
+    pub(super) responses: BTreeMap<&'a str, Vec<&'a Item>>,
+    pub(super) unprocessed_keys: BTreeMap<&'a str, LeftKeys<'a>>,
+}
+
+/// Keys of one table that are to be asked again.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct LeftKeys<'a> {
+    pub(super) keys: &'a [Item],
+}
+
+/// The answer to Query.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct QueryAnswer<'a> {
+    pub(super) count: usize,
+    pub(super) scanned_count: usize,
+    pub(super) items: Vec<Cow<'a, Item>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) last_evaluated_key: Option<Item>,
 }
 
 /// BatchGetItem.

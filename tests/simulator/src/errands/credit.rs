@@ -12,10 +12,6 @@ use crate::dice::Dice;
 use crate::plan::{Plan, partner_id};
 
 pub(super) fn draw(plan: &mut Plan, dice: &mut Dice) {
-    // How often a customer has paid is counted among the sales of one partner: who moves them moves that.
-    if plan.terms.rules.iter().any(|rule| rule.occurrences.is_some()) {
-        return;
-    }
     let Some((payment, at_ms)) = sale_and_time(plan, dice) else { return };
     let partner = dice.percent(85).then(|| dice.place(plan.partners.len()));
     plan.send("credit anew", at_ms, Errand { payment, partner, ..Errand::new() });

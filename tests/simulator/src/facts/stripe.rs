@@ -2,7 +2,7 @@
 
 use domain::id::LinkId;
 use domain::time::Timestamp;
-use domain::touch::{Origin, Touch, Touches};
+use domain::touch::{Scope, Touch, Touches, VisitorHash};
 use model::{Fact, Paid, Phase};
 use serde_json::{Value, json};
 
@@ -19,7 +19,7 @@ fn key(id: &str) -> String {
 }
 
 /// Clicks on some links, most of them before an instant, and the token that carries them.
-fn clicks(plan: &Plan, dice: &mut Dice, at_ms: i64) -> (Vec<model::Touch>, String) {
+pub(super) fn clicks(plan: &Plan, dice: &mut Dice, at_ms: i64) -> (Vec<model::Touch>, String) {
     let (mut signed, mut told) = (Touches::none(), Vec::new());
     let keys = furniture::click_keys();
     // Some buy sooner after their click than people do.
@@ -29,12 +29,12 @@ fn clicks(plan: &Plan, dice: &mut Dice, at_ms: i64) -> (Vec<model::Touch>, Strin
         let partner = dice.place(plan.partners.len());
         let number = *dice.pick(&plan.partners[partner].links);
         let Some((at, link)) = instant(clicked_ms).zip(LinkId::parse(&link_id(number)).ok()) else { continue };
-        let visitor = keys.visitor_on_day(at, Origin { address: "192.0.2.1", user_agent: "a browser" });
+        let visitor = VisitorHash::from_bytes([1; 8]);
         signed = signed.push(Touch { at, link, visitor });
         told.push(model::Touch { at_ms: clicked_ms, by: link_id(number), is_coupon: false });
         clicked_ms += dice.between(0, 6 * 24) * HOUR_MS;
     }
-    (told, keys.sign(&signed).unwrap_or_default())
+    (told, keys.sign(Scope { tenant: &furniture::tenant_of(plan.seed), window_days: 30 }, &signed).unwrap_or_default())
 }
 
 /// A partner's coupon, now and then: the model's touch, and how Stripe tells it.
@@ -120,6 +120,7 @@ fn invoice(
         payment: key(&id),
         names: if is_old { vec![key(&intent)] } else { Vec::new() },
         customer: Some(key(customer)),
+        series: subscription.map(str::to_owned),
         at_ms,
         paid: paid.into(),
         total: total.into(),
@@ -177,6 +178,7 @@ fn one_off(plan: &mut Plan, dice: &mut Dice, customer: Option<&str>) -> (i64, &'
         payment: key(&intent),
         names: vec![key(&session)],
         customer: customer.map(key),
+        series: None,
         at_ms,
         paid: total.into(),
         total: total.into(),

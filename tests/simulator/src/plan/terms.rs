@@ -1,6 +1,6 @@
 //! The terms of a world: partners, links, coupons, and versions of the rule.
 
-use model::{Bands, Caps, Count, Link, Milestone, Pay, Rule, Terms};
+use model::{Bands, Caps, Count, Link, Milestone, Pay, Rule, Shares, Terms};
 
 use super::{DAY_MS, DAYS_MAX, PlannedPartner, START_MS, Style, coupon, link_id, partner_id};
 use crate::dice::Dice;
@@ -32,6 +32,10 @@ pub(super) fn drawn(style: Style, dice: &mut Dice) -> (Terms, Vec<PlannedPartner
         let from_ms = if version == 0 { first } else { START_MS + dice.between(6, DAYS_MAX) * DAY_MS + version };
         terms.rules.push(rule(style, from_ms, dice));
     }
+    // Where sales follow each other, what each partner of a sale had sold before would be another's as well.
+    if style != Style::Ordered && dice.percent(40) {
+        terms.shares = *dice.pick(&[Shares::First, Shares::Alike, Shares::Alike, Shares::Ends]);
+    }
     (terms, partners)
 }
 
@@ -47,8 +51,7 @@ fn rule(style: Style, from_ms: i64, dice: &mut Dice) -> Rule {
         return rule;
     }
     match dice.below(5) {
-        // What is left of a banded sale is exact: caps of a line and shares of it would be of something else.
-        0 | 1 => rule = Rule::simple(from_ms, Pay::Bands(bands(dice))),
+        0 | 1 => rule.pay = Pay::Bands(bands(dice)),
         2 => rule.first = Some(i128::from(dice.between(1, 10) * 100_000)),
         3 => rule.occurrences = Some(u32::try_from(dice.between(1, 3)).unwrap_or(1)),
         _ => rule.bonus = Some((i128::from(dice.between(0, 60_000)), i128::from(dice.between(1, 10) * 50_000))),

@@ -1,5 +1,6 @@
 //! The end of a world: the clouds clear, the queues run dry, everything matures, and every law is checked.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::sync::Arc;
@@ -17,7 +18,7 @@ use crate::database::{Item, Place};
 use crate::errands::{Errand, Office, Told};
 use crate::furniture::{Unfurnished, instant};
 use crate::laws::{Breach, entries, nets, text};
-use crate::plan::{DAY_MS, DAYS_MAX, START_MS, What};
+use crate::plan::{DAY_MS, DAYS_MAX, SETTLED_MS, START_MS, What};
 
 /// By then every hold is over.
 const END_MS: i64 = START_MS + (DAYS_MAX + 40) * DAY_MS;
@@ -29,8 +30,16 @@ const ROUNDS_MAX: usize = 4;
 impl Scene<'_> {
     /// Everything that is left is delivered, nights run, and the laws are checked.
     pub(super) fn settle(&mut self) -> Result<(), Trouble> {
-        self.now_ms = self.now_ms.max(END_MS);
         self.cloud.with_database(|database| database.shorten_pages(None));
+        // What is within a month is all told before a night settles it: the first one finds whose each sale is, the second
+        // one puts in order what is another's now.
+        if self.plan.is_within_a_month() && self.now_ms + DAY_MS < SETTLED_MS {
+            self.deliver_all(false)?;
+            let _: Told = self.run_errands_again()?;
+            self.run_night()?;
+            self.run_night()?;
+        }
+        self.now_ms = self.now_ms.max(END_MS);
         self.deliver_all(false)?;
         let told = self.run_errands_again()?;
         self.run_night()?;
@@ -178,7 +187,7 @@ impl Scene<'_> {
         let after = self.rows();
         let is_record = |place: &Place| place.pk.ends_with("#runs") || place.pk.contains("#run#");
         for (place, item) in after.iter().filter(|(place, _)| !is_record(place)) {
-            if before.get(place) != Some(item) {
+            if before.get(place).map(|item| settled(place, item)) != Some(settled(place, item)) {
                 let was = before.get(place).map_or_else(|| "nothing".to_owned(), |item| format!("{item:?}"));
                 let found = format!("{} / {} was {was}, is {item:?}", place.pk, place.sk);
                 return Err(Breach { law: "V12", found }.into());
@@ -227,8 +236,8 @@ impl Scene<'_> {
     fn as_modelled(&mut self, rows: &BTreeMap<Place, Arc<Item>>, told: &Told) -> Result<(), Trouble> {
         let mut model = self.plan.model();
         told.facts.iter().for_each(|fact| model.tell(fact));
-        for (customer, partner) in model.bindings() {
-            self.bound(&customer, partner)?;
+        for (customer, credits) in model.bindings() {
+            self.bound(&customer, &credits)?;
         }
         self.decided(&model, told)?;
         if !self.plan.is_modelled() {
@@ -263,36 +272,57 @@ impl Scene<'_> {
 
     /// V9: each sale is whose the model says.
     fn decided(&mut self, model: &model::Model, told: &Told) -> Result<(), Trouble> {
-        for (payment, partner) in model.decisions() {
+        for (payment, credits) in model.decisions() {
             // Whoever had it when it was rejected has it for good.
-            if told.facts.contains(&Fact::Rejected { payment: payment.clone() }) {
+            if told.facts.contains(&Fact::Rejected { payment: payment.to_owned() }) {
                 continue;
             }
-            let sale = at_once(self.clients.store.get_sale(&self.tenant, &sale_id(&payment)?))?;
+            let sale = at_once(self.clients.store.get_sale(&self.tenant, &sale_id(payment)?))?;
             let sale = sale.map_err(Unfurnished::because)?;
-            let found = sale.and_then(|sale| Some(sale.decision.credits().first()?.partner.to_string()));
-            if found != partner {
-                let found = format!("{payment}: the model says {partner:?}, the ledger {found:?}");
+            let found = sale.map(|sale| parts_of(&sale.decision)).unwrap_or_default();
+            if found != parts(&credits) {
+                let found = format!("{payment}: the model says {:?}, the ledger {found:?}", parts(&credits));
                 return Err(Breach { law: "decisions", found }.into());
             }
             self.tally.checked.add("decisions", 1);
+            self.tally.checked.add("shares", u64::from(found.len() > 1));
         }
         Ok(())
     }
 
-    fn bound(&mut self, customer: &str, expected: Option<String>) -> Result<(), Trouble> {
+    fn bound(&mut self, customer: &str, credits: &[model::Credit]) -> Result<(), Trouble> {
         let key = PaymentKey::parse(customer).map_err(Unfurnished::because)?;
         let known = at_once(self.clients.store.get_customer(&self.tenant, &key))?.map_err(Unfurnished::because)?;
         // Of a sale that is still to come.
-        let decided = known.map(|known| known.decide(self.clock(), None));
-        let found = decided.and_then(|decided| Some(decided.credits().first()?.partner.to_string()));
-        if found != expected {
-            let found = format!("{customer}: the model says {expected:?}, the ledger {found:?}");
+        let found = known.map(|known| parts_of(&known.decide(self.clock(), None))).unwrap_or_default();
+        if found != parts(credits) {
+            let found = format!("{customer}: the model says {:?}, the ledger {found:?}", parts(credits));
             return Err(Breach { law: "bindings", found }.into());
         }
         self.tally.checked.add("bindings", 1);
         Ok(())
     }
+}
+
+/// Who has which part of a sale, as the model says it.
+fn parts(credits: &[model::Credit]) -> Vec<(String, i128)> {
+    credits.iter().map(|credit| (credit.partner.clone(), credit.weight)).collect()
+}
+
+/// The same, as the ledger has it.
+fn parts_of(decision: &domain::sale::Decision) -> Vec<(String, i128)> {
+    let part = |credit: &domain::attribution::Credit| (credit.partner.to_string(), i128::from(credit.weight));
+    decision.credits().iter().map(part).collect()
+}
+
+/// What of an item a delivery more may not change: all of it. Only when an event last made trouble is the last time.
+fn settled<'a>(place: &Place, item: &'a Arc<Item>) -> Cow<'a, Item> {
+    if !place.pk.contains("#raw#") || !item.contains_key("trouble_ms") {
+        return Cow::Borrowed(item);
+    }
+    let mut item = Item::clone(item);
+    item.remove("trouble_ms");
+    Cow::Owned(item)
 }
 
 /// What is nobody's request is answered at once, so whoever asks ends at once.

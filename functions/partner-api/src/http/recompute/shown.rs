@@ -3,7 +3,7 @@
 use cases::recompute::Shown;
 use domain::line::Line;
 use domain::money::Money;
-use domain::recompute::{AccountDifference, Recompute};
+use domain::recompute::{AccountDifference, Difference, LeftOut, Recompute};
 use domain::time::Timestamp;
 use edge::csv::Format;
 use serde::{Deserialize, Serialize};
@@ -60,6 +60,15 @@ pub(crate) struct DifferenceBody {
     lines: u64,
 }
 
+/// An account that could not be counted or booked.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct LeftOutBody {
+    partner_id: String,
+    currency: String,
+    /// Why, for people.
+    reason: String,
+}
+
 /// A line of a recompute.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct LineBody {
@@ -89,6 +98,10 @@ pub(crate) struct DryRunBody {
     difference_count: u64,
     /// In how many lines.
     line_count: u64,
+    /// How many accounts could not be counted: they would stay as they are.
+    left_out_count: u64,
+    /// The first 20 of them, and why.
+    left_out: Vec<LeftOutBody>,
     /// Partner by partner, the first 500.
     differences: Vec<DifferenceBody>,
     /// Every line of the partner that was asked for, with `?partner_id=`.
@@ -124,6 +137,10 @@ pub(crate) struct RecomputeBody {
     difference_count: u64,
     /// In how many lines.
     line_count: u64,
+    /// How many accounts could not be counted or booked: they stay as they are until a person has looked.
+    left_out_count: u64,
+    /// The first 20 of them, and why.
+    left_out: Vec<LeftOutBody>,
     /// Partner by partner, the first 100; only of a single recompute. Its `differences` lists all.
     differences: Vec<DifferenceBody>,
     /// The lines of the partner that was asked for, booked and not, with `?partner_id=`.
@@ -168,6 +185,15 @@ fn amounts(amounts: &[Money]) -> Vec<AmountBody> {
     shown.map(|money| AmountBody { amount: money.to_text(), currency: money.currency().to_string() }).collect()
 }
 
+fn left_out(difference: &Difference) -> Vec<LeftOutBody> {
+    let body = |one: &LeftOut| LeftOutBody {
+        partner_id: one.partner.to_string(),
+        currency: one.currency.to_string(),
+        reason: one.reason.clone(),
+    };
+    difference.left_out.iter().map(body).collect()
+}
+
 impl From<&AccountDifference> for DifferenceBody {
     fn from(one: &AccountDifference) -> Self {
         Self {
@@ -203,6 +229,8 @@ impl DryRunBody {
             moved: amounts(&shown.difference.moved),
             difference_count: shown.difference.accounts,
             line_count: shown.difference.lines,
+            left_out_count: shown.difference.left_out_count,
+            left_out: left_out(&shown.difference),
             differences: shown.accounts.iter().map(DifferenceBody::from).collect(),
             lines,
         }
@@ -241,6 +269,8 @@ impl From<&Recompute> for RecomputeBody {
             moved: amounts(&shown.moved),
             difference_count: shown.accounts,
             line_count: shown.lines,
+            left_out_count: shown.left_out_count,
+            left_out: left_out(shown),
             differences: Vec::new(),
             lines: Vec::new(),
         }

@@ -103,6 +103,8 @@ fn named(kind: &str, name: &str, place: &Place) -> Named {
             (secret.clone(), vec![("Id", secret)])
         }
         "AWS::Serverless::Function" => (name.to_owned(), vec![("Arn", arn("lambda", &format!("function:{name}")))]),
+        "AWS::ApiGatewayV2::DomainName" => (name.to_owned(), vec![("RegionalDomainName", format!("{name}.example"))]),
+        "AWS::CloudFront::Distribution" => (name.to_owned(), vec![("DomainName", format!("{name}.example"))]),
         "AWS::Serverless::HttpApi" => ("localapi".to_owned(), vec![("ApiEndpoint", http_url.clone())]),
         _ => (name.to_owned(), vec![("Arn", arn("local", name))]),
     };

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::given::{World, clause, credit, invoice, net, of_customer, percent, rate, usd};
+use super::given::{World, clause, credit, invoice, net, of_customer, partner, percent, rate, usd};
 use crate::line::PartKind;
 use crate::rate::Rounding;
 use crate::rule::{Band, BandMode, Bands, Caps, Event, Limits, Matching, Reward, Terms, VolumeBonus};
@@ -191,5 +191,35 @@ proptest! {
         };
         let (first, best, sum) = (of(Matching::First), of(Matching::BestMoney), of(Matching::Sum));
         prop_assert!(first <= best && best <= sum, "{} {} {}", first, best, sum);
+    }
+}
+
+proptest! {
+    #[test]
+    fn com_3_an_occurrence_is_the_same_whosever_sales_are_assessed(max in 1_u32..6, sales in any_sales(), counted in any::<u16>()) {
+        let mut terms = Terms::simple(percent("0.3"), 30);
+        terms.clauses[0].limits = Limits { max_months: None, max_occurrences: Some(max) };
+        let mut world = World::of(terms);
+        let whole = world.assess(&sales);
+        // What is known one by one may be in scope as well, and some of it is not told at all to whoever has it.
+        for (n, sale) in sales.iter().enumerate() {
+            let Some(customer) = &sale.customer else { continue };
+            let history = world.histories.entry(customer.clone()).or_default();
+            let paid = crate::assess::Occurrence::of(sale);
+            let moment = (sale.occurred_at, sale.id.clone());
+            if sale.paid.minor() > 0 && history.first_paid.as_ref().is_none_or(|first| moment < *first) {
+                history.first_paid = Some(moment);
+            }
+            let is_own_alone = sale.decision.credits().len() == 1 && sale.decision.credits()[0].partner == partner(1);
+            if !is_own_alone || counted & (1 << (n % 16)) > 0 {
+                history.paid.entry("sub".to_owned()).or_default().extend(paid);
+            }
+        }
+        let own = |sale: &&Sale| sale.decision.credits().iter().any(|credit| credit.partner == partner(1));
+        let own: Vec<Sale> = sales.iter().filter(own).cloned().collect();
+        for alone in world.assess(&own).sales {
+            let among = whole.sales.iter().find(|one| one.sale == alone.sale);
+            prop_assert_eq!(among, Some(&alone));
+        }
     }
 }

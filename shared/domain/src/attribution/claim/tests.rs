@@ -52,3 +52,24 @@ fn a_declined_claim_changes_nothing_for_the_customer() {
     assert_eq!(declined.state.word(), "declined");
     assert!(matches!(Customer::default().decide(declined.made_at, None), Decision::Nobody { .. }));
 }
+
+#[test]
+fn only_another_s_accepted_claim_that_has_not_ended_stands_in_the_way() {
+    let given = |source, partner: u128, program: u128, until: Option<&str>| {
+        let mut customer = Customer::default();
+        customer.assign(Assigned {
+            source,
+            partner: PartnerId::from_ulid(partner.into()),
+            program: ProgramId::from_ulid(program.into()),
+            from: Timestamp::UNIX_EPOCH,
+            until: until.map(|text| text.parse().expect("instant")),
+        });
+        claim(1).accept(&customer, decided()).is_ok()
+    };
+    let ended = Some("2026-01-01T00:00:00Z");
+    assert!(!given(Source::Claim, 2, 1, None), "another's");
+    assert!(!given(Source::Claim, 1, 2, None), "their own, in another programme");
+    assert!(given(Source::Claim, 1, 1, None), "this very one");
+    assert!(given(Source::Claim, 2, 1, ended), "one that has ended");
+    assert!(given(Source::Managed, 2, 1, None), "an account list");
+}

@@ -1,3 +1,5 @@
+mod news;
+
 use proptest::prelude::*;
 
 use super::*;

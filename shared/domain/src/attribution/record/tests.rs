@@ -13,7 +13,9 @@ fn sale(decision: Decision) -> Sale {
 
 fn met(candidates: Vec<Candidate>) -> Customer {
     let by = PaymentKey::parse("t:1").expect("key");
-    Customer::guest(&Meeting { at: at("2026-11-21T12:00:00Z"), by, candidates, token_refused: false })
+    let mut customer = Customer::default();
+    customer.meet(&Meeting { at: at("2026-11-21T12:00:00Z"), by, candidates, token_refused: false });
+    customer
 }
 
 #[test]
@@ -120,4 +122,24 @@ fn a_word_of_a_reason_is_what_is_written() {
         assert_eq!(LossReason::parse(word).map(LossReason::word), Some(word));
     }
     assert_eq!(LossReason::parse("bad_luck"), None);
+}
+
+#[test]
+fn a_customer_by_a_person_s_word_has_the_shares_that_their_clicks_would_have_had() {
+    let mut customer = met(vec![click(1, "2026-11-20T12:00:00Z")]);
+    customer.assign(crate::attribution::customer::Assigned {
+        source: Source::Managed,
+        partner: PartnerId::from_ulid(9_u128.into()),
+        program: crate::id::ProgramId::from_ulid(1_u128.into()),
+        from: at("2026-01-01T00:00:00Z"),
+        until: None,
+    });
+    let sale = sale(customer.decide(at("2026-11-21T12:00:00Z"), None));
+    let record = record(&sale, Some(&customer)).expect("a record");
+    let all = |partners: Vec<PartnerId>, of: u128| partners.iter().all(|one| *one == PartnerId::from_ulid(of.into()));
+    assert!(all(record.winners.iter().map(|winner| winner.partner_id.clone()).collect(), 9));
+    for model in &record.models {
+        assert_eq!(model.shares.len(), 1, "{:?}", model.model);
+        assert!(all(model.shares.iter().map(|share| share.partner_id.clone()).collect(), 1), "{:?}", model.model);
+    }
 }

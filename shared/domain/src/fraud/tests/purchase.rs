@@ -8,7 +8,7 @@ use crate::fraud::marks::{Mark, MarkKind, OwnMarks, Session, fingerprint_digest}
 use crate::fraud::purchase::{Landing, Purchase, signals};
 use crate::id::LinkId;
 use crate::time::Timestamp;
-use crate::touch::{ClickKeys, DeviceHash, DeviceHints, Origin, Touch, VisitorHash};
+use crate::touch::{DaySalt, DeviceHash, DeviceHints, Origin, Touch, VisitorHash, day_of};
 
 const CLICKED: &str = "2026-11-21T12:00:00Z";
 
@@ -97,9 +97,15 @@ fn a_buyer_who_is_the_partner_is_noticed_by_any_mark() {
     assert_eq!(payout.noticed(), [Reason::SelfReferralPayout], "FRD-1: payout fingerprint");
 }
 
+/// Each day has a salt of its own.
+fn salt_on(at: Timestamp) -> DaySalt {
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(day_of(at).as_bytes());
+    DaySalt::from_bytes(bytes)
+}
+
 #[test]
 fn an_address_is_compared_within_one_salt_day_only() {
-    let keys = ClickKeys::new("secret", "");
     let origin = Origin { address: "203.0.113.7", user_agent: "Firefox/140" };
     let rows = [
         ("2026-11-21T00:00:00Z", "2026-11-21T23:59:59Z", true),
@@ -107,7 +113,7 @@ fn an_address_is_compared_within_one_salt_day_only() {
         ("2026-11-22T00:00:00Z", "2026-11-21T23:59:59Z", false),
     ];
     for (worked_at, clicked_at, is_noticed) in rows {
-        let visitor = |text| keys.visitor_on_day(at(text), origin);
+        let visitor = |text| salt_on(at(text)).visitor(origin);
         let touch = Touch { at: at(clicked_at), link: link(), visitor: visitor(clicked_at) };
         let sessions = vec![Session::of(at(worked_at), visitor(worked_at), None)];
         let sale = Given { touches: vec![touch], own: OwnMarks { sessions, ..given().own }, ..given() };
@@ -125,9 +131,8 @@ fn whoever_asks_for_privacy_is_never_taken_for_the_partner() {
 
 #[test]
 fn a_device_of_the_partners_is_noticed_on_its_day() {
-    let keys = ClickKeys::new("secret", "");
     let hints = DeviceHints { user_agent: "Firefox/140", platform: "", language: "de", address: "203.0.113.7" };
-    let device = |text| keys.device_on_day(at(text), hints);
+    let device = |text| salt_on(at(text)).device(hints);
     let landing = |device: Option<DeviceHash>| Some(Landing { device, ..Landing::default() });
     let rows = [("2026-11-21T08:00:00Z", true), ("2026-11-20T08:00:00Z", false)];
     for (worked_at, is_noticed) in rows {

@@ -168,6 +168,30 @@ fn what_is_noticed_later_opens_a_review_again_until_a_person_ended_it() {
 }
 
 #[test]
+fn a_second_partner_of_the_same_score_is_looked_at_as_the_first_was() {
+    let of = |partners: &[u128], reasons| {
+        let finding = |n: &u128| Finding { partner: partner(*n), signals: as_shipped(reasons) };
+        let findings = partners.iter().map(finding).collect();
+        Review::of_sale(&SaleId::from_ulid(1_u128.into()), findings, Traces::default(), opened()).expect("noticed")
+    };
+    let grave: &[Reason] = &[Reason::SelfReferralPayout];
+    let watched = of(&[1], grave).decide(deciding(Verdict::Watch, "usr_ada")).expect("decided").review;
+    for before in [of(&[1], grave), watched.clone()] {
+        let after = before.with_more(&of(&[2], grave)).expect("another partner");
+        assert_eq!((after.state.word(), after.score()), ("open", 70), "FRD-4");
+        assert_eq!((after.partners(), after.stopped()), (vec![partner(1), partner(2)], vec![partner(1), partner(2)]));
+        assert_eq!(after.with_more(&of(&[1, 2], grave)), None, "nothing new");
+    }
+    // What nobody must look at is written down, and opens nothing again.
+    let mild = watched.with_more(&of(&[2], &[Reason::QuickSale])).expect("noted");
+    assert_eq!((mild.state, mild.findings.len()), (watched.state.clone(), 2));
+    let known = Review { traces: traces(), ..watched };
+    assert_eq!(known.with_more(&of(&[2], grave)).expect("more").traces, traces(), "what is known of the buyer stays");
+    let told = Review { traces: traces(), ..of(&[2], grave) };
+    assert_eq!(of(&[1], grave).with_more(&told).expect("more").traces, traces(), "and what is told later is learnt");
+}
+
+#[test]
 fn a_confirmed_self_referral_teaches_the_partners_marks_and_nothing_else_does() {
     let email = Mark { kind: MarkKind::Email, digest: traces().email.expect("digest") };
     let rows: [(&[Reason], Verdict, Vec<Mark>); 4] = [
@@ -194,4 +218,42 @@ fn a_state_is_read_as_written() {
         assert_eq!(serde_json::from_str::<ReviewState>(&text).expect("state"), state, "{text}");
         assert!(ReviewState::WORDS.contains(&state.word()) && text.contains(state.word()));
     }
+}
+
+#[test]
+fn every_word_is_read_and_written() {
+    let verdicts = [Verdict::Release, Verdict::Reject, Verdict::Watch].map(Verdict::word);
+    assert_eq!(verdicts, ["release", "reject", "watch"]);
+    assert_eq!([Band::Watch, Band::Hold, Band::Suspend].map(Band::word), ["watch", "hold", "suspend"]);
+    assert_eq!(MarkKind::ALL.map(MarkKind::word), ["email", "card", "payout"]);
+    assert_eq!(MarkKind::ALL.map(|kind| MarkKind::parse(kind.word())), MarkKind::ALL.map(Some));
+    assert_eq!(MarkKind::parse("phone"), None);
+    // A card may be a company's.
+    assert_eq!(MarkKind::ALL.map(MarkKind::is_of_one_partner), [true, false, true]);
+}
+
+#[test]
+fn a_review_keeps_the_decision_that_was_made_and_no_other() {
+    let open = || review(&[Reason::SelfReferralEmail]);
+    let of = |verdict| deciding(verdict, "usr_1");
+    for verdict in [Verdict::Release, Verdict::Reject, Verdict::Watch] {
+        let kept = open().decide(of(verdict)).expect("decided").review;
+        assert!(kept.keeps(&of(verdict)), "{verdict:?}");
+        assert!(!kept.keeps(&deciding(verdict, "usr_2")), "another's");
+        assert!(!kept.keeps(&Deciding { at: at("2026-11-23T09:00:01Z"), ..of(verdict) }), "at another time");
+        let other = if verdict == Verdict::Reject { Verdict::Release } else { Verdict::Reject };
+        assert!(!kept.keeps(&of(other)), "another verdict");
+    }
+    assert!(!open().keeps(&of(Verdict::Watch)));
+}
+
+#[test]
+fn only_a_rejection_suspends_or_is_told_and_only_of_a_sale() {
+    let told = |verdict| Deciding { told_partner: Some("a reason".to_owned()), ..deciding(verdict, "usr_1") };
+    let of_sale = || review(&[Reason::SelfReferralEmail]);
+    assert!(of_sale().decide(told(Verdict::Reject)).is_ok());
+    assert_eq!(of_sale().decide(told(Verdict::Release)).map(|_| ()), Err(Refused::NothingToTell));
+    let signals = as_shipped(&[Reason::SelfReferralEmail]);
+    let of_partner = Review::of_partner(&partner(1), "2026-11", signals, opened()).expect("something noticed");
+    assert_eq!(of_partner.decide(told(Verdict::Reject)).map(|_| ()), Err(Refused::NothingToTell));
 }

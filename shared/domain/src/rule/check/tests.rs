@@ -1,4 +1,5 @@
 mod hidden;
+mod limits;
 
 use proptest::prelude::*;
 
@@ -223,6 +224,8 @@ fn clauses_are_named_once_and_have_events_limits_and_rewards_that_make_sense() {
     assert_eq!(with(&|one| one.events.push(Event::Renewal)), ["!not_unique /clauses/0/events"]);
     assert_eq!(with(&|one| one.limits.max_months = Some(0)), ["!out_of_range /clauses/0/max_months"]);
     assert_eq!(with(&|one| one.limits.max_occurrences = Some(0)), ["!out_of_range /clauses/0/max_occurrences"]);
+    assert_eq!(with(&|one| one.limits.max_occurrences = Some(241)), ["!out_of_range /clauses/0/max_occurrences"]);
+    assert_eq!(with(&|one| one.limits.max_occurrences = Some(240)), Vec::<String>::new());
     assert_eq!(with(&|one| one.reward = Reward::Flat(usd(-1))), ["!out_of_range /clauses/0/reward"]);
     assert_eq!(with(&|one| one.events = vec![Event::SignUp]), ["!nothing_to_share /clauses/0/reward"]);
     assert_eq!(with(&|one| one.events = vec![Event::SignUp, Event::Renewal]), ["no_amount /clauses/0/reward"]);

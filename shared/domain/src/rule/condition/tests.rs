@@ -194,3 +194,21 @@ fn names_are_read_as_written_and_a_condition_survives_being_kept() {
     let kept = serde_json::to_string(&condition).expect("kept");
     assert_eq!(serde_json::from_str::<Condition>(&kept).expect("read"), condition);
 }
+
+#[test]
+fn amounts_and_tiers_are_in_a_list_or_not_equal_or_there() {
+    let rows = [
+        ("amount", "in", many(&["5.00", "10.00"]), true),
+        ("amount", "not_in", many(&["5.00", "10.00"]), false),
+        ("amount", "not_in", many(&["5.00", "10.01"]), true),
+        ("amount", "not_equals", one("10.01"), true),
+        ("amount", "not_equals", one("10.00"), false),
+        ("tier", "exists", Given::Flag(true), true),
+        ("tier", "exists", Given::Flag(false), false),
+        ("tier", "not_equals", one("tier2"), false),
+        ("tier", "not_equals", one("tier3"), true),
+        ("tier", "not_in", many(&["tier1", "tier3"]), true),
+        ("tier", "not_in", many(&["tier1", "tier2"]), false),
+    ];
+    check(&rows);
+}

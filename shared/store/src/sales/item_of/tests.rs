@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use domain::digest::Digest;
 use domain::line::PartKind;
 use domain::rate::Rate;
 use domain::tier::Tier;
@@ -84,7 +85,9 @@ fn usual() -> Sale {
         refunded: usd(0),
         item_refunds: BTreeMap::new(),
         disputes: BTreeMap::new(),
-        visitor: None,
+        visitor: domain::touch::VisitorHash::parse("0123456789abcdef"),
+        email: Some(Digest::of_bytes(b"an address")),
+        buyer: Buyer { paid_from: Some(Digest::of_bytes(b"a card")), has_disposable_email: false },
         hold: None,
         rejected: false,
         version: 1,
@@ -132,7 +135,8 @@ fn whole() -> Sale {
         refunded: usd(3),
         item_refunds: BTreeMap::from([(1, usd(2))]),
         disputes: BTreeMap::from([(key("stripe:dp_1"), dispute)]),
-        visitor: domain::touch::VisitorHash::parse("0123456789abcdef"),
+        email: None,
+        buyer: Buyer { paid_from: Some(Digest::of_bytes(b"a card")), has_disposable_email: true },
         hold: Some(HoldReason::Risk),
         rejected: true,
         version: 9,
@@ -143,8 +147,32 @@ fn whole() -> Sale {
 #[test]
 fn every_field_of_a_sale_comes_back_as_it_was_written() {
     let nobody = Decision::nobody(NobodyReason::NoTouch);
-    for sale in [usual(), whole(), Sale { decision: nobody, lines: Vec::new(), ..usual() }] {
+    let disposable = Buyer { paid_from: None, has_disposable_email: true };
+    let by_nobody_known = Sale { email: None, buyer: Buyer::default(), ..usual() };
+    for sale in [
+        usual(),
+        whole(),
+        Sale { decision: nobody, lines: Vec::new(), ..usual() },
+        Sale { buyer: disposable.clone(), ..usual() },
+        Sale { email: None, buyer: disposable, ..usual() },
+        by_nobody_known,
+    ] {
         assert_eq!(read(written(&sale)).expect("a sale"), sale);
+    }
+}
+
+#[test]
+fn bytes_that_are_no_buyer_are_not_read_as_one() {
+    let whole = written(&usual());
+    let mut bytes = match &whole["buyer"] {
+        AttributeValue::B(bytes) => bytes.clone().into_inner(),
+        other => panic!("{other:?}"),
+    };
+    bytes.pop();
+    for bad in [bytes, Vec::new(), vec![1], vec![0, 0]] {
+        let mut item = written(&usual());
+        item.insert("buyer".to_owned(), AttributeValue::B(bad.clone().into()));
+        assert!(read(item).is_err(), "{bad:?}");
     }
 }
 
@@ -153,6 +181,7 @@ fn size(value: &AttributeValue) -> usize {
     match value {
         AttributeValue::S(text) => text.len(),
         AttributeValue::N(digits) => digits.len().div_ceil(2) + 1,
+        AttributeValue::B(bytes) => bytes.as_ref().len(),
         AttributeValue::L(list) => 3 + list.iter().fold(0, |all, value| all + 1 + size(value)),
         AttributeValue::M(map) => 3 + map.iter().fold(0, |all, (name, value)| all + 1 + name.len() + size(value)),
         _ => 1,

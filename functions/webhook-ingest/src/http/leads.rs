@@ -1,0 +1,207 @@
+//! Leads from forms: somebody leaves an address on a page, and the page's script sends it here.
+//!
+//! Whoever can read the page can read its key, so the answer is the same for an address that is known and one that is
+//! not, and the key opens nothing else.
+
+mod body;
+
+use axum::extract::{Extension, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::{Json, Router, routing::post};
+use cases::leads::{self, Captured};
+use domain::email::Email;
+use domain::fact::{Fact, Lead as LeadTold, PaymentKey};
+use domain::id::{LeadId, ProgramId};
+use domain::lead::Capture;
+use domain::provider::Provider;
+use domain::role::Role;
+use domain::time::Timestamp;
+use edge::auth::{AnyCaller, Caller};
+use edge::body::Checked;
+use edge::http::{CorrelationId, open_to_pages};
+use edge::openapi::Refusals;
+use edge::problem::Problem;
+use edge::sealing::Belongs;
+use serde::Serialize;
+use store::TenantKey;
+use utoipa::ToSchema;
+
+use self::body::NewLead;
+use super::refusal;
+use crate::App;
+use crate::envelope::day_of;
+use crate::take_in::Arrival;
+
+/// Who may leave leads: a page, the tenant's own server, and whoever tries it out.
+const TELLERS: &[Role] = &[Role::Publishable, Role::Service, Role::Admin];
+
+/// The routes that pages of other origins call, within the border of the function.
+pub(super) fn open(app: App) -> Router {
+    open_to_pages(Router::new().route("/v1/revenue/leads", post(capture).options(ask_first)).with_state(app))
+}
+
+/// The address was taken. Whether it was known is not said to whoever can read a page's key.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct LeadReceived {
+    /// Always true.
+    received: bool,
+    /// The lead's id: the same each time the address is left with the programme.
+    lead_id: String,
+}
+
+/// Leave an address with a programme.
+///
+/// From a page with a publishable key, whose programme it is; from your own server with a service key and `program_id`.
+/// The same address is the same lead, seen once more. A click token that comes along makes whoever pays under the address
+/// later the customer of the partner who brought them.
+#[utoipa::path(
+    post,
+    path = "/v1/revenue/leads",
+    tag = "leads",
+    security(("bearer" = [])),
+    request_body = NewLead,
+    responses(
+        (status = 202, description = "taken", body = LeadReceived),
+        (status = 413, description = "the body is too large", body = Problem, content_type = "application/problem+json"),
+        (status = 415, description = "the body is not JSON", body = Problem, content_type = "application/problem+json"),
+        Refusals
+    )
+)]
+pub(super) async fn capture(
+    State(app): State<App>,
+    Extension(CorrelationId(correlation_id)): Extension<CorrelationId>,
+    AnyCaller(caller): AnyCaller,
+    headers: HeaderMap,
+    Checked(told): Checked<NewLead>,
+) -> Result<(StatusCode, Json<LeadReceived>), Problem> {
+    caller.require(TELLERS)?;
+    let (now, tenant) = (app.clock.now(), caller.tenant_key());
+    let program = program_of(&app, &tenant, &caller, &told, &headers).await?;
+    let (email, address) = told.address()?;
+    let capture = told.capture(program, address, now)?;
+    let capture = Capture { takes_mail: takes_mail(&app, &email).await, ..capture };
+    let id = LeadId::of(&capture.program, &capture.address.digest);
+    let person = seal(&app, &caller, &id, &told).await?;
+    let captured = leads::capture(&app.store, &tenant, &capture, &person).await.map_err(away)?;
+    tell(&app, &caller, &captured, (told.click_token.as_deref(), now), correlation_id).await?;
+    let Captured { lead, is_new } = captured;
+    let (state, points) = (lead.state.word(), lead.score.points());
+    tracing::info!(lead.id = %id, lead.state = state, lead.points = points, is_new, "lead captured");
+    Ok((StatusCode::ACCEPTED, Json(LeadReceived { received: true, lead_id: id.to_string() })))
+}
+
+/// May a page of another origin leave addresses here?
+///
+/// What a browser asks before it sends the page's request.
+#[utoipa::path(
+    options,
+    path = "/v1/revenue/leads",
+    tag = "leads",
+    responses((status = 204, description = "with the headers of CORS"))
+)]
+pub(super) async fn ask_first() -> StatusCode {
+    StatusCode::NO_CONTENT
+}
+
+/// The programme: the key's own, or the one that a server names. A page must be one that the programme allows.
+async fn program_of(
+    app: &App,
+    tenant: &TenantKey,
+    caller: &Caller,
+    told: &NewLead,
+    headers: &HeaderMap,
+) -> Result<ProgramId, Problem> {
+    let named = told.program_id.as_deref().map(ProgramId::parse).transpose();
+    let named = named.map_err(|error| Problem::bad_request("/program_id", error.to_string()))?;
+    let program = match (caller.role, named) {
+        (Role::Publishable, named) => {
+            let own = ProgramId::parse(&caller.subject);
+            let own = own.map_err(|_| Problem::forbidden("this key belongs to no programme"))?;
+            if named.is_some_and(|named| named != own) {
+                return Err(Problem::forbidden("this key leaves leads with another programme"));
+            }
+            own
+        }
+        (_, Some(named)) => named,
+        (_, None) => return Err(Problem::bad_request("/program_id", "missing: with which programme the lead is left")),
+    };
+    let Some(known) = app.store.get_program(tenant, &program).await? else {
+        return Err(Problem::bad_request("/program_id", "no such programme"));
+    };
+    if !may_tell(&known.allowed_hosts, headers) {
+        return Err(Problem::forbidden("the programme does not allow pages of this host").kind("host-not-allowed"));
+    }
+    Ok(program)
+}
+
+/// TRK-6: a page says where it is; a server does not, and has a key that no page shows.
+fn may_tell(allowed: &[String], headers: &HeaderMap) -> bool {
+    let Some(origin) = headers.get(header::ORIGIN) else { return true };
+    let host = origin.to_str().ok().and_then(|origin| origin.split_once("://")).map(|(_, host)| host);
+    let host = host.map(|host| host.rsplit_once(':').map_or(host, |(name, _)| name)).and_then(domain::host::normal);
+    allowed.is_empty() || host.is_some_and(|host| domain::host::allows(allowed, &host))
+}
+
+/// Nobody is asked unless a resolver is configured.
+async fn takes_mail(app: &App, email: &Email) -> Option<bool> {
+    let (_, domain) = email.as_str().rsplit_once('@')?;
+    app.mail_hosts.as_ref()?.takes_mail(domain).await
+}
+
+/// What is personal, under the key of this one lead.
+async fn seal(app: &App, caller: &Caller, id: &LeadId, told: &NewLead) -> Result<String, Problem> {
+    let person = serde_json::to_string(&told.person()).map_err(|_| Problem::internal())?;
+    let belongs = Belongs { tenant: caller.tenant.as_str(), subject: id.as_str(), field: store::leads::PERSON };
+    let sealed = app.sealer.seal_text(&belongs, &person).await;
+    let sealed = sealed.map_err(|error| {
+        let error = &error as &dyn std::error::Error;
+        tracing::warn!(error, lead.id = %id, "key service away, lead not taken");
+        Problem::unavailable("the lead could not be taken now; send it again")
+    })?;
+    Ok(sealed.to_string())
+}
+
+/// The recorder hears of a lead that a click brought, for attribution, and of one that is worth a reward by itself. Told
+/// behind the lead: failed in between, the form is sent again, and the same is told.
+async fn tell(
+    app: &App,
+    caller: &Caller,
+    captured: &Captured,
+    (click_token, now): (Option<&str>, Timestamp),
+    correlation_id: String,
+) -> Result<(), Problem> {
+    let lead = &captured.lead;
+    let is_qualified = lead.state.word() == "qualified";
+    let Some(email) = lead.email.filter(|_| click_token.is_some() || is_qualified) else { return Ok(()) };
+    let event = PaymentKey::parse(&format!("{}:{}", Provider::Track.word(), lead.id));
+    let event = event.map_err(|_| Problem::internal())?;
+    let click_token = click_token.map(str::to_owned);
+    let fact = Fact::Lead(LeadTold { event, occurred_at: lead.seen_at, click_token, email, is_qualified });
+    let body = serde_json::to_vec(&fact).map_err(|_| Problem::internal())?;
+    let hash = domain::digest::Digest::of_bytes(&body);
+    let arrival = Arrival {
+        tenant: &caller.tenant,
+        provider: Provider::Track,
+        // Each telling of its own: what a later one brings is another touch.
+        event_id: format!("lead.{}.{}", lead.id, &hash.to_hex()[..16]),
+        kind: "lead".to_owned(),
+        day: day_of(now).ok_or_else(Problem::internal)?,
+        hash,
+        body: &body,
+        at: now,
+        correlation_id,
+    };
+    let event_id = arrival.event_id.clone();
+    app.take_in(arrival).await.map(|_| ()).map_err(|error| refusal(&error, &event_id))
+}
+
+fn away(error: cases::error::CaseError) -> Problem {
+    match error {
+        cases::error::CaseError::Store(error) => error.into(),
+        error => {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(error, "lead not taken");
+            Problem::unavailable("the lead could not be taken now; send it again")
+        }
+    }
+}

@@ -1,0 +1,323 @@
+//! Leads from forms: what a page may leave, what is kept of it, and what is not told.
+
+use domain::fact::Fact;
+use domain::id::{KeyId, LeadId, ProgramId, RuleId};
+use domain::lead::LeadState;
+use domain::rate::Rate;
+use domain::role::Role;
+use domain::rule::{Reward, RuleVersion};
+use domain::time::Zone;
+use edge::auth::{hash_of, mint_from};
+use store::api_keys::ApiKey;
+use store::leads::{PERSON, StoredLead};
+use store::programs::Program;
+
+use super::*;
+
+fn program(n: u128) -> ProgramId {
+    ProgramId::from_ulid(n.into())
+}
+
+fn other_tenant() -> TenantId {
+    TenantId::from_ulid(2_u128.into())
+}
+
+impl World {
+    /// A programme, as a tenant has set it up.
+    async fn furnish(&self, tenant: &TenantId, id: ProgramId, allowed_hosts: &[&str]) {
+        let at = "2026-01-01T00:00:00Z".parse().expect("a time");
+        let program = Program {
+            id: id.clone(),
+            name: "Programme".to_owned(),
+            currency: domain::currency::Currency::USD,
+            zone: Zone::utc(),
+            window_days: 30,
+            hold_days: 30,
+            close_lag_days: 3,
+            attribution: Default::default(),
+            allowed_hosts: allowed_hosts.iter().map(|host| (*host).to_owned()).collect(),
+            created_at: at,
+        };
+        let reward = Reward::Percentage(Rate::parse("0.3").expect("a rate"));
+        let rule = RuleVersion::simple(RuleId::from_ulid(id.ulid()), id, at, reward, 30);
+        self.store.create_program(&TenantKey::from(tenant), &program, &rule).await.expect("stored");
+    }
+
+    /// A key of a role, for a subject.
+    async fn key_of(&self, tenant: &TenantId, role: Role, subject: &str) -> String {
+        let seed =
+            domain::digest::Digest::of(&[tenant.as_str().as_bytes(), role.word().as_bytes(), subject.as_bytes()]);
+        let text = mint_from(tenant, seed.as_bytes());
+        let key = ApiKey {
+            id: KeyId::from_ulid(seed.to_ulid()),
+            tenant: tenant.clone(),
+            role,
+            subject: subject.to_owned(),
+            name: "test".to_owned(),
+            created_at: NOW.parse().expect("a time"),
+            revoked_at: None,
+        };
+        self.store.create_api_key(&TenantKey::from(tenant), &hash_of(text.reveal()), &key).await.expect("stored");
+        text.reveal().clone()
+    }
+
+    async fn leave(&self, key: &str, origin: Option<&str>, body: &Value) -> (StatusCode, Value) {
+        let mut request = Request::post("/v1/revenue/leads").header("content-type", "application/json");
+        if !key.is_empty() {
+            request = request.header("authorization", format!("Bearer {key}"));
+        }
+        if let Some(origin) = origin {
+            request = request.header("origin", origin);
+        }
+        self.answer(request.body(Body::from(body.to_string())).expect("a request")).await
+    }
+
+    async fn lead(&self, tenant: &TenantId, id: &str) -> Option<StoredLead> {
+        let id = LeadId::parse(id).expect("an id");
+        self.store.get_lead(&TenantKey::from(tenant), &id).await.expect("store")
+    }
+
+    async fn person(&self, tenant: &TenantId, stored: &StoredLead) -> Value {
+        let sealer = Sealer::connect(&self.aws.service(Service::Kms), "k");
+        let belongs = Belongs { tenant: tenant.as_str(), subject: stored.lead.id.as_str(), field: PERSON };
+        let sealed: Sealed = stored.person.as_deref().expect("sealed").parse().expect("a sealed value");
+        let opened = sealer.open_text(&belongs, &sealed).await.expect("opens");
+        serde_json::from_str(opened.reveal()).expect("JSON")
+    }
+}
+
+/// A world with a programme and the key that stands in its pages.
+async fn published() -> (World, String) {
+    let world = World::new().await;
+    let tenant = TenantId::default_tenant();
+    world.furnish(&tenant, program(1), &[]).await;
+    let key = world.key_of(&tenant, Role::Publishable, program(1).as_str()).await;
+    (world, key)
+}
+
+fn form() -> Value {
+    json!({
+        "email": "Ada+news@Engines.example", "source": "Pricing-Page", "campaign": "autumn",
+        "consent": {"given": true, "source": "pricing form"},
+        "name": "Ada", "company": "Engines Ltd", "job_title": "Founder",
+        "behavior": {"pages_viewed": 4, "viewed_pricing": true},
+    })
+}
+
+#[tokio::test]
+async fn a_page_leaves_a_lead_that_is_scored_sealed_and_counted() {
+    // REV-2
+    let (world, key) = published().await;
+    let (status, answer) = world.leave(&key, Some("https://shop.example"), &form()).await;
+    assert_eq!(status, StatusCode::ACCEPTED, "{answer}");
+    let tenant = TenantId::default_tenant();
+    let stored = world.lead(&tenant, answer["lead_id"].as_str().expect("an id")).await.expect("a lead");
+    let lead = &stored.lead;
+    assert_eq!((lead.source.as_str(), lead.campaign.as_deref(), lead.captures), ("pricing-page", Some("autumn"), 1));
+    assert_eq!((lead.score.points(), &lead.state), (69, &LeadState::Qualified));
+    assert_eq!((lead.consent.source.as_str(), lead.consent.at.to_string().as_str()), ("pricing form", NOW));
+    let person = world.person(&tenant, &stored).await;
+    assert_eq!((&person["email"], &person["name"]), (&json!("Ada+news@Engines.example"), &json!("Ada")));
+    let raw = stored.person.expect("sealed");
+    assert!(!raw.contains("Engines") && !format!("{lead:?}").contains('@'), "personal data is sealed");
+    // What is qualified may be worth a reward by itself: the recorder hears of it, without the address.
+    assert_eq!(world.sent().len(), 1);
+    let message = world.sent()[0].clone();
+    let place = ("track", message.day.as_str(), message.event_id.as_str());
+    let kept = world.stored_of(&tenant, place).await.expect("stored");
+    let fact: Fact = serde_json::from_slice(&world.opened(&kept).await).expect("a fact");
+    let Fact::Lead(told) = fact else { panic!("a lead") };
+    assert_eq!((told.is_qualified, Some(told.email)), (true, lead.email));
+}
+
+#[tokio::test]
+async fn the_same_address_is_one_lead_and_the_answer_does_not_tell_that_it_was_known() {
+    let (world, key) = published().await;
+    let first = world.leave(&key, None, &form()).await;
+    let mut again = form();
+    again["email"] = json!("ada@engines.example");
+    again["source"] = json!("footer");
+    let second = world.leave(&key, None, &again).await;
+    assert_eq!(first, second);
+    let id = first.1["lead_id"].as_str().expect("an id").to_owned();
+    let stored = world.lead(&TenantId::default_tenant(), &id).await.expect("a lead");
+    assert_eq!((stored.version, stored.lead.captures, stored.lead.source.as_str()), (2, 1, "pricing-page"));
+}
+
+#[tokio::test]
+async fn a_lead_that_came_by_a_click_is_told_for_attribution_and_a_plain_poor_one_is_not() {
+    let (world, key) = published().await;
+    let poor = json!({"email": "casey@gmail.com", "source": "footer", "consent": {"given": true, "source": "footer"}});
+    assert_eq!(world.leave(&key, None, &poor).await.0, StatusCode::ACCEPTED);
+    assert_eq!(world.sent().len(), 0);
+    let mut clicked = poor.clone();
+    clicked["click_token"] = json!("a token");
+    for _ in 0..2 {
+        assert_eq!(world.leave(&key, None, &clicked).await.0, StatusCode::ACCEPTED);
+    }
+    let sent = world.sent();
+    assert_eq!((sent.len(), &sent[0].event_id), (2, &sent[1].event_id), "sent twice, it is one event");
+    world.set_queue_away(true);
+    assert_eq!(world.leave(&key, None, &clicked).await.0, StatusCode::SERVICE_UNAVAILABLE);
+}
+
+#[tokio::test]
+async fn an_address_to_throw_away_is_answered_alike_and_kept_as_rejected() {
+    let (world, key) = published().await;
+    let mut body = form();
+    body["email"] = json!("casey@mailinator.com");
+    let (status, answer) = world.leave(&key, None, &body).await;
+    assert_eq!(status, StatusCode::ACCEPTED);
+    let id = answer["lead_id"].as_str().expect("an id").to_owned();
+    let stored = world.lead(&TenantId::default_tenant(), &id).await.expect("a lead");
+    assert_eq!(stored.lead.state.word(), "rejected");
+    assert_eq!(world.sent().len(), 0);
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_named_by_its_pointer_and_nothing_is_kept() {
+    let (world, key) = published().await;
+    let with = |pointer: &str, value: Value| {
+        let mut body = form();
+        *body.pointer_mut(pointer).expect("a field of the form") = value;
+        body
+    };
+    let rows = [
+        (with("/email", json!("ada")), "/email"),
+        (with("/email", json!("ada@localhost")), "/email"),
+        (with("/email", json!(7)), "/email"),
+        (with("/source", json!("two words")), "/source"),
+        (with("/source", json!("")), "/source"),
+        (with("/campaign", json!("x".repeat(201))), "/campaign"),
+        (with("/name", json!("A\u{7}da")), "/name"),
+        (with("/consent/given", json!(false)), "/consent/given"),
+        (with("/consent/source", json!("")), "/consent/source"),
+        (with("/consent", json!({"given": true, "source": "x", "at": "2030-01-01T00:00:00Z"})), "/consent/at"),
+        (with("/consent", Value::Null), "/consent"),
+        (with("/behavior/pages_viewed", json!(-1)), "/behavior/pages_viewed"),
+        (with("/behavior", json!({"clicks": 1})), "/behavior/clicks"),
+        (json!({"source": "x", "consent": {"given": true, "source": "x"}}), "/email"),
+    ];
+    for (body, pointer) in rows {
+        let (status, answer) = world.leave(&key, None, &body).await;
+        assert_eq!((status, &answer["errors"][0]["pointer"]), (StatusCode::BAD_REQUEST, &json!(pointer)), "{answer}");
+    }
+    let leads = world.store.list_leads(&TenantKey::from(&TenantId::default_tenant()), 10, None).await.expect("store");
+    assert_eq!(leads.items.len(), 0);
+}
+
+#[tokio::test]
+async fn a_publishable_key_leaves_leads_with_its_own_programme_and_opens_nothing_else() {
+    // API-4
+    let (world, key) = published().await;
+    let tenant = TenantId::default_tenant();
+    world.furnish(&tenant, program(2), &[]).await;
+    let mut elsewhere = form();
+    elsewhere["program_id"] = json!(program(2));
+    assert_eq!(world.leave(&key, None, &elsewhere).await.0, StatusCode::FORBIDDEN);
+    let request = Request::post("/v1/track/sale")
+        .header("authorization", format!("Bearer {key}"))
+        .header("content-type", "application/json");
+    let sale = json!({"event_id": "s", "amount": "1.00", "currency": "EUR"});
+    let (status, _) = world.answer(request.body(Body::from(sale.to_string())).expect("a request")).await;
+    assert_eq!(status, StatusCode::FORBIDDEN);
+    assert_eq!(world.leave("", None, &form()).await.0, StatusCode::UNAUTHORIZED);
+    for role in [Role::Partner, Role::Member, Role::Support, Role::Auditor, Role::FinanceManager, Role::Operator] {
+        let key = world.key_of(&tenant, role, "usr_x").await;
+        assert_eq!(world.leave(&key, None, &elsewhere).await.0, StatusCode::FORBIDDEN, "{role}");
+    }
+    // A server says which programme, and one that is there.
+    let server = world.key_of(&tenant, Role::Service, "usr_s").await;
+    assert_eq!(world.leave(&server, None, &elsewhere).await.0, StatusCode::ACCEPTED);
+    assert_eq!(world.leave(&server, None, &form()).await.0, StatusCode::BAD_REQUEST);
+    elsewhere["program_id"] = json!(program(9));
+    assert_eq!(world.leave(&server, None, &elsewhere).await.0, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn leads_of_one_tenant_are_not_there_for_another() {
+    let (world, key) = published().await;
+    let other = other_tenant();
+    world.furnish(&other, program(1), &[]).await;
+    let (_, answer) = world.leave(&key, None, &form()).await;
+    let id = answer["lead_id"].as_str().expect("an id").to_owned();
+    assert!(world.lead(&other, &id).await.is_none());
+    let theirs = world.key_of(&other, Role::Publishable, program(1).as_str()).await;
+    let (_, answer) = world.leave(&theirs, None, &form()).await;
+    assert_eq!(answer["lead_id"], json!(id), "the id is of programme and address: it names nothing beyond its tenant");
+    let stored = world.lead(&other, &id).await.expect("a lead of their own");
+    assert_eq!((stored.version, stored.lead.captures), (1, 1));
+}
+
+#[tokio::test]
+async fn only_pages_of_the_programmes_hosts_may_leave_leads_where_it_names_some() {
+    // TRK-6
+    let (world, _) = published().await;
+    let tenant = TenantId::default_tenant();
+    world.furnish(&tenant, program(3), &["shop.example"]).await;
+    let key = world.key_of(&tenant, Role::Publishable, program(3).as_str()).await;
+    for (origin, expected) in [
+        (Some("https://shop.example"), 202),
+        (Some("https://www.shop.example:8443"), 202),
+        (Some("https://evil.example"), 403),
+        (Some("https://shop.example.evil.example"), 403),
+        (Some("null"), 403),
+        (None, 202),
+    ] {
+        assert_eq!(world.leave(&key, origin, &form()).await.0.as_u16(), expected, "{origin:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_browser_may_ask_for_leads_from_another_origin_and_for_nothing_else() {
+    let (world, _) = published().await;
+    for (path, is_open) in [("/v1/revenue/leads", true), ("/v1/track/sale", false)] {
+        let request = Request::options(path)
+            .header("origin", "https://shop.example")
+            .header("access-control-request-method", "POST")
+            .body(Body::empty())
+            .expect("a request");
+        let answer = routes(world.app.clone()).oneshot(request).await.expect("an answer");
+        let allowed = answer.headers().get("access-control-allow-origin").map(|value| value.to_str().expect("text"));
+        assert_eq!(allowed, is_open.then_some("*"), "{path}");
+        assert_eq!(answer.status() == StatusCode::NO_CONTENT, is_open, "{path}");
+    }
+}
+
+/// A resolver: `gone.example` is not there, `mute.example` is not said, all else takes mail.
+async fn resolver() -> String {
+    let served = Router::new().fallback(|uri: http::Uri| async move {
+        let query = uri.query().unwrap_or_default().to_owned();
+        if query.contains("name=mute.example") {
+            return (StatusCode::INTERNAL_SERVER_ERROR, String::new());
+        }
+        let answer = if query == "name=gone.example&type=MX" {
+            json!({"Status": 3})
+        } else {
+            json!({"Status": 0, "Answer": [{"type": 15, "data": "10 mx.example."}]})
+        };
+        (StatusCode::OK, answer.to_string())
+    });
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("http://{}/resolve", listener.local_addr().expect("an address"));
+    tokio::spawn(async move { axum::serve(listener, served).await });
+    url
+}
+
+#[tokio::test]
+async fn where_a_resolver_is_configured_a_domain_that_takes_no_mail_is_rejected() {
+    // REV-2
+    let (mut world, key) = published().await;
+    world.app.mail_hosts = Some(crate::mail_host::MailHosts::new(&resolver().await).expect("a client"));
+    for (email, expected) in
+        [("a@gone.example", "rejected"), ("a@mute.example", "qualified"), ("a@engines.example", "qualified")]
+    {
+        let mut body = form();
+        body["email"] = json!(email);
+        let (status, answer) = world.leave(&key, None, &body).await;
+        assert_eq!(status, StatusCode::ACCEPTED, "{email}");
+        let id = answer["lead_id"].as_str().expect("an id").to_owned();
+        let stored = world.lead(&TenantId::default_tenant(), &id).await.expect("a lead");
+        assert_eq!(stored.lead.state.word(), expected, "{email}");
+    }
+}

@@ -1,0 +1,241 @@
+//! `tributary backfill`: what a provider has and we do not is sent in through the same door as its webhooks; and what both
+//! have is compared.
+
+mod lemon_squeezy;
+mod stripe;
+
+use clap::Args;
+use domain::fact::{Fact, PaymentKey};
+use domain::id::{EndpointId, SaleId};
+use domain::provider::Provider;
+use domain::reconciliation::{Amounts, Bucket, Compared};
+use domain::time::Timestamp;
+use edge::aws::{Aws, Service};
+use edge::config::{Reader, variables};
+use edge::secrets::{NamedSecrets, Rotating};
+use reqwest::Client;
+use store::reconciliations::{EXCEPTIONS_MAX, Reconciliation};
+use store::{Store, TenantKey};
+
+use crate::endpoint::{Sending, path_of};
+use crate::{Error, Said};
+
+/// The most pages that are asked for: a bound, not a limit that data reach.
+const PAGES_MAX: usize = 1_000;
+
+/// What to pull.
+#[derive(Debug, Args)]
+pub struct Backfill {
+    /// Which provider.
+    #[arg(long, value_enum)]
+    provider: Sending,
+    /// From when on, RFC 3339: `2026-11-01T00:00:00Z`. Stripe keeps its events for thirty days.
+    #[arg(long)]
+    since: Timestamp,
+    /// The endpoint of a tenant; the default tenant's bare path, when absent.
+    #[arg(long)]
+    endpoint: Option<String>,
+    /// Where the product is reached; `PUBLIC_URL`, when absent.
+    #[arg(long)]
+    url: Option<String>,
+    /// Only compares: nothing is sent in.
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// Something of a provider's that could be sent in.
+pub(crate) struct Found {
+    /// The body, as the provider's webhook would carry it.
+    body: String,
+    /// The headers beside its signature.
+    headers: Vec<(&'static str, String)>,
+    /// What it states.
+    facts: Vec<Fact>,
+    /// Is it stored here? None where only the ledger can tell.
+    is_stored: Option<bool>,
+}
+
+/// Where everything is, and whose.
+pub(crate) struct Office {
+    store: Store,
+    tenant: TenantKey,
+    http: Client,
+    door: String,
+    secret: Rotating,
+    now: Timestamp,
+    /// The provider's API and the key to it.
+    api: String,
+    api_key: String,
+}
+
+/// Pulls, compares, and sends in what is missing.
+pub(crate) async fn run(asked: &Backfill) -> Result<Said, Error> {
+    let office = Office::open(asked).await?;
+    let provider = asked.provider.provider();
+    let found = match provider {
+        Provider::Stripe => stripe::pull(&office, asked.since).await?,
+        Provider::LemonSqueezy => lemon_squeezy::pull(&office, asked.since).await?,
+        Provider::Standard | Provider::Track => return Err("--provider: nothing can be pulled from there".into()),
+    };
+    let mut record = Reconciliation {
+        provider,
+        at: office.now,
+        since: asked.since,
+        looked_at: 0,
+        sent_in: 0,
+        not_taken: 0,
+        matched: 0,
+        unmatched: 0,
+        exceptions: Vec::new(),
+    };
+    for found in &found {
+        record.looked_at += 1;
+        let compared = office.compare(&found.facts).await?;
+        let is_booked = compared.as_ref().is_none_or(|compared| compared.bucket == Bucket::Matched);
+        count(&mut record, compared);
+        let is_missing = !found.is_stored.unwrap_or(is_booked);
+        if is_missing && !asked.dry_run {
+            record.sent_in += 1;
+            if !office.send_in(provider, found).await? {
+                record.not_taken += 1;
+            }
+        }
+    }
+    office.store.record_reconciliation(&office.tenant, &record).await?;
+    Ok(Said { text: told(&record, asked.dry_run), good: record.not_taken == 0 })
+}
+
+fn count(record: &mut Reconciliation, compared: Option<Compared>) {
+    match compared {
+        Some(compared) if compared.bucket == Bucket::Matched => record.matched += 1,
+        Some(compared) => {
+            record.unmatched += 1;
+            if record.exceptions.len() < EXCEPTIONS_MAX {
+                record.exceptions.push(compared);
+            }
+        }
+        None => {}
+    }
+}
+
+fn told(record: &Reconciliation, is_dry_run: bool) -> String {
+    let Reconciliation { looked_at, sent_in, not_taken, matched, unmatched, exceptions, .. } = record;
+    let sent =
+        if is_dry_run { "nothing sent in".to_owned() } else { format!("{sent_in} sent in, {not_taken} refused") };
+    let mut text = format!("{looked_at} looked at, {sent}; payments: {matched} match, {unmatched} do not");
+    for compared in exceptions {
+        let shown = |amounts: &Amounts| {
+            let refunded = amounts.refunded.map_or_else(String::new, |back| format!(" less {back}"));
+            format!("{} {}{refunded}", amounts.paid.currency(), amounts.paid)
+        };
+        let ours = compared.ledger.as_ref().map_or_else(|| "nothing".to_owned(), shown);
+        let (payment, bucket) = (&compared.payment, compared.bucket.word());
+        text.push_str(&format!("\n  {payment}  {bucket}: there {}, here {ours}", shown(&compared.provider)));
+    }
+    text
+}
+
+impl Office {
+    async fn open(asked: &Backfill) -> Result<Self, Error> {
+        let mut reader = Reader::from_process_env();
+        let aws = Aws::from(&mut reader);
+        let tables = edge::config::tables(&mut reader);
+        let (stage_arn, public) = (reader.text(&variables::STAGE_SECRET_ARN), reader.text(&variables::PUBLIC_URL));
+        let clock = edge::config::clock(&mut reader);
+        let tables = reader.finish(tables)?;
+        let store = Store::connect(&aws.service(Service::DynamoDb), tables);
+        let secrets = NamedSecrets::connect(&aws.service(Service::SecretsManager));
+        let provider = asked.provider.provider();
+        let url = asked.url.clone().unwrap_or(public);
+        let (tenant, path, secret) = match &asked.endpoint {
+            Some(id) => {
+                let id = EndpointId::parse(id)?;
+                let tenant = TenantKey::from(&id.tenant());
+                let endpoint = store.get_endpoint(&tenant, &id).await?.ok_or("no such endpoint")?;
+                if endpoint.provider != provider {
+                    return Err("--endpoint: another provider sends there".into());
+                }
+                let secret = secrets.get(&endpoint.secret).await?;
+                (tenant, path_of(&endpoint), secret)
+            }
+            None => {
+                let stage = secrets.stage(&stage_arn).await?;
+                let (path, secret) = match provider {
+                    Provider::Stripe => ("/v1/webhooks/stripe", stage.stripe_webhook_secret),
+                    _ => ("/v1/webhooks/lemon-squeezy", stage.lemon_squeezy_webhook_secret),
+                };
+                let secret = secret.ok_or("the stage's secret has no signing secret of this provider")?;
+                let tenant = TenantKey::from(&domain::id::TenantId::default_tenant());
+                (tenant, path.to_owned(), secret)
+            }
+        };
+        let (api, api_key) = api_of(provider)?;
+        let door = format!("{}{path}", url.trim_end_matches('/'));
+        Ok(Self { store, tenant, http: Client::new(), door, secret, now: clock.now(), api, api_key })
+    }
+
+    /// A page of the provider's API.
+    async fn get(&self, url: &str) -> Result<serde_json::Value, Error> {
+        let request = self.http.get(url).bearer_auth(&self.api_key).header("accept", "application/vnd.api+json");
+        let answer = request.send().await?;
+        let status = answer.status();
+        if !status.is_success() {
+            return Err(format!("the provider's API answers {status} to {url}").into());
+        }
+        Ok(serde_json::from_str(&answer.text().await?)?)
+    }
+
+    /// The payment that some facts tell, beside its sale; none where they tell none.
+    async fn compare(&self, facts: &[Fact]) -> Result<Option<Compared>, Error> {
+        let Some((payment, provider)) = amounts_of(facts) else { return Ok(None) };
+        let sale = match self.store.find_payment(&self.tenant, &payment).await? {
+            store::sales::Known::Sale(sale) => Some(sale),
+            store::sales::Known::As(owner) => {
+                self.store.get_sale(&self.tenant, &SaleId::of(&owner)).await?.map(Box::new)
+            }
+            store::sales::Known::Not => None,
+        };
+        let ledger = sale.map(|sale| Amounts { paid: sale.paid, refunded: Some(sale.refunded) });
+        Ok(Some(Compared::of(payment, provider, ledger)))
+    }
+
+    /// Through the same door as the provider: `false` when the door refuses it.
+    async fn send_in(&self, provider: Provider, found: &Found) -> Result<bool, Error> {
+        let mut request = self.http.post(&self.door).header("content-type", "application/json");
+        for (name, value) in &found.headers {
+            request = request.header(*name, value);
+        }
+        let signing = self.secret.current.reveal();
+        let (name, signature) = match provider {
+            Provider::Stripe => ("stripe-signature", crate::demo::stripe::signature(signing, &found.body, self.now)),
+            _ => ("x-signature", lemon_squeezy::signature(signing, &found.body)),
+        };
+        let answer = request.header(name, signature).body(found.body.clone()).send().await?;
+        Ok(answer.status().is_success())
+    }
+}
+
+/// Where a provider's API is, and the key to it: from the environment, never from the command line.
+fn api_of(provider: Provider) -> Result<(String, String), Error> {
+    let (at, usual, key) = match provider {
+        Provider::Stripe => ("STRIPE_API_URL", "https://api.stripe.com", "STRIPE_API_KEY"),
+        _ => ("LEMON_SQUEEZY_API_URL", "https://api.lemonsqueezy.com", "LEMON_SQUEEZY_API_KEY"),
+    };
+    let api = std::env::var(at).unwrap_or_else(|_| usual.to_owned());
+    let key = std::env::var(key).map_err(|_| format!("{key} is missing: the key to the provider's API"))?;
+    Ok((api.trim_end_matches('/').to_owned(), key))
+}
+
+/// The payment that some facts tell, with what came in and went back of it.
+fn amounts_of(facts: &[Fact]) -> Option<(PaymentKey, Amounts)> {
+    let sale = facts.iter().find_map(|fact| match fact {
+        Fact::SalePaid(sale) => Some(sale),
+        Fact::PaidAgain(told) => Some(&told.sale),
+        _ => None,
+    })?;
+    let refunded = facts.iter().find_map(|fact| match fact {
+        Fact::Refund(refund) if refund.is_running_total => Some(refund.amount),
+        _ => None,
+    });
+    Some((sale.payment.clone(), Amounts { paid: sale.paid, refunded }))
+}

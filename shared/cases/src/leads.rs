@@ -1,0 +1,171 @@
+//! Leads: captured at the door, converted by a person or by a payment, erased. A door, a desk and the recorder share these.
+
+use std::collections::BTreeMap;
+
+use domain::audit::{Actor, AuditEntry, ChainEnd, Deed, append};
+use domain::digest::Digest;
+use domain::fact::PaymentKey;
+use domain::id::LeadId;
+use domain::lead::{Capture, Ended, Lead};
+use domain::time::Timestamp;
+use store::leads::{LeadChange, StoredLead};
+use store::{Store, TenantKey, Written};
+
+use crate::error::CaseError;
+
+/// How often a change that others raced is begun again.
+const TRIES_MAX: usize = 8;
+
+/// What became of an address that was left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Captured {
+    /// The lead.
+    pub lead: Lead,
+    /// Is it new, or new again?
+    pub is_new: bool,
+}
+
+/// What became of a step that a person takes with a lead.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Moved {
+    /// It is taken.
+    Done(Box<StoredLead>),
+    /// There is no such lead.
+    NotFound,
+    /// It has ended.
+    Refused(Ended),
+}
+
+/// A person's step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// The lead is a customer.
+    Convert,
+    /// Everything personal goes.
+    Erase,
+}
+
+impl Step {
+    fn action(self) -> &'static str {
+        match self {
+            Self::Convert => "lead.converted",
+            Self::Erase => "lead.erased",
+        }
+    }
+}
+
+/// Somebody leaves an address: a new lead, or the one that there is, seen once more. `person` is sealed for the lead's id.
+///
+/// # Errors
+/// The store does not answer, or others raced each try.
+pub async fn capture(
+    store: &Store,
+    tenant: &TenantKey,
+    capture: &Capture,
+    person: &str,
+) -> Result<Captured, CaseError> {
+    let id = LeadId::of(&capture.program, &capture.address.digest);
+    for _ in 0..TRIES_MAX {
+        let before = store.get_lead(tenant, &id).await?;
+        let known = before.as_ref().map(|stored| stored.lead.clone());
+        let lead = match known.clone() {
+            None => Lead::capture(capture.clone()),
+            Some(known) => known.capture_again(capture.clone()),
+        };
+        let change = LeadChange { before: before.as_ref(), after: &lead, person: Some(person), told: None };
+        if store.record_lead(tenant, &change).await? == Written::Yes {
+            let was = known.as_ref().map(|known| known.state.word());
+            let is_new = matches!(was, None | Some("erased"));
+            return Ok(Captured { lead, is_new });
+        }
+    }
+    Err(CaseError::Busy)
+}
+
+/// A person takes a step with a lead; the audit trail tells it. Done again by the same person it is answered as done.
+///
+/// # Errors
+/// The store does not answer, or others raced each try.
+pub async fn step(
+    store: &Store,
+    tenant: &TenantKey,
+    id: &LeadId,
+    step: Step,
+    (actor, at): (&Actor, Timestamp),
+) -> Result<Moved, CaseError> {
+    for _ in 0..TRIES_MAX {
+        let Some(before) = store.get_lead(tenant, id).await? else { return Ok(Moved::NotFound) };
+        let moved = match step {
+            Step::Convert => before.lead.clone().convert(actor.id.clone(), at),
+            Step::Erase => before.lead.clone().erase(at),
+        };
+        let last = store.get_last_told(tenant, id.as_str()).await?;
+        let lead = match moved {
+            Ok(lead) => lead,
+            // The answer to this very step may have got lost.
+            Err(_) if last.as_ref().is_some_and(|last| last.action == step.action() && last.actor.id == actor.id) => {
+                return Ok(Moved::Done(Box::new(before)));
+            }
+            Err(ended) => return Ok(Moved::Refused(ended)),
+        };
+        let person = before.person.clone().filter(|_| step != Step::Erase);
+        let told = told(last.map_or(ChainEnd::START, |last| last.end()), &before.lead, &lead, step, (actor, at));
+        let change = LeadChange { before: Some(&before), after: &lead, person: person.as_deref(), told: Some(&told) };
+        if store.record_lead(tenant, &change).await? == Written::Yes {
+            let version = before.version + 1;
+            return Ok(Moved::Done(Box::new(StoredLead { lead, person, version })));
+        }
+    }
+    Err(CaseError::Busy)
+}
+
+/// Somebody paid under an address: whoever waits there under it is a customer now. Told again, it changes nothing.
+///
+/// # Errors
+/// The store does not answer, or others raced each try.
+pub async fn pay(
+    store: &Store,
+    tenant: &TenantKey,
+    email: Digest,
+    (customer, paid_at): (Option<&PaymentKey>, Timestamp),
+) -> Result<usize, CaseError> {
+    let leads = store.list_leads_of(tenant, email).await?;
+    if leads.is_empty() {
+        return Ok(0);
+    }
+    let known = match customer {
+        Some(customer) => store.get_customer(tenant, customer).await?,
+        None => None,
+    };
+    let first = known.and_then(|known| known.first_paid).map_or(paid_at, |(at, _)| at.min(paid_at));
+    let mut converted = 0;
+    for id in &leads {
+        converted += usize::from(pay_one(store, tenant, id, (first, paid_at)).await?);
+    }
+    Ok(converted)
+}
+
+async fn pay_one(
+    store: &Store,
+    tenant: &TenantKey,
+    id: &LeadId,
+    (first_paid_at, paid_at): (Timestamp, Timestamp),
+) -> Result<bool, CaseError> {
+    for _ in 0..TRIES_MAX {
+        let Some(before) = store.get_lead(tenant, id).await? else { return Ok(false) };
+        let Ok(lead) = before.lead.clone().pay(first_paid_at, paid_at) else { return Ok(false) };
+        let person = before.person.as_deref();
+        let change = LeadChange { before: Some(&before), after: &lead, person, told: None };
+        if store.record_lead(tenant, &change).await? == Written::Yes {
+            tracing::info!(lead.id = %id, lead.state = lead.state.word(), "lead paid");
+            return Ok(lead.converted_at().is_some());
+        }
+    }
+    Err(CaseError::Busy)
+}
+
+fn told(end: ChainEnd, before: &Lead, after: &Lead, step: Step, (actor, at): (&Actor, Timestamp)) -> AuditEntry {
+    let state = |lead: &Lead| BTreeMap::from([("state".to_owned(), lead.state.word().to_owned())]);
+    let deed = Deed { at, actor: actor.clone(), action: step.action(), old: state(before), new: state(after) };
+    append(end, after.id.as_str(), deed)
+}

@@ -1,0 +1,34 @@
+//! The keys of leads: the lead itself, its list, whose address it is, and the counts of a day.
+
+use domain::digest::Digest;
+use domain::id::{LeadId, ProgramId};
+use domain::lead::LeadSource;
+use domain::time::Timestamp;
+
+use super::{Key, TenantKey};
+
+impl TenantKey {
+    pub(crate) fn lead(&self, lead: &LeadId) -> Key {
+        Key::new(self.pk(&format!("lead#{lead}")), "lead")
+    }
+
+    pub(crate) fn leads_desk(&self) -> String {
+        self.pk("leads")
+    }
+
+    /// Beside what attribution keeps of the address.
+    pub(crate) fn lead_of_address(&self, email: &Digest, program: &ProgramId) -> Key {
+        Key::new(self.leads(email).pk, format!("program#{program}"))
+    }
+
+    pub(crate) fn lead_days(&self) -> String {
+        self.pk("lead-days")
+    }
+
+    /// The UTC day of an instant.
+    pub(crate) fn lead_day(&self, at: Timestamp, program: &ProgramId, source: &LeadSource) -> Key {
+        let day = at.to_string();
+        let day = day.get(..10).unwrap_or_default();
+        Key::new(self.lead_days(), format!("{day}#{program}#{}", source.as_str()))
+    }
+}

@@ -1,0 +1,46 @@
+//! Stripe's HTTP API, as far as we call it: small, typed, and honest about what is not known.
+//!
+//! What lives here: the calls (`customers`, `catalog`, `subscriptions`, `events`), one HTTP client with retries under
+//! one idempotency key (`client`), what a refusal is (`error`), and how it is told to our own callers (`problem`).
+//! What does not: what a subscription is to us, what is stored, webhooks (they are read where they arrive).
+//!
+//! To add a call: a method in the file of its noun, which takes the idempotency key if it writes; the fields of the
+//! answer that are needed and no more; the same call in the stand-in under `infra/local/stripe`.
+
+mod amount;
+mod catalog;
+mod client;
+mod customers;
+mod error;
+mod events;
+mod form;
+mod problem;
+mod subscriptions;
+
+pub use crate::amount::minor_of;
+pub use crate::catalog::{NewPrice, Price, Product, Recurring};
+pub use crate::client::{API_URL, Call, Patience, Stripe, Watch};
+pub use crate::customers::{Address, Customer, CustomerChange, Exemption, InvoiceSettings, PaymentMethod};
+pub use crate::error::{Refusal, StripeError};
+pub use crate::events::{Event, EventPage, Invoice};
+pub use crate::form::Form;
+pub use crate::subscriptions::{
+    ItemChange, Items, NewSubscription, PauseCollection, Proration, SubscriptionAnswer, SubscriptionChange,
+    SubscriptionItem,
+};
+
+/// An idempotency key: the same for every attempt at one write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Key(String);
+
+impl Key {
+    /// A key from what caused the write: never random, so that a second run finds what the first did.
+    #[must_use]
+    pub fn of(tenant: &domain::id::TenantId, cause: &str, step: &str) -> Self {
+        Self(format!("{tenant}:{cause}:{step}"))
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
