@@ -138,9 +138,10 @@ release: ## Release binaries as they ship, with their sizes
 	cargo build --release --locked $(FUNCTIONS:%=-p %)
 	@for f in $(FUNCTIONS); do printf '%-18s %10d bytes\n' $$f $$(stat -c %s target/release/$$f); done
 
-bench: release ## Sizes, start-up and memory of the release binaries; then clicks beside peers (bench-click)
+bench: release ## Sizes, start-up and memory of the release binaries; then clicks and webhooks beside peers (bench-click, bench-webhook)
 	@python3 infra/bench.py $(FUNCTIONS)
 	@$(MAKE) --no-print-directory bench-click
+	@$(MAKE) --no-print-directory bench-webhook
 
 bench-webhook: ## A warm webhook beside Express and PostgreSQL doing the same: processor time
 	@tests/bench/click/tools.sh

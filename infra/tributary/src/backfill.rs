@@ -91,9 +91,13 @@ pub(crate) async fn run(asked: &Backfill) -> Result<Said, Error> {
     for found in &found {
         record.looked_at += 1;
         let compared = office.compare(&found.facts).await?;
-        let is_booked = compared.as_ref().is_none_or(|compared| compared.bucket == Bucket::Matched);
+        let bucket = compared.as_ref().map_or(Bucket::Matched, |compared| compared.bucket);
         count(&mut record, compared);
-        let is_missing = !found.is_stored.unwrap_or(is_booked);
+        // What is stored and not booked was never handed on, or given up: sent in again, the door hands it on once more.
+        let is_missing = match found.is_stored {
+            Some(is_stored) => !is_stored || bucket == Bucket::MissingInLedger,
+            None => bucket != Bucket::Matched,
+        };
         if is_missing && !asked.dry_run {
             record.sent_in += 1;
             if !office.send_in(provider, found).await? {

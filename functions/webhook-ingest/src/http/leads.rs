@@ -163,6 +163,9 @@ async fn seal(app: &App, caller: &Caller, id: &LeadId, told: &NewLead) -> Result
 
 /// The recorder hears of a lead that a click brought, for attribution, and of one that is worth a reward by itself. Told
 /// behind the lead: failed in between, the form is sent again, and the same is told.
+///
+/// REV-6: what a page tells of a lead is anybody's word, and so is the score that comes of it: it is never paid for. A
+/// server's word is the tenant's own.
 async fn tell(
     app: &App,
     caller: &Caller,
@@ -171,7 +174,7 @@ async fn tell(
     correlation_id: String,
 ) -> Result<(), Problem> {
     let lead = &captured.lead;
-    let is_qualified = lead.state.word() == "qualified";
+    let is_qualified = caller.role != Role::Publishable && lead.state.word() == "qualified";
     let Some(email) = lead.email.filter(|_| click_token.is_some() || is_qualified) else { return Ok(()) };
     let event = PaymentKey::parse(&format!("{}:{}", Provider::Track.word(), lead.id));
     let event = event.map_err(|_| Problem::internal())?;

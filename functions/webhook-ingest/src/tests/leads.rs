@@ -120,14 +120,32 @@ async fn a_page_leaves_a_lead_that_is_scored_sealed_and_counted() {
     assert_eq!((&person["email"], &person["name"]), (&json!("Ada+news@Engines.example"), &json!("Ada")));
     let raw = stored.person.expect("sealed");
     assert!(!raw.contains("Engines") && !format!("{lead:?}").contains('@'), "personal data is sealed");
-    // What is qualified may be worth a reward by itself: the recorder hears of it, without the address.
-    assert_eq!(world.sent().len(), 1);
-    let message = world.sent()[0].clone();
-    let place = ("track", message.day.as_str(), message.event_id.as_str());
-    let kept = world.stored_of(&tenant, place).await.expect("stored");
-    let fact: Fact = serde_json::from_slice(&world.opened(&kept).await).expect("a fact");
-    let Fact::Lead(told) = fact else { panic!("a lead") };
-    assert_eq!((told.is_qualified, Some(told.email)), (true, lead.email));
+    assert_eq!(world.sent().len(), 0, "no click brought it, and a page's word earns nobody anything");
+}
+
+#[tokio::test]
+async fn a_score_is_worth_a_reward_by_a_servers_word_and_never_by_a_pages() {
+    // REV-6: anybody can read the key of a page, and leave as many good looking addresses as they like.
+    let (world, page) = published().await;
+    let tenant = TenantId::default_tenant();
+    let server = world.key_of(&tenant, Role::Service, "usr_s").await;
+    for (key, email, is_paid_for) in [(page, "ada@engines.example", false), (server, "bob@engines.example", true)] {
+        let mut told = form();
+        told["email"] = json!(email);
+        told["program_id"] = json!(program(1));
+        told["click_token"] = json!("a token");
+        let (status, answer) = world.leave(&key, None, &told).await;
+        assert_eq!(status, StatusCode::ACCEPTED, "{answer}");
+        let lead = world.lead(&tenant, answer["lead_id"].as_str().expect("an id")).await.expect("a lead").lead;
+        assert_eq!(lead.state, LeadState::Qualified);
+        // The recorder hears of it, without the address.
+        let message = world.sent().last().expect("told").clone();
+        let place = ("track", message.day.as_str(), message.event_id.as_str());
+        let kept = world.stored_of(&tenant, place).await.expect("stored");
+        let fact: Fact = serde_json::from_slice(&world.opened(&kept).await).expect("a fact");
+        let Fact::Lead(told) = fact else { panic!("a lead") };
+        assert_eq!((told.is_qualified, Some(told.email)), (is_paid_for, lead.email), "{email}");
+    }
 }
 
 #[tokio::test]
