@@ -11,9 +11,9 @@ use domain::lead::{Consent, Lead, LeadSource, LeadState};
 use domain::time::{BusinessDay, Timestamp, sortable};
 use serde::{Deserialize, Serialize};
 
-use crate::item::{self, Attributes, inconsistent, number, text};
-use crate::keys::Key;
-use crate::request::{self, Range, Transacted, UpdateBuilder, unavailable};
+use crate::desk::{BETWEEN, start_at};
+use crate::item::{Attributes, inconsistent, number, text};
+use crate::request::{self, Range, Transacted, UpdateBuilder};
 use crate::{Page, Store, StoreError, TenantKey, Written};
 
 /// The name under which a lead's person is sealed, for the subject that is the lead's id.
@@ -187,25 +187,9 @@ impl Store {
         after: Option<&LeadPlace>,
     ) -> Result<Page<StoredLead>, StoreError> {
         let desk = tenant.leads_desk();
-        let request = self
-            .db
-            .query()
-            .table_name(&self.tables.core)
-            .index_name("desk")
-            .key_condition_expression("desk_pk = :desk")
-            .expression_attribute_values(":desk", text(&desk))
-            .scan_index_forward(false)
-            .limit(limit)
-            .set_exclusive_start_key(after.map(|after| after.start(tenant, &desk)));
-        let doing = "listing the leads";
-        let answer = request.send().await.map_err(|error| unavailable(doing, error))?;
-        let found = self.get_indexed(answer.items.unwrap_or_default(), doing).await?;
-        let items: Result<Vec<StoredLead>, StoreError> =
-            found.into_iter().map(|attributes| item::read::<LeadItem>(attributes).map(StoredLead::from)).collect();
-        let items = items?;
-        let more = answer.last_evaluated_key.is_some_and(|key| !key.is_empty());
-        let next = items.last().filter(|_| more).map(|last| LeadPlace::text_of(&last.lead));
-        Ok(Page { items, next })
+        let start = after.map(|after| after.start(tenant, &desk));
+        let page = self.list_desk::<LeadItem>(&desk, limit, start, "listing the leads").await?;
+        Ok(Page { items: page.items.into_iter().map(StoredLead::from).collect(), next: page.next })
     }
 
     /// A lead changes: it on what was read, whether its address leads to it, the counts of its day, and what the audit
@@ -298,9 +282,6 @@ impl From<DayItem> for LeadDay {
     }
 }
 
-/// Stands between instant and id in a cursor; the key's own sign would end a URL's query.
-const BETWEEN: char = '~';
-
 /// Where a list of leads goes on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LeadPlace {
@@ -325,11 +306,7 @@ impl LeadPlace {
     }
 
     fn start(&self, tenant: &TenantKey, desk: &str) -> Attributes {
-        let key: Key = tenant.lead(&self.id);
-        let mut start = item::key_map(&key);
-        start.insert("desk_pk".to_owned(), text(desk));
-        start.insert("desk_sk".to_owned(), text(&self.desk_sk));
-        start
+        start_at(&tenant.lead(&self.id), desk, &self.desk_sk)
     }
 }
 

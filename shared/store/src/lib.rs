@@ -18,6 +18,7 @@ pub mod commissions;
 pub mod counts;
 pub mod coupons;
 pub mod customers;
+mod desk;
 pub mod disputes;
 pub mod disputes_list;
 pub mod dunning;

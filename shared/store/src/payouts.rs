@@ -18,9 +18,10 @@ use domain::{audit::Actor, currency::Currency};
 use serde::{Deserialize, Serialize};
 
 use crate::accounts::{folding, slot_text};
+use crate::desk::{BETWEEN, start_at};
 use crate::item::{self, Attributes, inconsistent, number, text};
 use crate::keys::Key;
-use crate::request::{self, Range, Transacted, UpdateBuilder, unavailable};
+use crate::request::{self, Range, Transacted, UpdateBuilder};
 use crate::{Page, Store, StoreError, TenantKey};
 
 /// A payout as it is stored, with the end of its audit chain.
@@ -178,26 +179,9 @@ impl Store {
         after: Option<&PayoutPlace>,
     ) -> Result<Page<StoredPayout>, StoreError> {
         let desk = tenant.desk();
-        let request = self
-            .db
-            .query()
-            .table_name(&self.tables.core)
-            .index_name("desk")
-            .key_condition_expression("desk_pk = :desk")
-            .expression_attribute_values(":desk", text(&desk))
-            .scan_index_forward(false)
-            .limit(limit)
-            .set_exclusive_start_key(after.map(|after| after.start(tenant)));
-        let doing = "listing the payouts";
-        let answer = request.send().await.map_err(|error| unavailable(doing, error))?;
-        let found = self.get_indexed(answer.items.unwrap_or_default(), doing).await?;
-        let items: Result<Vec<StoredPayout>, StoreError> =
-            found.into_iter().map(|attributes| item::read::<PayoutItem>(attributes).map(StoredPayout::from)).collect();
-        let next = answer
-            .last_evaluated_key
-            .filter(|key| !key.is_empty())
-            .and_then(|key| key.get("desk_sk").and_then(|value| value.as_s().ok()).map(|sk| sk.replace('#', "~")));
-        Ok(Page { items: items?, next })
+        let start = after.map(|after| after.start(tenant));
+        let page = self.list_desk::<PayoutItem>(&desk, limit, start, "listing the payouts").await?;
+        Ok(Page { items: page.items.into_iter().map(StoredPayout::from).collect(), next: page.next })
     }
 
     /// A payout is born: it, its audit entry, the close that it needed, and the head's part, in one transaction.
@@ -315,9 +299,6 @@ impl Store {
     }
 }
 
-/// Stands between instant and id in a cursor; the key's own sign would end a URL's query.
-const BETWEEN: char = '~';
-
 /// Where a list of payouts goes on: a place in the desk's index, as the last page told it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PayoutPlace {
@@ -340,10 +321,7 @@ impl PayoutPlace {
     }
 
     fn start(&self, tenant: &TenantKey) -> Attributes {
-        let mut start = item::key_map(&tenant.payout(&self.id));
-        start.insert("desk_pk".to_owned(), text(tenant.desk()));
-        start.insert("desk_sk".to_owned(), text(&self.desk_sk));
-        start
+        start_at(&tenant.payout(&self.id), &tenant.desk(), &self.desk_sk)
     }
 }
 

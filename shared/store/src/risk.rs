@@ -12,11 +12,12 @@ use domain::id::{PartnerId, ReviewId};
 use domain::time::{Timestamp, sortable};
 use serde::{Deserialize, Serialize};
 
+use crate::desk::{BETWEEN, start_at};
 use crate::item::{self, Attributes, number, text};
 use crate::keys::Key;
 use crate::partners::{PartnerStatus, StatusChange};
 use crate::registry::Entry;
-use crate::request::{self, Range, Transacted, UpdateBuilder, unavailable};
+use crate::request::{self, Range, Transacted, UpdateBuilder};
 use crate::sales::{NewSale, SaleWritten};
 use crate::{Page, Store, StoreError, TenantKey, Written};
 
@@ -115,27 +116,12 @@ impl Store {
         after: Option<&ReviewPlace>,
     ) -> Result<Page<StoredReview>, StoreError> {
         let desk = tenant.reviews(state);
-        let request = self
-            .db
-            .query()
-            .table_name(&self.tables.core)
-            .index_name("desk")
-            .key_condition_expression("desk_pk = :desk")
-            .expression_attribute_values(":desk", text(&desk))
-            .scan_index_forward(false)
-            .limit(limit)
-            .set_exclusive_start_key(after.map(|after| after.start(tenant, &desk)));
-        let doing = "listing the reviews";
-        let answer = request.send().await.map_err(|error| unavailable(doing, error))?;
-        let found = self.get_indexed(answer.items.unwrap_or_default(), doing).await?;
-        let items: Result<Vec<StoredReview>, StoreError> =
-            found.into_iter().map(|attributes| item::read::<ReviewItem>(attributes).map(StoredReview::from)).collect();
-        let mut items = items?;
-        let more = answer.last_evaluated_key.is_some_and(|key| !key.is_empty());
-        let next = items.last().filter(|_| more).map(|last| ReviewPlace::text_of(&last.review));
+        let start = after.map(|after| after.start(tenant, &desk));
+        let page = self.list_desk::<ReviewItem>(&desk, limit, start, "listing the reviews").await?;
+        let mut items: Vec<StoredReview> = page.items.into_iter().map(StoredReview::from).collect();
         // The index may lag behind a decision; the review itself does not.
         items.retain(|stored| stored.review.state.word() == state);
-        Ok(Page { items, next })
+        Ok(Page { items, next: page.next })
     }
 
     /// A review that is of no sale is opened, with what it stops. `ConditionFailed` when there is one already.
@@ -333,9 +319,6 @@ fn written(transacted: &Transacted) -> Written {
     }
 }
 
-/// Stands between instant and id in a cursor; the key's own sign would end a URL's query.
-const BETWEEN: char = '~';
-
 /// Where a list of reviews goes on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReviewPlace {
@@ -360,10 +343,7 @@ impl ReviewPlace {
     }
 
     fn start(&self, tenant: &TenantKey, desk: &str) -> Attributes {
-        let mut start = item::key_map(&tenant.review(&self.id));
-        start.insert("desk_pk".to_owned(), text(desk));
-        start.insert("desk_sk".to_owned(), text(&self.desk_sk));
-        start
+        start_at(&tenant.review(&self.id), desk, &self.desk_sk)
     }
 }
 

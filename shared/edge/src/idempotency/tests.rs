@@ -43,7 +43,7 @@ async fn work(State(app): State<App>, Json(asked): Json<Value>) -> Result<Respon
         app.go_on.notified().await;
     }
     match asked["status"].as_u64().unwrap_or(201) {
-        201 => Ok((StatusCode::CREATED, [(LOCATION, "/work/1")], Json(json!({ "run": run }))).into_response()),
+        201 => Ok((StatusCode::CREATED, [(LOCATION, "/deeds/1")], Json(json!({ "run": run }))).into_response()),
         202 => Ok(StatusCode::ACCEPTED.into_response()),
         409 => Err(Problem::conflict(format!("run {run}"))),
         _ => Err(Problem::unavailable("away")),
@@ -73,8 +73,8 @@ fn world_of(store: &Store, database: testkit::Database, bearer: String, at: &str
         go_on: Arc::default(),
     };
     let routes = Router::new()
-        .route("/work", post(work))
-        .route("/work", get(|| async { "read" }))
+        .route("/deeds", post(work))
+        .route("/deeds", get(|| async { "read" }))
         .route_layer(from_fn_with_state(app.clone(), required::<App>))
         .with_state(app.clone());
     World { app, routes: border(routes, Cors::Nobody), bearer, database }
@@ -86,7 +86,7 @@ impl World {
     async fn send(&self, key: Option<&str>, body: &str) -> (u16, Value, bool) {
         let mut request = http::Request::builder()
             .method("POST")
-            .uri("/work")
+            .uri("/deeds")
             .header("authorization", &self.bearer)
             .header("content-type", "application/json");
         if let Some(key) = key {
@@ -120,7 +120,7 @@ async fn a_refusal_is_given_again_too_with_its_path() {
         let (status, problem, again) = world.send(Some("k"), r#"{"status":409}"#).await;
         assert_eq!((status, again), (409, replayed));
         assert_eq!(problem["detail"], "run 1");
-        assert_eq!(problem["instance"], "/work");
+        assert_eq!(problem["instance"], "/deeds");
     }
 }
 
@@ -197,7 +197,7 @@ async fn without_the_store_nothing_runs() {
 #[tokio::test]
 async fn a_stranger_learns_nothing_and_a_read_needs_no_key() {
     let mut world = world(NOON).await;
-    let request = http::Request::builder().uri("/work").body(Body::empty()).expect("request");
+    let request = http::Request::builder().uri("/deeds").body(Body::empty()).expect("request");
     assert_eq!(world.routes.clone().oneshot(request).await.expect("infallible").status(), 200);
     world.bearer = "Bearer nobody".to_owned();
     assert_eq!(world.send(None, "{}").await.0, 401);
