@@ -91,7 +91,7 @@ pub fn schedule(
     while month <= last {
         let next = next_month(month)?;
         let segment = segments.iter().rev().find(|segment| segment.known_from < next).unwrap_or(&segments[0]);
-        let to_date = segment.recognised_to(line.elapsed_before(next)?, line.length, zero)?;
+        let to_date = segment.recognised_to(line.elapsed_before(next)?, line.length)?;
         let recognised = to_date.try_sub(before)?;
         let deferred = segment.recognised.try_add(segment.deferred)?.try_sub(to_date)?;
         let contra = contras.get(&month).copied().unwrap_or(zero);
@@ -138,11 +138,8 @@ struct Segment {
 }
 
 impl Segment {
-    fn recognised_to(&self, elapsed: i128, length: i128, zero: Money) -> Result<Money, MoneyError> {
+    fn recognised_to(&self, elapsed: i128, length: i128) -> Result<Money, MoneyError> {
         let (done, rest) = (elapsed - self.step, length - self.step);
-        if done <= 0 && rest > 0 {
-            return self.recognised.try_add(zero);
-        }
         if done >= rest {
             return self.recognised.try_add(self.deferred);
         }
@@ -210,7 +207,7 @@ impl<'a> Line<'a> {
         for paid in back {
             let step = self.elapsed_at(paid.at)?;
             let current = &segments[segments.len() - 1];
-            let recognised = current.recognised_to(step, self.length, zero)?;
+            let recognised = current.recognised_to(step, self.length)?;
             let deferred = current.recognised.try_add(current.deferred)?.try_sub(recognised)?;
             // Nobody gets back more than was paid.
             let amount = Money::from_minor(paid.amount.minor().min(left.minor()), left.currency());

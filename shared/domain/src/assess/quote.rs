@@ -179,7 +179,7 @@ impl<'a, 'b> Asked<'a, 'b> {
             }
         }
         if let Some((_, best)) = best {
-            return Ok(Quote { passed: quote.passed, ..best });
+            return Ok(best);
         }
         Ok(quote)
     }

@@ -5,6 +5,7 @@ use crate::entry::{Entry, EntryKind};
 use crate::fact::{PaymentKey, SaleType};
 use crate::id::{LineId, PartnerId, SaleId};
 use crate::line::{Account, LineTrace, Origin, Part, Place};
+use crate::sale::{Clawback, SaleLine};
 use crate::slot::Slot;
 use crate::time::BusinessDay;
 
@@ -87,6 +88,7 @@ fn a_line_is_explained_in_sentences_a_partner_understands() {
         told(Earned, slot, 0, trace(Why::PaidOnce, "99.00", "", &["product: book"])),
         told(Reversal, slot, -1_000, trace(Why::Refund, "80.00", "20.00", &["event: renewal"])),
         told(Reversal, slot, 1_000, trace(Why::Refund, "", "", &[])),
+        told(Reversal, slot, -900, trace(Why::Refund, "80.00", "", &[])),
         told(Reversal, "held", -1_000, trace(Why::Dispute, "99.00", "29.70", &[])),
         told(Adjustment, slot, -2_970, trace(Why::Rejected, "", "", &[])),
         told(Adjustment, slot, -2_970, trace(Why::Reattributed, "", "", &[])),
@@ -168,6 +170,10 @@ fn beside_its_sale_a_line_says_what_was_paid_and_why_the_partner_is_credited() {
     let back = of(LineKind::Reversal, "261221.00", -100, trace(EarningReason::Refund, "10.00", "1.00", &[]));
     let told = line(&back, Some(&Sale { decision: Decision::one(credit(Source::Click)), ..sold() }));
     assert_eq!((told.sentences.len(), told.facts.source), (3, None));
+    // Where nothing was paid, nothing is said of a payment.
+    let unpaid = Sale { paid: usd(0), decision: Decision::one(credit(Source::Click)), ..sold() };
+    let told = line(&earned(), Some(&unpaid)).sentences;
+    assert!(!told.iter().any(|sentence| sentence.starts_with("The customer paid")), "{told:?}");
     // A referrer is told neither what the customer paid nor who else was credited.
     let mut second = earned();
     second.trace.part.kind = PartKind::SecondTier;
@@ -249,6 +255,35 @@ fn a_sale_says_who_is_credited_or_why_nobody_is() {
     );
     let facts = sale(&Sale { decision: Decision::nobody(NobodyReason::ByDecision), ..plain() }).facts;
     assert_eq!((facts.nobody_because, facts.amount), (Some(NobodyReason::ByDecision), Some("99.00".to_owned())));
+    assert_eq!(facts.currency.as_deref(), Some("USD"));
+    // Of two who share it, each by their own lines; what only moved to a hold and back is no money.
+    let other = PartnerId::from_ulid(2_u128.into());
+    let second = Credit { partner: other.clone(), ..credit(Source::Coupon) };
+    let decision = Decision::Partners { credits: vec![credit(Source::Click), second], losers: Vec::new() };
+    let earned = |partner: PartnerId, kind, minor| SaleLine {
+        n: 1,
+        partner,
+        part: Part::default(),
+        kind,
+        place: Place::parse("261221.00").expect("place"),
+        amount: usd(minor),
+        rule: None,
+        clawback: Clawback::default(),
+    };
+    let first = PartnerId::from_ulid(1_u128.into());
+    let lines = vec![
+        earned(first.clone(), LineKind::Earned, 2_000),
+        earned(first, LineKind::HoldMove, -2_000),
+        earned(other, LineKind::Earned, 970),
+    ];
+    assert_eq!(
+        sale(&Sale { decision, lines, ..plain() }).sentences[1..4],
+        [
+            "2 partners are credited for it; the commission comes to 29.70 USD.",
+            "par_00000000000000000000000001 by a click: 20.00 USD.",
+            "par_00000000000000000000000002 by a coupon: 9.70 USD.",
+        ]
+    );
     // A slot is a day, whatever its cut.
     let cut = Slot::parse("261121.07").expect("slot");
     let later = of(LineKind::Earned, &cut.to_string(), 1, trace(EarningReason::Flat, "1.00", "0.01 USD", &[]));

@@ -256,6 +256,8 @@ mod tests {
             "share: 1 of 3",
             "volume_before: 9.00",
             "cap: per_customer 5.00",
+            "cap: per_program_period 5.00",
+            "reviewer: Looked at the invoice.",
             "before_cap: 6.00",
             "rounding: half_even",
             "tier: tier2",

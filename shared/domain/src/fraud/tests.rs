@@ -100,6 +100,28 @@ fn the_limits_of_a_policy_are_still_allowed() {
     for policy in [least, most] {
         assert_eq!(policy.faults(), [], "{policy:?}");
     }
+    let hosts = |names: &[usize]| Policy {
+        banned_referrers: [(program(1), names.iter().map(|length| "a".repeat(*length)).collect())].into(),
+        ..Policy::default()
+    };
+    let long = |bytes: usize| {
+        // Hosts of 60 and fewer letters, each with its quotes and a comma, until there is room for one more.
+        let mut names: Vec<usize> = (30..60).collect();
+        while hosts(&names).to_json().len() > bytes {
+            names.pop();
+        }
+        let missing = bytes - hosts(&names).to_json().len();
+        let mut policy = hosts(&names);
+        let last = policy.banned_referrers.values_mut().next().expect("hosts");
+        let widened = last.pop_last().expect("a host") + &"a".repeat(missing);
+        last.insert(widened);
+        policy
+    };
+    let too_many = |policy: Policy| {
+        policy.faults().iter().any(|fault| fault.pointer == "/banned_referrers" && fault.why.contains("too many"))
+    };
+    assert_eq!((long(2_000).to_json().len(), long(2_001).to_json().len()), (2_000, 2_001));
+    assert!(!too_many(long(2_000)) && too_many(long(2_001)));
 }
 
 #[test]
@@ -133,6 +155,16 @@ fn a_policy_that_makes_no_sense_is_refused_with_the_place() {
     let many = (0..200).map(|n| format!("host{n}.example")).collect();
     let long = Policy { banned_referrers: [(program(1), many)].into(), ..Policy::default() };
     assert_eq!(faults(long), ["/banned_referrers"]);
+}
+
+#[test]
+fn of_two_signals_that_weigh_the_same_the_one_known_before_stays() {
+    let of = |points, detail: &str| Signal { code: Reason::Velocity, points, detail: detail.to_owned() };
+    let mut finding = Finding { partner: partner(1), signals: vec![of(20, "before")] };
+    finding.add(&[of(20, "again"), of(19, "lighter")]);
+    assert_eq!(finding.signals, [of(20, "before")]);
+    finding.add(&[of(21, "heavier")]);
+    assert_eq!(finding.signals, [of(21, "heavier")]);
 }
 
 fn any_signal() -> impl Strategy<Value = Signal> {

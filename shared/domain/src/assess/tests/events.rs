@@ -158,6 +158,16 @@ fn a_sign_up_pays_by_tier_once_a_customer() {
     let assessed = world.assess(&sales);
     assert_eq!(amounts(&assessed, 1, PartKind::SignUp), ["50.00"]);
     assert_eq!(amounts(&assessed, 1, PartKind::Commission), ["0.00", "3.00"]);
+    // What was refused was no sign-up, and what paid nothing was none either.
+    let refused = Sale { rejected: true, ..sign_up("su_0", "2026-11-20", Tier::Tier1) };
+    let trial = invoice("in_0", "2026-11-19", usd("0"));
+    let first = sign_up("su_1", "2026-11-21", Tier::Tier1);
+    for before in [refused, trial] {
+        assert_eq!(
+            amounts(&world.assess(&[before, first.clone()]), 1, PartKind::SignUp).last().map(String::as_str),
+            Some("50.00")
+        );
+    }
     // In another currency than the programme's nothing is converted.
     let euro = Sale { paid: money("0", Currency::EUR), ..sign_up("su_1", "2026-11-21", Tier::Tier1) };
     let euro =

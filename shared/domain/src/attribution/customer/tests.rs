@@ -294,6 +294,13 @@ fn what_was_decided_by_touches_that_are_forgotten_stands() {
         let sold = Sale { decision: Decision::one(given(Source::Click, 77).credit()), ..plain };
         let again = partners(&decision_for(&sold, Some(&customer)));
         assert_eq!(again != [partner(77)], is_decided_again, "{model:?} on day {sold_on}");
+        // ATT-1: both ends of a window are inside, so at its very end the oldest kept touch takes part.
+        let ends = minutes_before(day(if model == Model::Linear { 55 } else { 25 }), 60);
+        for (at_ms, is_inside) in [(0, true), (-1, false)] {
+            let occurred_at = Timestamp::from_millisecond(ends.as_millisecond() + at_ms).expect("an instant");
+            let again = partners(&decision_for(&Sale { occurred_at, ..sold.clone() }, Some(&customer)));
+            assert_eq!(again != [partner(77)], is_inside, "{model:?} {at_ms} ms from the end");
+        }
         // ATT-3: a person's word is no matter of touches.
         customer.assign(given(Source::Claim, 5));
         assert_eq!(partners(&decision_for(&sold, Some(&customer))), [partner(5)]);

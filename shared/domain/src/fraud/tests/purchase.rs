@@ -141,6 +141,11 @@ fn a_device_of_the_partners_is_noticed_on_its_day() {
         let sale = Given { landing: landing(device(CLICKED)), own, ..given() };
         assert_eq!(sale.noticed() == [Reason::SelfReferralDevice], is_noticed, "FRD-1: {worked_at}");
     }
+    // Another device on the very day of the click is somebody else's.
+    let hints = DeviceHints { user_agent: "Safari/26", ..hints };
+    let sessions = vec![Session::of(at(CLICKED), VisitorHash::from_bytes([9; 8]), salt_on(at(CLICKED)).device(hints))];
+    let own = OwnMarks { sessions, ..given().own };
+    assert_eq!(Given { landing: landing(device(CLICKED)), own, ..given() }.noticed(), []);
     // Two unknown devices are not one.
     let unknown = Given { landing: landing(None), ..given() };
     assert_eq!(unknown.noticed(), []);

@@ -135,6 +135,11 @@ fn a_rejection_suspends_whose_signals_are_grave_and_a_partner_who_is_themself_th
     let asked = Deciding { suspends: true, ..deciding(Verdict::Reject, "usr_ada") };
     assert_eq!(of_sale.clone().decide(asked).expect("decided").suspended, [partner(1)]);
     assert_eq!(of_sale.decide(deciding(Verdict::Reject, "usr_ada")).expect("decided").suspended, []);
+    // Not the gravest alone: everybody whose own signals hold the sale.
+    let findings = vec![finding(1, &[Reason::SelfReferralPayout]), finding(2, &[Reason::SelfReferralEmail])];
+    let both = Review::of_sale(&SaleId::from_ulid(1_u128.into()), findings, traces(), opened()).expect("noticed");
+    let asked = Deciding { suspends: true, ..deciding(Verdict::Reject, "usr_ada") };
+    assert_eq!(both.decide(asked).expect("decided").suspended, [partner(1), partner(2)]);
     let of_partner = Review::of_partner(&partner(3), "2026-11", as_shipped(&[Reason::RefundRate]), opened());
     let of_partner = of_partner.expect("noticed");
     let rejected = of_partner.clone().decide(deciding(Verdict::Reject, "usr_ada")).expect("decided");

@@ -23,7 +23,7 @@ pub(super) fn check(terms: &Terms, findings: &mut Findings) {
         (Some(_), None) => findings.warn("/bands", "bands_unused", "no clause is banded, so the bands pay nothing"),
         _ => {}
     }
-    let adds = terms.matching == Matching::Sum && terms.clauses.len() > 1;
+    let adds = terms.matching == Matching::Sum;
     if let Some(place) = banded.filter(|_| adds) {
         let others = terms
             .clauses

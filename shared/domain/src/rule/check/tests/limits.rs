@@ -51,6 +51,17 @@ fn as_many_as_there_is_room_for_and_not_one_more() {
 }
 
 #[test]
+fn just_as_many_alternatives_as_there_is_room_for_are_looked_at() {
+    let one_of = |letter: &str, count: u32| {
+        any(&(0..count).map(|n| test("product", "equals", &format!("{letter}{n}"))).collect::<Vec<_>>())
+    };
+    // No product has three names: refused while every combination is looked at, and else accepted in doubt.
+    let of = |first| of_condition(all(&[one_of("a", first), one_of("b", 10), one_of("c", 10)]));
+    assert!(!of(10).is_empty(), "1,000 alternatives");
+    assert_eq!(of(11), Vec::<String>::new(), "1,100 alternatives");
+}
+
+#[test]
 fn a_milestone_has_a_plain_name_and_something_above_nothing_to_reach() {
     let of = |name: &str, metric| {
         let milestone =
