@@ -256,7 +256,15 @@ fn a_sale_says_who_is_credited_or_why_nobody_is() {
     let facts = sale(&Sale { decision: Decision::nobody(NobodyReason::ByDecision), ..plain() }).facts;
     assert_eq!((facts.nobody_because, facts.amount), (Some(NobodyReason::ByDecision), Some("99.00".to_owned())));
     assert_eq!(facts.currency.as_deref(), Some("USD"));
-    // Of two who share it, each by their own lines; what only moved to a hold and back is no money.
+    // A slot is a day, whatever its cut.
+    let cut = Slot::parse("261121.07").expect("slot");
+    let later = of(LineKind::Earned, &cut.to_string(), 1, trace(EarningReason::Flat, "1.00", "0.01 USD", &[]));
+    assert!(line(&later, None).sentences.contains(&"It counts for payouts from 2026-11-21 on.".to_owned()));
+}
+
+#[test]
+fn of_two_who_share_a_sale_each_is_told_by_their_own_lines() {
+    // What only moved to a hold and back is no money.
     let other = PartnerId::from_ulid(2_u128.into());
     let second = Credit { partner: other.clone(), ..credit(Source::Coupon) };
     let decision = Decision::Partners { credits: vec![credit(Source::Click), second], losers: Vec::new() };
@@ -277,15 +285,11 @@ fn a_sale_says_who_is_credited_or_why_nobody_is() {
         earned(other, LineKind::Earned, 970),
     ];
     assert_eq!(
-        sale(&Sale { decision, lines, ..plain() }).sentences[1..4],
+        sale(&Sale { decision, lines, ..sold() }).sentences[1..4],
         [
             "2 partners are credited for it; the commission comes to 29.70 USD.",
             "par_00000000000000000000000001 by a click: 20.00 USD.",
             "par_00000000000000000000000002 by a coupon: 9.70 USD.",
         ]
     );
-    // A slot is a day, whatever its cut.
-    let cut = Slot::parse("261121.07").expect("slot");
-    let later = of(LineKind::Earned, &cut.to_string(), 1, trace(EarningReason::Flat, "1.00", "0.01 USD", &[]));
-    assert!(line(&later, None).sentences.contains(&"It counts for payouts from 2026-11-21 on.".to_owned()));
 }
