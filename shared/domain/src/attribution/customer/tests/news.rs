@@ -146,6 +146,23 @@ fn whoever_stays_keeps_the_terms_of_the_first_decision_and_nobody_else_gets_them
 }
 
 #[test]
+fn com_11_a_links_own_rate_stays_with_its_link() {
+    let customer = met(&[meeting("t:1", NOON, vec![touched_by(1, 1, "2026-11-10T11:00:00Z")])]);
+    let rate = crate::rate::Rate::parse("0.5").expect("a rate");
+    let paid = crate::money::Money::from_minor(100, crate::currency::Currency::USD);
+    let day = crate::time::Zone::utc().day_of(at(NOON));
+    for (link, expected) in [(1_u128, Some(rate)), (2, None)] {
+        let mut credit = customer.decide(at(NOON), None).credits().first().expect("a credit").clone();
+        credit.link = Some(crate::id::LinkId::from_ulid(link.into()));
+        credit.terms = PartnerTerms { tier: Tier::Tier2, link_rate: Some(rate), ..PartnerTerms::default() };
+        let sale = Sale { decision: Decision::one(credit), ..Sale::plain(key("stripe:p"), paid, at(NOON), day) };
+        let now = decision_for(&sale, Some(&customer));
+        let terms = &now.credits()[0].terms;
+        assert_eq!((terms.link_rate, terms.tier), (expected, Tier::Tier2), "the first decision was by link {link}");
+    }
+}
+
+#[test]
 fn only_a_person_s_word_stands_by_itself() {
     let of = |source| {
         let mut decision = met(&[meeting("t:1", NOON, vec![click(1, "2026-11-10T11:00:00Z")])]).decide(at(NOON), None);
