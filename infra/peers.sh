@@ -1,15 +1,22 @@
 #!/usr/bin/env bash
-# Stripe's own packages drive our stand-in for Stripe, and our client drives somebody else's.
-# Usage: peers.sh FOLDER (where `make peers` has installed the packages)
+# Other people's readers and a check of our own, which shares nothing with the code, read our bank files; Stripe's own
+# packages drive our stand-in for Stripe, and our client drives somebody else's.
+# Usage: peers.sh FOLDER (where `make peers` has installed the packages) [FILES [SEED]]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 peers=$1
+files=$(mktemp -d)
 said=$(mktemp)
 other=
 # The stand-in ends with the pipe that feeds it.
 exec {hold}> >(target/debug/local-stripe --port 0 --until-stdin-closes >"$said")
 # shellcheck disable=SC2064
-trap "exec {hold}>&-; [ -z \"\$other\" ] || kill \$other 2>/dev/null || true; rm -f $said" EXIT
+trap "exec {hold}>&-; [ -z \"\$other\" ] || kill \$other 2>/dev/null || true; rm -rf $said $files" EXIT
+target/debug/nacha "$files" "${2:-1000}" "${3:-1}"
+python3 tests/peers/nacha_check.py "$files"
+"$peers/python/bin/python" tests/peers/read_ach.py "$files"
+node "$peers/read_ach.mjs" "$files"
+
 until [ -s "$said" ]; do sleep 0.05; done
 url=$(head -1 "$said")
 

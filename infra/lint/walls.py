@@ -21,13 +21,15 @@ SHARED = {
     # Keys of callers and idempotency are looked up at the border.
     "edge": {"domain", "store"},
     "queues": {"domain"},
+    # Files for banks: pure, as the domain is.
+    "rails": {"domain"},
     "store": {"domain"},
     # A provider's HTTP API: its refusals are told as problems, its randomness is the border's.
     "stripe": {"domain", "edge"},
 }
 # What the simulator is held against must not be the product's own work: it may use no room at all, not even in tests.
 INDEPENDENT = {"model"}
-FUNCTIONS_MAY_USE = {"cases", "domain", "store", "queues", "edge", "stripe"}
+FUNCTIONS_MAY_USE = {"cases", "domain", "store", "queues", "edge", "rails", "stripe"}
 
 # What a function may not carry: other TLS stacks (megabytes, and 20 ms at the first random number),
 # the loader of settings that edge::aws replaces, and anything that only the small cloud needs.
@@ -35,8 +37,9 @@ NEVER_SHIPPED = re.compile(
     r"^(aws-lc-rs|aws-lc-sys|aws-config|openssl-sys|native-tls|dynoxide-rs|rusqlite|s3s(-fs)?"
     r"|winterbaume-.*|local(-stripe)?|testkit) |^(hyper v0\.|rustls v0\.2[0-2]\.)"
 )
-# The domain is pure: no SDK, no async, no network, no tracing.
-NEVER_IN_DOMAIN = re.compile(r"^(aws-|lambda_|tokio|tracing|hyper|reqwest|axum|futures|rusqlite)")
+# The rules and the files for banks are pure: no SDK, no async, no network, no tracing.
+PURE = ["domain", "rails"]
+NEVER_IN_PURE = re.compile(r"^(aws-|lambda_|tokio|tracing|hyper|reqwest|axum|futures|rusqlite)")
 
 FLOAT = re.compile(r"\b(f32|f64)\b")
 
@@ -101,9 +104,10 @@ def carried_faults(packages):
             for line in tree(name):
                 if NEVER_SHIPPED.match(line):
                     yield f"{folder} carries {line.split(' (')[0]}: no function ships it"
-    for line in tree("domain"):
-        if NEVER_IN_DOMAIN.match(line):
-            yield f"shared/domain carries {line.split(' (')[0]}: the domain is pure"
+    for name in PURE:
+        for line in tree(name):
+            if NEVER_IN_PURE.match(line):
+                yield f"shared/{name} carries {line.split(' (')[0]}: it is pure"
 
 
 def rules(path):

@@ -2,6 +2,7 @@
 
 use domain::id::TenantId;
 use domain::touch::{ClickKeys, Touches};
+use edge::click_keys::Keys;
 use http::HeaderMap;
 use http::header::{COOKIE, HeaderValue};
 use jiff::Timestamp;
@@ -59,15 +60,21 @@ fn name_for(name: &str, tenant: &TenantId) -> String {
 }
 
 /// TRK-2: the touches that the visitor brings along. What is not signed by us, not for this tenant, or over, is as good
-/// as nothing; of several cookies of the name (of several domains or paths) the first that is good counts.
-pub(crate) fn brought(headers: &HeaderMap, keys: &ClickKeys, tenant: &TenantId, now: Timestamp) -> Touches {
+/// as nothing; of several cookies of the name (of several domains or paths) the first that is good counts. A key that is not
+/// known may have taken another's place since: it is asked for, once a minute at most.
+pub(crate) async fn brought(
+    headers: &HeaderMap,
+    (all, keys): (&Keys, &ClickKeys),
+    tenant: &TenantId,
+    now: Timestamp,
+) -> Touches {
     let wanted = name_for(TOUCHES, tenant);
     // A header that is not all text may still hold our cookie.
     let cookies = headers.get_all(COOKIE).into_iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b';'));
     let pairs = cookies.filter_map(|pair| std::str::from_utf8(pair).ok()?.trim().split_once('='));
     let tokens = pairs.filter(|(name, _)| *name == wanted).map(|(_, token)| token).take(LOOKED_AT_MAX);
     for token in tokens {
-        match keys.verify_live(tenant, token, now) {
+        match all.verified(keys, now, |keys| keys.verify_live(tenant, token, now)).await {
             Ok(touches) => return touches,
             // The reason is one of a few words of ours; nothing of the cookie is in the log.
             Err(reason) => tracing::info!(%reason, "touches cookie ignored"),

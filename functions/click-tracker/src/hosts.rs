@@ -23,10 +23,7 @@ impl HostCache {
     pub(crate) async fn allows(&self, store: &Store, target: &LinkTarget, origin: &str, now: Timestamp) -> bool {
         let Some(host) = host_of(origin) else { return false };
         let named = self.of(store, target, now).await;
-        if named.is_empty() {
-            return host_of(&target.destination).is_some_and(|own| domain::host::allows(&[own], &host));
-        }
-        domain::host::allows(&named, &host)
+        domain::host::may_tell(&named, host_of(&target.destination), &host)
     }
 
     async fn of(&self, store: &Store, target: &LinkTarget, now: Timestamp) -> Arc<Vec<String>> {

@@ -140,7 +140,7 @@ async fn token_of(app: &App, target: &LinkTarget, visit: &Visit, touch: Touch, h
     let keys = app.keys.get(touch.at).await?;
     let before = match visit.is_private {
         true => Touches::none(),
-        false => cookies::brought(headers, keys, &target.tenant, touch.at),
+        false => cookies::brought(headers, (&app.keys, &keys), &target.tenant, touch.at).await,
     };
     let scope = Scope { tenant: &target.tenant, window_days: target.window_days };
     keys.sign(scope, &before.push(touch))

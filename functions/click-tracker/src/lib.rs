@@ -15,23 +15,21 @@ mod cookies;
 mod generations;
 mod hosts;
 mod http;
-mod keys;
 mod links;
 mod record;
 mod visit;
 
 use cases::salt::Salts;
-use domain::touch::ClickKeys;
 use edge::aws::Service;
 use edge::clock::Clock;
-use edge::secrets::{NamedSecrets, Rotating, StageSecret};
+use edge::secrets::{NamedSecrets, Rotating};
 use store::Store;
 
 pub use crate::cookies::CookieRules;
 pub use crate::hosts::HostCache;
 pub use crate::http::{openapi, routes};
-pub use crate::keys::Keys;
 pub use crate::links::LinkCache;
+pub use edge::click_keys::Keys;
 
 /// What the routes stand on.
 pub struct App {
@@ -39,7 +37,8 @@ pub struct App {
     pub store: Store,
     /// The same tables, with more patience: for links of which nothing is cached.
     pub first_looks: Store,
-    /// The keys that sign touches.
+    /// The keys that sign touches. TRK-8: Secrets Manager may be away when a process begins: visitors are sent on all the
+    /// same, without a token, and the keys are asked for again.
     pub keys: Keys,
     /// The salts that hide visitors.
     pub salts: Salts,
@@ -66,13 +65,6 @@ impl App {
             tracing::warn!(error = &error as &dyn std::error::Error, "the tables did not answer at the start");
         }
     }
-}
-
-/// The keys of clicks in the stage's secret.
-#[must_use]
-pub fn click_keys(secret: &StageSecret) -> ClickKeys {
-    let key = &secret.click_token_key;
-    ClickKeys::new(key.current.reveal(), key.previous.as_ref().map_or("", |previous| previous.reveal()))
 }
 
 /// The secret of the distribution in front, where there is one. TRK-8: one that cannot be read keeps nobody: what the

@@ -25,10 +25,10 @@ pub(crate) struct Salted {
 
 /// The salt for a visit. Without the store it is one that nobody else has: the visitor is then one of their own.
 pub(crate) async fn salted(app: &App, now: Timestamp, store_answers: bool) -> Salted {
-    let fresh = edge::random::bytes();
     if let Some(salt) = app.salts.known(now) {
         return Salted { salt, store_answers };
     }
+    let fresh = edge::random::bytes();
     if store_answers {
         match app.salts.on(now, fresh).await {
             Ok(salt) => return Salted { salt, store_answers },

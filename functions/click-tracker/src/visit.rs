@@ -139,10 +139,9 @@ fn carried(query: &str) -> Vec<(String, String)> {
 
 /// The first of the advertisers' parameters that is there, by our order.
 fn paid_traffic(query: &str) -> Option<&'static str> {
-    let has = |wanted: &str| {
-        form_urlencoded::parse(query.as_bytes()).any(|(name, value)| name == wanted && !value.is_empty())
-    };
-    PAID_TRAFFIC.iter().copied().find(|name| has(name))
+    let places = form_urlencoded::parse(query.as_bytes()).filter(|(_, value)| !value.is_empty());
+    let first = places.filter_map(|(name, _)| PAID_TRAFFIC.iter().position(|known| *known == name)).min();
+    first.and_then(|first| PAID_TRAFFIC.get(first).copied())
 }
 
 #[cfg(test)]

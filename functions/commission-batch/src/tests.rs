@@ -11,9 +11,12 @@ use super::*;
 
 mod adjusting;
 mod capped;
+mod coming_back;
 mod counting;
 mod crowded;
 mod deaths;
+mod freezing;
+mod late_periods;
 mod latecomers;
 mod occurrences;
 mod orders;

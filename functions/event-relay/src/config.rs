@@ -5,7 +5,8 @@ use edge::config::{ConfigFaults, Reader, Variable, variables};
 use tracing::level_filters::LevelFilter;
 
 /// Every variable that this function reads, beside those of every function and of AWS.
-pub const VARIABLES: &[Variable] = &[variables::NOTICES_QUEUE_URL, variables::REPORTS_QUEUE_URL];
+pub const VARIABLES: &[Variable] =
+    &[variables::NOTICES_QUEUE_URL, variables::REPORTS_QUEUE_URL, variables::PAYOUTS_QUEUE_URL];
 
 /// The configuration.
 pub struct Config {
@@ -17,6 +18,8 @@ pub struct Config {
     pub notices_queue_url: String,
     /// The queue of reports.
     pub reports_queue_url: String,
+    /// The queue of payouts for rails.
+    pub payouts_queue_url: String,
 }
 
 impl Config {
@@ -30,6 +33,7 @@ impl Config {
             aws: Aws::from(&mut reader),
             notices_queue_url: reader.text(&variables::NOTICES_QUEUE_URL),
             reports_queue_url: reader.text(&variables::REPORTS_QUEUE_URL),
+            payouts_queue_url: reader.text(&variables::PAYOUTS_QUEUE_URL),
         };
         reader.finish(config)
     }

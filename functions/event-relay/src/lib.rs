@@ -1,9 +1,10 @@
 //! event-relay: reads what was committed and says who must hear of it. No other function sends notices.
 //!
-//! - Trigger: the stream of the table of record, payouts and reports only.
+//! - Trigger: the stream of the table of record, payouts, reports, payout methods, reminders and objects of
+//!   providers only.
 //! - Reads: the record, and nothing else.
 //! - Writes: nothing.
-//! - Sends: `NoticeDue` and `ReportWanted`, after the write that made them true.
+//! - Sends: `NoticeDue`, `ReportWanted` and `PayoutDue`, after the write that made them true.
 //! - Idempotent by: ids derived from what happened; the stream may show a change many times.
 //! - On failure: the stream is held at the record and shows it again, until its tries are used up; then where it was
 //!   goes to the `RelayDead` queue, and its neighbours go on.
@@ -17,7 +18,7 @@ mod tests;
 use aws_lambda_events::dynamodb::EventRecord;
 use edge::aws::Service;
 use edge::lambda::Failure;
-use queues::{NoticeDue, ReportWanted, SendError, Sender};
+use queues::{NoticeDue, PayoutDue, ReportWanted, SendError, Sender};
 
 use crate::config::Config;
 use crate::outbox::{Due, due};
@@ -26,20 +27,25 @@ use crate::outbox::{Due, due};
 pub struct App {
     notices: Sender<NoticeDue>,
     reports: Sender<ReportWanted>,
+    payouts: Sender<PayoutDue>,
 }
 
 impl App {
-    /// A relay with these two ways out.
+    /// A relay with these ways out.
     #[must_use]
-    pub fn new(notices: Sender<NoticeDue>, reports: Sender<ReportWanted>) -> Self {
-        Self { notices, reports }
+    pub fn new(notices: Sender<NoticeDue>, reports: Sender<ReportWanted>, payouts: Sender<PayoutDue>) -> Self {
+        Self { notices, reports, payouts }
     }
 
     /// A relay as configured.
     #[must_use]
     pub fn connect(config: &Config) -> Self {
         let sqs = config.aws.service(Service::Sqs);
-        Self::new(Sender::connect(&sqs, &config.notices_queue_url), Sender::connect(&sqs, &config.reports_queue_url))
+        Self::new(
+            Sender::connect(&sqs, &config.notices_queue_url),
+            Sender::connect(&sqs, &config.reports_queue_url),
+            Sender::connect(&sqs, &config.payouts_queue_url),
+        )
     }
 
     /// One change of one item.
@@ -55,6 +61,9 @@ impl App {
             Due::Notice(due) => {
                 tracing::info!(notice.id = %due.notice, notice.kind = due.kind, payout.id = due.payout.as_ref().map(tracing::field::display), "notice is due");
             }
+            Due::Payout(due) => {
+                tracing::info!(payout.id = %due.payout, "payout is due at its rail");
+            }
             Due::Report(wanted) => {
                 tracing::info!(report.id = %wanted.report, report.kind = wanted.kind, payout.id = %wanted.payout, "report is wanted");
             }
@@ -66,6 +75,7 @@ impl App {
         match due {
             Due::Notice(due) => self.notices.send(due).await,
             Due::Report(wanted) => self.reports.send(wanted).await,
+            Due::Payout(due) => self.payouts.send(due).await,
         }
     }
 }

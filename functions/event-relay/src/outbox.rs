@@ -5,11 +5,14 @@
 
 use aws_lambda_events::dynamodb::EventRecord;
 use domain::id::{IdError, NoticeId, PayoutId, ReportId, TenantId};
-use queues::{NoticeDue, ReminderDue, ReportWanted, VERSION};
+use domain::subscription::ProviderObjectKind;
+use queues::{MethodsDue, NoticeDue, PayoutDue, ReminderDue, ReportWanted, VERSION};
 use serde_dynamo::{AttributeValue, Item};
 use store::StoreError;
 use store::dunning::{DunningSeen, read_dunning_image};
+use store::payees::{PayoutMethodsSeen, read_payout_methods_image};
 use store::payouts::{PayoutSeen, read_payout_image};
+use store::provider_objects::{ProviderObjectSeen, read_provider_object_image};
 use store::reports::{ReportSeen, read_report_image};
 use thiserror::Error;
 
@@ -20,6 +23,8 @@ mod tests;
 const PAYOUT_RECEIPT: &str = "payout_receipt";
 /// The notice of a payment that failed.
 const PAYMENT_FAILED: &str = "payment_failed";
+/// The notice that where a partner's money goes has changed.
+const METHODS_CHANGED: &str = "payout_methods_changed";
 /// The notice that follows that document.
 const RECEIPT_READY: &str = "receipt_ready";
 
@@ -30,6 +35,8 @@ pub enum Due {
     Notice(NoticeDue),
     /// A document is to be made.
     Report(ReportWanted),
+    /// A rail is to be asked, or read.
+    Payout(PayoutDue),
 }
 
 /// A record of the stream that cannot be read.
@@ -58,6 +65,8 @@ pub fn due(record: &EventRecord) -> Result<Option<Due>, Unreadable> {
             let before = if old.is_empty() { None } else { read_dunning_image(old.clone().into())?.step };
             Ok(reminded(read_dunning_image(new.clone().into())?, before))
         }
+        Some("payout_methods") => Ok(Some(methods_changed(read_payout_methods_image(new.clone().into())?))),
+        Some("provider_object") => Ok(transfer_told(read_provider_object_image(new.clone().into())?)),
         Some("report") if old.is_empty() => report_made(read_report_image(new.clone().into())?),
         _ => Ok(None),
     }
@@ -71,6 +80,10 @@ fn entity(image: &Item) -> Option<&str> {
 }
 
 fn payout_moved(now: PayoutSeen, before: Option<&PayoutSeen>) -> Option<Due> {
+    // PAY-7: handed to its rail, or to be looked at there again: each such step moves it, and each is one message.
+    if now.state == "submitting" && before.is_none_or(|before| before.moved_at != now.moved_at) {
+        return Some(Due::Payout(PayoutDue { v: VERSION, tenant: now.tenant, payout: now.id }));
+    }
     // An approval that is not the last one changes the payout, and not where it stands.
     if before.is_some_and(|before| before.state == now.state) {
         return None;
@@ -87,12 +100,40 @@ fn payout_moved(now: PayoutSeen, before: Option<&PayoutSeen>) -> Option<Due> {
     Some(Due::Notice(notice(now.tenant, kind, now.id, None)))
 }
 
+/// PAY-9: a transfer of ours of which something went back is read at the rail; those of others are no business of ours.
+fn transfer_told(seen: ProviderObjectSeen) -> Option<Due> {
+    let ProviderObjectSeen { tenant, told } = seen;
+    let went_back = told.returned.is_some_and(|returned| returned.minor() > 0);
+    if told.kind != ProviderObjectKind::Transfer || !went_back {
+        return None;
+    }
+    let payout = PayoutId::parse(told.details.get("payout_id")?).ok()?;
+    Some(Due::Payout(PayoutDue { v: VERSION, tenant, payout }))
+}
+
 /// REV-10: a step that was taken is one mail; that the days began to be counted is none.
 fn reminded(now: DunningSeen, before: Option<u8>) -> Option<Due> {
     let step = now.step.filter(|step| before != Some(*step))?;
     let notice = NoticeId::of(&now.tenant, PAYMENT_FAILED, &format!("{}#{step}", now.payment));
     let (kind, reminder) = (PAYMENT_FAILED.to_owned(), Some(ReminderDue { payment: now.payment, step }));
-    Some(Due::Notice(NoticeDue { v: VERSION, tenant: now.tenant, notice, kind, payout: None, report: None, reminder }))
+    Some(Due::Notice(NoticeDue {
+        v: VERSION,
+        tenant: now.tenant,
+        notice,
+        kind,
+        payout: None,
+        report: None,
+        reminder,
+        methods: None,
+    }))
+}
+
+/// PAY-12: each change is told at the address that is known, so that nobody's money is led elsewhere in silence.
+fn methods_changed(now: PayoutMethodsSeen) -> Due {
+    let PayoutMethodsSeen { tenant, partner, version } = now;
+    let notice = NoticeId::of(&tenant, METHODS_CHANGED, &format!("{partner}#{version}"));
+    let (kind, methods) = (METHODS_CHANGED.to_owned(), Some(MethodsDue { partner, version }));
+    Due::Notice(NoticeDue { v: VERSION, tenant, notice, kind, payout: None, report: None, reminder: None, methods })
 }
 
 fn receipt_wanted(paid: PayoutSeen) -> ReportWanted {
@@ -110,5 +151,14 @@ fn report_made(report: ReportSeen) -> Result<Option<Due>, Unreadable> {
 
 fn notice(tenant: TenantId, kind: &str, payout: PayoutId, report: Option<ReportId>) -> NoticeDue {
     let notice = NoticeId::of(&tenant, kind, payout.as_str());
-    NoticeDue { v: VERSION, tenant, notice, kind: kind.to_owned(), payout: Some(payout), report, reminder: None }
+    NoticeDue {
+        v: VERSION,
+        tenant,
+        notice,
+        kind: kind.to_owned(),
+        payout: Some(payout),
+        report,
+        reminder: None,
+        methods: None,
+    }
 }

@@ -14,6 +14,7 @@ async fn relay() -> (App, Stub) {
         ("AWS_ENDPOINT_URL", stub.endpoint.as_str()),
         ("NOTICES_QUEUE_URL", "https://sqs/notices"),
         ("REPORTS_QUEUE_URL", "https://sqs/reports"),
+        ("PAYOUTS_QUEUE_URL", "https://sqs/payouts"),
     ]);
     (App::connect(&Config::read(reader).expect("a configuration")), stub)
 }

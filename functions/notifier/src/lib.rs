@@ -2,7 +2,7 @@
 //!
 //! - Trigger: the `Notices` queue.
 //! - Reads: the payout, its partner's person (sealed), the report and its file; a payment that failed, and the customer
-//!   (sealed) who is reminded of it.
+//!   (sealed) who is reminded of it; a partner's payout methods.
 //! - Writes: the notice in the table of operations: claimed before the mail is sent, recorded after.
 //! - Sends: one mail, by SES.
 //! - Idempotent by: the notice's id, derived from what happened, and its claim. Where a process dies between the mail
@@ -13,6 +13,7 @@
 pub mod config;
 mod dunning;
 pub mod mail;
+mod methods;
 pub mod news;
 pub mod post;
 mod readers;
@@ -102,10 +103,11 @@ impl App {
         NoticeClaim {
             notice: due.notice.clone(),
             kind: due.kind.clone(),
-            subject: match (&due.payout, &due.reminder) {
-                (Some(payout), _) => payout.to_string(),
-                (None, Some(reminder)) => format!("{}#{}", reminder.payment, reminder.step),
-                (None, None) => String::new(),
+            subject: match (&due.payout, &due.reminder, &due.methods) {
+                (Some(payout), _, _) => payout.to_string(),
+                (None, Some(reminder), _) => format!("{}#{}", reminder.payment, reminder.step),
+                (None, None, Some(methods)) => format!("{}#{}", methods.partner, methods.version),
+                (None, None, None) => String::new(),
             },
             run: format!("{}#{}", delivery.message_id, delivery.receive_count),
             at,
@@ -117,6 +119,9 @@ impl App {
         let unwritten = || Failure::reject(format!("no mail is written for {}", due.kind));
         if let Some(reminder) = &due.reminder {
             return self.remind(tenant, due, reminder).await;
+        }
+        if let Some(changed) = &due.methods {
+            return self.tell_of_methods(tenant, due, changed).await;
         }
         let (kind, id) = Kind::parse(&due.kind).zip(due.payout.as_ref()).ok_or_else(unwritten)?;
         let payout = self.store.get_payout(tenant, id).await.map_err(Failure::retry)?;

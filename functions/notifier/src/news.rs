@@ -68,14 +68,17 @@ impl Subject {
     #[must_use]
     pub fn of(kind: Kind, payout: &Payout, issuer: String) -> Self {
         let (reason, payment_reference_given) = match &payout.state {
-            PayoutState::Rejected { reason } | PayoutState::Failed { reason } => (Some(reason.clone()), None),
+            PayoutState::Rejected { reason }
+            | PayoutState::Failed { reason }
+            | PayoutState::Returned { reason, .. } => (Some(reason.clone()), None),
             PayoutState::Paid { reference, .. } => (None, Some(reference.clone())),
             _ => (None, None),
         };
         Self {
             number: payment_reference(&payout.id, payout.requested_at),
             payout: payout.id.to_string(),
-            amount: payout.amount,
+            // PAY-13: what is told to be paid is what left.
+            amount: payout.net.filter(|_| kind == Kind::ReceiptReady).map_or(payout.amount, |net| net.net),
             at: happened_at(kind, payout),
             reason,
             payment_reference: payment_reference_given,

@@ -18,6 +18,7 @@ use testkit::stub::{Service, Stub, stub};
 use crate::App;
 use crate::config::Config;
 
+mod methods;
 mod reminders;
 
 struct World {
@@ -143,7 +144,7 @@ fn due(kind: &str) -> NoticeDue {
     let tenant = TenantId::default_tenant();
     let notice = NoticeId::of(&tenant, kind, payout().as_str());
     let report = (kind == "receipt_ready").then(report);
-    NoticeDue { v: 1, tenant, notice, kind: kind.into(), payout: Some(payout()), report, reminder: None }
+    NoticeDue { v: 1, tenant, notice, kind: kind.into(), payout: Some(payout()), report, reminder: None, methods: None }
 }
 
 fn delivery(message: &str, receive_count: u32) -> Delivery {

@@ -5,12 +5,15 @@ mod commissions;
 mod coupons;
 mod dashboard;
 mod faults;
+mod members;
 mod page;
 mod partners;
+mod payout_methods;
 mod payouts;
 mod programs;
 mod recompute;
 mod rules;
+mod tax_forms;
 mod who;
 
 use axum::Router;
@@ -38,6 +41,12 @@ pub fn routes(app: App) -> Router {
         .route("/v1/programs/{id}/recompute/{recompute_id}/reject", post(recompute::reject))
         .route("/v1/partners", get(partners::list).post(partners::create))
         .route("/v1/partners/{id}", get(partners::read))
+        .route("/v1/partners/{id}/payout-method", get(payout_methods::read).put(payout_methods::replace))
+        .route("/v1/members/{id}/bank-info", post(members::bank_info))
+        .route("/v1/members/{id}/tax-info", post(members::tax_info))
+        .route("/v1/partners/{id}/tax-form", get(tax_forms::read).put(tax_forms::submit))
+        .route("/v1/partners/{id}/tax-form/accept", post(tax_forms::accept))
+        .route("/v1/partners/{id}/tax-form/withdraw", post(tax_forms::withdraw))
         .route("/v1/partners/dashboard", get(dashboard::read))
         .route("/v1/partners/revenue/commissions", get(commissions::list))
         .route("/v1/partners/revenue/commissions/{id}", get(commissions::read))
@@ -74,6 +83,14 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
             partners::list,
             partners::create,
             partners::read,
+            members::bank_info,
+            members::tax_info,
+            payout_methods::read,
+            payout_methods::replace,
+            tax_forms::read,
+            tax_forms::submit,
+            tax_forms::accept,
+            tax_forms::withdraw,
             coupons::list,
             coupons::create,
             coupons::end,

@@ -8,7 +8,9 @@ mod explained;
 mod figures;
 mod input;
 pub(crate) mod life;
+mod members;
 mod noticed;
+mod payees;
 mod recomputes;
 mod resources;
 mod rules;
@@ -48,6 +50,8 @@ fn the_document_has_every_route() {
     GET /v1/partners/revenue/payouts
     GET /v1/partners/revenue/payouts/{id}
     GET /v1/partners/{id}
+    GET /v1/partners/{id}/payout-method
+    GET /v1/partners/{id}/tax-form
     GET /v1/programs
     GET /v1/programs/{id}
     GET /v1/programs/{id}/recompute
@@ -57,7 +61,11 @@ fn the_document_has_every_route() {
     GET /v1/revenue/affiliates
     GET /v1/revenue/affiliates/{code}
     POST /v1/coupons
+    POST /v1/members/{id}/bank-info
+    POST /v1/members/{id}/tax-info
     POST /v1/partners
+    POST /v1/partners/{id}/tax-form/accept
+    POST /v1/partners/{id}/tax-form/withdraw
     POST /v1/programs
     POST /v1/programs/{id}/recompute
     POST /v1/programs/{id}/recompute/{recompute_id}/approve
@@ -65,5 +73,7 @@ fn the_document_has_every_route() {
     POST /v1/programs/{id}/rules
     POST /v1/programs/{id}/rules/dry-run
     POST /v1/revenue/affiliates
+    PUT /v1/partners/{id}/payout-method
+    PUT /v1/partners/{id}/tax-form
     ");
 }

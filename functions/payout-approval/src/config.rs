@@ -15,6 +15,7 @@ pub const VARIABLES: &[Variable] = &[
     variables::CLICKS_TABLE,
     variables::OPS_TABLE,
     variables::FILES_BUCKET,
+    variables::SEALING_KEY_ARN,
 ];
 
 /// The configuration, checked.
@@ -29,6 +30,8 @@ pub struct Config {
     pub tables: Tables,
     /// The bucket that receipts are in.
     pub files_bucket: String,
+    /// The key that wraps data keys.
+    pub sealing_key_arn: String,
     /// The AWS clients' settings.
     pub aws: Aws,
 }
@@ -45,6 +48,7 @@ impl Config {
             clock: edge::config::clock(&mut reader),
             tables: edge::config::tables(&mut reader),
             files_bucket: reader.text(&variables::FILES_BUCKET),
+            sealing_key_arn: reader.text(&variables::SEALING_KEY_ARN),
             aws: Aws::from(&mut reader),
         };
         reader.finish(config)

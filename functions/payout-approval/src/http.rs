@@ -21,8 +21,14 @@ use utoipa::OpenApi;
 use crate::App;
 
 mod asking;
+mod awards;
 mod desk;
+mod executed;
+mod members;
 mod papers;
+mod policy;
+mod runs;
+mod sealed;
 mod shapes;
 mod steps;
 
@@ -36,6 +42,20 @@ pub fn routes(app: App) -> Router {
     let routes = Router::new()
         .route("/v1/revenue/payouts", get(desk::list))
         .route("/v1/revenue/payouts/request", post(asking::request))
+        .route("/v1/revenue/payouts/policy", get(policy::read).put(policy::replace))
+        .route("/v1/revenue/payouts/eligibility", get(awards::eligibility))
+        .route("/v1/revenue/payouts/check-eligibility", post(awards::check))
+        .route("/v1/revenue/payouts/eligible-members", get(awards::eligible_members))
+        .route("/v1/revenue/payouts/initiate", post(awards::initiate))
+        .route("/v1/revenue/payouts/award-policy", get(awards::policy).put(awards::set_policy))
+        .route("/v1/revenue/payout-runs", get(runs::list).post(runs::build))
+        .route("/v1/revenue/payout-runs/{id}/go-no-go", get(runs::report))
+        .route("/v1/members", get(members::list).post(members::create))
+        .route("/v1/members/queue", get(members::queue))
+        .route("/v1/members/{id}", get(members::show).patch(members::change))
+        .route("/v1/members/{id}/kyc", put(members::kyc))
+        .route("/v1/members/{id}/payout", get(members::payout))
+        .route("/v1/members/{id}/reactivate", post(members::reactivate))
         .route("/v1/revenue/payouts/{id}", get(desk::show))
         .route("/v1/revenue/payouts/{id}/approve", put(steps::approve))
         .route("/v1/revenue/payouts/{id}/reject", put(steps::reject))
@@ -43,6 +63,9 @@ pub fn routes(app: App) -> Router {
         .route("/v1/revenue/payouts/{id}/mark-sent", post(steps::mark_sent))
         .route("/v1/revenue/payouts/{id}/confirm", post(steps::confirm))
         .route("/v1/revenue/payouts/{id}/fail", post(steps::fail))
+        .route("/v1/revenue/payouts/{id}/submit", post(executed::submit))
+        .route("/v1/revenue/payouts/{id}/retry", post(executed::retry))
+        .route("/v1/revenue/payouts/{id}/resolve", post(executed::resolve))
         .route("/v1/revenue/payouts/{id}/receipt", get(papers::receipt))
         .route("/v1/revenue/payouts/{id}/audit", get(papers::audit))
         // Money moves here: every write needs its key.
@@ -57,17 +80,43 @@ pub fn routes(app: App) -> Router {
         desk::list,
         desk::show,
         asking::request,
+        policy::read,
+        policy::replace,
+        runs::list,
+        runs::build,
+        runs::report,
         steps::approve,
         steps::reject,
         steps::cancel,
         steps::mark_sent,
         steps::confirm,
         steps::fail,
+        executed::submit,
+        executed::retry,
+        executed::resolve,
         papers::receipt,
         papers::audit,
+        awards::eligibility,
+        awards::check,
+        awards::eligible_members,
+        awards::initiate,
+        awards::policy,
+        awards::set_policy,
+        members::list,
+        members::queue,
+        members::create,
+        members::show,
+        members::change,
+        members::kyc,
+        members::reactivate,
+        members::payout,
     ),
     modifiers(&Bearer),
-    tags((name = "payouts", description = "Payouts: asked for, approved, sent, confirmed, or given back."))
+    tags(
+        (name = "payouts", description = "Payouts: asked for, approved, sent, confirmed, or given back."),
+        (name = "awards", description = "Awards: one for each so much of revenue."),
+        (name = "members", description = "Members, who wait for an award by their tenure."),
+    )
 )]
 struct Document;
 

@@ -1,9 +1,10 @@
-//! Payouts: asked for, approved, sent, confirmed, or given back.
+//! Payouts: asked for, approved, sent, confirmed, or given back; awards, and the members who wait for them.
 //!
-//! - Trigger: HTTP, `/v1/revenue/payouts` and what is below it.
+//! - Trigger: HTTP, `/v1/revenue/payouts` and `/v1/members`, and what is below them.
 //! - Reads: `core`: the account's head and lines, payouts and their audit, reports; the keys of callers.
 //! - Writes: `core`: payout, head and audit entry, and the bank's reference that confirms it, each step one transaction;
-//!   closes of what has matured. `ops`: answers to idempotency keys.
+//!   closes of what has matured; members with their place in the queue; an award with the tally, its member and the entry
+//!   that it books, in one transaction. `ops`: answers to idempotency keys.
 //! - Sends: nothing; event-relay sees each step in the stream.
 //! - Idempotent by: `Idempotency-Key`, required on every write; below it the payout's number in its account and the
 //!   version of its audit chain, which tells the request of each step: a step that was taken is not taken twice, and is
@@ -19,6 +20,8 @@ use cases::closing::Pace;
 use edge::auth::Gate;
 use edge::clock::Clock;
 use edge::idempotency::Idempotency;
+use edge::problem::Problem;
+use edge::sealing::Sealer;
 use store::Store;
 
 use crate::files::Files;
@@ -34,6 +37,7 @@ pub struct App {
     gate: Gate,
     idempotency: Idempotency,
     pace: Option<Pace<'static>>,
+    sealer: Option<Sealer>,
 }
 
 impl App {
@@ -42,7 +46,18 @@ impl App {
     pub fn new(store: Store, files: Files, clock: Clock) -> Self {
         let gate = Gate::new(store.clone());
         let idempotency = Idempotency::new(store.clone(), clock);
-        Self { store, files, clock, gate, idempotency, pace: None }
+        Self { store, files, clock, gate, idempotency, pace: None, sealer: None }
+    }
+
+    /// Seals and opens what is personal of members.
+    #[must_use]
+    pub fn with_sealer(self, sealer: Sealer) -> Self {
+        Self { sealer: Some(sealer), ..self }
+    }
+
+    pub(crate) fn sealer(&self) -> Result<&Sealer, Problem> {
+        let missing = || Problem::unavailable("personal data cannot be sealed or opened here");
+        self.sealer.as_ref().ok_or_else(missing)
     }
 
     /// Counts the lines of a payout at a pace of its own, instead of for some seconds of each request.

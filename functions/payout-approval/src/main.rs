@@ -3,6 +3,7 @@
 use edge::aws::Service;
 use edge::config::Reader;
 use edge::lambda::{self, Error};
+use edge::sealing::Sealer;
 use edge::telemetry;
 use payout_approval::config::Config;
 use payout_approval::files::Files;
@@ -16,5 +17,6 @@ async fn main() -> Result<(), Error> {
     tracing::debug!(stage = config.stage, "configuration read");
     let store = Store::connect(&config.aws.service(Service::DynamoDb), config.tables);
     let files = Files::connect(&config.aws.service(Service::S3), config.files_bucket);
-    lambda::run_http(routes(App::new(store, files, config.clock))).await
+    let sealer = Sealer::connect(&config.aws.service(Service::Kms), config.sealing_key_arn);
+    lambda::run_http(routes(App::new(store, files, config.clock).with_sealer(sealer))).await
 }

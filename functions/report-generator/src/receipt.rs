@@ -28,8 +28,12 @@ pub struct Receipt {
     pub issuer: String,
     /// Who was paid.
     pub payee: Payee,
-    /// How much: the decimal text, as "1250.50".
+    /// How much was paid: the decimal text, as "1250.50".
     pub amount: String,
+    /// What was earned: the same, where nothing was kept of it.
+    pub gross: String,
+    /// What was kept of that, and why.
+    pub kept: Vec<Kept>,
     /// The ISO code of the currency.
     pub currency: String,
     /// How, in words for people: "Bank transfer".
@@ -53,6 +57,15 @@ pub struct Payee {
     pub id: String,
     /// The partner's name, if it is known.
     pub name: Option<String>,
+}
+
+/// A part of what was earned that was not paid.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// Why, in words for people.
+    pub why: &'static str,
+    /// How much: the decimal text.
+    pub amount: String,
 }
 
 /// The commission lines that a payout covers.

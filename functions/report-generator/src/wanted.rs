@@ -2,6 +2,7 @@
 
 use cases::issuer::issuer_of;
 use domain::id::PartnerId;
+use domain::payee::Rail;
 use domain::payout::{Payout, PayoutState, payment_reference};
 use domain::slot::Slot;
 use domain::time::Timestamp;
@@ -12,10 +13,7 @@ use store::TenantKey;
 use store::people::NAME;
 
 use crate::App;
-use crate::receipt::{Covered, Payee, Receipt};
-
-/// Until payments move by rails, finance sends them by hand.
-const BY_HAND: &str = "Manual transfer";
+use crate::receipt::{Covered, Kept, Payee, Receipt};
 
 /// What is known of a payment that was confirmed.
 struct Paid<'a> {
@@ -57,14 +55,41 @@ fn receipt(payout: &Payout, paid: &Paid<'_>, issuer: String, name: Option<String
         number: payment_reference(&payout.id, payout.requested_at),
         issuer,
         payee: Payee { id: payout.partner.to_string(), name },
-        amount: payout.amount.to_text(),
+        // PAY-13: what left is what was paid.
+        amount: payout.net.map_or(payout.amount, |net| net.net).to_text(),
+        gross: payout.amount.to_text(),
+        kept: kept(payout),
         currency: payout.amount.currency().to_string(),
-        method: BY_HAND.to_owned(),
+        method: method(payout).to_owned(),
         payment_reference: Some(paid.reference.to_owned()),
         requested_at: payout.requested_at,
         completed_at: paid.completed_at,
         covered: Covered { lines: payout.lines, first_day: payout.from.and_then(day), last_day: day(payout.to) },
         seal: payout.seal.to_hex(),
+    }
+}
+
+/// What was kept of it, and why.
+fn kept(payout: &Payout) -> Vec<Kept> {
+    let Some(net) = payout.net else { return Vec::new() };
+    [("Retention fee", net.fee), ("Tax withheld (backup withholding, 24 %)", net.withheld)]
+        .into_iter()
+        .filter(|(_, amount)| !amount.is_zero())
+        .map(|(why, amount)| Kept { why, amount: amount.to_text() })
+        .collect()
+}
+
+/// The rail in words for people; without one, finance has paid by hand.
+fn method(payout: &Payout) -> &'static str {
+    match payout.terms.payee.as_ref().map(|payee| payee.rail) {
+        Some(Rail::StripeConnect) => "Stripe transfer",
+        Some(Rail::Ach) => "Bank transfer (ACH)",
+        Some(Rail::Paypal) => "PayPal",
+        Some(Rail::Wise) => "Bank transfer (Wise)",
+        Some(Rail::Csv) => "Bank transfer",
+        Some(Rail::Check) => "Check",
+        Some(Rail::External) => "Another system",
+        Some(Rail::Manual) | None => "Manual transfer",
     }
 }
 

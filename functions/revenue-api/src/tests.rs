@@ -28,6 +28,7 @@ mod leads;
 mod life;
 mod lists;
 mod looks;
+mod reconciliation;
 mod retried;
 mod tenants;
 

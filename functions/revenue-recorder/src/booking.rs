@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cases::error::CaseError;
 use domain::assess::AssessError;
+use domain::attribution::customer::Customer;
 use domain::commission::EarningReason;
 use domain::fact::{Fact, PaymentAlias, PaymentKey, SalePaid};
 use domain::fraud::policy::{Policy, SHIPPED};
@@ -98,7 +99,7 @@ impl BookingError {
     /// May it pass by itself, so that the fact is to be tried again? What contradicts is a person's.
     pub(crate) fn may_pass(&self) -> bool {
         match self {
-            Self::Store(StoreError::Inconsistent { .. })
+            Self::Store(StoreError::Inconsistent { .. } | StoreError::TooLarge { .. })
             | Self::Money(_)
             | Self::Commission(_)
             | Self::Month(_)
@@ -205,7 +206,9 @@ impl<'a> Recorder<'a> {
             let review = review.as_ref().map(ReviewPart::Opened);
             let (aliases, open_in) = (&paid.aliases, &worth.open_in);
             let new = NewSale { sale: &sale, lines: &lines, aliases, open_in, meets: change, review };
-            match self.store.create_sale(self.tenant, &new).await? {
+            // COM-3: theirs are listed, so that no partner's accounts need be read for them.
+            let shared = paid.customer.as_ref().filter(|_| customer.is_some_and(Customer::has_several_partners));
+            match self.store.create_sale_of(self.tenant, &new, shared).await? {
                 SaleWritten::Yes => {
                     // What the sale tells of its customer may decide other sales of theirs.
                     self.finish_sale(paid, meets.as_ref().is_some_and(Found::is_news)).await?;
@@ -232,6 +235,7 @@ impl<'a> Recorder<'a> {
                 self.name(name, &owner).await?;
             }
         }
+        self.meet_again(paid).await?;
         // Whoever booked it may have died before this.
         self.finish_sale(paid, true).await?;
         if owner != paid.payment

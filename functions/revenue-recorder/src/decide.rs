@@ -57,13 +57,14 @@ pub(crate) struct Found {
     after: Customer,
     is_news: bool,
     relies_on: Vec<LeadsRead>,
+    moves: Vec<PartnerId>,
 }
 
 impl Found {
     /// What is to be written of them.
     pub(crate) fn change(&self) -> CustomerChange<'_> {
-        let Self { key, before, after, is_news, relies_on } = self;
-        CustomerChange { key, before: *before, after: is_news.then_some(after), relies_on }
+        let Self { key, before, after, is_news, relies_on, moves } = self;
+        CustomerChange { key, before: *before, after: is_news.then_some(after), relies_on, moves }
     }
 
     /// Is anything of them news?
@@ -92,11 +93,7 @@ impl Recorder<'_> {
         let Some(key) = &paid.customer else { return self.decide_guest(paid, &evidence).await };
         let known = self.store.get_customer(self.tenant, key).await?;
         let mut customer = known.clone().unwrap_or_default();
-        let meeting = self.meeting_of(&evidence, &customer, false).await?;
-        // A sale without a touch meets nobody: its check-out may still come.
-        if meeting.token_refused || !meeting.candidates.is_empty() {
-            customer.meet(&meeting);
-        }
+        self.meet_by_sale(&mut customer, &evidence).await?;
         let sale = SaleId::of(&paid.payment);
         if paid.paid.minor() > 0 {
             customer.pay(paid.occurred_at, &sale);
@@ -128,6 +125,24 @@ impl Recorder<'_> {
         let by_leads = decision.credits().iter().all(|credit| credit.source == Source::LeadEmail);
         let key = Customer::key_of_guest(&SaleId::of(&paid.payment)).filter(|_| by_leads && !relies_on.is_empty());
         Ok((decision, key.map(|key| found(&key, None, guest, relies_on))))
+    }
+
+    /// A customer as a sale leaves them that is told again.
+    pub(crate) async fn met_again(&self, key: &PaymentKey, evidence: &Evidence<'_>) -> Result<Found, StoreError> {
+        let known = self.store.get_customer(self.tenant, key).await?;
+        let mut customer = known.clone().unwrap_or_default();
+        self.meet_by_sale(&mut customer, evidence).await?;
+        let relies_on = self.look_for_leads(evidence, &mut customer).await?;
+        Ok(found(key, known.as_ref(), customer, relies_on))
+    }
+
+    /// A sale without a touch meets nobody: its check-out may still come.
+    async fn meet_by_sale(&self, customer: &mut Customer, evidence: &Evidence<'_>) -> Result<(), StoreError> {
+        let meeting = self.meeting_of(evidence, customer, false).await?;
+        if meeting.token_refused || !meeting.candidates.is_empty() {
+            customer.meet(&meeting);
+        }
+        Ok(())
     }
 
     /// A customer as a check-out or sign-up leaves them.
@@ -180,9 +195,12 @@ impl Recorder<'_> {
     ) -> Result<Vec<LeadsRead>, StoreError> {
         if let Some(email) = evidence.email {
             let mention = Mention { email, at: evidence.at, by: evidence.by.clone() };
+            let is_unbound = || customer.bound_at().is_none_or(|bound| bound > evidence.at);
             if customer.mentions.iter().all(|known| known.email != email) {
                 customer.note(&mention);
-            } else if customer.bound_at().is_none_or(|bound| bound > evidence.at) {
+            } else if customer.mentions_later(&mention) || is_unbound() {
+                // V13: told earlier than it was asked about, its leads count from then, whoever is thought to have brought
+                // the customer by now.
                 let leads = self.store.get_leads(self.tenant, email).await?;
                 customer.mention(mention, &leads.candidates);
             }
@@ -279,7 +297,8 @@ fn found(key: &PaymentKey, known: Option<&Customer>, mut customer: Customer, rel
     if is_news {
         customer.version += 1;
     }
-    Found { key: key.clone(), before, after: customer, is_news, relies_on }
+    let moves = known.map(|known| customer.moves_from(known)).unwrap_or_default();
+    Found { key: key.clone(), before, after: customer, is_news, relies_on, moves }
 }
 
 fn as_click(touch: &Touch) -> Candidate {

@@ -36,7 +36,8 @@ impl Recorder<'_> {
             counting: None,
             frozen: Frozen::Known(&frozen),
         };
-        let worth = alone.worth(sale, customer.map(history_of)).await?;
+        // Whatever is booked here was nobody's until now.
+        let worth = alone.worth(sale, &[], customer.map(history_of)).await?;
         if worth.targets.is_empty() && !sale.decision.credits().is_empty() {
             let losers = sale.decision.losers().to_vec();
             sale.decision = Decision::Nobody { reason: NobodyReason::NoRule, losers };

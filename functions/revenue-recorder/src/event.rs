@@ -1,16 +1,15 @@
 //! An event that was announced: found where it was stored, opened, and said in our own words.
 
 use cases::raw_event::{self, RawEventError};
-use domain::fact::Fact;
+use domain::fact::{Fact, PaymentKey};
 use domain::provider::Provider;
 use domain::time::Timestamp;
 use edge::lambda::{Delivery, Failure};
 use edge::sealing::{Belongs, Sealed, SealingError};
-use edge::telemetry::chain;
 use queues::FactReceived;
 use serde_json::Value;
 use store::TenantKey;
-use store::raw_events::{RawEventPlace, Trouble};
+use store::raw_events::{Marked, RawEventPlace, Trouble, TroubleKind};
 use thiserror::Error;
 
 use crate::App;
@@ -31,6 +30,8 @@ pub(crate) struct Opened {
     pub(crate) tenant: TenantKey,
     /// Where it is stored.
     pub(crate) place: RawEventPlace,
+    /// What the inbound log says that keeps it from being booked.
+    pub(crate) mark: Option<TroubleKind>,
     received_at: Timestamp,
     body: Value,
 }
@@ -49,8 +50,8 @@ impl App {
         let tenant = TenantKey::from(&received.tenant);
         let place = RawEventPlace::parse(&received.provider, &received.day, &received.event_id)
             .ok_or_else(|| Failure::reject(EventLost::NoPlace))?;
-        let raw = self.store.get_raw_event(&tenant, &place).await.map_err(Failure::retry)?;
-        let raw = raw.ok_or_else(|| Failure::reject(EventLost::NotStored))?;
+        let raw = self.store.get_marked_event(&tenant, &place).await.map_err(Failure::retry)?;
+        let Marked { event: raw, mark } = raw.ok_or_else(|| Failure::reject(EventLost::NotStored))?;
         let belongs = Belongs {
             tenant: received.tenant.as_str(),
             subject: raw_event::SEALED_SUBJECT,
@@ -63,25 +64,48 @@ impl App {
         })?;
         let body = raw_event::unpack(packed.reveal()).map_err(|error: RawEventError| Failure::reject(error))?;
         let body = serde_json::from_slice(&body).map_err(Failure::reject)?;
-        Ok(Opened { tenant, place, received_at: raw.received_at, body })
+        Ok(Opened { tenant, place, mark, received_at: raw.received_at, body })
     }
 
-    /// ING-15: the inbound log says why an event is not booked. If that cannot be written the event is refused all the same,
-    /// and its next try writes it.
-    pub(crate) async fn note_trouble(&self, received: &FactReceived, reason: &(dyn std::error::Error + 'static)) {
+    /// ING-15: the inbound log says why an event is not booked. If that cannot be written nothing else changes, and its next
+    /// try writes it.
+    pub(crate) async fn note_trouble(&self, received: &FactReceived, kind: TroubleKind, mut reason: String) {
         let Some(place) = RawEventPlace::parse(&received.provider, &received.day, &received.event_id) else { return };
-        let mut reason = chain(reason);
         reason.truncate(reason.floor_char_boundary(REASON_BYTES_MAX));
-        let trouble = Trouble { reason, at: self.clock.now() };
+        let trouble = Trouble { kind, reason, at: self.clock.now() };
         let noted = self.store.record_trouble(&TenantKey::from(&received.tenant), &place, &trouble).await;
         if let Err(error) = noted {
             let error = &error as &dyn std::error::Error;
             tracing::warn!(
                 error,
                 event.id = received.event_id,
-                "the inbound log does not say why an event was refused"
+                "the inbound log does not say why an event is not booked"
             );
         }
+    }
+
+    /// ING-15: what becomes of the mark of an event whose facts are all booked, or parked until `waits_for` is told. V12: one
+    /// that says so already is left alone, and a parked one is booked with its payment: who reads it asks for that.
+    pub(crate) async fn mark_end(
+        &self,
+        opened: &Opened,
+        received: &FactReceived,
+        waits_for: Option<&PaymentKey>,
+        is_marked: bool,
+    ) -> Result<(), Failure> {
+        let parked = waits_for.map(|payment| TroubleKind::Parked { payment: payment.clone() });
+        match (parked, &opened.mark) {
+            (Some(parked), mark) if mark.as_ref() != Some(&parked) => {
+                let why = waits_for.map(|payment| format!("{payment} is not told yet")).unwrap_or_default();
+                self.note_trouble(received, parked, why).await;
+            }
+            (Some(_), _) | (None, Some(TroubleKind::Parked { .. })) => {}
+            (None, _) if is_marked => {
+                self.store.clear_trouble(&opened.tenant, &opened.place).await.map_err(Failure::retry)?;
+            }
+            (None, _) => {}
+        }
+        Ok(())
     }
 
     /// The facts that an event states. One whose amounts would have to be guessed is listed for a person.

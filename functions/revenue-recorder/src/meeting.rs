@@ -6,8 +6,8 @@ use domain::attribution::candidate::{Candidate, Moment};
 use domain::attribution::choice::choose;
 use domain::attribution::customer::{Customer, decision_for};
 use domain::commission::EarningReason;
-use domain::fact::{Buyer, CustomerSeen, Lead, PaymentKey};
-use domain::id::SaleId;
+use domain::fact::{Buyer, CustomerSeen, Lead, PaymentKey, SalePaid};
+use domain::id::{PartnerId, SaleId};
 use domain::sale::Sale;
 use store::customers::CustomerChange;
 use store::sales::{NewSale, SaleWritten};
@@ -27,6 +27,21 @@ impl Recorder<'_> {
             }
             self.decide_waiting_of(&seen.customer, &self.seen_at_check_out(seen)).await?;
             return Ok(if found.is_news() { Booked::Recorded } else { Booked::AlreadySeen });
+        }
+        Err(BookingError::Busy)
+    }
+
+    /// ING-6: a payment may be told again with what its first telling did not carry: a provider's list names no click, the
+    /// webhook behind it does. What it brings is met as if it had come first; a telling without a touch meets nobody.
+    pub(crate) async fn meet_again(&self, paid: &SalePaid) -> Result<(), BookingError> {
+        let evidence = Evidence::from(paid);
+        let brings = evidence.click_token.is_some() || evidence.coupon.is_some();
+        let Some(customer) = paid.customer.as_ref().filter(|_| brings) else { return Ok(()) };
+        for _ in 0..TRIES_MAX {
+            let found = self.met_again(customer, &evidence).await?;
+            if !found.is_news() || self.store.record_customer(self.tenant, &found.change()).await? == Written::Yes {
+                return Ok(());
+            }
         }
         Err(BookingError::Busy)
     }
@@ -76,11 +91,13 @@ impl Recorder<'_> {
             let mut after = known.clone();
             let is_news = after.hear_of_leads(told.email, leads);
             after.version += 1;
+            let moves = self.moves_from(customer, &known, &after).await?;
             let change = CustomerChange {
                 key: customer,
                 before: Some(known.version),
                 after: is_news.then_some(&after),
                 relies_on: &[],
+                moves: &moves,
             };
             if self.store.record_customer(self.tenant, &change).await? == Written::ConditionFailed {
                 continue;
@@ -97,6 +114,19 @@ impl Recorder<'_> {
             return self.decide_waiting_of(customer, &self.seen_at_check_out(&seen)).await;
         }
         Err(BookingError::Busy)
+    }
+
+    /// Whose sales may be another's by what is known now. A guest's one sale says itself whose it is.
+    async fn moves_from(
+        &self,
+        key: &PaymentKey,
+        known: &Customer,
+        after: &Customer,
+    ) -> Result<Vec<PartnerId>, StoreError> {
+        let Some(sale) = Customer::guest_sale(key) else { return Ok(after.moves_from(known)) };
+        let sale = self.store.get_sale(self.tenant, &sale).await?;
+        let credits = sale.iter().flat_map(|sale| sale.decision.credits());
+        Ok(credits.map(|credit| credit.partner.clone()).collect())
     }
 
     /// Decides the sales of a customer that nobody is paid for by what is known of the customer now. One that cannot be
@@ -142,10 +172,12 @@ impl Recorder<'_> {
                 before: Some(known.version),
                 after: Some(after),
                 relies_on: &[],
+                moves: &[],
             });
             let (open_in, review) = (&worth.open_in, noticed.part());
             let new = NewSale { sale: &sale, lines: &lines, aliases: &[], open_in, meets, review };
-            match self.store.decide_sale(self.tenant, customer, before, &new).await? {
+            let is_shared = after.as_ref().unwrap_or(&known).has_several_partners();
+            match self.store.decide_sale(self.tenant, (customer, is_shared), before, &new).await? {
                 SaleWritten::Yes => return Ok(()),
                 SaleWritten::BehindFence => fences.read(self, &lines).await?,
                 SaleWritten::AlreadySeen | SaleWritten::CustomerMet | SaleWritten::AliasTaken => {}

@@ -59,6 +59,11 @@ pub fn translate(event: &Value) -> Result<Vec<Fact>, Untranslatable> {
             objects::payout(&object, envelope.optional_text("account"), at)
         }
         "account.updated" => objects::account(&object, at),
+        "identity.verification_session.created"
+        | "identity.verification_session.processing"
+        | "identity.verification_session.requires_input"
+        | "identity.verification_session.verified"
+        | "identity.verification_session.canceled" => objects::identity(&object, at),
         "charge.refunded" => refund::of_charge(&object, at),
         "refund.created" | "refund.updated" | "refund.failed" | "charge.refund.updated" => {
             Ok(refund::fact(&object, at)?.into_iter().collect())

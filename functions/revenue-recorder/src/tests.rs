@@ -10,6 +10,7 @@ mod leftovers;
 mod orders;
 mod queue;
 mod races;
+mod retold;
 mod risk;
 mod tenants;
 mod together;

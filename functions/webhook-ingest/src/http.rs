@@ -13,6 +13,8 @@ use edge::openapi::Bearer;
 use edge::problem::Problem;
 use utoipa::OpenApi;
 
+#[cfg(test)]
+pub(crate) use self::leads::LEADS_OF_A_PAGE_A_MINUTE_MAX;
 use crate::App;
 use crate::take_in::NotTakenIn;
 

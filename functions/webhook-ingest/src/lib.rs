@@ -3,9 +3,10 @@
 //! - Trigger: HTTP, POST `/v1/webhooks/…` for Stripe, Lemon Squeezy and whoever signs by Standard Webhooks; POST
 //!   `/v1/track/…` for the tenant's own server; POST `/v1/revenue/leads` for its pages.
 //! - Reads: `core`, the endpoint of a tenant and the keys of callers; its secret, and the stage's. All are remembered for
-//!   a minute. For a lead its programme and itself.
-//! - Writes: `ops`, the raw event, packed and sealed, for thirty days: one conditional write. `core`: a lead with its
-//!   sealed person and the counts of its day, in one transaction.
+//!   a minute. For a lead its programme and itself; for a tracked sale without tax the rates of its country.
+//! - Writes: `ops`, the raw event, packed and sealed, for thirty days: one conditional write. `core`: a lead with what
+//!   was said of the person, sealed, and the counts of its day, in one transaction; the sources that leads are counted by.
+//!   `ops`: how often the key of a page was used within the minute.
 //! - Sends: `FactReceived` to the queue of facts, after the write, for the types that revenue-recorder acts on.
 //! - Idempotent by: the provider's event id, or one derived where it gives none. A known one is handed on again (stopping
 //!   there would lose a sale whose sending had failed); a known one with another body is stored beside the first, and

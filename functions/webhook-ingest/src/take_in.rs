@@ -9,13 +9,13 @@ use edge::sealing::Belongs;
 use jiff::SignedDuration;
 use queues::FactReceived;
 use store::TenantKey;
-use store::raw_events::{RawEvent, RawEventPlace, RawEventRecorded};
+use store::raw_events::{RawEvent, RawEventPlace, RawEventRecorded, Trouble, TroubleKind};
 use thiserror::Error;
 
 use crate::App;
 
 /// Raw events are evidence for so long.
-const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
+pub(crate) const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// The type under which a signed body that is no event is kept for whoever wants to know why.
 pub(crate) const UNREADABLE: &str = "unreadable";
@@ -81,9 +81,12 @@ impl App {
                 provider: place.provider.clone(),
                 day: place.day_text(),
                 event_id: place.event_id.clone(),
-                correlation_id: arrival.correlation_id,
+                correlation_id: arrival.correlation_id.clone(),
             };
-            self.facts.send(&message).await?;
+            if let Err(error) = self.facts.send(&message).await {
+                self.note_unsent(&arrival, &place).await;
+                return Err(error.into());
+            }
         }
         let (event, kind, outcome_word) = (place.event_id, arrival.kind, outcome.word());
         tracing::info!(
@@ -95,6 +98,20 @@ impl App {
             "webhook taken in"
         );
         Ok(outcome)
+    }
+
+    /// ING-15: the sender is told to send it again. Should it not, the inbound log has it.
+    async fn note_unsent(&self, arrival: &Arrival<'_>, place: &RawEventPlace) {
+        let reason = "it could not be handed on; it is when it comes again".to_owned();
+        let trouble = Trouble { kind: TroubleKind::Waiting, reason, at: arrival.at };
+        if let Err(error) = self.store.record_trouble(&TenantKey::from(arrival.tenant), place, &trouble).await {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(
+                error,
+                event.id = place.event_id,
+                "the inbound log does not say that an event was not handed on"
+            );
+        }
     }
 
     /// One conditional write, unless its id has come with another body.

@@ -38,6 +38,14 @@ pub struct Backfill {
     /// Where the product is reached; `PUBLIC_URL`, when absent.
     #[arg(long)]
     url: Option<String>,
+    /// Only objects of these stores, by their ids (Lemon Squeezy); those that the endpoint or the stage's secret names, when
+    /// absent; all that the key sees, where nobody names any.
+    #[arg(long)]
+    store: Vec<String>,
+    /// How many days before `since` an object may have been made that has changed since (Lemon Squeezy lists by when
+    /// something was made): as long ago as you still give money back.
+    #[arg(long, default_value_t = 45, value_parser = clap::value_parser!(u16).range(0..=3_650))]
+    look_back_days: u16,
     /// Only compares: nothing is sent in.
     #[arg(long)]
     dry_run: bool,
@@ -62,6 +70,8 @@ pub(crate) struct Office {
     http: Client,
     door: String,
     secret: Rotating,
+    /// The stores whose events come through the door; any, where none is named.
+    stores: Vec<String>,
     now: Timestamp,
     /// The provider's API and the key to it.
     api: String,
@@ -74,7 +84,7 @@ pub(crate) async fn run(asked: &Backfill) -> Result<Said, Error> {
     let provider = asked.provider.provider();
     let found = match provider {
         Provider::Stripe => stripe::pull(&office, asked.since).await?,
-        Provider::LemonSqueezy => lemon_squeezy::pull(&office, asked.since).await?,
+        Provider::LemonSqueezy => lemon_squeezy::pull(&office, asked.since, asked.look_back_days).await?,
         Provider::Standard | Provider::Track => return Err("--provider: nothing can be pulled from there".into()),
     };
     let mut record = Reconciliation {
@@ -151,7 +161,7 @@ impl Office {
         let secrets = NamedSecrets::connect(&aws.service(Service::SecretsManager));
         let provider = asked.provider.provider();
         let url = asked.url.clone().unwrap_or(public);
-        let (tenant, path, secret) = match &asked.endpoint {
+        let (tenant, path, secret, stores) = match &asked.endpoint {
             Some(id) => {
                 let id = EndpointId::parse(id)?;
                 let tenant = TenantKey::from(&id.tenant());
@@ -160,22 +170,26 @@ impl Office {
                     return Err("--endpoint: another provider sends there".into());
                 }
                 let secret = secrets.get(&endpoint.secret).await?;
-                (tenant, path_of(&endpoint), secret)
+                (tenant, path_of(&endpoint), secret, endpoint.stores)
             }
             None => {
                 let stage = secrets.stage(&stage_arn).await?;
-                let (path, secret) = match provider {
-                    Provider::Stripe => ("/v1/webhooks/stripe", stage.stripe_webhook_secret),
-                    _ => ("/v1/webhooks/lemon-squeezy", stage.lemon_squeezy_webhook_secret),
+                let (path, secret, stores) = match provider {
+                    Provider::Stripe => ("/v1/webhooks/stripe", stage.stripe_webhook_secret, Vec::new()),
+                    _ => {
+                        let stores = stage.lemon_squeezy_stores;
+                        ("/v1/webhooks/lemon-squeezy", stage.lemon_squeezy_webhook_secret, stores)
+                    }
                 };
                 let secret = secret.ok_or("the stage's secret has no signing secret of this provider")?;
                 let tenant = TenantKey::from(&domain::id::TenantId::default_tenant());
-                (tenant, path.to_owned(), secret)
+                (tenant, path.to_owned(), secret, stores)
             }
         };
+        let stores = if asked.store.is_empty() { stores } else { asked.store.clone() };
         let (api, api_key) = api_of(provider)?;
         let door = format!("{}{path}", url.trim_end_matches('/'));
-        Ok(Self { store, tenant, http: Client::new(), door, secret, now: clock.now(), api, api_key })
+        Ok(Self { store, tenant, http: Client::new(), door, secret, stores, now: clock.now(), api, api_key })
     }
 
     /// A page of the provider's API.

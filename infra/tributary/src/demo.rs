@@ -7,6 +7,7 @@
 
 mod cast;
 mod client;
+mod forms;
 mod guild;
 mod keys;
 mod payouts;

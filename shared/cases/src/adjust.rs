@@ -8,6 +8,7 @@ pub mod binding;
 pub mod count;
 mod elsewhere;
 pub mod load;
+mod moving;
 pub mod plan;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -95,6 +96,7 @@ pub async fn adjust(night: &Night<'_>, account: &Account) -> Result<Ordered, Cas
         ledger_zone: night.making.ledger_zone,
         sales_max: load::SALES_MAX,
     };
+    moving::settle(night, &account.partner).await?;
     for _ in 0..TRIES_MAX {
         let loaded = load(night.store, night.tenant, &wanted).await?;
         // Read behind the heads: rules that were made since would have booked to the account, and the head would tell.
@@ -114,6 +116,7 @@ pub async fn adjust(night: &Night<'_>, account: &Account) -> Result<Ordered, Cas
             // FRD-2: what many sales say together is seen where they are read anyway.
             let sales: Vec<&Sale> = loaded.sales.values().collect();
             habits::review(night.store, night.tenant, &account.partner, &sales, night.making.now).await?;
+            elsewhere::list(night, &loaded, account).await?;
             let counted = countable(night, &loaded, account).await?;
             if let Some(counted) = counted
                 && count::record(night, &loaded, account, counted).await? == Written::ConditionFailed
@@ -239,6 +242,8 @@ async fn freeze(night: &Night<'_>, loaded: &Loaded, account: &Account) -> Result
     if !counts || Some(last) <= head.frozen {
         return Ok(false);
     }
+    // V13: what turns out to be this partner's comes in before its month is over for them.
+    moving::settle_all(night).await?;
     // Refused when another froze as much meanwhile: read again all the same.
     let _: Written = night.store.freeze_periods(night.tenant, account, last).await?;
     Ok(true)
@@ -250,6 +255,7 @@ async fn freeze_program(night: &Night<'_>, program: &ProgramId) -> Result<(), Ca
     let Some(frame) = night.frames.get(program) else { return Ok(()) };
     let last = frame.last_frozen(night.until)?;
     if night.store.get_program_closing(night.tenant, program).await?.frozen < Some(last) {
+        moving::settle_all(night).await?;
         // Refused when another froze as much meanwhile.
         let _: Written = night.store.freeze_program(night.tenant, program, last).await?;
     }

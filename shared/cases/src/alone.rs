@@ -1,6 +1,8 @@
 //! What a sale earns alone: what the rules give for it where nothing is known of other sales. Whoever books a sale, decides
 //! it anew or credits it by hand, books this; what depends on other sales is provisional, and the night puts it right.
 
+mod back;
+
 use std::collections::BTreeMap;
 
 use domain::assess::{AssessError, History, ProgramRules, Scope, assess};
@@ -50,8 +52,8 @@ pub enum Frozen<'a> {
 pub struct Worth {
     /// A target for each position; none where no programme had a rule in force.
     pub targets: Vec<Target>,
-    /// Programmes with a cap over all partners, in whose open months it counts: a month that one of them has frozen when
-    /// this is booked is not to be booked to.
+    /// Programmes with a cap over all partners: a month that one of them has frozen when this is booked is not to be booked
+    /// to.
     pub open_in: Vec<ProgramId>,
 }
 
@@ -77,11 +79,17 @@ pub fn history_of(customer: &Customer) -> History {
 }
 
 impl Alone<'_> {
-    /// What a sale earns alone, by its decision.
+    /// What a sale earns alone, by its decision. `until_now` are those who are credited with it until now: for them it
+    /// counts where it does, for others it begins to.
     ///
     /// # Errors
     /// The store does not answer, amounts are out of range, or the calendar ends.
-    pub async fn worth(&self, sale: &Sale, history: Option<History>) -> Result<Worth, AloneError> {
+    pub async fn worth(
+        &self,
+        sale: &Sale,
+        until_now: &[Credit],
+        history: Option<History>,
+    ) -> Result<Worth, AloneError> {
         let (mut programs, mut late, mut open_in) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
         for credit in sale.decision.credits() {
             let rules = match programs.remove(&credit.program) {
@@ -91,14 +99,11 @@ impl Alone<'_> {
                     None => continue,
                 },
             };
-            match self.late_in(sale, credit, &rules).await? {
-                Some(month) => {
-                    late.insert((sale.id.clone(), credit.partner.clone()), month);
-                }
-                None if is_capped_as_a_whole(&rules) && !open_in.contains(&credit.program) => {
-                    open_in.push(credit.program.clone());
-                }
-                None => {}
+            if let Some(month) = self.late_in(sale, (credit, until_now), &rules).await? {
+                late.insert((sale.id.clone(), credit.partner.clone()), month);
+            }
+            if is_capped_as_a_whole(&rules) && !open_in.contains(&credit.program) {
+                open_in.push(credit.program.clone());
             }
             programs.insert(credit.program.clone(), rules);
         }
@@ -111,7 +116,10 @@ impl Alone<'_> {
             late: &late,
         };
         let earned = assess(&scope)?.sales.pop();
-        let targets = earned.map(|earned| earned.targets(sale, self.ledger_zone)).transpose()?.unwrap_or_default();
+        let mut targets = earned.map(|earned| earned.targets(sale, self.ledger_zone)).transpose()?.unwrap_or_default();
+        for target in &mut targets {
+            self.begin(sale, until_now, target).await?;
+        }
         Ok(Worth { targets, open_in })
     }
 
@@ -125,9 +133,15 @@ impl Alone<'_> {
     }
 
     /// The month in which a sale counts for a partner, where its own is frozen.
-    async fn late_in(&self, sale: &Sale, credit: &Credit, rules: &ProgramRules) -> Result<Option<Month>, AloneError> {
+    async fn late_in(
+        &self,
+        sale: &Sale,
+        (credit, until_now): (&Credit, &[Credit]),
+        rules: &ProgramRules,
+    ) -> Result<Option<Month>, AloneError> {
         let known = self.counting.and_then(|counting| counting.get(&(sale.id.clone(), credit.partner.clone())));
-        if let Some(known) = known {
+        // COM-10: for whoever had it once and has it again it is as new: that month may be frozen by now.
+        if let Some(known) = known.filter(|_| back::has(until_now, &credit.partner)) {
             return Ok(known.late.then_some(known.month));
         }
         let account = Account { partner: credit.partner.clone(), currency: sale.paid.currency() };

@@ -1,11 +1,12 @@
 //! Reminders of payments that failed, each night: which are due. The mails follow from the steps that are taken here.
 
 use domain::dunning::step_due;
-use domain::id::SaleId;
+use domain::fact::PaymentKey;
 use domain::subscription::{FailedPayment, FailedStanding};
 use domain::time::Timestamp;
 use jiff::SignedDuration;
 use store::dunning::Dunning;
+use store::sales::Known;
 use store::{Store, TenantKey, Written};
 
 use crate::error::CaseError;
@@ -25,7 +26,8 @@ pub struct Reminded {
     pub steps: u64,
 }
 
-/// REV-10: takes the steps that are due of every payment that is still open. Run twice, it does nothing the second time.
+/// REV-10: takes the steps that are due of every payment that is still open; one that came after all is settled by it and
+/// is not looked at again. Run twice, it does nothing the second time.
 ///
 /// # Errors
 /// The store does not answer, or an item cannot be read.
@@ -33,11 +35,11 @@ pub async fn remind(store: &Store, tenant: &TenantKey, now: Timestamp) -> Result
     let mut reminded = Reminded::default();
     let mut after = None;
     for _ in 0..PAGES_MAX {
-        let page = store.list_failed_payments(tenant, after.as_deref(), PAGE).await?;
-        for kept in &page.items {
-            if is_open(store, tenant, &kept.told).await? {
+        let page = store.list_open_payments(tenant, after.as_deref(), PAGE).await?;
+        for payment in &page.items {
+            if let Some(told) = open_or_settled(store, tenant, payment).await? {
                 reminded.open += 1;
-                reminded.steps += u64::from(step(store, tenant, &kept.told, now).await?);
+                reminded.steps += u64::from(step(store, tenant, &told, now).await?);
             }
         }
         let Some(next) = page.next else { break };
@@ -46,12 +48,40 @@ pub async fn remind(store: &Store, tenant: &TenantKey, now: Timestamp) -> Result
     Ok(reminded)
 }
 
-/// Is a payment still owed? That it came after all is told by its sale.
+/// The payment, if it is open; if it is not, that is noted, so that no later night asks again.
+async fn open_or_settled(
+    store: &Store,
+    tenant: &TenantKey,
+    payment: &PaymentKey,
+) -> Result<Option<FailedPayment>, CaseError> {
+    // Noted a moment before it was told: the next night finds it.
+    let Some(kept) = store.get_failed_payment(tenant, payment).await? else { return Ok(None) };
+    let told = kept.told;
+    if told.standing != FailedStanding::Open {
+        store.delete_open_payment(tenant, payment).await?;
+        return Ok(None);
+    }
+    if is_open(store, tenant, &told).await? {
+        return Ok(Some(told));
+    }
+    let paid = FailedPayment { standing: FailedStanding::Paid, next_attempt_at: None, ..told };
+    store.record_failed_payment(tenant, &paid).await?;
+    Ok(None)
+}
+
+/// Is a payment still owed? That it came after all is told by its sale, under this name or another of its own.
 ///
 /// # Errors
 /// The store does not answer, or an item cannot be read.
 pub async fn is_open(store: &Store, tenant: &TenantKey, failed: &FailedPayment) -> Result<bool, CaseError> {
-    Ok(failed.standing == FailedStanding::Open && store.get_sale(tenant, &SaleId::of(&failed.payment)).await?.is_none())
+    if failed.standing != FailedStanding::Open {
+        return Ok(false);
+    }
+    let known = match store.find_payment(tenant, &failed.payment).await? {
+        Known::As(owner) => store.find_payment(tenant, &owner).await?,
+        known => known,
+    };
+    Ok(!matches!(known, Known::Sale(_)))
 }
 
 async fn step(store: &Store, tenant: &TenantKey, failed: &FailedPayment, now: Timestamp) -> Result<bool, CaseError> {

@@ -105,6 +105,7 @@ mod tests {
             (CaseError::Store(StoreError::LostRace { doing: "adjusting" }), false),
             (CaseError::Store(StoreError::Unavailable { doing: "adjusting", source: "away".into() }), false),
             (CaseError::Busy, false),
+            (CaseError::Store(StoreError::TooLarge { doing: "deciding a sale anew", items: 103 }), true),
             (CaseError::TooManyLines { lines: 120 }, true),
             (CaseError::TooManySales { partner, sales_max: 1 }, true),
         ];

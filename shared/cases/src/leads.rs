@@ -6,7 +6,8 @@ use domain::audit::{Actor, AuditEntry, ChainEnd, Deed, append};
 use domain::digest::Digest;
 use domain::fact::PaymentKey;
 use domain::id::LeadId;
-use domain::lead::{Capture, Ended, Lead};
+use domain::lead::person::{self, PersonPiece, Teller};
+use domain::lead::{Capture, Ended, Lead, LeadSource};
 use domain::time::Timestamp;
 use store::leads::{LeadChange, StoredLead};
 use store::{Store, TenantKey, Written};
@@ -15,6 +16,11 @@ use crate::error::CaseError;
 
 /// How often a change that others raced is begun again.
 const TRIES_MAX: usize = 8;
+
+/// By how many sources the leads of a programme are counted: analytics tell a row for each. A page's words are anybody's,
+/// and cannot use up what the tenant's own server may still name.
+const SOURCES_OF_PAGES_MAX: u16 = 40;
+const SOURCES_MAX: u16 = 80;
 
 /// What became of an address that was left.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,25 +60,34 @@ impl Step {
     }
 }
 
-/// Somebody leaves an address: a new lead, or the one that there is, seen once more. `person` is sealed for the lead's id.
+/// Somebody leaves an address: a new lead, or the one that there is, seen once more. `said` is sealed for the lead's id.
+///
+/// REV-2: what an earlier form said of the person stays, and this one fills in what is missing. A source that is one too
+/// many is counted as another.
 ///
 /// # Errors
 /// The store does not answer, or others raced each try.
 pub async fn capture(
     store: &Store,
     tenant: &TenantKey,
-    capture: &Capture,
-    person: &str,
+    mut capture: Capture,
+    (said, teller): (&PersonPiece, Teller),
 ) -> Result<Captured, CaseError> {
     let id = LeadId::of(&capture.program, &capture.address.digest);
+    let mut is_counted_by_it = false;
     for _ in 0..TRIES_MAX {
         let before = store.get_lead(tenant, &id).await?;
         let known = before.as_ref().map(|stored| stored.lead.clone());
+        if !is_counted_by_it && known.as_ref().is_none_or(|known| known.state.word() == "erased") {
+            capture.source = source_of(store, tenant, &capture, teller).await?;
+            is_counted_by_it = true;
+        }
         let lead = match known.clone() {
             None => Lead::capture(capture.clone()),
             Some(known) => known.capture_again(capture.clone()),
         };
-        let change = LeadChange { before: before.as_ref(), after: &lead, person: Some(person), told: None };
+        let pieces = person::with(before.as_ref().map_or(&[], |stored| &stored.person), said.clone(), teller);
+        let change = LeadChange { before: before.as_ref(), after: &lead, person: &pieces, told: None };
         if store.record_lead(tenant, &change).await? == Written::Yes {
             let was = known.as_ref().map(|known| known.state.word());
             let is_new = matches!(was, None | Some("erased"));
@@ -80,6 +95,20 @@ pub async fn capture(
         }
     }
     Err(CaseError::Busy)
+}
+
+async fn source_of(
+    store: &Store,
+    tenant: &TenantKey,
+    capture: &Capture,
+    teller: Teller,
+) -> Result<LeadSource, CaseError> {
+    let sources_max = match teller {
+        Teller::Page => SOURCES_OF_PAGES_MAX,
+        Teller::Server => SOURCES_MAX,
+    };
+    let is_known = store.record_lead_source(tenant, &capture.program, &capture.source, sources_max).await?;
+    Ok(if is_known { capture.source.clone() } else { LeadSource::other() })
 }
 
 /// A person takes a step with a lead; the audit trail tells it. Done again by the same person it is answered as done.
@@ -108,9 +137,9 @@ pub async fn step(
             }
             Err(ended) => return Ok(Moved::Refused(ended)),
         };
-        let person = before.person.clone().filter(|_| step != Step::Erase);
+        let person = if step == Step::Erase { Vec::new() } else { before.person.clone() };
         let told = told(last.map_or(ChainEnd::START, |last| last.end()), &before.lead, &lead, step, (actor, at));
-        let change = LeadChange { before: Some(&before), after: &lead, person: person.as_deref(), told: Some(&told) };
+        let change = LeadChange { before: Some(&before), after: &lead, person: &person, told: Some(&told) };
         if store.record_lead(tenant, &change).await? == Written::Yes {
             let version = before.version + 1;
             return Ok(Moved::Done(Box::new(StoredLead { lead, person, version })));
@@ -154,8 +183,7 @@ async fn pay_one(
     for _ in 0..TRIES_MAX {
         let Some(before) = store.get_lead(tenant, id).await? else { return Ok(false) };
         let Ok(lead) = before.lead.clone().pay(first_paid_at, paid_at) else { return Ok(false) };
-        let person = before.person.as_deref();
-        let change = LeadChange { before: Some(&before), after: &lead, person, told: None };
+        let change = LeadChange { before: Some(&before), after: &lead, person: &before.person, told: None };
         if store.record_lead(tenant, &change).await? == Written::Yes {
             tracing::info!(lead.id = %id, lead.state = lead.state.word(), "lead paid");
             return Ok(lead.converted_at().is_some());

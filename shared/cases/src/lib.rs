@@ -7,6 +7,7 @@
 
 pub mod adjust;
 pub mod alone;
+pub mod awards;
 pub mod closing;
 pub mod desk;
 pub mod dunning;
@@ -15,6 +16,8 @@ mod fences;
 pub mod issuer;
 pub mod leads;
 pub mod night;
+pub mod payees;
+pub mod payout_runs;
 pub mod payouts;
 pub mod raw_event;
 pub mod recompute;

@@ -2,6 +2,8 @@
 
 pub mod visit;
 
+use std::collections::BTreeSet;
+
 use domain::commission::EarningReason;
 use domain::digest::Digest;
 use domain::id::{PartnerId, ProgramId, RunId, TenantId};
@@ -124,8 +126,10 @@ impl Units<'_> {
         for program in frames.keys() {
             self.send_recomputes(program, now).await?;
         }
+        let moving = self.store.list_moving(self.tenant, None).await?;
+        let moving: BTreeSet<PartnerId> = moving.into_iter().map(|moving| moving.partner).collect();
         for part in live.chunks(HEADS_AT_ONCE) {
-            let due = self.due_of(part).await?;
+            let due = self.due_of(part, &moving).await?;
             self.visits.send_all(&due).await?;
             accounts += due.len() as u64;
         }
@@ -145,7 +149,8 @@ impl Units<'_> {
         }
     }
 
-    async fn due_of(&self, accounts: &[Account]) -> Result<Vec<VisitDue>, NightError> {
+    /// Those with something to do: by their heads, or because some of their sales may be another's now.
+    async fn due_of(&self, accounts: &[Account], moving: &BTreeSet<PartnerId>) -> Result<Vec<VisitDue>, NightError> {
         let day_after = self.last.plus_days(1)?;
         let mut heads = self.store.list_heads_of(self.tenant, accounts).await?;
         let mut due = Vec::new();
@@ -154,7 +159,7 @@ impl Units<'_> {
                 None => false,
                 // One bad account is an error of its unit, which says what is wrong with it, and never a failed night.
                 Some(Err(_)) => true,
-                Some(Ok(head)) => is_due(&head, day_after)?,
+                Some(Ok(head)) => moving.contains(&account.partner) || is_due(&head, day_after)?,
             };
             if is_due {
                 due.push(self.due(account, None));

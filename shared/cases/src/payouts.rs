@@ -3,10 +3,12 @@
 use domain::audit::{Actor, ChainEnd, append};
 use domain::currency::Currency;
 use domain::digest::Digest;
-use domain::id::{PartnerId, PayoutId};
+use domain::id::{AwardId, PartnerId, PayoutId};
 use domain::line::Account;
 use domain::money::Money;
-use domain::payout::{Payout, PayoutState, Refused, SealedContent, Sent, Step, seal};
+use domain::payee::PayoutMethods;
+use domain::payout::hold::Hold;
+use domain::payout::{Payout, PayoutState, Refused, SealedContent, Sent, Step, Word, approvers_needed, seal};
 use domain::time::Timestamp;
 use store::partners::PartnerStatus;
 use store::payouts::{Born, Stepped, StoredPayout};
@@ -15,6 +17,13 @@ use store::{Store, TenantKey, Written};
 use crate::closing::{self, Counted, Pace, Prepared};
 use crate::error::CaseError;
 use crate::under::{is_of_request, of_request};
+use ground::Ground;
+
+mod executed;
+mod ground;
+mod leaving;
+
+pub use leaving::{Leaves, leaves};
 
 /// How often a step that others raced is begun again.
 const TRIES_MAX: usize = 8;
@@ -43,6 +52,8 @@ pub enum Requested {
     PartnerNotActive,
     /// FRD-4: nothing is paid until a person has decided what was noticed about the partner.
     UnderReview,
+    /// Several reasons, or one of money and form: each is told.
+    Held(Vec<Hold>),
     /// What has matured is still being counted; it goes on when the payout is asked for again.
     Counting {
         /// How many lines are counted so far.
@@ -106,6 +117,12 @@ pub enum Command {
         /// Why.
         reason: String,
     },
+    /// It is handed to a rail that moves by itself.
+    Submit,
+    /// The rail is looked at again.
+    Retry,
+    /// What became of it, where the rail does not say.
+    Resolve(Word),
 }
 
 /// A partner's whole available balance becomes a payout: what has matured is closed, then one transaction.
@@ -128,10 +145,9 @@ pub async fn request_within(
     pace: Pace<'_>,
 ) -> Result<Requested, CaseError> {
     let account = Account { partner: asked.partner.clone(), currency: asked.currency };
-    match barred(store, tenant, &asked.partner).await? {
-        Some(Barred::NotActive) => return Ok(Requested::PartnerNotActive),
-        Some(Barred::UnderReview) => return Ok(Requested::UnderReview),
-        None => {}
+    let ground = ground::of(store, tenant, asked, at).await?;
+    if ground.is_barred() {
+        return Ok(held(ground.holds));
     }
     let today = store.get_settings(tenant).await?.ledger_zone.day_of(at);
     for _ in 0..TRIES_MAX {
@@ -145,14 +161,15 @@ pub async fn request_within(
             );
         }
         let available = before.available_on(today)?;
-        if available.minor() <= 0 && !before.close_is_unfinished() {
-            return Ok(Requested::NothingAvailable { available, pending: before.pending_on(today)? });
+        let holds = ground.with_money(available, before.pending_on(today)?);
+        if !holds.is_empty() && !before.close_is_unfinished() {
+            return Ok(held(holds));
         }
         let prepared = match closing::prepare(store, tenant, &account, today, pace).await? {
             Counted::Whole(prepared) => *prepared,
             Counted::Partly { lines } => return Ok(Requested::Counting { lines }),
         };
-        let Some(draft) = draft(store, tenant, asked, &prepared, at).await? else {
+        let Some(draft) = draft(store, tenant, asked, (&prepared, &ground), at).await? else {
             // What is closed does not suffice: close it, and look again at what opened meanwhile.
             if let Some(close) = &prepared.close {
                 let _: Written = store.close(tenant, &account, &prepared.head, close).await?;
@@ -164,6 +181,11 @@ pub async fn request_within(
             }
             continue;
         };
+        // PAY-2: what is closed may be another amount than what was available a moment before.
+        let holds = ground.with_money(draft.amount, Money::zero(asked.currency));
+        if !holds.is_empty() {
+            return Ok(held(holds));
+        }
         let step = born(draft, &asked.by, at);
         let entry = append(ChainEnd::START, step.payout.id.as_str(), step.deed);
         match store.create_payout(tenant, &prepared.head, prepared.close.as_ref(), &step.payout, &entry).await? {
@@ -175,6 +197,21 @@ pub async fn request_within(
         }
     }
     Err(CaseError::Busy)
+}
+
+/// What stands against a request, as an answer: a reason alone has a name of its own.
+fn held(mut holds: Vec<Hold>) -> Requested {
+    if let [_] = holds.as_slice() {
+        match holds.remove(0) {
+            Hold::PartnerNotActive => return Requested::PartnerNotActive,
+            Hold::UnderReview => return Requested::UnderReview,
+            Hold::NothingAvailable { available, pending } => {
+                return Requested::NothingAvailable { available, pending };
+            }
+            other => holds.push(other),
+        }
+    }
+    Requested::Held(holds)
 }
 
 /// Why nothing is paid to a partner at present.
@@ -201,7 +238,7 @@ async fn draft(
     store: &Store,
     tenant: &TenantKey,
     asked: &Asked,
-    prepared: &Prepared,
+    (prepared, ground): (&Prepared, &Ground),
     at: Timestamp,
 ) -> Result<Option<Payout>, CaseError> {
     let account = &Account { partner: asked.partner.clone(), currency: asked.currency };
@@ -218,7 +255,13 @@ async fn draft(
     let id = PayoutId::of(&account.partner, account.currency, head.payout_no + 1);
     let counted = store.count_lines_closed_after(tenant, account, head.covered).await?;
     let lines = counted + close.as_ref().map_or(0, |close| close.count);
-    let content = SealedContent { id: &id, account, from: head.paid, to, amount, close_hash };
+    let mut terms = ground.terms(amount);
+    // AWD-3: an award takes two, whatever the bands say of its amount.
+    if AwardId::parse(&asked.under).is_ok() && terms.approvers.map_or_else(|| approvers_needed(amount), usize::from) < 2
+    {
+        terms.approvers = Some(2);
+    }
+    let content = SealedContent { id: &id, account, from: head.paid, to, amount, close_hash, terms: &terms };
     let seal = seal(&content);
     Ok(Some(Payout {
         id,
@@ -233,8 +276,11 @@ async fn draft(
         requested_by: asked.by.clone(),
         requested_at: at,
         moved_at: at,
-        state: PayoutState::PendingApproval,
+        // PAY-4: where no band asks for anybody, it is approved by itself.
+        state: if terms.approvers == Some(0) { PayoutState::Approved } else { PayoutState::PendingApproval },
         approvals: Vec::new(),
+        terms,
+        net: None,
     }))
 }
 
@@ -300,18 +346,40 @@ async fn step(
             return Ok(Moved::NotFound);
         };
         // Looked at again at each step towards the door: it may have been noticed since the request.
-        let goes_out = matches!(command, Command::Approve { .. } | Command::MarkSent(_));
+        let goes_out = matches!(command, Command::Approve { .. } | Command::MarkSent(_) | Command::Submit);
         match if goes_out { barred(store, tenant, &stored.payout.partner).await? } else { None } {
             Some(Barred::NotActive) => return Ok(Moved::PartnerNotActive),
             Some(Barred::UnderReview) => return Ok(Moved::UnderReview),
             None => {}
         }
-        let (voided, step) = match decide(store, tenant, &stored.payout, command, actor, at).await? {
+        // PAY-12: what goes towards the door goes where it was asked to go.
+        let methods =
+            if goes_out { Some(store.get_payout_methods(tenant, &stored.payout.partner).await?) } else { None };
+        let decided = decide(store, (tenant, &stored.payout), command, (actor, at), methods.as_ref()).await?;
+        let (voided, step) = match decided {
             Ok(decided) => decided,
             Err(refused) => return Ok(Moved::Refused(refused)),
         };
+        let same = |methods: &PayoutMethods| methods.version == step.payout.terms.methods.unwrap_or_default();
+        if !voided && !methods.as_ref().is_none_or(same) {
+            return Ok(Moved::Refused(Refused::PayeeChanged));
+        }
         let entry = append(stored.chain, id.as_str(), of_request(step.deed, request));
-        let after = match store.replace_payout(tenant, stored.chain, &step.payout, step.head, &entry).await? {
+        let ended = match command {
+            Command::Resolve(word) => match executed::ended_by(store, tenant, &step.payout, word, at).await? {
+                Ok(ended) => ended,
+                Err(refused) => return Ok(Moved::Refused(refused)),
+            },
+            _ => None,
+        };
+        let (chain, moved) = (stored.chain, (&step.payout, step.head));
+        let replaced = match &ended {
+            Some((read, after)) => {
+                store.replace_payout_and_attempt(tenant, chain, moved, &entry, (read, after)).await?
+            }
+            None => store.replace_payout(tenant, chain, &step.payout, step.head, &entry).await?,
+        };
+        let after = match replaced {
             Stepped::Yes => Some(StoredPayout { payout: step.payout, chain: entry.end() }),
             Stepped::ReferenceUsed(payout) => return Ok(Moved::Refused(Refused::ReferenceUsed { payout })),
             // The client's own retry can report a failed condition for a write that succeeded: read it back.
@@ -327,19 +395,28 @@ async fn step(
 /// The step that a command means now; an approval of what the balance no longer covers becomes a cancellation.
 async fn decide(
     store: &Store,
-    tenant: &TenantKey,
-    payout: &Payout,
+    (tenant, payout): (&TenantKey, &Payout),
     command: &Command,
-    actor: &Actor,
-    at: Timestamp,
+    (actor, at): (&Actor, Timestamp),
+    methods: Option<&PayoutMethods>,
 ) -> Result<Result<(bool, Step), Refused>, CaseError> {
-    let payout = payout.clone();
+    let mut payout = payout.clone();
+    if matches!(command, Command::MarkSent(_) | Command::Submit) && payout.state == PayoutState::Approved {
+        // TAX-2, PAY-13: what is kept is decided at the payment, by the form that holds then.
+        match leaving::leaves(store, tenant, &payout, at).await? {
+            Leaves::Parts(net) => payout.net = Some(net),
+            Leaves::NoTaxForm(status) => return Ok(Err(Refused::TaxFormMissing { status: status.word() })),
+            Leaves::Nothing => return Ok(Err(Refused::NothingLeft)),
+        }
+    }
     let (actor, plain) = (actor.clone(), |step| (false, step));
     let step = match command.clone() {
         Command::Approve { seal } => {
             let head = store.get_head(tenant, &payout.account()).await?;
             let today = store.get_settings(tenant).await?.ledger_zone.day_of(at);
-            let approved = payout.clone().approve(actor.clone(), seal, at);
+            // PAY-4: those who changed where the money goes are not those who say that it may.
+            let editors = methods.map(|methods| methods.editors(at)).unwrap_or_default();
+            let approved = payout.clone().approve_beside(actor.clone(), seal, &editors, at);
             let is_pending = payout.state == PayoutState::PendingApproval;
             if is_pending && approved.is_ok() && head.available_on(today)?.is_negative() {
                 let reason = "reversals since the request exceed the balance; ask for a new payout".to_owned();
@@ -352,6 +429,12 @@ async fn decide(
         Command::MarkSent(sent) => payout.mark_sent(actor, sent, at),
         Command::Confirm { completed_at, reference } => payout.confirm(actor, completed_at, reference, at),
         Command::Fail { reason } => payout.fail(actor, reason, at),
+        Command::Submit => match executed::attempt_no(store, tenant, &payout).await? {
+            Ok(no) => payout.submit(actor, no, at),
+            Err(refused) => Err(refused),
+        },
+        Command::Retry => payout.retry(actor, at),
+        Command::Resolve(word) => payout.resolve(actor, word, at),
     };
     Ok(step.map(plain))
 }

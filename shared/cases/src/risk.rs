@@ -6,16 +6,18 @@
 pub mod habits;
 pub mod look;
 
+use std::collections::BTreeSet;
+
 use domain::audit::{ChainEnd, append};
 use domain::commission::EarningReason;
 use domain::fraud::review::{Deciding, Refused, Review, Step, Verdict};
-use domain::id::ReviewId;
+use domain::id::{PartnerId, ReviewId};
 use domain::line::Line;
 use domain::retarget::{Booking, booked_targets, retarget};
 use domain::sale::{HoldReason, Sale};
 use store::risk::{DecidedReview, StoredReview};
 use store::sales::{NewSale, SaleWritten};
-use store::{Store, TenantKey};
+use store::{Store, StoreError, TenantKey};
 
 use crate::error::CaseError;
 use crate::fences::fences_of;
@@ -36,6 +38,22 @@ pub enum Ruled {
     Refused(Refused),
     /// Another person decided at the same time.
     Overtaken,
+}
+
+/// The reviews of a sale: the first one, and where that is ended those of partners at whom nobody had looked by then.
+pub(crate) async fn reviews_of(store: &Store, tenant: &TenantKey, sale: &Sale) -> Result<Vec<Review>, StoreError> {
+    let Some(first) = store.get_review(tenant, &ReviewId::of_sale(&sale.id)).await? else { return Ok(Vec::new()) };
+    let mut reviews = vec![first.review];
+    if reviews.iter().all(|first| first.ended().is_none()) {
+        return Ok(reviews);
+    }
+    let credited = sale.decision.credits().iter().map(|credit| &credit.partner);
+    let partners: BTreeSet<&PartnerId> = sale.lines.iter().map(|line| &line.partner).chain(credited).collect();
+    for partner in partners {
+        let further = store.get_review(tenant, &ReviewId::of_sale_and(&sale.id, partner)).await?;
+        reviews.extend(further.map(|stored| stored.review));
+    }
+    Ok(reviews)
 }
 
 /// FRD-5: a person decides a review. The review, the sale with its lines and heads, what was stopped and the audit trail

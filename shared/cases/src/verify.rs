@@ -16,7 +16,7 @@ mod trails;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use domain::id::PartnerId;
+use domain::id::{MemberId, PartnerId};
 use domain::line::Account;
 use domain::time::{BusinessDay, Zone};
 use store::{Store, StoreError, TenantKey};
@@ -215,23 +215,26 @@ pub async fn verify_within(store: &Store, tenant: &TenantKey, scope: &Scope) -> 
     let mut verified = Verified::default();
     let zone = store.get_settings(tenant).await?.ledger_zone;
     let mut prints: BTreeMap<Account, Print> = BTreeMap::new();
+    let walk = Accounts { store, tenant, zone: &zone, scope };
     let mut last: Option<PartnerId> = None;
     loop {
         let page = store.list_partner_ids(tenant, last.as_ref(), PAGE_SIZE).await?;
         for partner in &page.items {
-            verified.partners += 1;
-            // Not the heads alone: rows whose head is gone are an account too.
-            for currency in store.list_currencies(tenant, partner).await? {
-                verified.accounts += 1;
-                let account = Account { partner: partner.clone(), currency };
-                let walk = account::Walk { store, tenant, account: &account, zone: &zone, scope };
-                let print = walk.verify(&mut verified).await?;
-                if scope.journal.is_some() {
-                    prints.insert(account, print);
-                }
-            }
+            walk.of(partner, &mut verified, &mut prints).await?;
         }
         last = page.items.last().cloned().or(last);
+        if page.next.is_none() {
+            break;
+        }
+    }
+    // Members stand in a registry of their own; each is paid through a payee.
+    let mut before: Option<MemberId> = None;
+    loop {
+        let page = store.list_members(tenant, before.as_ref(), PAGE_SIZE).await?;
+        for stored in &page.items {
+            walk.of(&stored.member.id.payee(), &mut verified, &mut prints).await?;
+        }
+        before = page.items.last().map(|stored| stored.member.id.clone());
         if page.next.is_none() {
             break;
         }
@@ -247,6 +250,38 @@ pub async fn verify_within(store: &Store, tenant: &TenantKey, scope: &Scope) -> 
         tell_unreadable(walked, &mut verified)?;
     }
     Ok(verified)
+}
+
+/// The accounts of whoever has any.
+struct Accounts<'a> {
+    store: &'a Store,
+    tenant: &'a TenantKey,
+    zone: &'a Zone,
+    scope: &'a Scope,
+}
+
+impl Accounts<'_> {
+    /// Walks every account of one payee.
+    async fn of(
+        &self,
+        partner: &PartnerId,
+        verified: &mut Verified,
+        prints: &mut BTreeMap<Account, Print>,
+    ) -> Result<(), CaseError> {
+        let Self { store, tenant, zone, scope } = *self;
+        verified.partners += 1;
+        // Not the heads alone: rows whose head is gone are an account too.
+        for currency in store.list_currencies(tenant, partner).await? {
+            verified.accounts += 1;
+            let account = Account { partner: partner.clone(), currency };
+            let walk = account::Walk { store, tenant, account: &account, zone, scope };
+            let print = walk.verify(verified).await?;
+            if scope.journal.is_some() {
+                prints.insert(account, print);
+            }
+        }
+        Ok(())
+    }
 }
 
 fn tell_unreadable(walked: Result<(), CaseError>, verified: &mut Verified) -> Result<(), CaseError> {

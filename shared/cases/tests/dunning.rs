@@ -65,3 +65,34 @@ async fn what_failed_long_before_reminders_were_switched_on_is_counted_from_then
     assert_eq!([steps(&world, 0).await, steps(&world, 0).await, steps(&world, 1).await], [0, 1, 0]);
     assert_eq!([steps(&world, 2).await, steps(&world, 6).await], [1, 1]);
 }
+
+#[tokio::test]
+async fn a_payment_that_came_is_settled_by_the_night_and_not_looked_at_again() {
+    let world = World::new().await;
+    for invoice in ["in_paid", "in_renamed", "in_open"] {
+        let told = failed(&world, invoice, FailedStanding::Open);
+        world.store.record_failed_payment(&world.tenant, &told).await.expect("store");
+    }
+    world.earn("in_paid", "99.00", domain::time::Zone::utc().day_of(world.now)).await;
+    // Paid under another name of the same payment.
+    world.earn("ord_1", "99.00", domain::time::Zone::utc().day_of(world.now)).await;
+    let (name, owner) = (world::key("in_renamed"), world::key("ord_1"));
+    assert!(world.store.record_alias(&world.tenant, &name, &owner).await.expect("store"));
+    let found = remind(&world.store, &world.tenant, world.now).await.expect("store");
+    assert_eq!(found, Reminded { open: 1, steps: 0 });
+    let standing = async |invoice: &str| {
+        let kept = world.store.get_failed_payment(&world.tenant, &world::key(invoice)).await.expect("store");
+        kept.expect("kept").told.standing
+    };
+    for (invoice, expected) in
+        [("in_paid", FailedStanding::Paid), ("in_renamed", FailedStanding::Paid), ("in_open", FailedStanding::Open)]
+    {
+        assert_eq!(standing(invoice).await, expected, "{invoice}");
+    }
+    let open = world.store.list_open_payments(&world.tenant, None, 10).await.expect("store").items;
+    assert_eq!(open, [world::key("in_open")]);
+    // A late telling that it failed opens nothing.
+    let late = FailedPayment { told_at: later(&world, 1), ..failed(&world, "in_paid", FailedStanding::Open) };
+    assert!(!world.store.record_failed_payment(&world.tenant, &late).await.expect("store"));
+    assert_eq!(world.store.list_open_payments(&world.tenant, None, 10).await.expect("store").items.len(), 1);
+}

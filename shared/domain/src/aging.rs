@@ -206,6 +206,8 @@ mod tests {
                 moved_at: moved,
                 state,
                 approvals: Vec::new(),
+                terms: crate::payout::Terms::default(),
+                net: None,
             };
             let leaves = (day("2026-11-21"), amount.negate().expect("in range"));
             let expected: Vec<Step> = [leaves].into_iter().chain(returns.map(|text| (day(text), amount))).collect();

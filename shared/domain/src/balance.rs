@@ -75,6 +75,8 @@ impl AsOf {
         }
         let has_ended = payout.moved_at <= self.at;
         let to = match &payout.state {
+            // It left when it was paid; what came back is a line of its own.
+            PayoutState::Returned { completed_at, .. } if *completed_at <= self.at => &mut self.balance.settled,
             PayoutState::Paid { .. } if has_ended => &mut self.balance.settled,
             PayoutState::Rejected { .. } | PayoutState::Cancelled { .. } | PayoutState::Failed { .. } if has_ended => {
                 return Ok(());

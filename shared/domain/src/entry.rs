@@ -33,11 +33,15 @@ pub enum EntryKind {
     Returned,
     /// What other rules make of past periods.
     Recompute,
+    /// An award to a member.
+    Award,
+    /// An award whose payout ended early is taken back, whole.
+    AwardWithdrawn,
 }
 
 impl EntryKind {
     /// Every kind.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::PeriodBands,
         Self::Milestone,
         Self::ManualAdjustment,
@@ -47,6 +51,8 @@ impl EntryKind {
         Self::Carry,
         Self::Returned,
         Self::Recompute,
+        Self::Award,
+        Self::AwardWithdrawn,
     ];
 
     /// The word in rows and answers.
@@ -62,6 +68,8 @@ impl EntryKind {
             Self::Carry => "carry",
             Self::Returned => "returned",
             Self::Recompute => "recompute",
+            Self::Award => "award",
+            Self::AwardWithdrawn => "award_withdrawn",
         }
     }
 

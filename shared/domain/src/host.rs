@@ -25,6 +25,13 @@ pub fn allows(allowed: &[String], host: &str) -> bool {
     })
 }
 
+/// TRK-6: may a page on this host tell us anything? Where a programme names hosts, a page on one of them; where it names
+/// none, a page on the host that its own link leads to, and for what no link has told, none. Both in normal form.
+#[must_use]
+pub fn may_tell(named: &[String], own: Option<String>, host: &str) -> bool {
+    if named.is_empty() { own.is_some_and(|own| allows(&[own], host)) } else { allows(named, host) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -68,5 +75,21 @@ mod tests {
             assert_eq!(allows(&allowed, host), expected, "{host}");
         }
         assert!(!allows(&[], "shop.example"));
+    }
+
+    #[test]
+    fn a_programme_that_names_no_hosts_lets_the_destinations_pages_tell_and_no_others() {
+        let (shop, other) = ("shop.example", "other.example");
+        let named = |name: &str| vec![name.to_owned()];
+        let own = || Some(other.to_owned());
+        for (named, own, host, expected) in [
+            (named(shop), None, shop, true),
+            (named(shop), own(), other, false),
+            (Vec::new(), own(), "www.other.example", true),
+            (Vec::new(), own(), shop, false),
+            (Vec::new(), None, shop, false),
+        ] {
+            assert_eq!(may_tell(&named, own.clone(), host), expected, "{named:?} {own:?} {host}");
+        }
     }
 }

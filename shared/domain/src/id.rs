@@ -158,6 +158,18 @@ ulid_id!(
 ulid_id!(
     /// A rate of sales tax, derived from its place and its first day.
     TaxRateId, "txr_", "a tax rate id (txr_ and 26 characters)");
+ulid_id!(
+    /// Payouts that were built together.
+    PayoutRunId, "prn_", "a payout run id (prn_ and 26 characters)");
+ulid_id!(
+    /// A method by which a partner is paid.
+    MethodId, "mth_", "a payout method id (mth_ and 26 characters)");
+ulid_id!(
+    /// A member of the queue of awards.
+    MemberId, "mem_", "a member id (mem_ and 26 characters)");
+ulid_id!(
+    /// An award, derived from its member and how often the member was given one.
+    AwardId, "awd_", "an award id (awd_ and 26 characters)");
 text_id!(
     /// A line of commission: of a sale and its number, or of an account and its number.
     LineId
@@ -176,6 +188,22 @@ impl TenantId {
     #[must_use]
     pub fn default_tenant() -> Self {
         Self::from_ulid(Ulid::from(0_u128))
+    }
+}
+
+impl MemberId {
+    /// The payee through whom the member is paid: it has the member's own ULID, so that each names the other.
+    #[must_use]
+    pub fn payee(&self) -> PartnerId {
+        PartnerId::from_ulid(self.ulid())
+    }
+}
+
+impl AwardId {
+    /// The `n`th award that was begun for a member: begun twice, it is the same one.
+    #[must_use]
+    pub fn of(member: &MemberId, n: u32) -> Self {
+        Self::from_ulid(Digest::of(&[b"award", member.as_str().as_bytes(), &n.to_be_bytes()]).to_ulid())
     }
 }
 
@@ -240,6 +268,12 @@ impl ReviewId {
     #[must_use]
     pub fn of_sale(sale: &SaleId) -> Self {
         Self::from_ulid(Digest::of(&[b"risk", sale.as_str().as_bytes()]).to_ulid())
+    }
+
+    /// A further review of a sale, of a partner at whom nobody had looked when the first was ended.
+    #[must_use]
+    pub fn of_sale_and(sale: &SaleId, partner: &PartnerId) -> Self {
+        Self::from_ulid(Digest::of(&[b"risk", sale.as_str().as_bytes(), partner.as_str().as_bytes()]).to_ulid())
     }
 
     /// The review of a partner for a cause: noticed twice, it is the same one.

@@ -6,6 +6,7 @@
 
 pub mod address;
 pub mod analytics;
+pub mod person;
 pub mod score;
 
 use serde::{Deserialize, Serialize};
@@ -35,6 +36,12 @@ impl LeadSource {
         let name = text.trim().to_ascii_lowercase();
         let is_plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
         ((1..=SOURCE_CHARS_MAX).contains(&name.len()) && is_plain).then_some(Self(name))
+    }
+
+    /// What leads are counted under whose source is one too many.
+    #[must_use]
+    pub fn other() -> Self {
+        Self("other".to_owned())
     }
 
     /// The source as text.

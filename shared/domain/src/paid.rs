@@ -17,7 +17,10 @@ pub struct PaidByYear(BTreeMap<(Account, i16), Money>);
 pub fn payment_day(payout: &Payout, zone: &Zone) -> Option<BusinessDay> {
     match &payout.state {
         // V8: the date of payment counts, not when it was earned or asked for.
-        PayoutState::Paid { completed_at, .. } => Some(zone.day_of(*completed_at)),
+        // What came back later was paid all the same; that it came back is an entry of its own.
+        PayoutState::Paid { completed_at, .. } | PayoutState::Returned { completed_at, .. } => {
+            Some(zone.day_of(*completed_at))
+        }
         _ => None,
     }
 }
@@ -85,6 +88,8 @@ mod tests {
             moved_at: at,
             state,
             approvals: Vec::new(),
+            terms: crate::payout::Terms::default(),
+            net: None,
         }
     }
 

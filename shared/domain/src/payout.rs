@@ -9,12 +9,21 @@ use crate::line::Account;
 use crate::money::Money;
 use crate::role::Role;
 use crate::slot::Slot;
+use crate::tax::Net;
 use crate::time::{BusinessDay, Timestamp, Zone, sortable};
 
+pub mod attempt;
+mod executed;
+pub mod hold;
+pub mod policy;
 mod refused;
+pub mod run;
+mod terms;
 mod words;
 
+pub use executed::{Said, Word};
 pub use refused::Refused;
+pub use terms::Terms;
 
 /// How long an approval counts.
 const APPROVAL_HOURS: i64 = 72;
@@ -54,6 +63,10 @@ pub struct Payout {
     pub state: PayoutState,
     /// Who has approved, oldest first.
     pub approvals: Vec<Approval>,
+    /// Where it goes and how many must approve it, as it was when it was asked for.
+    pub terms: Terms,
+    /// What of the amount leaves and what is kept: decided when it is sent.
+    pub net: Option<Net>,
 }
 
 /// One person's yes, to one seal.
@@ -75,6 +88,24 @@ pub enum PayoutState {
     PendingApproval,
     /// May be sent.
     Approved,
+    /// A rail that moves by itself carries it, or is about to: what was asked of the rail is in the attempt.
+    Submitting {
+        /// The number of the attempt.
+        attempt: u32,
+        /// Since when.
+        since: Timestamp,
+    },
+    /// Nobody knows whether the rail has carried it: it is looked for, and asked for again under the same key alone.
+    OutcomeUnknown {
+        /// The number of the attempt.
+        attempt: u32,
+        /// When it was submitted.
+        since: Timestamp,
+        /// What is known.
+        why: String,
+        /// What one person has said of it; another must say the same.
+        said: Option<Said>,
+    },
     /// Somebody said no; the money is back.
     Rejected {
         /// Why.
@@ -106,6 +137,19 @@ pub enum PayoutState {
     /// The rail said no for certain; the money is back.
     Failed {
         /// Why.
+        reason: String,
+    },
+    /// It was paid and came back; its amount is the partner's again.
+    Returned {
+        /// When it was sent.
+        sent_at: Timestamp,
+        /// When it arrived.
+        completed_at: Timestamp,
+        /// The reference that it arrived under.
+        reference: String,
+        /// When it came back.
+        returned_at: Timestamp,
+        /// Why, as far as it is told.
         reason: String,
     },
 }
@@ -147,6 +191,8 @@ pub struct SealedContent<'a> {
     pub amount: Money,
     /// The chain of closes, which binds every line.
     pub close_hash: Digest,
+    /// Where it goes and how many must approve it.
+    pub terms: &'a Terms,
 }
 
 /// The seal: approvals bind to it, and through the chain of closes to every line.
@@ -154,7 +200,8 @@ pub struct SealedContent<'a> {
 pub fn seal(content: &SealedContent<'_>) -> Digest {
     let from = content.from.map(|slot| slot.to_string()).unwrap_or_default();
     let (to, minor) = (content.to.to_string(), content.amount.minor().to_string());
-    Digest::of(&[
+    let terms = content.terms.sealed_text();
+    let mut parts: Vec<&[u8]> = vec![
         b"payout",
         content.id.as_str().as_bytes(),
         content.account.partner.as_str().as_bytes(),
@@ -163,7 +210,10 @@ pub fn seal(content: &SealedContent<'_>) -> Digest {
         to.as_bytes(),
         minor.as_bytes(),
         content.close_hash.as_bytes(),
-    ])
+    ];
+    // A payout without terms of its own has the seal that payouts always had.
+    parts.extend(terms.as_ref().map(|terms| terms.as_bytes()));
+    Digest::of(&parts)
 }
 
 /// How many distinct people must approve an amount.
@@ -194,7 +244,14 @@ impl Payout {
             to: self.to,
             amount: self.amount,
             close_hash: self.close_hash,
+            terms: &self.terms,
         })
+    }
+
+    /// PAY-4: how many distinct people must approve it: what the bands said when it was asked for.
+    #[must_use]
+    pub fn approvers(&self) -> usize {
+        self.terms.approvers.map_or_else(|| approvers_needed(self.amount), usize::from)
     }
 
     /// Approvals that count at an instant: of this seal and not expired.
@@ -208,15 +265,36 @@ impl Payout {
             .collect()
     }
 
-    /// An admin says yes to the seal that they saw.
+    /// An admin says yes to the seal that they saw, where nobody has changed of late where the money goes.
     ///
     /// # Errors
     /// See [`Refused`].
     pub fn approve(self, actor: Actor, seen_seal: Digest, at: Timestamp) -> Result<Step, Refused> {
+        self.approve_beside(actor, seen_seal, &BTreeSet::new(), at)
+    }
+
+    /// An admin says yes to the seal that they saw; those who changed where the money goes may not.
+    ///
+    /// # Errors
+    /// See [`Refused`].
+    pub fn approve_beside(
+        self,
+        actor: Actor,
+        seen_seal: Digest,
+        editors: &BTreeSet<String>,
+        at: Timestamp,
+    ) -> Result<Step, Refused> {
         require(&actor, &[Role::Admin])?;
+        // PAY-4: who may not approve is told so first, and never learns from the refusal how far others have come.
+        if actor.id == self.requested_by.id {
+            return Err(Refused::RequesterMayNotApprove);
+        }
+        if editors.contains(&actor.id) {
+            return Err(Refused::PayeeEditorMayNotApprove);
+        }
         // What was approved and then left lying until its approvals expired is approved anew.
-        let lapsed = matches!(self.state, PayoutState::Approved)
-            && self.standing_approvals(at).len() < approvers_needed(self.amount);
+        let lapsed =
+            matches!(self.state, PayoutState::Approved) && self.standing_approvals(at).len() < self.approvers();
         if !lapsed {
             self.require_state(&["pending_approval"])?;
         }
@@ -226,15 +304,12 @@ impl Payout {
         if seen_seal != self.seal || self.computed_seal() != self.seal {
             return Err(Refused::SealDiffers);
         }
-        if actor.id == self.requested_by.id {
-            return Err(Refused::RequesterMayNotApprove);
-        }
         if self.standing_approvals(at).contains(actor.id.as_str()) {
             return Err(Refused::AlreadyApprovedByYou);
         }
         let mut after = self.clone();
         after.approvals.push(Approval { by: actor.id.clone(), at_ms: at.as_millisecond(), seal: self.seal });
-        if after.standing_approvals(at).len() >= approvers_needed(self.amount) {
+        if after.standing_approvals(at).len() >= self.approvers() {
             after.state = PayoutState::Approved;
         }
         Ok(self.step(after, HeadMove::None, "payout.approved", actor, at))
@@ -297,7 +372,7 @@ impl Payout {
         require_not_before(completed_at, sent_at, "completed_at", "the money was sent")?;
         // PAY-4: in the two-approver band nobody confirms what they approved.
         let approved_it = self.approvals.iter().any(|approval| approval.by == actor.id);
-        if approved_it && approvers_needed(self.amount) > 1 {
+        if approved_it && self.approvers() > 1 {
             return Err(Refused::ApproverMayNotConfirm);
         }
         let after = self.moved_to(PayoutState::Paid { sent_at, completed_at, reference });
@@ -319,11 +394,7 @@ impl Payout {
         if self.computed_seal() != self.seal {
             return Err(Refused::SealDiffers);
         }
-        if self.standing_approvals(at).len() < approvers_needed(self.amount) {
-            Err(Refused::ApprovalsExpired)
-        } else {
-            Ok(())
-        }
+        if self.standing_approvals(at).len() < self.approvers() { Err(Refused::ApprovalsExpired) } else { Ok(()) }
     }
 
     fn require_state(&self, allowed: &[&str]) -> Result<(), Refused> {
@@ -354,6 +425,14 @@ impl Payout {
             ("seal".to_owned(), self.seal.to_hex()),
             ("approvals".to_owned(), self.approvals.len().to_string()),
         ]);
+        if let Some(payee) = &self.terms.payee {
+            told.insert("payee".to_owned(), payee.to_text());
+        }
+        if let Some(net) = &self.net {
+            told.insert("fee".to_owned(), net.fee.to_text());
+            told.insert("withheld".to_owned(), net.withheld.to_text());
+            told.insert("net".to_owned(), net.net.to_text());
+        }
         match &self.state {
             PayoutState::Rejected { reason } | PayoutState::Cancelled { reason } | PayoutState::Failed { reason } => {
                 told.insert("reason".to_owned(), reason.clone());
@@ -367,6 +446,9 @@ impl Payout {
                 told.insert("completed_at".to_owned(), sortable(*completed_at));
             }
             PayoutState::PendingApproval | PayoutState::Approved => {}
+            PayoutState::Submitting { .. } | PayoutState::OutcomeUnknown { .. } | PayoutState::Returned { .. } => {
+                executed::tell(&self.state, &mut told);
+            }
         }
         told
     }

@@ -15,6 +15,8 @@ pub enum Book {
     CommissionExpense,
     /// What bonuses of milestones cost the tenant.
     BonusExpense,
+    /// What awards cost the tenant.
+    AwardExpense,
     /// Debts of partners that were given up.
     WriteOffExpense,
     /// What was changed out of this currency, or into it.
@@ -49,6 +51,8 @@ pub fn of_line(line: &Line) -> Result<Vec<Posting>, MoneyError> {
         // LED-4: a debt that is given up is an expense of its own.
         Some(EntryKind::WriteOff) => Book::WriteOffExpense,
         Some(EntryKind::Milestone) => Book::BonusExpense,
+        // AWD-3: awards are no commission: they are reported on another form.
+        Some(EntryKind::Award | EntryKind::AwardWithdrawn) => Book::AwardExpense,
         // LED-6: each currency's half of an exchange is settled with that currency's exchange account.
         Some(EntryKind::FxOut | EntryKind::FxIn) => Book::Fx,
         // What comes back after it was paid was on its way; what was paid stays told as paid.
@@ -75,11 +79,14 @@ pub fn of_close(close: &Close) -> Result<Vec<Posting>, MoneyError> {
 pub fn of_payout(payout: &Payout) -> Result<Vec<Posting>, MoneyError> {
     let mut postings = transfer(Book::Available, Book::Reserved, payout.amount)?;
     match payout.state {
-        PayoutState::Paid { .. } => postings.extend(transfer(Book::Reserved, Book::Cash, payout.amount)?),
+        PayoutState::Paid { .. } | PayoutState::Returned { .. } => {
+            postings.extend(transfer(Book::Reserved, Book::Cash, payout.amount)?);
+        }
         PayoutState::Rejected { .. } | PayoutState::Cancelled { .. } | PayoutState::Failed { .. } => {
             postings.extend(transfer(Book::Reserved, Book::Available, payout.amount)?);
         }
         PayoutState::PendingApproval | PayoutState::Approved | PayoutState::Submitted { .. } => {}
+        PayoutState::Submitting { .. } | PayoutState::OutcomeUnknown { .. } => {}
     }
     Ok(postings)
 }
@@ -150,6 +157,7 @@ mod tests {
             let expected = match kind {
                 EntryKind::WriteOff => Book::WriteOffExpense,
                 EntryKind::Milestone => Book::BonusExpense,
+                EntryKind::Award | EntryKind::AwardWithdrawn => Book::AwardExpense,
                 EntryKind::FxOut | EntryKind::FxIn => Book::Fx,
                 EntryKind::Returned => Book::InTransit,
                 _ => Book::CommissionExpense,
@@ -201,6 +209,8 @@ mod tests {
                 moved_at: at,
                 state,
                 approvals: Vec::new(),
+                terms: crate::payout::Terms::default(),
+                net: None,
             };
             let mut balances = Balances::default();
             assert_eq!(balances.book(&of_close(&close).expect("in range")), Ok(true));

@@ -32,7 +32,8 @@ pub struct Target {
     pub clawback: Clawback,
     /// Where its first line goes, and where released money returns to.
     pub slot: Slot,
-    /// How it came about.
+    /// How it came about. With a period, the sale begins to count there for the partner: also one who had it once, whose
+    /// line says so although nothing else changes. For whoever has the sale already there is none.
     pub trace: LineTrace,
 }
 
@@ -83,6 +84,11 @@ pub struct Booked {
 }
 
 impl Booked {
+    /// COM-10: does the position come back from nothing with a target?
+    fn comes_back(&self, target: &Target) -> bool {
+        self.first.is_some() && self.earned == 0 && target.trace.period.is_some()
+    }
+
     /// What is held of it.
     #[must_use]
     pub fn held(&self) -> i64 {
@@ -174,8 +180,10 @@ pub fn retarget(sale: &mut Sale, targets: &[Target], booking: &Booking<'_>) -> R
         if target.amount.is_negative() {
             return Err(RetargetError::Negative);
         }
-        // Released and corrected money returns to where the first line was, whatever the rules say by now.
-        let slot = booked.get(&(target.partner.clone(), target.part)).and_then(|position| match position.first {
+        // Released and corrected money returns to where the first line was, whatever the rules say by now. What comes back
+        // is due as if it were new.
+        let position = booked.get(&(target.partner.clone(), target.part)).filter(|known| !known.comes_back(target));
+        let slot = position.and_then(|position| match position.first {
             Some((_, Place::Slot(slot))) => Some(slot),
             _ => None,
         });
@@ -244,8 +252,10 @@ impl Writer<'_, '_> {
             self.change(adjusted, adjustment)?;
             self.change(given_back, reversal)?;
         }
-        if now.first.is_some() && adjusted == 0 && now.clawback != self.target.clawback {
-            // What refunds do to it is part of what the rules gave: a line keeps it for the refunds to come.
+        let is_news = now.clawback != self.target.clawback || now.comes_back(self.target);
+        if now.first.is_some() && adjusted == 0 && is_news {
+            // What refunds do to it is part of what the rules gave, and so is in which month the sale counts from now on: a
+            // line keeps it.
             let slot = self.open(self.target.slot)?;
             self.push(Place::Slot(slot), 0, adjustment);
         }

@@ -279,6 +279,8 @@ pub enum ProviderObjectKind {
     LicenseKey,
     /// An affiliate of the provider's own programme.
     Affiliate,
+    /// A session in which the provider verifies who somebody is.
+    Identity,
 }
 
 impl ProviderObjectKind {
@@ -293,6 +295,7 @@ impl ProviderObjectKind {
             Self::Account => "account",
             Self::LicenseKey => "license_key",
             Self::Affiliate => "affiliate",
+            Self::Identity => "identity",
         }
     }
 }

@@ -65,6 +65,12 @@ pub mod variables {
         "queue of the night's visits to accounts",
         "https://sqs.us-east-1.amazonaws.com/123456789012/tributary-prod-visits",
     );
+    /// The queue of payouts for rails.
+    pub const PAYOUTS_QUEUE_URL: Variable = Variable::required(
+        "PAYOUTS_QUEUE_URL",
+        "queue of payouts for rails that move by themselves",
+        "https://sqs.us-east-1.amazonaws.com/123456789012/tributary-prod-payouts",
+    );
     /// The queue of notices.
     pub const NOTICES_QUEUE_URL: Variable = Variable::required(
         "NOTICES_QUEUE_URL",

@@ -2,7 +2,8 @@
 //!
 //! The first run holds a lease. While it works, the same request is a 409; another request under the same key is a
 //! 422. A run that crashed is taken over once its lease is over, so what it guards must itself stand being run twice.
-//! Answers are kept for a day, save those that a second try may better: 202 (not there yet), 429 and 5xx.
+//! Answers are kept for a day, save those that a second try may better: 202 (not there yet), 429 and 5xx. They may carry
+//! personal data, so each lies sealed under a key that only the request itself yields (`kept`).
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -16,7 +17,7 @@ use http::header::{CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LOCATION};
 use http::request::Parts;
 use http::{Method, StatusCode};
 use jiff::{SignedDuration, Timestamp};
-use store::idempotency::{Attempt, Claimed, KeptAnswer};
+use store::idempotency::{Attempt, Claimed, SealedAnswer};
 use store::{Store, TenantKey};
 use ulid::Ulid;
 
@@ -26,6 +27,9 @@ use crate::clock::Clock;
 use crate::problem::Problem;
 use crate::random;
 use crate::telemetry::chain;
+use kept::{AnswerSeal, KeptAnswer};
+
+mod kept;
 
 /// The header that names a write.
 pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -157,12 +161,13 @@ where
         lease_until: at.saturating_add(LEASE).unwrap_or(at),
     };
     let tenant = caller.tenant_key();
+    let seal = AnswerSeal::of(&attempt, key.as_bytes(), &bytes);
     match idempotency.store.create_idempotent_run(&tenant, &attempt).await? {
         Claimed::Run { first_at } => {
             let source = Digest::of(&[attempt.key_hash.as_bytes(), attempt.fingerprint.as_bytes()]);
             parts.extensions.insert(Minting { at: first_at, source: Some(source) });
         }
-        Claimed::Answered(kept) => return Ok(again(kept)),
+        Claimed::Answered(sealed) => return seal.open(&sealed).map(again).ok_or_else(Problem::internal),
         Claimed::Running => {
             return Err(Problem::conflict("the first request with this Idempotency-Key is still at work")
                 .kind("idempotency-in-progress")
@@ -174,11 +179,11 @@ where
         }
     }
     let response = next.run(Request::from_parts(parts, Body::from(bytes))).await;
-    Ok(idempotency.keep(&tenant, &attempt, response).await)
+    Ok(idempotency.keep(&tenant, &attempt, &seal, response).await)
 }
 
 impl Idempotency {
-    async fn keep(&self, tenant: &TenantKey, attempt: &Attempt, mut response: Response) -> Response {
+    async fn keep(&self, tenant: &TenantKey, attempt: &Attempt, seal: &AnswerSeal, mut response: Response) -> Response {
         let status = response.status();
         // A refusal gets its path and correlation id only at the border: keep it as it is now.
         let problem = response.extensions_mut().remove::<Problem>();
@@ -195,7 +200,10 @@ impl Idempotency {
                     .filter_map(|name| Some((name.to_string(), parts.headers.get(name)?.to_str().ok()?.to_owned())))
                     .collect();
                 let kept = KeptAnswer { status: status.as_u16(), headers, body };
-                self.keep_stubbornly(tenant, attempt, &kept).await
+                match seal.seal(&kept) {
+                    Some(sealed) => self.keep_stubbornly(tenant, attempt, &sealed).await,
+                    None => self.store.release_idempotent_run(tenant, attempt).await,
+                }
             }
         };
         if let Err(error) = outcome {
@@ -213,7 +221,7 @@ impl Idempotency {
         &self,
         tenant: &TenantKey,
         attempt: &Attempt,
-        kept: &KeptAnswer,
+        kept: &SealedAnswer,
     ) -> Result<(), store::StoreError> {
         match self.store.record_idempotent_answer(tenant, attempt, kept).await {
             Ok(()) => Ok(()),

@@ -8,9 +8,11 @@
 pub mod auth;
 pub mod aws;
 pub mod body;
+pub mod click_keys;
 pub mod clock;
 pub mod config;
 pub mod csv;
+pub mod fingerprints;
 pub mod http;
 pub mod idempotency;
 pub mod lambda;

@@ -245,7 +245,7 @@ impl From<garde::Report> for Problem {
 
 impl From<store::StoreError> for Problem {
     fn from(error: store::StoreError) -> Self {
-        use store::StoreError::{Inconsistent, LostRace, Unavailable};
+        use store::StoreError::{Inconsistent, LostRace, TooLarge, Unavailable};
         let reason = crate::telemetry::chain(&error);
         match error {
             Unavailable { .. } => {
@@ -258,6 +258,10 @@ impl From<store::StoreError> for Problem {
             }
             Inconsistent { .. } => {
                 tracing::error!(reason, "stored item cannot be read");
+                Self::internal()
+            }
+            TooLarge { .. } => {
+                tracing::error!(reason, "a change is larger than one transaction takes, request refused");
                 Self::internal()
             }
         }

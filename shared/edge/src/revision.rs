@@ -11,6 +11,13 @@ use crate::problem::Problem;
 pub struct IfMatch(Option<u64>);
 
 impl IfMatch {
+    /// The version that the caller saw; `None` where they did not say.
+    #[must_use]
+    pub fn version(self) -> Option<u32> {
+        // A version that does not fit is none that was ever answered.
+        self.0.map(|seen| u32::try_from(seen).unwrap_or(u32::MAX))
+    }
+
     /// Is the thing as the caller saw it?
     ///
     /// # Errors

@@ -78,6 +78,18 @@ pub struct NoticeDue {
     /// The payment that a customer is reminded of, if it is about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reminder: Option<ReminderDue>,
+    /// Whose payout methods have changed, if it is about that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub methods: Option<MethodsDue>,
+}
+
+/// A partner is to be told that their payout methods have changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MethodsDue {
+    /// Whose.
+    pub partner: PartnerId,
+    /// To which version.
+    pub version: u32,
 }
 
 /// A customer is to be reminded of a payment that failed.
@@ -101,6 +113,17 @@ pub struct ReportWanted {
     /// What: `payout_receipt`.
     pub kind: String,
     /// The payout that it is about.
+    pub payout: PayoutId,
+}
+
+/// A payout was handed to a rail that moves by itself, or something was told of it there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PayoutDue {
+    /// Version of this shape.
+    pub v: u32,
+    /// Whose.
+    pub tenant: TenantId,
+    /// Which.
     pub payout: PayoutId,
 }
 

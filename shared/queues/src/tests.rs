@@ -41,6 +41,7 @@ fn the_published_shapes_stay_as_they_are() {
             payout: Some(payout.clone()),
             report: Some(report.clone()),
             reminder: None,
+            methods: None,
         }),
         serde_json::to_string(&ReportWanted {
             v: VERSION,

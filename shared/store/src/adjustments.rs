@@ -175,6 +175,7 @@ impl Store {
         let mut others = vec![self.new_audit_entry(tenant, told)?];
         if let Some(customer) = waited {
             others.push(self.undecided_no_more(tenant, customer, &new.sale.id)?);
+            others.push(self.listed_part(tenant, customer, &new.sale.id)?);
         }
         self.change_sale(tenant, before, new, others, "changing a sale by hand").await
     }

@@ -19,6 +19,8 @@ use crate::{Store, StoreError, TenantKey};
 
 /// How often a count that met another one is tried.
 const TRIES_MAX: u32 = 5;
+/// Of how many links the counts are read at once.
+const LINKS_AT_ONCE: usize = 8;
 /// How many seconds a day's counts are kept: two years and a month, for a year beside the one before.
 const KEPT_S: i64 = 761 * 24 * 60 * 60;
 
@@ -261,6 +263,27 @@ impl Store {
             Ok(ClickCount { day, count: read(&key, &item)?, is_exact: item.exact })
         };
         found.into_iter().map(count_of).collect()
+    }
+
+    /// How many clicks through each of some links count, from a day up to and with another; none where there are none.
+    ///
+    /// # Errors
+    /// The store does not answer, or an item cannot be read.
+    pub async fn total_clicks(
+        &self,
+        tenant: &TenantKey,
+        links: &[LinkId],
+        days: (BusinessDay, BusinessDay),
+    ) -> Result<BTreeMap<LinkId, u64>, StoreError> {
+        let mut totals = BTreeMap::new();
+        for some in links.chunks(LINKS_AT_ONCE) {
+            let reading: Vec<_> = some.iter().map(|link| self.list_click_counts(tenant, link, days)).collect();
+            for (link, found) in some.iter().zip(futures::future::try_join_all(reading).await?) {
+                let total = found.iter().fold(0_u64, |sum, day| sum.saturating_add(day.count.total().counted));
+                totals.insert(link.clone(), total);
+            }
+        }
+        Ok(totals)
     }
 
     /// Through which UTC day the tenant's clicks are counted exactly.

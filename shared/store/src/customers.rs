@@ -6,10 +6,11 @@ use aws_sdk_dynamodb::types::TransactWriteItem;
 use domain::attribution::customer::Customer;
 use domain::digest::Digest;
 use domain::fact::PaymentKey;
-use domain::id::SaleId;
+use domain::id::{PartnerId, SaleId};
 pub(crate) use item_of::read as read_customer;
 use serde::{Deserialize, Serialize};
 
+use crate::moving::Moving;
 use crate::request::{self, Range, Transacted};
 use crate::sales::{NewSale, SaleWritten};
 use crate::{Store, StoreError, TenantKey, Written, item};
@@ -25,6 +26,8 @@ pub struct CustomerChange<'a> {
     pub after: Option<&'a Customer>,
     /// What was known of leads of its addresses, which the change relies on.
     pub relies_on: &'a [LeadsRead],
+    /// Partners some of whose sales the change may make another's: [`Customer::moves_from`].
+    pub moves: &'a [PartnerId],
 }
 
 /// In which state the leads of an address were read.
@@ -100,6 +103,10 @@ impl Store {
         for read in change.relies_on {
             items.extend(self.waiting_parts(tenant, change.key, *read)?);
         }
+        for partner in change.moves {
+            let moving = Moving { partner: partner.clone(), customer: change.key.clone(), version: after.version };
+            items.push(self.moving_part(tenant, &moving)?);
+        }
         Ok(items)
     }
 
@@ -152,20 +159,24 @@ impl Store {
     }
 
     /// A sale that nobody was paid for is decided anew: the sale in its version, its lines and heads, what was noticed
-    /// about it; and where somebody is paid now, it waits no more.
+    /// about it; and where somebody is paid now, it waits no more. Of a customer whom several partners have it is listed.
     ///
     /// # Errors
     /// The store does not answer.
     pub async fn decide_sale(
         &self,
         tenant: &TenantKey,
-        customer: &PaymentKey,
+        (customer, is_shared): (&PaymentKey, bool),
         before: u64,
         new: &NewSale<'_>,
     ) -> Result<SaleWritten, StoreError> {
         let mut others = Vec::new();
         if !new.sale.decision.credits().is_empty() {
             others.push(self.undecided_no_more(tenant, customer, &new.sale.id)?);
+            if is_shared && new.sale.customer.is_some() {
+                // Until now it was found among what waits.
+                others.push(self.listed_part(tenant, customer, &new.sale.id)?);
+            }
         }
         self.change_sale(tenant, before, new, others, "deciding a sale").await
     }

@@ -19,8 +19,6 @@ use crate::{Store, StoreError, TenantKey};
 
 /// How long an answer is kept.
 pub const ANSWER_KEPT: SignedDuration = SignedDuration::from_hours(24);
-/// Answers are small: a middling effort packs them as well as the greatest.
-const PACKING_LEVEL: u8 = 6;
 
 /// A request that wants to run once.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,16 +35,10 @@ pub struct Attempt {
     pub lease_until: Timestamp,
 }
 
-/// An answer that is kept.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct KeptAnswer {
-    /// The HTTP status.
-    pub status: u16,
-    /// Headers worth repeating, by name.
-    pub headers: Vec<(String, String)>,
-    /// The body, as text.
-    pub body: String,
-}
+/// An answer as it is kept: bytes that only who keeps them can read. They may carry personal data, and an erasure does
+/// not come here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SealedAnswer(pub Vec<u8>);
 
 /// What an attempt finds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,7 +51,7 @@ pub enum Claimed {
     /// Another run is at work.
     Running,
     /// It ran: here is its answer.
-    Answered(KeptAnswer),
+    Answered(SealedAnswer),
     /// The key was used for another request.
     AnotherRequest,
 }
@@ -79,23 +71,8 @@ struct Item {
     expires_at: i64,
 }
 
-/// The name of the packed answer, which is a binary attribute: most answers then fit in one write unit with the item.
+/// The name of the sealed answer, which is a binary attribute: most answers then fit in one write unit with the item.
 const ANSWER: &str = "answer";
-/// No answer unpacks to more.
-const ANSWER_BYTES_MAX: usize = 1024 * 1024;
-
-fn pack(key: &Key, answer: &KeptAnswer) -> Result<AttributeValue, StoreError> {
-    let json = serde_json::to_vec(answer).map_err(|error| item::inconsistent(key, error))?;
-    Ok(AttributeValue::B(Blob::new(miniz_oxide::deflate::compress_to_vec(&json, PACKING_LEVEL))))
-}
-
-fn unpack(key: &Key, packed: &AttributeValue) -> Result<KeptAnswer, StoreError> {
-    let wrong = |why: &str| item::inconsistent(key, why);
-    let packed = packed.as_b().map_err(|_| wrong("the answer is not binary"))?;
-    let json = miniz_oxide::inflate::decompress_to_vec_with_limit(packed.as_ref(), ANSWER_BYTES_MAX)
-        .map_err(|_| wrong("the answer does not unpack"))?;
-    serde_json::from_slice(&json).map_err(|error| item::inconsistent(key, error))
-}
 
 /// Nobody ran; or a run of this very request crashed, or gave its claim back.
 const MAY_RUN: &str = "attribute_not_exists(pk) OR \
@@ -182,11 +159,11 @@ impl Store {
         &self,
         tenant: &TenantKey,
         attempt: &Attempt,
-        answer: &KeptAnswer,
+        answer: &SealedAnswer,
     ) -> Result<(), StoreError> {
         let key = tenant.idempotency(&attempt.key_hash);
         let update = UpdateBuilder::new(&self.tables.ops, &key)
-            .set(ANSWER, pack(&key, answer)?)
+            .set(ANSWER, AttributeValue::B(Blob::new(answer.0.clone())))
             .require("run", Some(text(&attempt.run)))
             .build()?;
         self.update(update, "keeping the answer to an idempotency key").await.map(|_| ())
@@ -209,7 +186,7 @@ impl Store {
 }
 
 fn found(key: &Key, attempt: &Attempt, mut there: Attributes) -> Result<Claimed, StoreError> {
-    let packed = there.remove(ANSWER);
+    let answer = there.remove(ANSWER);
     let there: Item = item::read(there)?;
     // The SDK's own retry can report a failed condition for a write that succeeded: our name is on it.
     if there.run == attempt.run {
@@ -219,7 +196,11 @@ fn found(key: &Key, attempt: &Attempt, mut there: Attributes) -> Result<Claimed,
     if there.fingerprint != attempt.fingerprint.to_string() {
         return Ok(Claimed::AnotherRequest);
     }
-    packed.map_or(Ok(Claimed::Running), |packed| unpack(key, &packed).map(Claimed::Answered))
+    match answer {
+        None => Ok(Claimed::Running),
+        Some(AttributeValue::B(sealed)) => Ok(Claimed::Answered(SealedAnswer(sealed.into_inner()))),
+        Some(_) => Err(item::inconsistent(key, "the answer is not binary")),
+    }
 }
 
 #[cfg(test)]

@@ -13,6 +13,12 @@
 //! | partner's person, sealed | core | `T#partner#par_…` | `person` | Get, Put |
 //! | enrolment of a partner | core | `T#partner#par_…` | `enrolment#prg_…` | Query, Put |
 //! | link of a partner | core | `T#partner#par_…` | `link#lnk_…` | Query, Put |
+//! | where a partner's money goes, sealed | core | `T#partner#par_…` | `payout-methods` | Get, Put |
+//! | tax form of a partner, sealed | core | `T#partner#par_…` | `tax-form` | Get, Put |
+//! | tax forms that gave way to another | core | `T#partner#par_…` | `tax-form#<n>` | Put |
+//! | payouts that were built together | core | `T#payout-runs` | `prn_…` | Get, Query, Put |
+//! | what a tenant decided about payouts | core | `T#tenant` | `payout-policy` | Get, Put |
+//! | key of the hashes of accounts, sealed | core | `T#tenant` | `fingerprint-key` | Get, Put |
 //! | registry of partners | core | `T#registry#<00…15>` | `par_…` | Query, Put |
 //! | link | core | `T#link#lnk_…` | `link` | Get, Put |
 //! | registry of links | core | `T#links#<00…15>` | `lnk_…` | Query, Put |
@@ -20,6 +26,7 @@
 //! | API key | core | `T#key#<sha256>` | `key` | Get, Put |
 //! | customer | core | `T#customer#<provider:id>` | `customer` | Get, Put, Update |
 //! | sales of a customer that nobody is paid for | core | `T#customer#<provider:id>` | `undecided#sal_…` | Query, Put, Delete |
+//! | sales of a customer whom several partners have, and whose are all there | core | `T#customer#<provider:id>` | `listed#sal_…` or `listed#par_…#<CUR>` | Query, Put |
 //! | customer on a partner's account list | core | `T#partner#par_…` | `managed#<provider:id>` | Query, Put |
 //! | coupon | core | `T#coupons` | `<CODE>` | Get, Query, Put, Update |
 //! | leads of an address | core | `T#lead#<sha256>` | `leads` | Get, Put |
@@ -28,6 +35,7 @@
 //! | lead | core | `T#lead#led_…` | `lead` | Get, Put |
 //! | leads, newest first | core, index `desk` | `T#leads` | `<captured_at>#led_…` | Query |
 //! | counts of a day's leads | core | `T#lead-days` | `<yyyy-mm-dd>#prg_…#<source>` | Query, Update |
+//! | sources by which a programme's leads are counted | core | `T#lead-sources` | `prg_…` | Get, Update |
 //! | claim to a customer | core | `T#claims` | `clm_…` | Get, Query, Put |
 //! | sale | core | `T#sale#sal_…` | `sale` | Get, Put, Update |
 //! | refund of a sale | core | `T#sale#sal_…` | `refund#<provider:id>` | Get, Put |
@@ -40,6 +48,8 @@
 //! | closes of an account | core | `T#account#par_…` | `<CUR>#close#<n>` | Query, Put |
 //! | payouts of an account | core | `T#account#par_…` | `<CUR>#payout#<n>` | Get, Query, Put, Update |
 //! | what a bank's reference confirmed | core | `T#reference#<sha256>` | `payout` | Get, Put |
+//! | what a rail was asked for | core | `T#attempts#pay_…` | `<n>` | Get, Query, Put |
+//! | attempts whose outcome is looked for | core, index `desk` | `T#looked-for` | `<due_at>#pay_…#<n>` | Query |
 //! | entry of an account | core | `T#entry#ent_…` | `entry` | Get, Put |
 //! | changes by hand, by kind | core | `T#adjustments#<kind>` | `adj_…` | Get, Query, Put |
 //! | rates of exchange | core | `T#fx-rates` | `<FROM>#<TO>#<told at>#<hash of source>` | Query, Put |
@@ -48,8 +58,14 @@
 //! | customer whom we bill | core | `T#buyers` | `cus_…` | Get, Query, Put |
 //! | plan | core | `T#plans` | `pln_…` | Get, Query, Put |
 //! | reminders of a payment that failed | core | `T#dunning` | `<provider:id>` | Get, Put |
+//! | member | core | `T#member#mem_…` | `profile` | Get, Put |
+//! | registry of members | core | `T#members` | `mem_…` | Query, Put |
+//! | queue of members, by tenure | core | `T#award-queue` | `<since>#mem_…` | Query, Put, Delete |
+//! | tally of awards | core | `T#awards` | `tally` | Get, Put |
+//! | award | core | `T#awards` | `awd_…` | Get, Query, Put |
 //! | rates of sales tax | core | `T#tax-rates` | `<DE or US-NY>#<first day>` | Get, Query, Put |
 //! | payment that failed | core | `T#failed-payments` | `<provider:id>` | Get, Query, Put |
+//! | payment that failed and is open | core | `T#open-payments` | `<provider:id>` | Query, Put, Delete |
 //! | object of a provider, by kind | core | `T#provider#<kind>` | `<provider:id>` | Get, Query, Put |
 //! | webhook endpoint | core | `T#webhook-endpoints` | `whk_…` | Get, Query, Put, Update |
 //! | comparings of a provider with the ledger | core | `T#reconciliations` | `<at>#<provider>` | Query, Put |
@@ -76,23 +92,30 @@
 //! | what is counted of a link's day | ops | `T#clicks#lnk_…` | `<yyyymmdd>` | Get, Query, Put |
 //! | through which day clicks are counted exactly | ops | `T#clicks` | `counted` | Get, Put |
 //! | raw event | ops | `T#raw#<provider>#<yyyymmdd>` | `<event id>` | Get, Query, Put, Update |
+//! | day on which an event was first told | ops | `T#event-day#<provider>#<event id>` | `day` | Put |
+//! | how often a key was used in a minute | ops | `T#pace#key_…` | `<second>` | Update |
 //! | answer to an idempotency key | ops | `T#idempotency#<hash>` | `answer` | Get, Put, Update |
 //! | how far the recount behind a close has come | ops | `T#recount#par_…` | `<CUR>#<n>` | Get, Update |
 //! | where a partner worked from | ops | `T#session#par_…` | `<yyyymmdd>#<visitor hash>` | Query, Put |
 //! | salt of a day, with the default tenant | ops | `T#salts` | `<yyyymmdd>` | Get, Query, Put, Delete |
 //! | notice | ops | `T#notice#ntc_…` | `notice` | Get, Put, Update |
 
+mod attempted;
+mod awarded;
 mod billed;
 mod captured;
+mod listed;
+mod moving;
+mod payees;
 mod told;
+mod watched;
 
 use domain::currency::Currency;
 use domain::digest::Digest;
 use domain::fact::PaymentKey;
-use domain::fraud::marks::Mark;
 use domain::id::{
-    ClaimId, EntryId, LinkId, NoticeId, PartnerId, PayoutId, ProgramId, RecomputeId, ReportId, ReviewId, RuleId, RunId,
-    SaleId, TenantId,
+    ClaimId, EntryId, LinkId, NoticeId, PartnerId, PayoutId, ProgramId, RecomputeId, ReportId, RuleId, RunId, SaleId,
+    TenantId,
 };
 use domain::line::{Account, Origin, Place};
 use domain::slot::Slot;
@@ -427,34 +450,6 @@ impl TenantKey {
 
     pub(crate) fn desk(&self) -> String {
         self.pk("desk")
-    }
-
-    pub(crate) fn mark(&self, partner: &PartnerId, mark: &Mark) -> Key {
-        Key::new(self.partner_partition(partner), format!("mark#{}#{}", mark.kind.word(), mark.digest))
-    }
-
-    pub(crate) fn marked(&self, mark: &Mark) -> String {
-        self.pk(&format!("mark#{}#{}", mark.kind.word(), mark.digest))
-    }
-
-    pub(crate) fn stop(&self, partner: &PartnerId, review: &ReviewId) -> Key {
-        Key::new(self.partner_partition(partner), format!("stop#{review}"))
-    }
-
-    pub(crate) fn stops(&self, partner: &PartnerId) -> Key {
-        Key::new(self.partner_partition(partner), "stops")
-    }
-
-    pub(crate) fn review(&self, review: &ReviewId) -> Key {
-        Key::new(self.pk(&format!("risk#{review}")), "review")
-    }
-
-    pub(crate) fn reviews(&self, state: &str) -> String {
-        self.pk(&format!("risk#{state}"))
-    }
-
-    pub(crate) fn sessions(&self, partner: &PartnerId) -> String {
-        self.pk(&format!("session#{partner}"))
     }
 
     pub(crate) fn idempotency(&self, key: &Digest) -> Key {

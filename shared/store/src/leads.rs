@@ -1,11 +1,14 @@
 //! Leads: each in one item with its person sealed, found by its id, by its address, and newest first; and how many there
 //! were of each day, programme and source.
 
+mod sources;
+
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use domain::audit::AuditEntry;
 use domain::digest::Digest;
 use domain::id::{LeadId, ProgramId};
 use domain::lead::analytics::{Tally, counted};
+use domain::lead::person::PersonPiece;
 use domain::lead::score::Score;
 use domain::lead::{Consent, Lead, LeadSource, LeadState};
 use domain::time::{BusinessDay, Timestamp, sortable};
@@ -24,8 +27,8 @@ pub const PERSON: &str = "lead";
 pub struct StoredLead {
     /// The lead.
     pub lead: Lead,
-    /// The text of the sealed person; `None` once it is erased.
-    pub person: Option<String>,
+    /// What forms said of the person, sealed, the piece that is believed first in front; none once it is erased.
+    pub person: Vec<PersonPiece>,
     /// How often it was written.
     pub version: u64,
 }
@@ -43,8 +46,8 @@ pub struct LeadChange<'a> {
     pub before: Option<&'a StoredLead>,
     /// As it is from now on.
     pub after: &'a Lead,
-    /// The sealed person.
-    pub person: Option<&'a str>,
+    /// The sealed pieces of the person.
+    pub person: &'a [PersonPiece],
     /// What the audit trail says, where a person did it.
     pub told: Option<&'a AuditEntry>,
 }
@@ -78,8 +81,8 @@ struct LeadItem {
     captures: u32,
     score: Score,
     state: LeadState,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    person_sealed: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    person: Vec<PersonPiece>,
     desk_pk: String,
     desk_sk: String,
 }
@@ -129,7 +132,7 @@ impl LeadItem {
             captures: lead.captures,
             score: lead.score,
             state: lead.state,
-            person_sealed: change.person.map(str::to_owned),
+            person: change.person.to_vec(),
         }
     }
 }
@@ -149,7 +152,7 @@ impl From<LeadItem> for StoredLead {
             score: item.score,
             state: item.state,
         };
-        Self { lead, person: item.person_sealed, version: item.version }
+        Self { lead, person: item.person, version: item.version }
     }
 }
 

@@ -9,7 +9,9 @@
 pub mod accounts;
 pub mod adjustments;
 pub mod api_keys;
+pub mod attempts;
 pub mod audit;
+pub mod awards;
 pub mod buyers;
 pub mod claims;
 pub mod click_counts;
@@ -24,6 +26,7 @@ pub mod disputes_list;
 pub mod dunning;
 pub mod endpoints;
 pub mod entries;
+pub mod event_days;
 pub mod failed_payments;
 pub mod fx;
 pub mod idempotency;
@@ -33,11 +36,18 @@ pub mod keys;
 pub mod lead_refs;
 pub mod leads;
 pub mod links;
+pub mod listed;
 pub mod managed;
+pub mod members;
+pub mod moving;
 pub mod newest;
 pub mod notices;
+pub mod pace;
 pub mod parked;
 pub mod partners;
+pub mod payees;
+pub mod payout_policy;
+pub mod payout_runs;
 pub mod payouts;
 pub mod people;
 pub mod periods;
@@ -56,6 +66,7 @@ pub mod runs;
 pub mod sales;
 pub mod salts;
 pub mod subscriptions;
+pub mod tax_forms;
 pub mod tax_rates;
 pub mod tenants;
 pub mod terms;
@@ -121,6 +132,14 @@ pub enum StoreError {
         sk: String,
         /// What is wrong with it.
         why: String,
+    },
+    /// One fact would take more items than a transaction has; nothing was sent, and no try helps.
+    #[error("{items} items at once are more than one transaction takes, {doing}")]
+    TooLarge {
+        /// What was being done.
+        doing: &'static str,
+        /// How many.
+        items: usize,
     },
     /// Others were faster each time; nothing was written.
     #[error("too many others write at once, {doing}; nothing was written")]

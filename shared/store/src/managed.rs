@@ -68,8 +68,10 @@ impl Store {
     pub async fn record_managed(&self, tenant: &TenantKey, managed: &Managed) -> Result<Written, StoreError> {
         let known = self.get_customer(tenant, &managed.customer).await?;
         let before = known.as_ref().map(|customer| customer.version);
-        let after = managed.applied_to(&known.unwrap_or_default());
-        let change = CustomerChange { key: &managed.customer, before, after: Some(&after), relies_on: &[] };
+        let known = known.unwrap_or_default();
+        let after = managed.applied_to(&known);
+        let (key, moves) = (&managed.customer, after.moves_from(&known));
+        let change = CustomerChange { key, before, after: Some(&after), relies_on: &[], moves: &moves };
         let mut items = self.customer_parts(tenant, &change)?;
         let item = ManagedItem {
             entity: "managed".to_owned(),

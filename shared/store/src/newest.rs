@@ -92,7 +92,8 @@ impl Store {
     }
 }
 
-fn read<T: DeserializeOwned>(attributes: Attributes) -> Result<Kept<T>, StoreError> {
+/// Reads a telling.
+pub(crate) fn read<T: DeserializeOwned>(attributes: Attributes) -> Result<Kept<T>, StoreError> {
     let (pk, sk) = item::place_of(&attributes);
     let found: NewestItem = item::read(attributes)?;
     let told = serde_json::from_str(&found.told).map_err(|why| inconsistent(&Key { pk, sk }, why))?;

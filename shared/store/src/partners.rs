@@ -202,6 +202,17 @@ impl Store {
         }
     }
 
+    /// A payee who is in no programme and no list of partners: money goes to them as to any partner.
+    pub(crate) fn new_payee(
+        &self,
+        tenant: &TenantKey,
+        payee: &PartnerId,
+        created_at: Timestamp,
+    ) -> Result<TransactWriteItem, StoreError> {
+        let partner = Partner { id: payee.clone(), status: PartnerStatus::Active, created_at };
+        request::put_new(&self.tables.core, &tenant.partner(payee), &PartnerItem::from(&partner))
+    }
+
     /// One page of the tenant's partners, newest first, older than `after`.
     ///
     /// # Errors
@@ -269,7 +280,7 @@ impl Store {
     ) -> Result<Written, StoreError> {
         let key = tenant.partner(partner);
         let update = changing(&self.tables.core, &key, change).require("status", Some(item::text(seen.word())));
-        let stops = StopsChange { reviews: 0, status: Some(change.status) };
+        let stops = StopsChange { status: Some(change.status), ..StopsChange::default() };
         let items = vec![update.build_transact()?, self.stops_changed(tenant, partner, stops)?];
         Ok(match self.transact(items, "changing a partner's status").await? {
             Transacted::Yes => Written::Yes,

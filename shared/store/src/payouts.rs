@@ -5,20 +5,26 @@
     reason = "serde writes floats into what it derives for a flattened field; nothing here uses one"
 )]
 
+use aws_sdk_dynamodb::types::TransactWriteItem;
 use domain::audit::{AuditEntry, ChainEnd};
 use domain::digest::Digest;
 use domain::id::{PartnerId, PayoutId, TenantId};
 use domain::ledger::{Close, Head};
 use domain::line::Account;
 use domain::money::Money;
-use domain::payout::{Approval, HeadMove, Payout, PayoutState, reference_name};
+use domain::payee::Payee;
+use domain::payout::attempt::Attempt;
+use domain::payout::{Approval, HeadMove, Payout, PayoutState, Terms, reference_name};
 use domain::slot::Slot;
-use domain::time::{Timestamp, sortable};
+use domain::tax::Net;
+use domain::time::{BusinessDay, Timestamp, sortable};
 use domain::{audit::Actor, currency::Currency};
 use serde::{Deserialize, Serialize};
 
 use crate::accounts::{folding, slot_text};
+use crate::attempts::StoredAttempt;
 use crate::desk::{BETWEEN, start_at};
+use crate::entries::{EntryBooking, EntryWritten};
 use crate::item::{self, Attributes, inconsistent, number, text};
 use crate::keys::Key;
 use crate::request::{self, Range, Transacted, UpdateBuilder};
@@ -55,6 +61,16 @@ struct PayoutItem {
     #[serde(flatten)]
     state: PayoutState,
     approvals: Vec<Approval>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    payee: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    methods: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    approvers: Option<u8>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    fee_minor: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    withheld_minor: Option<i64>,
     audit_no: u32,
     audit_hash: Digest,
     desk_pk: String,
@@ -83,16 +99,35 @@ impl PayoutItem {
             moved_at: payout.moved_at,
             state: payout.state.clone(),
             approvals: payout.approvals.clone(),
+            payee: payout.terms.payee.as_ref().map(Payee::to_text),
+            methods: payout.terms.methods,
+            approvers: payout.terms.approvers,
+            fee_minor: payout.net.map(|net| net.fee.minor()),
+            withheld_minor: payout.net.map(|net| net.withheld.minor()),
             audit_no: chain.no,
             audit_hash: chain.hash,
             desk_pk: tenant.desk(),
             desk_sk: format!("{}#{}", sortable(payout.requested_at), payout.id),
         }
     }
+
+    /// Terms that do not parse are none: the seal, which binds them, then differs, and nothing is approved or sent.
+    fn terms(&self) -> Terms {
+        Terms { payee: self.payee.as_deref().and_then(Payee::parse), methods: self.methods, approvers: self.approvers }
+    }
+
+    fn net(&self) -> Option<Net> {
+        let (fee, withheld) = self.fee_minor.zip(self.withheld_minor)?;
+        let money = |minor| Money::from_minor(minor, self.currency);
+        // The parts are the whole, so the net itself is not kept.
+        let net = money(self.amount_minor.checked_sub(fee)?.checked_sub(withheld)?);
+        Some(Net { fee: money(fee), withheld: money(withheld), net })
+    }
 }
 
 impl From<PayoutItem> for StoredPayout {
     fn from(item: PayoutItem) -> Self {
+        let (terms, net) = (item.terms(), item.net());
         let chain = ChainEnd { no: item.audit_no, hash: item.audit_hash };
         let payout = Payout {
             id: item.id,
@@ -109,6 +144,8 @@ impl From<PayoutItem> for StoredPayout {
             moved_at: item.moved_at,
             state: item.state,
             approvals: item.approvals,
+            terms,
+            net,
         };
         Self { payout, chain }
     }
@@ -242,6 +279,33 @@ impl Store {
         head_move: HeadMove,
         entry: &AuditEntry,
     ) -> Result<Stepped, StoreError> {
+        self.replace_payout_and(tenant, before, (after, head_move), entry, Vec::new()).await
+    }
+
+    /// As [`Store::replace_payout`], with the attempt of a rail that moves along; `Changed` also where that was another.
+    ///
+    /// # Errors
+    /// As [`Store::replace_payout`].
+    pub async fn replace_payout_and_attempt(
+        &self,
+        tenant: &TenantKey,
+        before: ChainEnd,
+        step: (&Payout, HeadMove),
+        entry: &AuditEntry,
+        (read, attempt): (&StoredAttempt, &Attempt),
+    ) -> Result<Stepped, StoreError> {
+        let others = vec![self.attempt_moved(tenant, read, attempt)?];
+        self.replace_payout_and(tenant, before, step, entry, others).await
+    }
+
+    async fn replace_payout_and(
+        &self,
+        tenant: &TenantKey,
+        before: ChainEnd,
+        (after, head_move): (&Payout, HeadMove),
+        entry: &AuditEntry,
+        others: Vec<TransactWriteItem>,
+    ) -> Result<Stepped, StoreError> {
         let core = &self.tables.core;
         let item = PayoutItem::new(tenant, after, entry.end());
         let mut items = vec![
@@ -255,14 +319,15 @@ impl Store {
         // FRD-4, PAY-16: a review may have stopped it, or a person suspended the partner, since somebody looked. From
         // here on the money is on its way; each step before this one may still be taken back, so looking is enough there:
         // whoever is stopped between the look and the request, or the approval, has a payout that does not go out.
-        if matches!(after.state, PayoutState::Submitted { .. }) {
-            items.push(self.nothing_stops(tenant, &after.partner)?);
+        if after.goes_out_now() {
+            items.push(self.nothing_stops(tenant, &after.partner, after.terms.methods)?);
         }
         // One payment of a bank pays one payout: its reference is taken with the step, or the step is not.
         let reference = match &after.state {
             PayoutState::Paid { reference, .. } => Some(tenant.reference(&reference_name(reference))),
             _ => None,
         };
+        items.extend(others);
         if let Some(key) = &reference {
             let item = ReferenceItem { entity: "reference".to_owned(), v: 1, payout: after.id.clone() };
             items.push(request::put_new(core, key, &item)?);
@@ -275,6 +340,27 @@ impl Store {
         // Its own: the client's retry met what the client's first try had written.
         let another = taken.map(|taken| taken.payout).filter(|payout| *payout != after.id);
         Ok(another.map_or(Stepped::Changed, Stepped::ReferenceUsed))
+    }
+
+    /// PAY-9: what was paid came back: the payout, its audit entry, and the entry that gives its amount to the account
+    /// again, in one transaction.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn return_payout(
+        &self,
+        tenant: &TenantKey,
+        before: ChainEnd,
+        (after, told): (&Payout, &AuditEntry),
+        booking: EntryBooking<'_>,
+        booked_day: BusinessDay,
+    ) -> Result<EntryWritten, StoreError> {
+        let item = PayoutItem::new(tenant, after, told.end());
+        let others = vec![
+            request::replace(&self.tables.core, &tenant.payout(&after.id), &item, u64::from(before.no))?,
+            self.new_audit_entry(tenant, told)?,
+        ];
+        self.book_entries(tenant, &[booking], booked_day, others, "booking a payout that came back").await
     }
 
     fn end_of_payout<'a>(&'a self, key: &'a Key, payout: &Payout, head_move: HeadMove) -> Option<UpdateBuilder<'a>> {
@@ -334,6 +420,8 @@ pub struct PayoutSeen {
     pub id: PayoutId,
     /// Its exact state.
     pub state: String,
+    /// When it last moved.
+    pub moved_at: Timestamp,
 }
 
 /// Reads a payout's image from the stream, already turned into the SDK's attributes.
@@ -347,5 +435,6 @@ pub fn read_payout_image(attributes: Attributes) -> Result<PayoutSeen, StoreErro
     if partner != found.partner || currency != found.currency {
         return Err(inconsistent(&Key { pk, sk }, "the id names another account"));
     }
-    Ok(PayoutSeen { tenant: found.tenant, id: found.id, state: found.state.word().to_owned() })
+    let (tenant, id, moved_at) = (found.tenant, found.id, found.moved_at);
+    Ok(PayoutSeen { tenant, id, state: found.state.word().to_owned(), moved_at })
 }

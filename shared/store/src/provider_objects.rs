@@ -1,9 +1,12 @@
 //! Objects of providers as they were told last: transfers, payouts, accounts, customers, what customers pay with.
 
 use domain::fact::PaymentKey;
+use domain::id::TenantId;
 use domain::subscription::{ProviderObject, ProviderObjectKind};
 
-use crate::newest::{Kept, Telling};
+use crate::item::{self, Attributes, inconsistent};
+use crate::keys::Key;
+use crate::newest::{self, Kept, Telling};
 use crate::{Page, Store, StoreError, TenantKey};
 
 const TELLING: Telling<ProviderObject> = Telling {
@@ -47,4 +50,28 @@ impl Store {
     ) -> Result<Page<Kept<ProviderObject>>, StoreError> {
         self.list_kept(&tenant.provider_objects(kind.word()), after, limit, "listing a provider's objects").await
     }
+}
+
+/// What the stream says of an object of a provider's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProviderObjectSeen {
+    /// Whose.
+    pub tenant: TenantId,
+    /// The object as it was told last.
+    pub told: ProviderObject,
+}
+
+/// Reads the image of a provider's object from the stream, already turned into the SDK's attributes.
+///
+/// # Errors
+/// Not one that this code can have written.
+pub fn read_provider_object_image(attributes: Attributes) -> Result<ProviderObjectSeen, StoreError> {
+    let (pk, sk) = item::place_of(&attributes);
+    // The item itself does not name its tenant; its key begins with it.
+    let tenant = pk.split('#').next().map(TenantId::parse);
+    let Some(Ok(tenant)) = tenant else {
+        return Err(inconsistent(&Key { pk, sk }, "the key begins with no tenant"));
+    };
+    let Kept { told, .. } = newest::read(attributes)?;
+    Ok(ProviderObjectSeen { tenant, told })
 }

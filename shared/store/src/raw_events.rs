@@ -6,6 +6,7 @@ use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use domain::digest::Digest;
+use domain::fact::PaymentKey;
 use domain::time::{BusinessDay, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -73,17 +74,44 @@ pub struct Delivered {
     pub kind: String,
     /// When it came.
     pub received_at: Timestamp,
-    /// Why it could not be booked, as long as that holds.
+    /// Why it is not booked, as far as that is known.
     pub trouble: Option<Trouble>,
 }
 
-/// Why an event could not be booked.
+/// A raw event, and what kept it from being booked before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Marked {
+    /// The event.
+    pub event: RawEvent,
+    /// Its mark, if it has one.
+    pub mark: Option<TroubleKind>,
+}
+
+/// Why an event is not booked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trouble {
+    /// What it means for the event.
+    pub kind: TroubleKind,
     /// The reason, as the log has it.
     pub reason: String,
     /// When it was found, the last time.
     pub at: Timestamp,
+}
+
+/// What keeps an event from being booked. A mark is written where a try does not end well, and nothing where it does: so
+/// that an event is booked costs no write of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum TroubleKind {
+    /// It contradicts what is booked, or cannot be read: a person must look.
+    Refused,
+    /// It is to be tried again.
+    Waiting,
+    /// It was understood, and waits for the payment that it is about.
+    Parked {
+        /// The payment.
+        payment: PaymentKey,
+    },
 }
 
 /// What became of a raw event that came in. It is stored in all three cases.
@@ -109,6 +137,9 @@ struct Item {
     trouble: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     trouble_ms: Option<i64>,
+    /// What was marked before kinds were told was refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    trouble_kind: Option<TroubleKind>,
 }
 
 /// The name of the sealed bytes, which are a binary attribute: text would be a third larger.
@@ -151,11 +182,28 @@ impl Store {
         tenant: &TenantKey,
         place: &RawEventPlace,
     ) -> Result<Option<RawEvent>, StoreError> {
+        Ok(self.get_marked_event(tenant, place).await?.map(|marked| marked.event))
+    }
+
+    /// The raw event at a place, and whether it is marked as not booked.
+    ///
+    /// # Errors
+    /// The table is away, or the item cannot be read.
+    pub async fn get_marked_event(
+        &self,
+        tenant: &TenantKey,
+        place: &RawEventPlace,
+    ) -> Result<Option<Marked>, StoreError> {
         let key = place.key(tenant);
-        let request = self.db.get_item().table_name(&self.tables.ops).set_key(Some(item::key_map(&key)));
-        let answer =
-            request.consistent_read(true).send().await.map_err(|error| unavailable("reading a raw event", error))?;
-        answer.item.map(|attributes| parse(&key, attributes)).transpose()
+        let found = self.get_attributes(&self.tables.ops, &key, true, "reading a raw event").await?;
+        let marked = |attributes: Attributes| {
+            let kind = attributes.get("trouble_kind").cloned();
+            let kind = kind.map(serde_dynamo::from_attribute_value).transpose();
+            let kind = kind.map_err(|error| item::inconsistent(&key, error))?;
+            let mark = attributes.contains_key("trouble").then(|| kind.unwrap_or(TroubleKind::Refused));
+            parse(&key, attributes).map(|event| Marked { event, mark })
+        };
+        found.map(marked).transpose()
     }
 
     /// A page of the raw events of a provider's day, by their ids, behind one.
@@ -196,7 +244,7 @@ impl Store {
         found.map(|attributes| delivered(&place.provider, place.day, attributes)).transpose()
     }
 
-    /// An event could not be booked; the newest reason stands. `ConditionFailed` when it is not stored any more.
+    /// An event is not booked; the newest reason stands. `ConditionFailed` when it is not stored any more.
     ///
     /// # Errors
     /// The table is away.
@@ -207,9 +255,12 @@ impl Store {
         trouble: &Trouble,
     ) -> Result<Written, StoreError> {
         let key = place.key(tenant);
+        let kind = serde_dynamo::to_attribute_value(&trouble.kind);
+        let kind = kind.map_err(|error| item::inconsistent(&key, error))?;
         let update = UpdateBuilder::new(&self.tables.ops, &key)
             .set("trouble", item::text(&trouble.reason))
             .set("trouble_ms", item::number(trouble.at.as_millisecond()))
+            .set("trouble_kind", kind)
             .require("entity", Some(item::text(ENTITY)))
             .build()?;
         self.update(update, "recording why an event is not booked").await
@@ -224,6 +275,7 @@ impl Store {
         let update = UpdateBuilder::new(&self.tables.ops, &key)
             .remove("trouble")
             .remove("trouble_ms")
+            .remove("trouble_kind")
             .require("entity", Some(item::text(ENTITY)))
             .build()?;
         self.update(update, "recording that an event is booked").await
@@ -240,6 +292,7 @@ impl Store {
             expires_at: event.expires_at.as_second(),
             trouble: None,
             trouble_ms: None,
+            trouble_kind: None,
         };
         let mut attributes = item::write(key, &item)?;
         attributes.insert(SEALED.to_owned(), AttributeValue::B(Blob::new(event.sealed.clone())));
@@ -265,7 +318,10 @@ fn delivered(provider: &str, day: BusinessDay, attributes: Attributes) -> Result
     let key = Key { pk, sk: sk.clone() };
     let at = |ms: i64| Timestamp::from_millisecond(ms).map_err(|error| item::inconsistent(&key, error));
     let trouble = match (item.trouble, item.trouble_ms) {
-        (Some(reason), Some(ms)) => Some(Trouble { reason, at: at(ms)? }),
+        (Some(reason), Some(ms)) => {
+            let kind = item.trouble_kind.unwrap_or(TroubleKind::Refused);
+            Some(Trouble { kind, reason, at: at(ms)? })
+        }
         _ => None,
     };
     let received_at = at(item.received_ms)?;

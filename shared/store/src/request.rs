@@ -14,6 +14,8 @@ use crate::keys::Key;
 pub(crate) use crate::update::UpdateBuilder;
 use crate::{Store, StoreError};
 
+/// How many items a transaction takes.
+const TRANSACTION_ITEMS_MAX: usize = 100;
 /// How often a transaction that met another one is tried.
 const CONFLICT_TRIES_MAX: u32 = 8;
 /// The wait after the first conflict; it doubles.
@@ -305,6 +307,10 @@ impl Store {
         items: Vec<TransactWriteItem>,
         doing: &'static str,
     ) -> Result<Transacted, StoreError> {
+        // Sent, it would be answered like a store that is away, and be tried again without end.
+        if items.len() > TRANSACTION_ITEMS_MAX {
+            return Err(StoreError::TooLarge { doing, items: items.len() });
+        }
         let mut wait_ms = CONFLICT_WAIT_MS;
         for _ in 0..CONFLICT_TRIES_MAX {
             let error = match self.db.transact_write_items().set_transact_items(Some(items.clone())).send().await {
@@ -448,16 +454,27 @@ pub(crate) fn check_below(
     Ok(TransactWriteItem::builder().condition_check(check).build())
 }
 
-/// The condition that a count of an item is not above zero, and that a flag is not there, for a transaction that does not
-/// write it.
-pub(crate) fn check_none(table: &str, key: &Key, (count, flag): (&str, &str)) -> Result<TransactWriteItem, StoreError> {
-    let check = ConditionCheck::builder()
+/// The condition that a count of an item is not above zero, that a flag is not there, and that another attribute has a
+/// value or is absent, for a transaction that does not write it.
+pub(crate) fn check_none(
+    table: &str,
+    key: &Key,
+    (count, flag): (&str, &str),
+    (other, value): (&str, Option<aws_sdk_dynamodb::types::AttributeValue>),
+) -> Result<TransactWriteItem, StoreError> {
+    let is_so = if value.is_some() { "#other = :other" } else { "attribute_not_exists(#other)" };
+    let none = "(attribute_not_exists(#count) OR #count <= :none) AND attribute_not_exists(#flag)";
+    let mut check = ConditionCheck::builder()
         .table_name(table)
         .set_key(Some(item::key_map(key)))
-        .condition_expression("(attribute_not_exists(#count) OR #count <= :none) AND attribute_not_exists(#flag)")
+        .condition_expression(format!("{none} AND {is_so}"))
         .expression_attribute_names("#count", count)
         .expression_attribute_names("#flag", flag)
+        .expression_attribute_names("#other", other)
         .expression_attribute_values(":none", item::number(0));
+    if let Some(value) = value {
+        check = check.expression_attribute_values(":other", value);
+    }
     let check = check.build().map_err(|error| item::inconsistent(key, error))?;
     Ok(TransactWriteItem::builder().condition_check(check).build())
 }

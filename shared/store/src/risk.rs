@@ -268,7 +268,8 @@ impl Store {
         review: &ReviewId,
     ) -> Result<[TransactWriteItem; 2], StoreError> {
         let stop = request::put_new(&self.tables.core, &tenant.stop(partner, review), &Entry::of("stop"))?;
-        Ok([stop, self.stops_changed(tenant, partner, StopsChange { reviews: 1, status: None })?])
+        let change = StopsChange { reviews: 1, ..StopsChange::default() };
+        Ok([stop, self.stops_changed(tenant, partner, change)?])
     }
 
     /// FRD-4, PAY-16: how many reviews stop a partner's payouts, and whether the partner is suspended, in one item that
@@ -286,22 +287,31 @@ impl Store {
             Some(PartnerStatus::Suspended) => update.set(SUSPENDED, AttributeValue::Bool(true)),
             Some(PartnerStatus::Active) => update.remove(SUSPENDED),
         };
+        let update = match change.methods {
+            None => update,
+            Some(version) => update.set(METHODS, number(version)),
+        };
         update.set("entity", text(STOPS)).set("v", number(1)).build_transact()
     }
 
-    /// The condition that nothing stops a partner's payouts, for the transaction in which one goes out.
+    /// The condition that nothing stops a partner's payouts, and that their money still goes where the payout says
+    /// (PAY-12), for the transaction in which one goes out.
     pub(crate) fn nothing_stops(
         &self,
         tenant: &TenantKey,
         partner: &PartnerId,
+        methods: Option<u32>,
     ) -> Result<TransactWriteItem, StoreError> {
-        request::check_none(&self.tables.core, &tenant.stops(partner), (STOPS, SUSPENDED))
+        let unchanged = (METHODS, methods.map(number));
+        request::check_none(&self.tables.core, &tenant.stops(partner), (STOPS, SUSPENDED), unchanged)
     }
 }
 
 const STOP: &str = "stop#";
 const STOPS: &str = "stops";
 const SUSPENDED: &str = "suspended";
+/// The version of the partner's payout methods; absent before the first.
+const METHODS: &str = "methods";
 
 /// What changes of what stops a partner's payouts.
 #[derive(Clone, Copy, Debug, Default)]
@@ -310,6 +320,8 @@ pub(crate) struct StopsChange {
     pub(crate) reviews: i64,
     /// What the partner becomes.
     pub(crate) status: Option<PartnerStatus>,
+    /// The version that their payout methods have from now on.
+    pub(crate) methods: Option<u32>,
 }
 
 fn written(transacted: &Transacted) -> Written {

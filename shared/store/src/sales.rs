@@ -6,7 +6,7 @@ mod parts;
 
 use domain::fact::PaymentKey;
 use domain::id::{ProgramId, SaleId};
-use domain::line::{Line, LineKind};
+use domain::line::Line;
 use domain::sale::Sale;
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +14,7 @@ pub(crate) use item_of::read as read_sale;
 pub use parts::SaleWritten;
 use parts::{Part, Parts};
 
+use crate::accounts::counts_from;
 use crate::customers::CustomerChange;
 use crate::keys::Key;
 use crate::request::{self, UpdateBuilder};
@@ -112,6 +113,19 @@ impl Store {
     /// # Errors
     /// The store does not answer.
     pub async fn create_sale(&self, tenant: &TenantKey, new: &NewSale<'_>) -> Result<SaleWritten, StoreError> {
+        self.create_sale_of(tenant, new, None).await
+    }
+
+    /// The same, of a customer whom several partners have: the sale is listed with them.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn create_sale_of(
+        &self,
+        tenant: &TenantKey,
+        new: &NewSale<'_>,
+        shared: Option<&PaymentKey>,
+    ) -> Result<SaleWritten, StoreError> {
         let core = &self.tables.core;
         let mut parts = Parts::default();
         let sale_item = item_of::SaleItem::new(new.sale, &day_of_sale(tenant, new.sale));
@@ -124,6 +138,9 @@ impl Store {
             parts.push(Part::Alias, alias_update(core, &key, &new.sale.payment).build_transact()?);
         }
         self.push_customer(tenant, &mut parts, new)?;
+        if let Some(customer) = shared {
+            parts.push(Part::Other, self.listed_part(tenant, customer, &new.sale.id)?);
+        }
         self.push_review(tenant, &mut parts, new)?;
         Ok(parts.outcome(&self.transact(parts.items.clone(), "booking a sale").await?))
     }
@@ -172,9 +189,8 @@ impl Store {
         booking.heads.into_iter().for_each(|head| parts.push(Part::Head, head));
         for program in new.open_in {
             // As with the month of an account, in `accounts::head`: refused, it is late, and says so.
-            let counts = new.lines.iter().filter(|line| line.kind == LineKind::Earned && !line.trace.late);
-            let own = counts.filter(|line| line.trace.program.as_ref() == Some(program));
-            if let Some(period) = own.filter_map(|line| line.trace.period).min() {
+            let own = new.lines.iter().filter(|line| line.trace.program.as_ref() == Some(program));
+            if let Some(period) = own.filter_map(counts_from).min() {
                 let (key, period) = (tenant.program_counted(program), item::text(period.to_string()));
                 let marks = ["frozen", "counted"];
                 parts.push(Part::Head, request::check_below(&self.tables.core, &key, &marks, &period)?);

@@ -2,6 +2,7 @@
 
 use domain::adjustment::FOUR_EYES_ABOVE;
 use domain::audit::AuditEntry;
+use domain::award;
 use domain::fraud::policy::Policy;
 use domain::id::TenantId;
 use domain::time::Zone;
@@ -20,11 +21,18 @@ pub struct Settings {
     pub four_eyes_above: u32,
     /// Points and limits of signals of fraud.
     pub risk: Policy,
+    /// Thresholds and amounts of awards.
+    pub awards: award::Policy,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { ledger_zone: Zone::utc(), four_eyes_above: FOUR_EYES_ABOVE, risk: Policy::default() }
+        Self {
+            ledger_zone: Zone::utc(),
+            four_eyes_above: FOUR_EYES_ABOVE,
+            risk: Policy::default(),
+            awards: award::Policy::default(),
+        }
     }
 }
 
@@ -38,6 +46,9 @@ struct SettingsItem {
     /// JSON, as people set it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     risk: Option<String>,
+    /// JSON, as people set it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    awards: Option<String>,
 }
 
 fn four_eyes_above() -> u32 {
@@ -60,7 +71,11 @@ impl Store {
             Some(text) => serde_json::from_str(text).map_err(|error| crate::item::inconsistent(&key, error))?,
             None => Policy::default(),
         };
-        Ok(Settings { ledger_zone, four_eyes_above: item.four_eyes_above, risk })
+        let awards = match &item.awards {
+            Some(text) => serde_json::from_str(text).map_err(|error| crate::item::inconsistent(&key, error))?,
+            None => award::Policy::default(),
+        };
+        Ok(Settings { ledger_zone, four_eyes_above: item.four_eyes_above, risk, awards })
     }
 
     /// Every tenant of the deployment: the default one, and each that ever got a key. The night and the watchman serve them
@@ -93,6 +108,30 @@ impl Store {
             .set("v", item::number(1))
             .require("entity", None);
         self.update(update.build()?, "registering a tenant").await
+    }
+
+    /// The tenant sets thresholds and amounts of awards, and the audit trail says who. `ConditionFailed` when another did
+    /// meanwhile.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn replace_award_policy(
+        &self,
+        tenant: &TenantKey,
+        policy: &award::Policy,
+        entry: &AuditEntry,
+    ) -> Result<Written, StoreError> {
+        let key = tenant.settings();
+        let update = UpdateBuilder::new(&self.tables.core, &key)
+            .set_if_absent("entity", item::text("settings"))
+            .set_if_absent("v", item::number(1))
+            .set_if_absent("ledger_zone", item::text(Settings::default().ledger_zone.name()))
+            .set("awards", item::text(policy.to_json()));
+        let items = vec![update.build_transact()?, self.new_audit_entry(tenant, entry)?];
+        Ok(match self.transact(items, "setting the policy of awards").await? {
+            Transacted::Yes => Written::Yes,
+            Transacted::ConditionFailed(_) => Written::ConditionFailed,
+        })
     }
 
     /// The tenant sets its points and limits of signals of fraud, and the audit trail says who. `ConditionFailed` when

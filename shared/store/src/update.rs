@@ -85,6 +85,21 @@ impl<'a> UpdateBuilder<'a> {
         self
     }
 
+    /// The set of texts gets one more; it begins when absent.
+    pub(crate) fn add_to_set(mut self, attribute: &str, text: &str) -> Self {
+        let name = self.name(attribute);
+        let one = self.value(AttributeValue::Ss(vec![text.to_owned()]));
+        self.add.push(format!("{name} {one}"));
+        self
+    }
+
+    /// The set is absent, or has fewer members than so many.
+    pub(crate) fn require_fewer(mut self, attribute: &str, members: i64) -> Self {
+        let (name, members) = (self.name(attribute), self.value(item::number(members)));
+        self.conditions.push(format!("(attribute_not_exists({name}) OR size({name}) < {members})"));
+        self
+    }
+
     pub(crate) fn build(self) -> Result<Update, StoreError> {
         let clause = |word: &str, parts: &[String]| {
             if parts.is_empty() { String::new() } else { format!("{word} {} ", parts.join(", ")) }

@@ -43,6 +43,8 @@ pub struct Patience {
 impl Patience {
     /// For a caller who waits for the answer, within half a minute.
     pub const CALLER: Self = Self { attempts: 3, connect_ms: 2_000, attempt_ms: 8_000, wait_ms: 400 };
+    /// For money that goes out: one attempt, so that each attempt's own outcome is known, or known not to be.
+    pub const ONCE: Self = Self { attempts: 1, connect_ms: 2_000, attempt_ms: 12_000, wait_ms: 400 };
 }
 
 /// A call that was answered, or not.

@@ -1,12 +1,13 @@
 //! Stripe's HTTP API, as far as we call it: small, typed, and honest about what is not known.
 //!
-//! What lives here: the calls (`customers`, `catalog`, `subscriptions`, `events`), one HTTP client with retries under
-//! one idempotency key (`client`), what a refusal is (`error`), and how it is told to our own callers (`problem`).
+//! What lives here: the calls (`customers`, `catalog`, `subscriptions`, `events`, `transfers`), one HTTP client with retries
+//! under one idempotency key (`client`), whose account it calls (`accounts`), what a refusal is (`error`), and how it is told to our own callers (`problem`).
 //! What does not: what a subscription is to us, what is stored, webhooks (they are read where they arrive).
 //!
 //! To add a call: a method in the file of its noun, which takes the idempotency key if it writes; the fields of the
 //! answer that are needed and no more; the same call in the stand-in under `infra/local/stripe`.
 
+mod accounts;
 mod amount;
 mod catalog;
 mod client;
@@ -16,7 +17,9 @@ mod events;
 mod form;
 mod problem;
 mod subscriptions;
+mod transfers;
 
+pub use crate::accounts::{AccountError, Accounts, Keys, client};
 pub use crate::amount::minor_of;
 pub use crate::catalog::{NewPrice, Price, Product, Recurring};
 pub use crate::client::{API_URL, Call, Patience, Stripe, Watch};
@@ -28,6 +31,7 @@ pub use crate::subscriptions::{
     ItemChange, Items, NewSubscription, PauseCollection, Proration, SubscriptionAnswer, SubscriptionChange,
     SubscriptionItem,
 };
+pub use crate::transfers::{NewTransfer, Reversal, Transfer, TransferPage};
 
 /// An idempotency key: the same for every attempt at one write.
 #[derive(Clone, Debug, PartialEq, Eq)]

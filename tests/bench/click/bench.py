@@ -267,6 +267,22 @@ def versions():
     )
 
 
+def missed(rows):
+    """The goals that were not reached, in words. Ratios alone: microseconds are the machine's."""
+    ours = rows[0][1]["alone"]
+    return [
+        f"{name}: {row['alone'] / ours:.1f} times instead of {goal}"
+        for name, row, goal in rows
+        if goal is not None and row["alone"] / ours < goal
+    ]
+
+
+def refuse(goals):
+    """A bench that misses a goal fails, behind its page."""
+    if goals:
+        sys.exit("missed: " + "; ".join(goals))
+
+
 def report(rows):
     ours = rows[0][1]["alone"]
     lines = [
@@ -329,6 +345,7 @@ def main():
     text = report(rows)
     write_section(text)
     print(text)
+    refuse(missed(rows))
 
 
 if __name__ == "__main__":

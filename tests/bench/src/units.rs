@@ -16,7 +16,7 @@ use domain::role::Role;
 use domain::time::{Timestamp, Zone};
 use queues::{VERSION, VisitDue};
 use revenue_recorder::booking::Recorder;
-use store::idempotency::{Attempt, KeptAnswer};
+use store::idempotency::{Attempt, SealedAnswer};
 use store::raw_events::{RawEvent, RawEventPlace};
 use testkit::Units;
 use tower::ServiceExt;
@@ -156,6 +156,9 @@ async fn sales(rows: &mut Vec<Row>) {
     booked(&world, rows, "sale of a customer who is not met yet", None, stranger).await;
     let early = world.refund("re_2", "pi_404", "10.00");
     booked(&world, rows, "refund parked before its payment", None, early).await;
+    let shared = Fact::SalePaid(shared_sale(&world).await);
+    let pattern = "sale of a customer whom two partners have: it is listed (with its raw event: one more)";
+    booked(&world, rows, pattern, Some(900), shared).await;
 }
 
 async fn booked(world: &World, rows: &mut Vec<Row>, pattern: &'static str, writes_max: Option<u64>, fact: Fact) {
@@ -166,6 +169,24 @@ async fn booked(world: &World, rows: &mut Vec<Row>, pattern: &'static str, write
 fn later_sale(world: &World) -> domain::fact::SalePaid {
     let later = Timestamp::from_second(world.now.as_second() + 60).expect("an instant");
     domain::fact::SalePaid { occurred_at: later, ..world.paid("in_1", "cus_1", "99.00") }
+}
+
+/// A sale of a customer with whose sales another partner was credited, too.
+async fn shared_sale(world: &World) -> domain::fact::SalePaid {
+    let key = world::key("cus_1");
+    let known = world.store.get_customer(&world.tenant, &key).await.expect("store").expect("a customer");
+    let mut after = known.clone();
+    after.credited.insert(domain::id::PartnerId::from_ulid(8_u128.into()));
+    after.version += 1;
+    let change = store::customers::CustomerChange {
+        key: &key,
+        before: Some(known.version),
+        after: Some(&after),
+        relies_on: &[],
+        moves: &[],
+    };
+    world.store.record_customer(&world.tenant, &change).await.expect("recorded");
+    domain::fact::SalePaid { payment: world::key("in_11"), ..later_sale(world) }
 }
 
 /// A person holds the commission of a sale, and releases it.
@@ -339,6 +360,6 @@ async fn edge_key(world: &World) {
         lease_until: world.now,
     };
     world.store.create_idempotent_run(&world.tenant, &attempt).await.expect("begun");
-    let answer = KeptAnswer { status: 201, headers: Vec::new(), body: "{}".to_owned() };
+    let answer = SealedAnswer(vec![0; 64]);
     world.store.record_idempotent_answer(&world.tenant, &attempt, &answer).await.expect("answered");
 }

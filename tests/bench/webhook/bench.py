@@ -145,9 +145,11 @@ def main():
         }
         click.feed = feed(secret)
         ours = click.bench_lambda(["target/release/webhook-ingest"], environment, numbers, port)
-    text = report(ours, bench_express(numbers, secret))
+    express = bench_express(numbers, secret)
+    text = report(ours, express)
     click.write_section(text)
     print(text)
+    click.refuse(click.missed([("webhook-ingest", ours, None), ("Express and PostgreSQL", express, GOAL)]))
 
 
 main()

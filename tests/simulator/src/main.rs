@@ -82,7 +82,7 @@ fn smallest(seed: u64) -> Result<(), String> {
         println!("alone, the world of seed {seed} breaks no law");
         return Ok(());
     };
-    let shrunk = shrink(&mut stage, &plan, breach.law);
+    let shrunk = shrink(&mut stage, &plan, &breach);
     println!(
         "the smallest world of it: {} events, {} deeds, {} faults",
         shrunk.plan.events.len(),

@@ -1,5 +1,6 @@
 //! A world that fails, made as small as it can be while it still fails by the same law.
 
+use crate::laws::Breach;
 use crate::plan::Plan;
 use crate::run::Stage;
 use crate::scene::Trouble;
@@ -17,13 +18,13 @@ pub struct Shrunk {
     pub found: String,
 }
 
-/// Leaves out faults, deeds and events as long as the same law breaks.
-pub fn shrink(stage: &mut Stage, plan: &Plan, law: &str) -> Shrunk {
+/// Leaves out faults, deeds and events as long as the same law breaks; of a figure that differs, that of the same sale.
+pub fn shrink(stage: &mut Stage, plan: &Plan, first: &Breach) -> Shrunk {
     let mut smallest = plan.clone();
     let mut tries = 0;
     let mut breaks = |candidate: &Plan, tries: &mut usize| {
         *tries += 1;
-        matches!(stage.happen(candidate, None), Err(Trouble::Broken(breach)) if breach.law == law)
+        matches!(stage.happen(candidate, None), Err(Trouble::Broken(breach)) if is_same(&breach, first))
     };
     loop {
         let before = size(&smallest);
@@ -52,6 +53,12 @@ pub fn shrink(stage: &mut Stage, plan: &Plan, law: &str) -> Shrunk {
         Ok(_) => "nothing".to_owned(),
     };
     Shrunk { plan: smallest, log, found }
+}
+
+/// A world with less in it may break the law of another sale, which is another mistake.
+fn is_same(breach: &Breach, first: &Breach) -> bool {
+    let subject = |breach: &Breach| breach.found.split_whitespace().next().map(str::to_owned);
+    breach.law == first.law && (first.law != "model" || subject(breach) == subject(first))
 }
 
 fn size(plan: &Plan) -> usize {

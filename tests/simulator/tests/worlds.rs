@@ -70,7 +70,7 @@ fn a_world_that_breaks_a_law_is_made_small() {
         _ => None,
     });
     let (plan, breach) = found.expect("one of the worlds differs");
-    let shrunk = shrink(&mut stage, &plan, breach.law);
+    let shrunk = shrink(&mut stage, &plan, &breach);
     assert!(shrunk.plan.events.len() <= 4, "{} events are left", shrunk.plan.events.len());
     assert_eq!((shrunk.plan.faults.len(), shrunk.plan.deeds.len()), (0, 0), "no fault and no deed is to blame");
     assert!(shrunk.found.starts_with("model: "), "{}", shrunk.found);

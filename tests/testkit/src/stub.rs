@@ -1,4 +1,4 @@
-//! Mail, files, keys and queues of AWS, as little of them as a handler's test needs, on loopback and in memory.
+//! Mail, files, keys, secrets and queues of AWS, as little of them as a handler's test needs, on loopback and in memory.
 //! The small cloud is the faithful one; this one can refuse on demand, and shows what it was given.
 
 use std::collections::BTreeMap;
@@ -31,6 +31,7 @@ struct Held {
     mails: Vec<String>,
     files: BTreeMap<String, Vec<u8>>,
     messages: Vec<(String, String)>,
+    secrets: BTreeMap<String, String>,
     refusing: Option<Service>,
 }
 
@@ -81,6 +82,11 @@ impl Stub {
         self.held().files.insert(bucket_and_key.to_owned(), bytes.to_vec());
     }
 
+    /// Puts a secret's text in the place of the one before.
+    pub fn put_secret(&self, name: &str, text: &str) {
+        self.held().secrets.insert(name.to_owned(), text.to_owned());
+    }
+
     /// From now on a service refuses everything, at once and for good; `None` ends it.
     pub fn refuse(&self, service: Option<Service>) {
         self.held().refusing = service;
@@ -95,8 +101,18 @@ impl Stub {
         match target.split_once('.') {
             Some(("TrentService", action)) => key_service(action),
             Some(("AmazonSQS", _)) => self.queue(body),
+            Some(("secretsmanager", _)) => self.secret(body),
             _ if uri.path() == "/" => self.mail(body),
             _ => self.file(method, uri.path().trim_start_matches('/'), body),
+        }
+    }
+
+    fn secret(&self, body: &Bytes) -> Response {
+        let asked: Value = serde_json::from_slice(body).unwrap_or_default();
+        let name = asked.get("SecretId").and_then(Value::as_str).unwrap_or_default();
+        match self.held().secrets.get(name) {
+            Some(text) => json!({"Name": name, "SecretString": text}).to_string().into_response(),
+            None => (StatusCode::BAD_REQUEST, r#"{"__type":"ResourceNotFoundException"}"#).into_response(),
         }
     }
 

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::{Extension, State};
 use axum::response::Response;
 use cases::raw_event;
+use domain::fact::PaymentKey;
 use domain::provider::Provider;
 use domain::role::Role;
 use domain::time::{BusinessDay, Timestamp, Zone};
@@ -19,7 +20,8 @@ use http::StatusCode;
 use queues::FactReceived;
 use serde::{Deserialize, Serialize};
 use store::endpoints::Endpoint;
-use store::raw_events::{Delivered, RawEventPlace};
+use store::raw_events::{Delivered, RawEventPlace, TroubleKind};
+use store::sales::Known;
 use store::{Page, StoreError, TenantKey};
 use utoipa::{IntoParams, ToSchema};
 
@@ -36,6 +38,12 @@ const READS_MAX: usize = 60;
 /// Under which type a signed body is kept that was no event.
 const UNREADABLE: &str = "unreadable";
 
+/// So long the queue tries an event: five times, three minutes apart. A try that does not end well marks the event; one that
+/// has no mark by then is booked.
+const UNDER_WAY_MS: i64 = 15 * 60_000;
+
+const STATUSES: [&str; 7] = ["booked", "handed_on", "waiting", "parked", "refused", "stored", "unreadable"];
+
 const COLUMNS: [&str; 8] = ["id", "provider", "event_id", "type", "status", "reason", "received_at", "day"];
 
 /// Which deliveries.
@@ -47,7 +55,7 @@ pub(super) struct DeliveriesQuery {
     /// Only of this day (UTC) at the provider; otherwise the newest days first.
     #[param(value_type = Option<String>, format = Date)]
     day: Option<String>,
-    /// `handed_on`, `stored`, `refused` or `unreadable`; all when left out.
+    /// `booked`, `handed_on`, `waiting`, `parked`, `refused`, `stored` or `unreadable`; all when left out.
     status: Option<String>,
     /// How many, 1 to 500; 100 when left out.
     limit: Option<u32>,
@@ -73,9 +81,11 @@ pub(super) struct DeliveryView {
     #[serde(rename = "type")]
     #[schema(example = "invoice.paid")]
     kind: String,
-    /// `handed_on`: stored and handed on to be booked. `stored`: nobody acts on its type. `refused`: it could not be
-    /// booked, `reason` says why. `unreadable`: signed, and no event.
-    #[schema(example = "handed_on")]
+    /// `booked`: it is in the ledger, or was there before. `handed_on`: it came within the last quarter of an hour, and no
+    /// try to book it has failed so far. `waiting`: it is not booked, and is tried again. `parked`: it waits for the payment
+    /// that it is about. `refused`: it could not be booked, and a person must look. Of these three `reason` says why.
+    /// `stored`: nobody acts on its type. `unreadable`: signed, and no event.
+    #[schema(example = "booked")]
     status: &'static str,
     /// Why it is not booked.
     reason: Option<String>,
@@ -87,18 +97,25 @@ pub(super) struct DeliveryView {
 }
 
 impl DeliveryView {
-    fn of(provider: Provider, delivered: Delivered) -> Self {
-        let Delivered { place, kind, received_at, trouble } = delivered;
-        let status = if trouble.is_some() {
-            "refused"
-        } else if kind == UNREADABLE {
-            "unreadable"
-        } else if raw_event::is_acted_on(provider.word(), &kind) {
-            "handed_on"
-        } else {
-            "stored"
+    async fn of(app: &App, tenant: &TenantKey, provider: Provider, delivered: Delivered) -> Result<Self, StoreError> {
+        let Delivered { place, kind, received_at, mut trouble } = delivered;
+        if let Some(TroubleKind::Parked { payment }) = trouble.as_ref().map(|trouble| &trouble.kind)
+            && is_known(app, tenant, payment).await?
+        {
+            // Whoever booked the payment booked with it what waited for it.
+            trouble = None;
+        }
+        let age_ms = app.clock.now().as_millisecond().saturating_sub(received_at.as_millisecond());
+        let status = match trouble.as_ref().map(|trouble| &trouble.kind) {
+            Some(TroubleKind::Refused) => "refused",
+            Some(TroubleKind::Waiting) => "waiting",
+            Some(TroubleKind::Parked { .. }) => "parked",
+            None if kind == UNREADABLE => "unreadable",
+            None if !raw_event::is_acted_on(provider.word(), &kind) => "stored",
+            None if age_ms < UNDER_WAY_MS => "handed_on",
+            None => "booked",
         };
-        Self {
+        Ok(Self {
             id: place_text(&place),
             provider: provider.word(),
             day: place.day.to_string(),
@@ -107,8 +124,17 @@ impl DeliveryView {
             status,
             reason: trouble.map(|trouble| trouble.reason),
             received_at,
-        }
+        })
     }
+}
+
+/// Is a payment known, under this name or another of its own?
+async fn is_known(app: &App, tenant: &TenantKey, payment: &PaymentKey) -> Result<bool, StoreError> {
+    let known = match app.store.find_payment(tenant, payment).await? {
+        Known::As(owner) => app.store.find_payment(tenant, &owner).await?,
+        known => known,
+    };
+    Ok(matches!(known, Known::Sale(_)))
 }
 
 /// A place as text that fits a path: a `#` would end it.
@@ -162,8 +188,8 @@ pub(super) async fn list(
         ],
     };
     let status = query.status.as_deref();
-    if status.is_some_and(|status| !["handed_on", "stored", "refused", "unreadable"].contains(&status)) {
-        return Err(Problem::bad_parameter("status", "one of handed_on, stored, refused, unreadable"));
+    if status.is_some_and(|status| !STATUSES.contains(&status)) {
+        return Err(Problem::bad_parameter("status", format!("one of {}", STATUSES.join(", "))));
     }
     let bad_day = || Problem::bad_parameter("day", "a day such as 2026-09-03");
     let day = query.day.as_deref().map(BusinessDay::parse).transpose().map_err(|_| bad_day())?;
@@ -205,8 +231,10 @@ async fn page(
         let provider = asked.providers[at.provider];
         let left = asked.limit - items.len();
         let read = app.store.list_raw_events(tenant, (provider.word(), at.day), at.after.as_deref(), left).await?;
-        let views = read.items.into_iter().map(|delivered| DeliveryView::of(provider, delivered));
-        items.extend(views.filter(|view| asked.status.is_none_or(|status| status == view.status)));
+        for delivered in read.items {
+            let view = DeliveryView::of(app, tenant, provider, delivered).await?;
+            items.extend(Some(view).filter(|view| asked.status.is_none_or(|status| status == view.status)));
+        }
         at.after = read.next;
         if at.after.is_none() && !step_on(&mut at, asked) {
             return Ok(Page { items, next: None });
@@ -266,7 +294,7 @@ pub(super) async fn replay(
 ) -> Result<(StatusCode, Json<ReplayedView>), Problem> {
     caller.require(REPLAYERS)?;
     let nobody = || Problem::not_found("no such delivery");
-    let (_, place) = parse_place(&id).ok_or_else(nobody)?;
+    let (_, place) = parse_place(&id).filter(|(_, place)| !place.event_id.is_empty()).ok_or_else(nobody)?;
     let found = app.store.get_delivered(&caller.tenant_key(), &place).await?.ok_or_else(nobody)?;
     if found.kind == UNREADABLE {
         return Err(Problem::unprocessable("this was no event: there is nothing to hand on"));

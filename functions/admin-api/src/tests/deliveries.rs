@@ -1,11 +1,12 @@
 //! The inbound log, and sending one in again.
 
 use domain::digest::Digest;
+use domain::fact::PaymentKey;
 use domain::id::EndpointId;
 use domain::provider::Provider;
 use domain::time::{BusinessDay, Timestamp};
 use store::endpoints::Endpoint;
-use store::raw_events::{RawEvent, RawEventPlace, Trouble};
+use store::raw_events::{RawEvent, RawEventPlace, Trouble, TroubleKind};
 
 use super::*;
 
@@ -34,11 +35,16 @@ impl Office {
             kind: kind.to_owned(),
             hash: Digest::of_bytes(id.as_bytes()),
             sealed: vec![1],
-            received_at: self.world.now,
+            // Old enough to have been tried as often as the queue does.
+            received_at: before(self.world.now, 15 * 60_000),
             expires_at: self.world.now,
         };
         self.world.store.record_raw_event(&TenantKey::from(tenant), &place, &event).await.expect("stored");
     }
+}
+
+fn before(at: Timestamp, ms: i64) -> Timestamp {
+    Timestamp::from_millisecond(at.as_millisecond() - ms).expect("an instant")
 }
 
 fn place(day: &str, id: &str) -> RawEventPlace {
@@ -61,7 +67,8 @@ async fn what_came_in_is_listed_with_what_became_of_it_newest_day_first() {
         office.delivered(&here, at, kind).await;
     }
     office.delivered(&elsewhere(), (Provider::Stripe, "2026-11-21", "evt_of_another"), "invoice.paid").await;
-    let trouble = Trouble { reason: "an unknown currency".to_owned(), at: office.world.now };
+    let kind = TroubleKind::Refused;
+    let trouble = Trouble { kind, reason: "an unknown currency".to_owned(), at: office.world.now };
     let tenant = TenantKey::from(&here);
     office.world.store.record_trouble(&tenant, &place("2026-11-20", "evt_1"), &trouble).await.expect("stored");
     let listed = office.call("ada", "GET", LIST).await;
@@ -74,7 +81,7 @@ async fn what_came_in_is_listed_with_what_became_of_it_newest_day_first() {
     let expected = [
         ("stripe.20261121.evt_2", "stored"),
         ("stripe.20261121.unreadable.00", "unreadable"),
-        ("lemon_squeezy.20261121.ls_1", "handed_on"),
+        ("lemon_squeezy.20261121.ls_1", "booked"),
         ("stripe.20261120.evt_1", "refused"),
     ];
     assert_eq!(rows[..4], expected);
@@ -99,8 +106,7 @@ async fn what_came_in_is_listed_with_what_became_of_it_newest_day_first() {
 #[tokio::test]
 async fn a_question_that_is_not_as_declared_is_refused_by_its_parameter() {
     let office = office().await;
-    for query in ["provider=paypal", "status=booked", "day=yesterday", "limit=0", "cursor=x", "cursor=stripe.20200101."]
-    {
+    for query in ["provider=paypal", "status=lost", "day=yesterday", "limit=0", "cursor=x", "cursor=stripe.20200101."] {
         let answer = office.call("ada", "GET", &format!("{LIST}?{query}")).await;
         let name = query.split('=').next().expect("a name");
         assert_eq!((answer.status, &answer.json["errors"][0]["parameter"]), (400, &json!(name)), "{query}");
@@ -126,6 +132,7 @@ async fn a_delivery_is_handed_on_again() {
         ("stripe.20261120.evt_2", 404),
         ("paypal.20261120.evt_1", 404),
         ("stripe.2026.evt_1", 404),
+        ("stripe.20261120.", 404),
         ("nonsense", 404),
     ] {
         assert_eq!(office.call("ada", "POST", &format!("{LIST}/{path}/replay")).await.status, status, "{path}");
@@ -183,4 +190,59 @@ async fn endpoints_are_listed_with_their_paths_and_never_their_secrets() {
     assert_eq!(paths[2], format!("/v1/webhooks/{}", id(3)));
     assert!(!listed.text.contains("secret"), "{}", listed.text);
     assert_eq!(office.call("stranger", "GET", "/v1/webhooks/endpoints").await.ids(), Vec::<&str>::new());
+}
+
+#[tokio::test]
+async fn the_log_says_what_truly_became_of_an_event() {
+    // ING-15
+    let office = office().await;
+    let here = TenantId::default_tenant();
+    let (tenant, store) = (TenantKey::from(&here), &office.world.store);
+    let later = PaymentKey::parse("stripe:in_later").expect("a key");
+    let parked = TroubleKind::Parked { payment: later.clone() };
+    for (id, kind) in [
+        ("evt_1", None),
+        ("evt_2", Some(TroubleKind::Refused)),
+        ("evt_3", Some(TroubleKind::Waiting)),
+        ("evt_4", Some(parked)),
+    ] {
+        office.delivered(&here, (Provider::Stripe, "2026-11-20", id), "charge.refunded").await;
+        if let Some(kind) = kind {
+            let trouble = Trouble { kind, reason: "why".to_owned(), at: office.world.now };
+            store.record_trouble(&tenant, &place("2026-11-20", id), &trouble).await.expect("stored");
+        }
+    }
+    let told = async |query: &str| {
+        let listed = office.call("ada", "GET", &format!("{LIST}?day=2026-11-20{query}")).await;
+        let row = |row: &Value| format!("{} {} {}", row["event_id"], row["status"], row["reason"]).replace('"', "");
+        listed.json["data"].as_array().expect("a list").iter().map(row).collect::<Vec<_>>()
+    };
+    let mut expected = ["evt_1 booked null", "evt_2 refused why", "evt_3 waiting why", "evt_4 parked why"];
+    assert_eq!(told("").await, expected);
+    assert_eq!(told("&status=parked").await, expected[3..]);
+    // The payment comes: what waited for it was booked with it.
+    let day = BusinessDay::parse("2026-11-20").expect("a day");
+    office.world.earn("in_later", "99.00", day).await;
+    expected[3] = "evt_4 booked null";
+    assert_eq!(told("").await, expected);
+    assert_eq!(told("&status=parked").await, Vec::<String>::new());
+    store.clear_trouble(&tenant, &place("2026-11-20", "evt_3")).await.expect("stored");
+    assert_eq!(told("&status=booked").await.len(), 3);
+}
+
+#[tokio::test]
+async fn what_came_a_moment_ago_is_not_said_to_be_booked() {
+    let office = office().await;
+    let here = TenantId::default_tenant();
+    let event = RawEvent {
+        kind: "invoice.paid".to_owned(),
+        hash: Digest::of_bytes(b"evt_1"),
+        sealed: vec![1],
+        received_at: before(office.world.now, 15 * 60_000 - 1),
+        expires_at: office.world.now,
+    };
+    let at = place("2026-11-20", "evt_1");
+    office.world.store.record_raw_event(&TenantKey::from(&here), &at, &event).await.expect("stored");
+    let listed = office.call("ada", "GET", &format!("{LIST}?day=2026-11-20")).await;
+    assert_eq!(listed.json["data"][0]["status"], "handed_on");
 }

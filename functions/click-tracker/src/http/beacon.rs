@@ -175,7 +175,9 @@ async fn token_of(app: &App, target: &LinkTarget, kept: &str, touch: Touch) -> O
     let before = if kept.is_empty() {
         Touches::none()
     } else {
-        keys.verify_live(&target.tenant, kept, touch.at).unwrap_or_else(|reason| {
+        let verified =
+            app.keys.verified(&keys, touch.at, |keys| keys.verify_live(&target.tenant, kept, touch.at)).await;
+        verified.unwrap_or_else(|reason| {
             tracing::info!(%reason, "a page's token ignored");
             Touches::none()
         })

@@ -1,8 +1,9 @@
 //! COM-10: a month that a programme with a cap over all its partners has closed takes nothing more, however it comes there;
 //! and COM-16: what cannot be counted is left out, and the others go on.
 
-use cases::desk::Desk;
 use cases::desk::reattribution::{Reattributed, Who, reattribute};
+use cases::desk::{Desk, holds};
+use cases::recompute::Decided;
 use domain::attribution::Source;
 use domain::fact::{Fact, SalePaid, SoldItem};
 use domain::id::{PartnerId, SaleId};
@@ -15,7 +16,7 @@ use world::World;
 use super::adjusting::{
     FIRST, SECOND, book, furnish_second, program, rate, sale, second_partner, terms, usd, visited, world_of,
 };
-use super::recomputing::{admin, applied, proposal, proposed};
+use super::recomputing::{admin, advanced, applied, approved_by, pages, proposal, proposed};
 use super::{LATER, at, day, due};
 use crate::{night, visit};
 
@@ -127,6 +128,30 @@ async fn com_16_an_account_that_one_transaction_does_not_take_is_left_out_and_th
     let account = domain::line::Account { partner: other, currency: domain::currency::Currency::USD };
     let head = world.store.get_head(&world.tenant, &account).await.expect("store");
     assert_eq!(head.total().expect("in range"), usd("60.00"));
+    world.verified().await;
+}
+
+#[tokio::test]
+async fn com_16_an_account_that_was_left_out_stays_as_it_is_though_it_could_be_booked_by_then() {
+    let world = world_of(terms(Reward::Percentage(rate("0.2")))).await;
+    let Fact::SalePaid(paid) = sale(&world, "in_1", "cus_1", "60", FIRST) else { unreachable!("a sale") };
+    let items = (0..60).map(|n| SoldItem { product: format!("prod_{n}"), amount: usd("1") }).collect();
+    book(&world, &Fact::SalePaid(SalePaid { items, ..paid })).await;
+    book(&world, &sale(&world, "in_2", "cus_2", "100", SECOND)).await;
+    let bonus = VolumeBonus { from: usd("0"), bonus: rate("0.5") };
+    let wanted = Terms { volume_bonus: Some(bonus), ..terms(Reward::Percentage(rate("0.4"))) };
+    let stored = proposed(&world, &proposal(wanted, "2026-11-01T00:00:00Z")).await;
+    assert_eq!((stored.recompute.shown.left_out_count, stored.recompute.shown.accounts), (1, 0));
+    assert!(matches!(approved_by(&world, "usr_2").await, Decided::Yes(_)));
+    // It is checked, and still left out; then what it was left out for is gone.
+    assert_eq!(pages(&world, 1).await.recompute.state.word(), "applying");
+    let desk = Desk::open(&world.store, &world.tenant, admin("usr_1"), world.now).await.expect("a desk");
+    let reject = holds::Command::Reject { reason: "never valid".to_owned() };
+    let rejected = holds::command(&desk, &SaleId::of(&world::key("in_1")), &reject).await.expect("an answer");
+    assert!(matches!(rejected, holds::Changed::Done(_)), "{rejected:?}");
+    assert_eq!(advanced(&world).await.recompute.state.word(), "applied");
+    // Nobody has approved that the other sale gets 40 %.
+    assert_eq!(world.total().await, "20.00");
     world.verified().await;
 }
 

@@ -1,5 +1,6 @@
 //! COM-3: how many sales of a customer there were is counted over all partners, whoever has been paid for them.
 
+use cases::adjust::load::{Wanted, load, read_frames};
 use cases::desk::Desk;
 use cases::desk::reattribution::{Reattributed, Who, reattribute};
 use domain::attribution::models::Model;
@@ -209,4 +210,48 @@ async fn com_3_a_sale_from_before_the_first_rule_counts_whichever_is_told_first(
         assert_eq!(left(&world, &["in_1", "in_2", "in_3"]).await, expected, "check-out first: {check_out_first}");
         world.verified().await;
     }
+}
+
+/// How many payments of the customer a partner's visit knows of that are another's, reading as few lines of others.
+async fn known_elsewhere(world: &World, partner: &PartnerId, sales_max: usize) -> usize {
+    let (frames, zone) = (read_frames(&world.store, &world.tenant).await.expect("frames"), domain::time::Zone::utc());
+    let accounts = [Account { partner: partner.clone(), currency: Currency::USD }];
+    let wanted = Wanted {
+        accounts: &accounts,
+        frames: &frames,
+        only: None,
+        everything: false,
+        run_note: "",
+        ledger_zone: &zone,
+        sales_max,
+    };
+    let loaded = load(&world.store, &world.tenant, &wanted).await.expect("loaded");
+    let history = loaded.histories.get(&world::key("cus_1")).expect("a history");
+    let elsewhere = history.paid.values().flatten();
+    elsewhere.filter(|occurrence| !loaded.sales.values().any(|sale| sale.payment == occurrence.payment)).count()
+}
+
+#[tokio::test]
+async fn com_3_sales_of_a_customer_whom_two_partners_have_are_found_by_key_however_many_others_one_of_them_has() {
+    let (world, other) = (world_of(limited(2)).await, second_partner());
+    furnish_second(&world, &other).await;
+    for (name, when) in [("in_1", FIRST), ("in_2", SECOND)] {
+        book(&world, &invoice(&world, name, when)).await;
+    }
+    for n in 0..12 {
+        book(&world, &sale(&world, &format!("in_9{n}"), &format!("cus_9{n}"), "100", SECOND)).await;
+    }
+    give(&world, "in_2", &to(&other)).await;
+    assert_eq!(known_elsewhere(&world, &other, 2).await, 1, "by the lines, as nothing is listed yet");
+    assert_eq!(known_elsewhere(&world, &other, 1).await, 0, "more lines than are read");
+    visited(&world, &world.partner, "2026-11-23").await;
+    assert_eq!(known_elsewhere(&world, &other, 1).await, 1, "by the list");
+    // Whoever books another one lists it at once.
+    book(&world, &invoice(&world, "in_3", THIRD)).await;
+    assert_eq!(known_elsewhere(&world, &other, 1).await, 2);
+    for partner in [&other, &world.partner] {
+        visited(&world, partner, "2026-11-24").await;
+    }
+    assert_eq!(left(&world, &["in_1", "in_2", "in_3"]).await, [(1_000, 0), (0, 1_000), (0, 0)]);
+    world.verified().await;
 }

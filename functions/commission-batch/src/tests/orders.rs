@@ -1,6 +1,7 @@
 //! V13, where what another partner was paid for moves: whichever facts are told first, the nights end alike.
 
 use domain::fact::{CustomerSeen, Fact, Lead, SalePaid};
+use domain::fraud::marks::{Mark, MarkKind};
 use domain::id::{LinkId, PartnerId};
 use domain::touch::{Touch, Touches};
 use queues::VisitDue;
@@ -122,6 +123,48 @@ async fn v13_a_links_own_rate_is_paid_where_that_link_brought_the_customer_in_ev
         }
         visited(&world, &world.partner).await;
         assert_eq!(left(&world, "in_1").await, (300, 0), "{order:?}");
+        world.verified().await;
+    }
+}
+
+#[tokio::test]
+async fn v13_an_address_counts_from_the_earliest_meeting_that_told_it_in_every_order() {
+    let email = || domain::email::digest("ann@customer.example");
+    for start in 0..12 {
+        let (world, other) = (World::new().await, second_partner());
+        furnish_second(&world, &other).await;
+        let own = domain::email::digest("owner@partner.example").expect("an address");
+        let mark = Mark { kind: MarkKind::Email, digest: own };
+        world.store.record_marks(&world.tenant, &world.partner, &[mark], world.now).await.expect("recorded");
+        let click =
+            |clicked: &str| Touches::from(Touch { at: at(clicked), link: world::link(), visitor: world::visitor() });
+        let met = |event: &str, when: &str, clicked: Option<&str>, email: Option<domain::digest::Digest>| {
+            let token = clicked.map(|clicked| world.sign(&click(clicked)));
+            let Fact::CustomerSeen(seen) = world.seen("cus_1", token.as_deref()) else { unreachable!("a check-out") };
+            Fact::CustomerSeen(CustomerSeen { event: world::key(event), occurred_at: at(when), email, ..seen })
+        };
+        let Fact::SalePaid(paid) = sale(&world, "in_1", "cus_1", "10", SECOND) else { unreachable!("a sale") };
+        let facts = [
+            lead(&world, "lead_1", LinkId::from_ulid(10_u128.into()), "2026-11-17T12:00:00Z"),
+            // Asked about first, and with a later date than the next meeting that gives it.
+            met("cs_4", "2026-11-20T16:00:00Z", None, email()),
+            // A click binds before all of them, and is its own partner's, as turns out.
+            met("cs_1", "2026-11-20T13:00:00Z", Some("2026-11-20T12:00:00Z"), None),
+            met("cs_2", "2026-11-20T14:00:00Z", None, email()),
+            met("cs_5", "2026-11-20T17:00:00Z", Some("2026-11-20T12:00:00Z"), Some(own)),
+            // Another click binds behind the first meeting with the address, and before the second.
+            met("cs_3", "2026-11-20T15:00:00Z", Some("2026-11-20T14:30:00Z"), None),
+            Fact::SalePaid(SalePaid { click_token: None, ..paid }),
+        ];
+        let forward: Vec<usize> = (0..facts.len()).map(|place| (place + start) % facts.len()).collect();
+        let order: Vec<usize> = if start < 7 { forward } else { forward.into_iter().rev().collect() };
+        for place in &order {
+            book(&world, &facts[*place]).await;
+        }
+        for partner in [&world.partner, &other] {
+            visited(&world, partner).await;
+        }
+        assert_eq!(left(&world, "in_1").await, (0, 300), "{order:?}");
         world.verified().await;
     }
 }

@@ -20,9 +20,11 @@ fn told(case: &str) -> String {
         Some(Due::Notice(notice)) => {
             let with = notice.report.map(|report| format!(" with {report}")).unwrap_or_default();
             let about = notice.payout.map(|payout| payout.to_string());
+            let about = about.or(notice.methods.map(|it| format!("{} version {}", it.partner, it.version)));
             let about = about.or(notice.reminder.map(|it| format!("{} after {} days", it.payment, it.step)));
             format!("{case}: notice {} about {}{with} as {}", notice.kind, about.unwrap_or_default(), notice.notice)
         }
+        Some(Due::Payout(due)) => format!("{case}: payout {} is due at its rail", due.payout),
         Some(Due::Report(report)) => {
             format!("{case}: report {} about {} as {}", report.kind, report.payout, report.report)
         }
@@ -43,6 +45,33 @@ fn each_step_of_a_payout_leads_to_its_message() {
         "payout-cancelled",
     ];
     insta::assert_snapshot!(cases.map(told).join("\n"));
+}
+
+/// PAY-7, PAY-9.
+#[test]
+fn what_concerns_a_rail_leads_to_a_message_each_time() {
+    let payout = "pay_01ARZ3NDEKTSV4RRFFQ69G5FAVUSD000001";
+    for case in ["payout-submitting", "payout-retried", "transfer-reversed"] {
+        assert_eq!(told(case), format!("{case}: payout {payout} is due at its rail"));
+    }
+    assert_eq!(told("transfer-created"), "transfer-created: nothing");
+    // A transfer of somebody else's, whatever they write into it.
+    let mut record = record("transfer-reversed");
+    let mut image = record.change.new_image.clone().into_inner();
+    let Some(AttributeValue::S(text)) = image.get("told") else { panic!("a telling") };
+    let text = text.replace("\"payout_id\":\"pay_", "\"payout_id\":\"theirs_");
+    image.insert("told".into(), AttributeValue::S(text));
+    record.change.new_image = image.into();
+    assert_eq!(due(&record).expect("readable"), None);
+}
+
+/// PAY-12.
+#[test]
+fn where_money_goes_leads_to_a_notice_at_each_change() {
+    assert_eq!(
+        told("payout-methods-changed"),
+        "payout-methods-changed: notice payout_methods_changed about par_01ARZ3NDEKTSV4RRFFQ69G5FAV version 2 as ntc_0ZA72AXYAXXY75P370JND1KW0M"
+    );
 }
 
 #[test]

@@ -17,7 +17,16 @@ fn reminder(step: u8) -> NoticeDue {
     let tenant = TenantId::default_tenant();
     let notice = NoticeId::of(&tenant, "payment_failed", &format!("stripe:in_1#{step}"));
     let reminder = Some(ReminderDue { payment: key("in_1"), step });
-    NoticeDue { v: 1, tenant, notice, kind: "payment_failed".into(), payout: None, report: None, reminder }
+    NoticeDue {
+        v: 1,
+        tenant,
+        notice,
+        kind: "payment_failed".into(),
+        payout: None,
+        report: None,
+        reminder,
+        methods: None,
+    }
 }
 
 async fn fail(world: &World, standing: FailedStanding) {

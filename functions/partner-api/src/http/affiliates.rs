@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use domain::id::{LinkId, PartnerId, ProgramId};
 use domain::rate::Rate;
 use domain::rule::{Reward, in_force};
-use domain::time::Timestamp;
+use domain::time::{Timestamp, Zone};
 use edge::auth::Caller;
 use edge::body::{Body, Query, Segments};
 use edge::idempotency::Minting;
@@ -31,6 +31,9 @@ use crate::destination::Destination;
 
 /// How often a fresh code may be taken before we give up: once is already one in millions.
 const CODES_TRIED_MAX: u32 = 5;
+
+/// Of how many days the clicks of a link are shown.
+const CLICKS_DAYS: i32 = 366;
 
 /// A link to be made.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -61,8 +64,9 @@ pub(crate) struct LinkBody {
     /// The rate in force now; null when the programme pays a flat amount.
     #[schema(example = "0.3")]
     commission_rate: Option<String>,
-    /// Not counted yet: null.
-    clicks: Option<u64>,
+    /// How many clicks through it count, within the last 366 days, today's included.
+    #[schema(example = 1204)]
+    clicks: u64,
     /// Not counted yet: null.
     conversions: Option<u64>,
     /// Not counted yet: null.
@@ -110,8 +114,8 @@ pub(crate) async fn list(
     } else {
         app.store.list_links(&tenant, after.as_ref(), limit).await?
     };
-    let rates = rates(&app, &tenant, &page.items).await?;
-    let data = page.items.iter().map(|link| body(&app, link, &rates)).collect();
+    let said = said_of(&app, &tenant, &page.items).await?;
+    let data = page.items.iter().map(|link| body(&app, link, &said)).collect();
     Ok(Json(Listed::new(data, page.next.as_deref())))
 }
 
@@ -201,8 +205,8 @@ pub(crate) async fn read(
         return Err(missing());
     }
     let link = app.store.get_link(&tenant, &target.link).await?.ok_or_else(missing)?;
-    let rates = rates(&app, &tenant, std::slice::from_ref(&link)).await?;
-    Ok(Json(body(&app, &link, &rates)))
+    let said = said_of(&app, &tenant, std::slice::from_ref(&link)).await?;
+    Ok(Json(body(&app, &link, &said)))
 }
 
 /// The partner that a link is for: a fault of the field, or a refusal of the caller.
@@ -243,9 +247,23 @@ async fn program_of(
 }
 
 async fn created(app: &App, tenant: &TenantKey, link: Link) -> Result<Response, Problem> {
-    let rates = rates(app, tenant, std::slice::from_ref(&link)).await?;
+    let said = said_of(app, tenant, std::slice::from_ref(&link)).await?;
     let location = [(LOCATION, format!("/v1/revenue/affiliates/{}", link.code))];
-    Ok((StatusCode::CREATED, location, Json(body(app, &link, &rates))).into_response())
+    Ok((StatusCode::CREATED, location, Json(body(app, &link, &said))).into_response())
+}
+
+/// What is said of links beside themselves.
+struct Said {
+    rates: BTreeMap<ProgramId, Option<Rate>>,
+    clicks: BTreeMap<LinkId, u64>,
+}
+
+async fn said_of(app: &App, tenant: &TenantKey, links: &[Link]) -> Result<Said, Problem> {
+    let today = Zone::utc().day_of(app.clock.now());
+    let from = today.plus_days(1 - CLICKS_DAYS).unwrap_or(today);
+    let ids: Vec<LinkId> = links.iter().map(|link| link.id.clone()).collect();
+    let clicks = app.store.total_clicks(tenant, &ids, (from, today)).await?;
+    Ok(Said { rates: rates(app, tenant, links).await?, clicks })
 }
 
 /// The rate in force now of each programme that these links belong to.
@@ -266,8 +284,8 @@ async fn rates(app: &App, tenant: &TenantKey, links: &[Link]) -> Result<BTreeMap
     Ok(rates)
 }
 
-fn body(app: &App, link: &Link, rates: &BTreeMap<ProgramId, Option<Rate>>) -> LinkBody {
-    let rate = link.commission_rate.or_else(|| rates.get(&link.program).copied().flatten());
+fn body(app: &App, link: &Link, said: &Said) -> LinkBody {
+    let rate = link.commission_rate.or_else(|| said.rates.get(&link.program).copied().flatten());
     LinkBody {
         id: link.id.to_string(),
         partner_id: link.partner.to_string(),
@@ -276,7 +294,7 @@ fn body(app: &App, link: &Link, rates: &BTreeMap<ProgramId, Option<Rate>>) -> Li
         url: format!("{}/r/{}", app.place.public_url, link.code),
         destination: link.destination.clone(),
         commission_rate: rate.map(|rate| rate.to_string()),
-        clicks: None,
+        clicks: said.clicks.get(&link.id).copied().unwrap_or(0),
         conversions: None,
         revenue_generated: None,
         active: link.active,

@@ -5,12 +5,14 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use cases::error::CaseError;
 use cases::risk::habits;
+use domain::audit::Actor;
 use domain::email::{self, Email};
 use domain::fraud::marks::{Mark, MarkKind};
 use domain::id::{PartnerId, ProgramId};
 use domain::time::Timestamp;
 use edge::auth::Caller;
 use edge::body::{Body, Query, Segments};
+use edge::http::Origin;
 use edge::idempotency::Minting;
 use edge::openapi::{Refusals, WriteRefusals};
 use edge::problem::Problem;
@@ -228,6 +230,34 @@ pub(crate) async fn read(
     Ok(Json(PartnerDetail { partner: PartnerBody::from(&partner), name, email, programs }))
 }
 
+/// The partner that the path names, if it is there and this caller may know of it.
+pub(super) async fn named(app: &App, caller: &Caller, id: &str) -> Result<PartnerId, Problem> {
+    let own = who::own_partner(caller)?;
+    let missing = || Problem::not_found("no such partner");
+    let id = PartnerId::parse(id).map_err(|_| missing())?;
+    if own.is_some_and(|own| own != id) {
+        return Err(missing());
+    }
+    app.store.get_partner(&caller.tenant_key(), &id).await?.map(|partner| partner.id).ok_or_else(missing)
+}
+
+/// Who acts, for the audit trail.
+pub(super) fn actor(caller: &Caller, origin: Origin) -> Actor {
+    Actor { role: caller.role, id: caller.subject.clone(), ip: origin.ip, user_agent: origin.user_agent }
+}
+
+/// An error of a case, as an answer.
+pub(super) fn failed(error: CaseError) -> Problem {
+    match error {
+        CaseError::Store(error) => error.into(),
+        CaseError::Busy => Problem::unavailable("others change this at the moment; try again"),
+        error => {
+            tracing::error!(reason = chain(&error), "what is known of a partner does not fit together");
+            Problem::internal()
+        }
+    }
+}
+
 /// What rules will look at of the partner.
 async fn terms(
     app: &App,
@@ -261,7 +291,13 @@ fn marks_missing(id: &PartnerId, error: CaseError) -> Problem {
     }
 }
 
-async fn seal(app: &App, caller: &Caller, id: &PartnerId, field: &str, plain: &str) -> Result<String, Problem> {
+pub(super) async fn seal(
+    app: &App,
+    caller: &Caller,
+    id: &PartnerId,
+    field: &str,
+    plain: &str,
+) -> Result<String, Problem> {
     let belongs = Belongs { tenant: caller.tenant.as_str(), subject: id.as_str(), field };
     let sealed = app.sealer.seal_text(&belongs, plain).await.map_err(|error| not_opened(id, &error))?;
     Ok(sealed.to_string())
@@ -274,7 +310,7 @@ async fn open(app: &App, caller: &Caller, id: &PartnerId, field: &str, sealed: &
     Ok(opened.reveal().clone())
 }
 
-fn not_opened(id: &PartnerId, error: &SealingError) -> Problem {
+pub(super) fn not_opened(id: &PartnerId, error: &SealingError) -> Problem {
     let reason = chain(error);
     match error {
         SealingError::Unavailable(_) => {

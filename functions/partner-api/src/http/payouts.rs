@@ -135,6 +135,15 @@ impl From<&Payout> for PayoutBody {
         };
         match &payout.state {
             PayoutState::PendingApproval | PayoutState::Approved => {}
+            PayoutState::Submitting { since, .. } | PayoutState::OutcomeUnknown { since, .. } => {
+                body.payout_date = Some(*since);
+            }
+            PayoutState::Returned { sent_at, completed_at, reference, reason, .. } => {
+                body.payout_date = Some(*sent_at);
+                body.completed_at = Some(*completed_at);
+                body.external_payout_id = Some(reference.clone());
+                body.failure_reason = Some(reason.clone());
+            }
             PayoutState::Rejected { reason } | PayoutState::Cancelled { reason } => body.notes = Some(reason.clone()),
             PayoutState::Failed { reason } => body.failure_reason = Some(reason.clone()),
             PayoutState::Submitted { sent_at, reference, .. } => {

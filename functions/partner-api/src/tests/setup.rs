@@ -32,7 +32,7 @@ pub(crate) const NOW: &str = "2026-09-01T10:00:00Z";
 pub(crate) struct Bench {
     pub(crate) store: Store,
     pub(crate) database: testkit::Database,
-    sealer: Sealer,
+    pub(crate) sealer: Sealer,
     pub(crate) now: Timestamp,
 }
 
@@ -110,6 +110,29 @@ impl Bench {
 
     pub(crate) async fn post(&self, key: &str, path: &str, body: &Value) -> Answer {
         self.post_once(key, path, body, None).await
+    }
+
+    pub(crate) async fn put(&self, key: &str, path: &str, body: &Value) -> Answer {
+        self.put_with(key, path, body, None).await
+    }
+
+    pub(crate) async fn put_once(&self, key: &str, path: &str, body: &Value, once: &str) -> Answer {
+        self.put_with(key, path, body, Some(("idempotency-key", once))).await
+    }
+
+    /// A change of what was seen.
+    pub(crate) async fn put_seen(&self, key: &str, path: &str, body: &Value, seen: &str) -> Answer {
+        self.put_with(key, path, body, Some(("if-match", seen))).await
+    }
+
+    async fn put_with(&self, key: &str, path: &str, body: &Value, header: Option<(&str, &str)>) -> Answer {
+        let mut request = Request::put(path)
+            .header("authorization", format!("Bearer {key}"))
+            .header("content-type", "application/json");
+        if let Some((name, value)) = header {
+            request = request.header(name, value);
+        }
+        self.send(request.body(Body::from(body.to_string())).expect("request")).await
     }
 
     pub(crate) async fn delete(&self, key: &str, path: &str) -> Answer {

@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use cases::closing::Pace;
 use cases::payouts::{self, Asked, Requested};
 use domain::id::PartnerId;
+use domain::payout::hold::Hold;
 use domain::role::Role;
 use edge::auth::Caller;
 use edge::body::Body;
@@ -68,6 +69,7 @@ pub(super) async fn request(
         }
         Requested::PartnerNotActive => Err(partner_not_active()),
         Requested::UnderReview => Err(under_review()),
+        Requested::Held(holds) => Err(held(&holds)),
         Requested::Created(stored) => {
             tracing::info!(payout.id = %stored.payout.id, partner.id = %partner, "payout requested");
             let location = format!("/v1/revenue/payouts/{}", stored.payout.id);
@@ -84,6 +86,14 @@ pub(super) async fn request(
             Err(Problem::unprocessable(detail).kind("nothing-available"))
         }
     }
+}
+
+/// PAY-2, PAY-12: every reason with its figures, so that nobody is sent from door to door.
+fn held(holds: &[Hold]) -> Problem {
+    let sentences: Vec<String> = holds.iter().map(Hold::sentence).collect();
+    let kind = holds.first().map_or("payout-held", Hold::code);
+    let problem = Problem::unprocessable(sentences.join("; ")).kind(kind);
+    sentences.into_iter().fold(problem, |problem, sentence| problem.at("", sentence))
 }
 
 /// PAY-16: the reason, and who can change it.

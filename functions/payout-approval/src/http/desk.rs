@@ -3,8 +3,10 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
+use cases::payouts::{self, Leaves};
 use domain::id::PartnerId;
 use domain::line::Account;
+use domain::payout::PayoutState;
 use edge::auth::Caller;
 use edge::body::{Query, Segments};
 use edge::csv::{self, Format};
@@ -13,8 +15,8 @@ use edge::page::{Listed, limit};
 use edge::problem::Problem;
 use store::payouts::{PayoutPlace, StoredPayout};
 
-use super::shapes::{ListQuery, PayoutView};
-use super::{DESK_AND_PARTNER, Here, Id, own_partner, payout_of};
+use super::shapes::{ListQuery, PayoutDetail, PayoutView};
+use super::{DESK_AND_PARTNER, Here, Id, own_partner, payout_of, wrong};
 use crate::App;
 
 const WORDS: [&str; 7] =
@@ -72,16 +74,36 @@ pub(super) async fn list(
 }
 
 /// One payout.
+///
+/// With what of it would leave if it were sent now.
 #[utoipa::path(
     get, path = "/v1/revenue/payouts/{id}", tag = "payouts",
     params(("id" = String, Path, description = "The payout's id.")),
-    responses((status = 200, description = "The payout.", body = PayoutView), Refusals),
+    responses((status = 200, description = "The payout.", body = PayoutDetail), Refusals),
     security(("bearer" = []))
 )]
-pub(super) async fn show(State(app): Here, caller: Caller, Segments(id): Id) -> Result<Json<PayoutView>, Problem> {
+pub(super) async fn show(State(app): Here, caller: Caller, Segments(id): Id) -> Result<Json<PayoutDetail>, Problem> {
     caller.require(DESK_AND_PARTNER)?;
-    let stored = payout_of(&app, &caller, &id).await?;
-    Ok(Json(PayoutView::from(&stored.payout)))
+    let payout = payout_of(&app, &caller, &id).await?.payout;
+    let (tenant, now) = (caller.tenant_key(), app.clock.now());
+    let waits = matches!(payout.state, PayoutState::PendingApproval | PayoutState::Approved);
+    let would_leave = match waits {
+        true => payouts::leaves(&app.store, &tenant, &payout, now).await.map_err(wrong)?,
+        false => Leaves::Nothing,
+    };
+    let net = match would_leave {
+        Leaves::Parts(net) => Some(net),
+        Leaves::NoTaxForm(_) | Leaves::Nothing => None,
+    };
+    let may_not_approve = match caller.confined_to() {
+        Some(_) => None,
+        None => {
+            let mut barred = app.store.get_payout_methods(&tenant, &payout.partner).await?.editors(now);
+            barred.insert(payout.requested_by.id.clone());
+            Some(barred.into_iter().collect())
+        }
+    };
+    Ok(Json(PayoutDetail::new(&payout, net, may_not_approve)))
 }
 
 /// A question for a list, checked.

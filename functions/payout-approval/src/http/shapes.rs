@@ -1,16 +1,20 @@
 //! What goes in and out, as published.
 
+use std::collections::BTreeSet;
+
 use domain::audit::AuditEntry;
 use domain::currency::Currency;
-use domain::payout::{Payout, PayoutState, approvers_needed, payment_reference};
+use domain::money::AmountText;
+use domain::payout::{Payout, PayoutState, payment_reference};
 use domain::slot::Slot;
+use domain::tax::Net;
 use domain::time::Timestamp;
 use edge::csv::Format;
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-/// Until payments move by rails, finance sends them by hand.
+/// A partner who has not said where to is paid by hand.
 const BY_HAND: &str = "manual";
 const TEXT_CHARS_MAX: usize = 1_000;
 const REFERENCE_CHARS_MAX: usize = 140;
@@ -40,7 +44,7 @@ pub(crate) struct PayoutView {
     /// The reference that it carries outward.
     #[schema(example = "PAY-2026-09-4RRFFQ-001")]
     payment_reference: String,
-    /// How it is paid.
+    /// How it is paid: the rail, or `manual`.
     payment_method: &'static str,
     /// The payout desk's word.
     #[schema(example = "pending_approval")]
@@ -57,8 +61,21 @@ pub(crate) struct PayoutView {
     approvals: Vec<ApprovalView>,
     /// How many distinct people must approve it.
     approvals_needed: usize,
+    /// How many of them are still missing.
+    approvals_missing: usize,
     /// Who asked for it.
     requested_by: String,
+    /// Where it goes: a method of the partner's; null: by hand, as finance knows how.
+    payout_method_id: Option<String>,
+    /// What is kept of the total as a fee; null until it is sent.
+    #[schema(example = "0.00")]
+    fee_amount: Option<String>,
+    /// What is withheld of it for the tax office; null until it is sent.
+    #[schema(example = "60.12")]
+    withheld_amount: Option<String>,
+    /// What leaves; null until it is sent.
+    #[schema(example = "190.38")]
+    net_amount: Option<String>,
     /// When it was sent.
     #[schema(value_type = Option<String>, format = DateTime)]
     payout_date: Option<Timestamp>,
@@ -129,6 +146,18 @@ impl Told {
                 ..Self::default()
             },
             PayoutState::Failed { reason } => Self { failure: Some(reason), ..Self::default() },
+            PayoutState::Submitting { since, .. } => Self { sent_at: Some(since), ..Self::default() },
+            PayoutState::OutcomeUnknown { since, why, said, .. } => {
+                let notes = said.map_or_else(|| why.clone(), |said| format!("{why}; {}", said.to_text()));
+                Self { sent_at: Some(since), notes: Some(notes), ..Self::default() }
+            }
+            PayoutState::Returned { sent_at, completed_at, reference, reason, .. } => Self {
+                sent_at: Some(sent_at),
+                completed_at: Some(completed_at),
+                reference: Some(reference),
+                failure: Some(reason),
+                ..Self::default()
+            },
         }
     }
 }
@@ -148,14 +177,19 @@ impl From<&Payout> for PayoutView {
             currency: payout.amount.currency().to_string(),
             commission_count: payout.lines,
             payment_reference: payment_reference(&payout.id, payout.requested_at),
-            payment_method: BY_HAND,
+            payment_method: payout.terms.payee.as_ref().map_or(BY_HAND, |payee| payee.rail.word()),
             status: payout.state.desk_word(),
             portal_status: payout.state.portal_word(),
             state: payout.state.word(),
             seal: payout.seal.to_hex(),
             approvals: approvals.collect(),
-            approvals_needed: approvers_needed(payout.amount),
+            approvals_needed: payout.approvers(),
+            approvals_missing: missing(payout),
             requested_by: payout.requested_by.id.clone(),
+            payout_method_id: payout.terms.payee.as_ref().map(|payee| payee.method.to_string()),
+            fee_amount: payout.net.map(|net| net.fee.to_text()),
+            withheld_amount: payout.net.map(|net| net.withheld.to_text()),
+            net_amount: payout.net.map(|net| net.net.to_text()),
             payout_date: told.sent_at,
             expected_arrival_date: told.expected,
             completed_at: told.completed_at,
@@ -167,6 +201,52 @@ impl From<&Payout> for PayoutView {
             created_at: payout.requested_at,
             updated_at: payout.moved_at,
         }
+    }
+}
+
+/// How many approvals a payout that waits still needs.
+fn missing(payout: &Payout) -> usize {
+    let waits = matches!(payout.state, PayoutState::PendingApproval);
+    let people: BTreeSet<&str> = payout.approvals.iter().map(|approval| approval.by.as_str()).collect();
+    if waits { payout.approvers().saturating_sub(people.len()) } else { 0 }
+}
+
+/// A payout with what of it would leave now, and who may not say yes to it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PayoutDetail {
+    #[serde(flatten)]
+    payout: PayoutView,
+    /// What would leave if it were sent now, as long as it is not; null where nothing would.
+    would_leave: Option<LeavesView>,
+    /// Who may not approve it: who asked for it, and who changed of late where the partner's money goes. For the desk.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    may_not_approve: Option<Vec<String>>,
+}
+
+/// The parts of a payout.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct LeavesView {
+    /// What is kept as a fee.
+    #[schema(example = "0.00")]
+    fee_amount: String,
+    /// What is withheld for the tax office.
+    #[schema(example = "60.12")]
+    withheld_amount: String,
+    /// What leaves.
+    #[schema(example = "190.38")]
+    net_amount: String,
+}
+
+impl From<Net> for LeavesView {
+    fn from(net: Net) -> Self {
+        let Net { fee, withheld, net } = net;
+        Self { fee_amount: fee.to_text(), withheld_amount: withheld.to_text(), net_amount: net.to_text() }
+    }
+}
+
+impl PayoutDetail {
+    pub(crate) fn new(payout: &Payout, would_leave: Option<Net>, may_not_approve: Option<Vec<String>>) -> Self {
+        Self { payout: PayoutView::from(payout), would_leave: would_leave.map(LeavesView::from), may_not_approve }
     }
 }
 
@@ -242,6 +322,10 @@ pub(crate) struct MarkSentBody {
     /// The reference it was sent under.
     #[garde(length(chars, min = 1, max = REFERENCE_CHARS_MAX), custom(plain))]
     pub(crate) payment_reference: String,
+    /// How much was sent. Where it is said it must be what leaves, fee and tax taken off; otherwise nothing is marked.
+    #[garde(skip)]
+    #[schema(value_type = Option<String>, example = "190.38")]
+    pub(crate) net_amount: Option<AmountText>,
 }
 
 /// The money arrived.
@@ -255,6 +339,35 @@ pub(crate) struct ConfirmBody {
     /// The bank's reference.
     #[garde(length(chars, min = 1, max = REFERENCE_CHARS_MAX), custom(plain))]
     pub(crate) payment_reference: String,
+}
+
+/// What became of a payout whose outcome the rail does not tell.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ResolveBody {
+    /// Did the money arrive?
+    #[garde(skip)]
+    pub(crate) outcome: OutcomeWord,
+    /// When it arrived; with `paid` alone.
+    #[garde(skip)]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub(crate) completed_at: Option<Timestamp>,
+    /// The rail's reference of it (`tr_…`); with `paid` alone.
+    #[garde(inner(length(chars, min = 1, max = REFERENCE_CHARS_MAX), custom(plain)))]
+    pub(crate) payment_reference: Option<String>,
+    /// How it is known that it did not; with `not_paid` alone.
+    #[garde(inner(length(chars, min = 1, max = TEXT_CHARS_MAX), custom(plain)))]
+    pub(crate) reason: Option<String>,
+}
+
+/// Did the money arrive?
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum OutcomeWord {
+    /// It did.
+    Paid,
+    /// It did not, and will not.
+    NotPaid,
 }
 
 /// The payment will not arrive.

@@ -2,8 +2,10 @@
 
 use axum::Json;
 use axum::extract::State;
-use cases::payouts::{self, Command, Moved};
+use cases::awards;
+use cases::payouts::{self, Command, Leaves, Moved};
 use domain::digest::Digest;
+use domain::money::AmountText;
 use domain::payout::{Refused, Sent};
 use domain::role::Role;
 use domain::time::Timestamp;
@@ -13,6 +15,7 @@ use edge::http::Origin;
 use edge::idempotency::Minting;
 use edge::openapi::{Refusals, WriteRefusals};
 use edge::problem::Problem;
+use edge::telemetry::chain;
 use jiff::SignedDuration;
 
 use super::shapes::{ApproveBody, CancelBody, ConfirmBody, FailBody, MarkSentBody, PayoutView, RejectBody};
@@ -22,7 +25,8 @@ use crate::App;
 /// How far a caller's clock may be ahead of ours.
 const AHEAD: SignedDuration = SignedDuration::from_mins(5);
 
-type Answer = Result<Json<PayoutView>, Problem>;
+/// What a step answers.
+pub(super) type Answer = Result<Json<PayoutView>, Problem>;
 
 /// Approve a payout.
 ///
@@ -119,6 +123,9 @@ pub(super) async fn mark_sent(
 ) -> Answer {
     caller.require(&[Role::FinanceManager])?;
     not_ahead(&app, "/sent_at", body.sent_at)?;
+    if let Some(net_amount) = &body.net_amount {
+        is_what_leaves(&app, &caller, &id, net_amount).await?;
+    }
     let sent =
         Sent { sent_at: body.sent_at, expected_arrival: body.expected_arrival_date, reference: body.payment_reference };
     take(&app, &caller, (origin, minting), &id, Command::MarkSent(sent)).await
@@ -170,11 +177,24 @@ pub(super) async fn fail(
     take(&app, &caller, (origin, minting), &id, Command::Fail { reason: body.failure_reason }).await
 }
 
-async fn take(app: &App, caller: &Caller, (origin, minting): (Origin, Minting), id: &str, command: Command) -> Answer {
+/// Takes a step with a payout, once for each request.
+pub(super) async fn take(
+    app: &App,
+    caller: &Caller,
+    (origin, minting): (Origin, Minting),
+    id: &str,
+    command: Command,
+) -> Answer {
     let id = named(caller, id)?;
     let (tenant, actor) = (caller.tenant_key(), actor(caller, origin));
     let (by, request) = ((&actor, app.clock.now()), minting.ulid("step").to_string());
     let moved = payouts::command_under(&app.store, (&tenant, &id), &command, by, &request).await.map_err(wrong)?;
+    if let Moved::Done(stored) | Moved::Voided(stored) = &moved
+        && let Err(error) = awards::follow(&app.store, &tenant, &stored.payout, by).await
+    {
+        // The step is taken, whatever becomes of the award now: the daily round follows what was not followed.
+        tracing::warn!(payout.id = %id, reason = chain(&error), "an award does not follow its payout yet");
+    }
     match moved {
         Moved::Done(stored) => {
             tracing::info!(payout.id = %id, payout.state = stored.payout.state.word(), "payout moved");
@@ -192,12 +212,32 @@ async fn take(app: &App, caller: &Caller, (origin, minting): (Origin, Minting), 
     }
 }
 
+/// PAY-13: whoever says how much they sent must have sent what leaves; a form that came meanwhile changes it.
+async fn is_what_leaves(app: &App, caller: &Caller, id: &str, said: &AmountText) -> Result<(), Problem> {
+    let payout = super::payout_of(app, caller, id).await?.payout;
+    let currency = payout.amount.currency();
+    let said = said.in_currency(currency).map_err(|error| Problem::bad_request("/net_amount", error.to_string()))?;
+    let leaves = payouts::leaves(&app.store, &caller.tenant_key(), &payout, app.clock.now()).await.map_err(wrong)?;
+    match leaves {
+        Leaves::Parts(net) if net.net != said => {
+            let detail = format!("{said} {currency} is not what leaves: that is {} {currency} now", net.net);
+            Err(Problem::conflict(detail).kind("net-differs"))
+        }
+        // What else stands against it, the step itself says.
+        Leaves::Parts(_) | Leaves::NoTaxForm(_) | Leaves::Nothing => Ok(()),
+    }
+}
+
 /// 403 where another person could, 409 where nobody can now.
 fn refusal(refused: &Refused) -> Problem {
     let detail = refused.to_string();
     match refused {
         Refused::RoleMayNot { .. } => Problem::forbidden(detail),
         Refused::RequesterMayNotApprove => Problem::forbidden(detail).kind("requester-may-not-approve"),
+        Refused::PayeeEditorMayNotApprove => Problem::forbidden(detail).kind("payee-editor-may-not-approve"),
+        Refused::TaxFormMissing { .. } => Problem::unprocessable(detail).kind("tax-form-missing"),
+        Refused::NothingLeft => Problem::unprocessable(detail).kind("nothing-left"),
+        Refused::PayeeChanged => Problem::conflict(detail).kind("payee-changed"),
         Refused::ApproverMayNotConfirm => Problem::forbidden(detail).kind("approver-may-not-confirm"),
         Refused::AlreadyApprovedByYou => Problem::conflict(detail).kind("already-approved-by-you"),
         Refused::WrongState { .. } => Problem::conflict(detail).kind("wrong-state"),
@@ -205,10 +245,15 @@ fn refusal(refused: &Refused) -> Problem {
         Refused::SealDiffers => Problem::conflict(detail).kind("seal-differs"),
         Refused::ApprovalsExpired => Problem::conflict(detail).kind("approvals-expired"),
         Refused::ReferenceUsed { .. } => Problem::conflict(detail).kind("reference-used"),
+        Refused::NoSuchRail => Problem::conflict(detail).kind("no-such-rail"),
+        Refused::SaidByYou => Problem::conflict(detail).kind("said-by-you"),
+        Refused::BeingAsked => Problem::conflict(detail).kind("being-asked"),
+        Refused::AttemptStands { .. } => Problem::conflict(detail).kind("attempt-stands"),
     }
 }
 
-fn not_ahead(app: &App, pointer: &str, given: Timestamp) -> Result<(), Problem> {
+/// Nobody tells what has yet to happen.
+pub(super) fn not_ahead(app: &App, pointer: &str, given: Timestamp) -> Result<(), Problem> {
     let latest = app.clock.now().saturating_add(AHEAD).unwrap_or(given);
     if given > latest { Err(Problem::bad_request(pointer, "lies in the future")) } else { Ok(()) }
 }

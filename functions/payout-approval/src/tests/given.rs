@@ -1,17 +1,21 @@
 //! What was there before.
 
 use domain::attribution::Credit;
+use domain::attribution::settings::AttributionSettings;
 use domain::commission::EarningReason;
 use domain::currency::Currency;
 use domain::fact::{PaymentKey, SaleType};
 use domain::id::{LineId, SaleId};
 use domain::line::{Line, LineKind, LineTrace, Origin, Part, Place};
 use domain::money::Money;
+use domain::rate::Rate;
+use domain::rule::{Reward, RuleVersion};
 use domain::sale::{Clawback, Decision, Sale, SaleLine};
 use domain::slot::Slot;
-use domain::time::{BusinessDay, Timestamp};
+use domain::time::{BusinessDay, Timestamp, Zone};
 use store::partners::{Enrolment, Partner, PartnerStatus, Tier};
 use store::people::Person;
+use store::programs::Program;
 use store::sales::{NewSale, SaleWritten};
 
 use super::*;
@@ -97,6 +101,27 @@ pub(super) async fn line(store: &Store, whose: &PartnerId, amount: &str, matures
 /// An available balance for a partner.
 pub(super) async fn balance(world: &World, n: u128, amount: &str) {
     line(&world.store, &partner(n), amount, "2026-07-31", &format!("in_{n}_{amount}")).await;
+}
+
+/// The programme of the lines, since before they were earned.
+pub(super) async fn program(world: &World) {
+    let long_ago: Timestamp = "2026-06-01T00:00:00Z".parse().expect("instant");
+    let id = ProgramId::from_ulid(ulid::Ulid::from(1_u128));
+    let rate = Reward::Percentage(Rate::parse("0.3").expect("a rate"));
+    let rule = RuleVersion::simple(RuleId::from_ulid(ulid::Ulid::from(1_u128)), id.clone(), long_ago, rate, 30);
+    let made = Program {
+        id,
+        name: "Programme".to_owned(),
+        currency: Currency::USD,
+        zone: Zone::utc(),
+        window_days: 30,
+        hold_days: 30,
+        close_lag_days: 3,
+        attribution: AttributionSettings::default(),
+        allowed_hosts: Vec::new(),
+        created_at: long_ago,
+    };
+    world.store.create_program(&tenant(), &made, &rule).await.expect("a programme");
 }
 
 /// The actor that a test acts as below the border.

@@ -59,11 +59,7 @@ impl Face {
             },
             payee: payee(receipt),
             payment: payment(receipt),
-            rows: vec![Row {
-                description: description(&receipt.covered),
-                entries: grouped(&receipt.covered.lines.to_string()),
-                amount: amount.clone(),
-            }],
+            rows: rows(receipt),
             note: note(receipt),
             amount,
         }
@@ -87,6 +83,21 @@ fn payment(receipt: &Receipt) -> Vec<Pair> {
     rows.push(Pair { label: "Requested on", value: day_text(utc_day(receipt.requested_at)) });
     rows.push(Pair { label: "Paid on", value: day_text(utc_day(receipt.completed_at)) });
     rows
+}
+
+/// PAY-13: what was earned, and what was kept of it; what is left is the total.
+fn rows(receipt: &Receipt) -> Vec<Row> {
+    let earned = Row {
+        description: description(&receipt.covered),
+        entries: grouped(&receipt.covered.lines.to_string()),
+        amount: amount_text(&receipt.gross, &receipt.currency),
+    };
+    let kept = receipt.kept.iter().map(|kept| Row {
+        description: kept.why.to_owned(),
+        entries: String::new(),
+        amount: amount_text(&format!("-{}", kept.amount), &receipt.currency),
+    });
+    [earned].into_iter().chain(kept).collect()
 }
 
 fn description(covered: &Covered) -> String {

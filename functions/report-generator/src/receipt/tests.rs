@@ -3,7 +3,7 @@ use std::fmt::Write as _;
 use jiff::civil::date;
 use typst::layout::{Frame, FrameItem};
 
-use super::{Covered, Payee, Receipt};
+use super::{Covered, Kept, Payee, Receipt};
 
 fn receipt() -> Receipt {
     Receipt {
@@ -12,6 +12,8 @@ fn receipt() -> Receipt {
         issuer: "Northwind Affiliates".into(),
         payee: Payee { id: "par_01ARZ3NDEKTSV4RRFFQ69G5FAV".into(), name: Some("Ana Ćirić".into()) },
         amount: "12450.50".into(),
+        gross: "12450.50".into(),
+        kept: Vec::new(),
         currency: "USD".into(),
         method: "Bank transfer".into(),
         payment_reference: Some("WIRE-88213".into()),
@@ -46,6 +48,21 @@ fn collect(frame: &Frame, text: &mut String) {
 #[test]
 fn the_receipt_says_who_was_paid_how_much_when_and_for_what() {
     insta::assert_snapshot!(words(&receipt()));
+}
+
+/// PAY-13.
+#[test]
+fn what_was_kept_of_a_payment_stands_between_what_was_earned_and_what_was_paid() {
+    let kept = vec![
+        Kept { why: "Retention fee", amount: "300.00".into() },
+        Kept { why: "Tax withheld", amount: "24000.00".into() },
+    ];
+    let award = Receipt { amount: "75700.00".into(), gross: "100000.00".into(), kept, ..receipt() };
+    let text = words(&award);
+    let places = ["USD 100,000.00", "USD \u{2212}300.00", "USD \u{2212}24,000.00", "Total paid"];
+    let places = places.map(|figure| text.find(figure).unwrap_or_else(|| panic!("{figure} is not in {text}")));
+    assert!(places.is_sorted(), "{text}");
+    assert_eq!(text.matches("USD 75,700.00").count(), 2, "{text}");
 }
 
 #[test]

@@ -275,18 +275,18 @@ async fn step(app: &App, caller: &Caller, origin: Origin, id: &str, step: Step) 
 
 async fn detail(app: &App, caller: &Caller, stored: &StoredLead) -> Result<LeadDetail, Problem> {
     let id = &stored.lead.id;
-    let person = match &stored.person {
-        None => Person::default(),
-        Some(sealed) => {
-            let belongs = Belongs { tenant: caller.tenant.as_str(), subject: id.as_str(), field: PERSON };
-            let sealed: Sealed = sealed.parse().map_err(|error| not_opened(id, &error))?;
-            let opened = app.sealer.open_text(&belongs, &sealed).await.map_err(|error| not_opened(id, &error))?;
-            serde_json::from_str(opened.reveal()).map_err(|error| {
-                tracing::error!(lead.id = %id, reason = chain(&error), "what is sealed of a lead cannot be read");
-                Problem::internal()
-            })?
-        }
-    };
+    let belongs = Belongs { tenant: caller.tenant.as_str(), subject: id.as_str(), field: PERSON };
+    let mut person = Person::default();
+    // The piece that is believed first comes first, and there are no more than fields.
+    for piece in &stored.person {
+        let sealed: Sealed = piece.sealed.parse().map_err(|error| not_opened(id, &error))?;
+        let opened = app.sealer.open_text(&belongs, &sealed).await.map_err(|error| not_opened(id, &error))?;
+        let said: Person = serde_json::from_str(opened.reveal()).map_err(|error| {
+            tracing::error!(lead.id = %id, reason = chain(&error), "what is sealed of a lead cannot be read");
+            Problem::internal()
+        })?;
+        person = person.filled_by(said);
+    }
     Ok(LeadDetail::of(LeadView::from(stored), person, &stored.lead))
 }
 

@@ -2,6 +2,7 @@
 
 use domain::email::Email;
 use domain::lead::address::Address;
+use domain::lead::person::{PersonField, PersonPiece, Teller};
 use domain::lead::score::{Behaviour, Profile, Score};
 use domain::lead::{Capture, Consent, LeadSource};
 use edge::aws::Aws;
@@ -18,6 +19,13 @@ impl Desk {
             ("AWS_ENDPOINT_URL", self.stub.endpoint.as_str()),
         ]);
         Sealer::connect(&Aws::from(&mut reader).service(Sdk::Kms), "a key")
+    }
+
+    async fn said(&self, capture: Capture, (belongs, person, says): (&Belongs<'_>, &Value, &[PersonField])) {
+        let sealed = self.sealer().seal_text(belongs, &person.to_string()).await.expect("sealed").to_string();
+        let piece = PersonPiece { says: says.iter().copied().collect(), sealed };
+        let said = (&piece, Teller::Page);
+        cases::leads::capture(&self.world.store, &self.world.tenant, capture, said).await.expect("captured");
     }
 
     /// A lead as the door captures it.
@@ -39,8 +47,7 @@ impl Desk {
         let tenant = TenantId::default_tenant();
         let belongs = Belongs { tenant: tenant.as_str(), subject: id.as_str(), field: store::leads::PERSON };
         let person = json!({"email": email, "name": "Ada", "company": null, "job_title": null, "phone": null});
-        let sealed = self.sealer().seal_text(&belongs, &person.to_string()).await.expect("sealed").to_string();
-        cases::leads::capture(&self.world.store, &self.world.tenant, &capture, &sealed).await.expect("captured");
+        self.said(capture, (&belongs, &person, &[PersonField::Email, PersonField::Name])).await;
         id.to_string()
     }
 }
@@ -185,4 +192,34 @@ async fn leads_are_for_the_tenants_own_desk() {
     assert_eq!(desk.get(FOREIGN, &one).await.status, 404);
     assert_eq!(desk.post(FOREIGN, &convert, Value::Null).await.status, 404);
     assert_eq!(desk.ask(FOREIGN, "DELETE", &one, Value::Null, Some("theirs")).await.status, 404);
+}
+
+#[tokio::test]
+async fn what_several_forms_said_of_a_person_is_read_as_one() {
+    // REV-2
+    let desk = desk().await;
+    let id = desk.captured("ada@engines.example", "ads", 2).await;
+    let lead_id = domain::id::LeadId::parse(&id).expect("an id");
+    let lead = desk.world.store.get_lead(&desk.world.tenant, &lead_id).await.expect("store").expect("a lead").lead;
+    let address = Address::of(&Email::parse("ada@engines.example").expect("an address")).expect("a domain");
+    let capture = Capture {
+        program: lead.program,
+        address,
+        takes_mail: None,
+        source: lead.source,
+        campaign: None,
+        consent: lead.consent,
+        score: lead.score,
+        at: desk.world.now,
+    };
+    let tenant = TenantId::default_tenant();
+    let belongs = Belongs { tenant: tenant.as_str(), subject: &id, field: store::leads::PERSON };
+    let person = json!({"email": "Ada@engines.example", "name": null, "company": "Engines Ltd", "phone": "+44 1"});
+    desk.said(capture, (&belongs, &person, &[PersonField::Email, PersonField::Company, PersonField::Phone])).await;
+    let read = desk.get("sue", &format!("/leads/{id}")).await.json;
+    let told = ["email", "name", "company", "phone", "job_title"].map(|field| read[field].as_str());
+    assert_eq!(told, [Some("ada@engines.example"), Some("Ada"), Some("Engines Ltd"), Some("+44 1"), None]);
+    assert_eq!(desk.ask("ada", "DELETE", &format!("/leads/{id}"), Value::Null, Some("k")).await.status, 204);
+    let erased = desk.get("sue", &format!("/leads/{id}")).await;
+    assert!(!erased.text.contains("Engines") && !erased.text.contains("+44"), "{erased:?}");
 }

@@ -172,3 +172,13 @@ pub(super) fn account(account: &Fields<'_>, at: Timestamp) -> Result<Vec<Fact>, 
     let kept = ProviderObject { details: details.0, ..object(ProviderObjectKind::Account, account, (transfers, at))? };
     Ok(vec![Fact::ProviderObject(kept)])
 }
+
+/// AWD-6: a session in which somebody is verified: how it stands, and nothing of what was shown in it.
+pub(super) fn identity(session: &Fields<'_>, at: Timestamp) -> Result<Vec<Fact>, Untranslatable> {
+    let error = session.optional_object("last_error");
+    let code = error.as_ref().and_then(|error| error.optional_text("code"));
+    let details = Details::default().text("type", session.optional_text("type")).text("last_error", code);
+    let state = session.text("status")?;
+    let kept = ProviderObject { details: details.0, ..object(ProviderObjectKind::Identity, session, (state, at))? };
+    Ok(vec![Fact::ProviderObject(kept)])
+}

@@ -340,7 +340,8 @@ async fn an_accepted_claim_pays_the_sales_that_nobody_was_paid_for() {
     let (accepted, mut after) = claim.clone().accept(&known, decided).expect("accepted");
     after.version += 1;
     let key = world::key("cus_1");
-    let change = CustomerChange { key: &key, before: Some(known.version), after: Some(&after), relies_on: &[] };
+    let change =
+        CustomerChange { key: &key, before: Some(known.version), after: Some(&after), relies_on: &[], moves: &[] };
     let decision = ClaimDecision { claim: &accepted, customer: Some(change), audit: &audit };
     assert_eq!(world.store.decide_claim(&world.tenant, &decision).await.expect("store"), Written::Yes);
     book(&world, met(&world, "cs_9", 0, |seen| seen)).await;

@@ -56,13 +56,21 @@ fn signed_up(world: &World) -> Fact {
     })
 }
 
-const SALES: [Scene; 6] = [
+const SALES: [Scene; 7] = [
     Scene {
         name: "a sale of a met customer",
         facts: |world| vec![met(world), sold(world, |paid| paid)],
         total: "29.70",
     },
     Scene { name: "a first sale with its names", facts: |world| vec![with_names(world)], total: "29.70" },
+    Scene {
+        name: "a sale told again with its click",
+        facts: |world| {
+            let again = sold(world, |paid| SalePaid { click_token: Some(world.token.clone()), ..paid });
+            vec![sold(world, |paid| paid), again]
+        },
+        total: "29.70",
+    },
     Scene {
         name: "a sale told again with its names",
         facts: |world| vec![met(world), sold(world, |paid| paid), with_names(world)],

@@ -4,6 +4,7 @@ use cases::leads::{capture, pay};
 use domain::email::Email;
 use domain::id::LeadId;
 use domain::lead::address::Address;
+use domain::lead::person::{PersonField, PersonPiece, Teller};
 use domain::lead::score::Score;
 use domain::lead::{Capture, Consent, Lead, LeadSource, LeadState};
 use domain::time::Timestamp;
@@ -26,7 +27,8 @@ async fn captured(world: &World, hours_ago: i64) -> LeadId {
         score: Score::default(),
         at,
     };
-    capture(&world.store, &world.tenant, &told, "c2VhbGVk").await.expect("captured").lead.id
+    let said = PersonPiece { says: [PersonField::Email].into(), sealed: "c2VhbGVk".to_owned() };
+    capture(&world.store, &world.tenant, told, (&said, Teller::Server)).await.expect("captured").lead.id
 }
 
 async fn lead(world: &World, id: &LeadId) -> Lead {

@@ -6,12 +6,14 @@ use domain::digest::Digest;
 use domain::time::BusinessDay;
 use domain::touch::ClickKeys;
 use edge::aws::{Aws, Service};
+use edge::click_keys::Keys;
 use edge::clock::Clock;
 use edge::config::Reader;
 use edge::sealing::{Belongs, Sealer};
+use edge::secrets::NamedSecrets;
 use serde_json::{Value, json};
 use store::parked::WaitingFor;
-use store::raw_events::{RawEvent, RawEventPlace};
+use store::raw_events::{RawEvent, RawEventPlace, TroubleKind};
 use testkit::stub::{Stub, stub};
 use world::World;
 
@@ -359,4 +361,94 @@ async fn replace_event(world: &World, stub: &Stub, place: &RawEventPlace, body: 
     let request = request.update_expression("SET sealed = :sealed");
     let sealed = AttributeValue::B(aws_sdk_dynamodb::primitives::Blob::new(sealed));
     request.expression_attribute_values(":sealed", sealed).send().await.expect("replaced");
+}
+
+#[tokio::test]
+async fn a_token_under_a_key_that_is_not_known_waits_once_for_the_key_and_is_then_believed_to_be_none() {
+    // TRK-2: the key was replaced, and this process has asked for the keys a moment ago.
+    let (world, stub) = (World::new().await, stub().await);
+    let mut reader = Reader::from_map([
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_ACCESS_KEY_ID", "test"),
+        ("AWS_SECRET_ACCESS_KEY", "test"),
+        ("AWS_ENDPOINT_URL", stub.endpoint.as_str()),
+    ]);
+    let secrets = NamedSecrets::connect(&Aws::from(&mut reader).service(Service::SecretsManager));
+    let keep = |secret: &str| stub.put_secret("stage", &json!({"click_token_key": secret}).to_string());
+    keep("another secret of at least some length");
+    let app = App {
+        store: world.store.clone(),
+        sealer: sealer(&stub),
+        keys: Keys::read(secrets, "stage".to_owned(), world.now).await.expect("keys"),
+        clock: Clock::fixed(world.now),
+    };
+    let mut checkout = paid(&world, "in_1", "cus_1");
+    checkout["type"] = json!("checkout.session.completed");
+    checkout["data"]["object"] = json!({
+        "id": "cs_1", "object": "checkout.session", "mode": "subscription", "payment_status": "paid", "customer": "cus_1",
+        "client_reference_id": world.token, "created": world.now.as_second(), "currency": "usd", "amount_total": 9900,
+    });
+    store_event(&world, &stub, "evt_1", &checkout).await;
+    assert_eq!(failed(&app, vec![message(0, "evt_1")]).await, ["m0"], "it waits");
+    keep("a secret of at least some length");
+    let later = App { clock: Clock::fixed(world.now + jiff::SignedDuration::from_secs(180)), ..app };
+    assert_eq!(failed(&later, vec![again(message(0, "evt_1"))]).await, Vec::<String>::new());
+    super::book(&world, world.sale("in_2", "cus_1", "99.00")).await;
+    assert_eq!(world.total().await, "29.70");
+}
+
+#[tokio::test]
+async fn the_log_says_what_waits_and_for_what_and_nothing_of_what_is_booked() {
+    // ING-15
+    let (world, stub) = (World::new().await, stub().await);
+    let app = app(&world, &stub);
+    let at = world.now.as_second();
+    let refund = json!({"id": "evt_2", "object": "event", "type": "refund.created", "created": at, "data": {"object": {
+        "id": "re_1", "object": "refund", "amount": 100, "currency": "usd", "charge": "ch_1", "payment_intent": "pi_1",
+        "status": "succeeded", "created": at,
+    }}});
+    store_event(&world, &stub, "evt_1", &paid(&world, "in_1", "cus_1")).await;
+    store_event(&world, &stub, "evt_2", &refund).await;
+    let marked = async |id: &str| {
+        let place = RawEventPlace::parse("stripe", "20261121", id).expect("a place");
+        let found = world.store.get_delivered(&world.tenant, &place).await.expect("store").expect("stored");
+        found.trouble.map(|trouble| trouble.kind)
+    };
+    // The event is read, and then the store is away for as often as the client tries.
+    world.database.fail_after(1, 3, testkit::Fault::Refuse);
+    assert_eq!(failed(&app, vec![message(1, "evt_1")]).await, ["m1"]);
+    assert_eq!(marked("evt_1").await, Some(TroubleKind::Waiting));
+    assert_eq!(failed(&app, vec![message(1, "evt_1")]).await, Vec::<String>::new());
+    assert_eq!(marked("evt_1").await, None);
+    // A try that died in the middle left no mark: the next one leaves it, and takes it off.
+    world.database.fail_after(2, 3, testkit::Fault::Refuse);
+    assert_eq!(failed(&app, vec![again(message(1, "evt_1"))]).await, ["m1"]);
+    assert_eq!(marked("evt_1").await, Some(TroubleKind::Waiting));
+    assert_eq!(failed(&app, vec![again(message(1, "evt_1"))]).await, Vec::<String>::new());
+    assert_eq!(marked("evt_1").await, None);
+    assert_eq!(failed(&app, vec![message(2, "evt_2")]).await, Vec::<String>::new());
+    let payment = domain::fact::PaymentKey::parse("stripe:pi_1").expect("a key");
+    let parked = Some(TroubleKind::Parked { payment });
+    assert_eq!(marked("evt_2").await, parked);
+    // V12: told again, before its payment and after, it is left as it is; who reads it asks for the payment.
+    for payment_is_there in [false, true] {
+        if payment_is_there {
+            super::book(&world, world.alias("in_1", "pi_1")).await;
+        }
+        world.database.reset_units();
+        assert_eq!(failed(&app, vec![message(2, "evt_2")]).await, Vec::<String>::new());
+        assert_eq!(world.database.units().write_hundredths, 0, "{payment_is_there}");
+        assert_eq!(marked("evt_2").await, parked);
+    }
+}
+
+#[tokio::test]
+async fn an_event_that_is_booked_at_once_is_not_written_to() {
+    let (world, stub) = (World::new().await, stub().await);
+    let app = app(&world, &stub);
+    store_event(&world, &stub, "evt_1", &paid(&world, "in_1", "cus_1")).await;
+    assert_eq!(failed(&app, vec![message(1, "evt_1")]).await, Vec::<String>::new());
+    world.database.reset_units();
+    assert_eq!(failed(&app, vec![message(1, "evt_1")]).await, Vec::<String>::new());
+    assert_eq!(world.database.units().write_hundredths, 0);
 }

@@ -13,6 +13,7 @@ use domain::email::Email;
 use domain::fact::{Fact, Lead as LeadTold, PaymentKey};
 use domain::id::{LeadId, ProgramId};
 use domain::lead::Capture;
+use domain::lead::person::{PersonPiece, Teller};
 use domain::provider::Provider;
 use domain::role::Role;
 use domain::time::Timestamp;
@@ -24,6 +25,7 @@ use edge::problem::Problem;
 use edge::sealing::Belongs;
 use serde::Serialize;
 use store::TenantKey;
+use store::pace::Pace;
 use utoipa::ToSchema;
 
 use self::body::NewLead;
@@ -34,6 +36,8 @@ use crate::take_in::Arrival;
 
 /// Who may leave leads: a page, the tenant's own server, and whoever tries it out.
 const TELLERS: &[Role] = &[Role::Publishable, Role::Service, Role::Admin];
+/// REV-6: how many leads a page's key leaves within a minute, over all who read it. Each is a few writes and a data key.
+pub(crate) const LEADS_OF_A_PAGE_A_MINUTE_MAX: u32 = 120;
 
 /// The routes that pages of other origins call, within the border of the function.
 pub(super) fn open(app: App) -> Router {
@@ -53,7 +57,7 @@ pub(super) struct LeadReceived {
 ///
 /// From a page with a publishable key, whose programme it is; from your own server with a service key and `program_id`.
 /// The same address is the same lead, seen once more. A click token that comes along makes whoever pays under the address
-/// later the customer of the partner who brought them.
+/// later the customer of the partner who brought them. A publishable key leaves 120 leads a minute.
 #[utoipa::path(
     post,
     path = "/v1/revenue/leads",
@@ -63,6 +67,12 @@ pub(super) struct LeadReceived {
     responses(
         (status = 202, description = "taken", body = LeadReceived),
         (status = 413, description = "the body is too large", body = Problem, content_type = "application/problem+json"),
+        (
+            status = 429,
+            description = "a publishable key left as many as it may within this minute; `Retry-After` says when it may again",
+            body = Problem,
+            content_type = "application/problem+json"
+        ),
         (status = 415, description = "the body is not JSON", body = Problem, content_type = "application/problem+json"),
         Refusals
     )
@@ -76,13 +86,15 @@ pub(super) async fn capture(
 ) -> Result<(StatusCode, Json<LeadReceived>), Problem> {
     caller.require(TELLERS)?;
     let (now, tenant) = (app.clock.now(), caller.tenant_key());
+    let teller = if caller.role == Role::Publishable { Teller::Page } else { Teller::Server };
+    paced(&app, &tenant, &caller, teller, now).await?;
     let program = program_of(&app, &tenant, &caller, &told, &headers).await?;
     let (email, address) = told.address()?;
     let capture = told.capture(program, address, now)?;
     let capture = Capture { takes_mail: takes_mail(&app, &email).await, ..capture };
     let id = LeadId::of(&capture.program, &capture.address.digest);
-    let person = seal(&app, &caller, &id, &told).await?;
-    let captured = leads::capture(&app.store, &tenant, &capture, &person).await.map_err(away)?;
+    let said = seal(&app, &caller, &id, &told).await?;
+    let captured = leads::capture(&app.store, &tenant, capture, (&said, teller)).await.map_err(away)?;
     tell(&app, &caller, &captured, (told.click_token.as_deref(), now), correlation_id).await?;
     let Captured { lead, is_new } = captured;
     let (state, points) = (lead.state.word(), lead.score.points());
@@ -101,6 +113,20 @@ pub(super) async fn capture(
 )]
 pub(super) async fn ask_first() -> StatusCode {
     StatusCode::NO_CONTENT
+}
+
+/// REV-6: whoever reads the page can send as they like; what a stranger can make us write is bounded.
+async fn paced(app: &App, tenant: &TenantKey, caller: &Caller, teller: Teller, now: Timestamp) -> Result<(), Problem> {
+    if teller == Teller::Server {
+        return Ok(());
+    }
+    match app.store.record_use(tenant, &caller.key_id, now, LEADS_OF_A_PAGE_A_MINUTE_MAX).await? {
+        Pace::Go => Ok(()),
+        Pace::Wait(seconds) => {
+            tracing::warn!(key.id = %caller.key_id, "a page's key leaves more leads than it may");
+            Err(Problem::too_many(seconds))
+        }
+    }
 }
 
 /// The programme: the key's own, or the one that a server names. A page must be one that the programme allows.
@@ -129,17 +155,19 @@ async fn program_of(
         return Err(Problem::bad_request("/program_id", "no such programme"));
     };
     if !may_tell(&known.allowed_hosts, headers) {
-        return Err(Problem::forbidden("the programme does not allow pages of this host").kind("host-not-allowed"));
+        return Err(Problem::forbidden("the page is on no host that the programme names among its allowed hosts")
+            .kind("host-not-allowed"));
     }
     Ok(program)
 }
 
-/// TRK-6: a page says where it is; a server does not, and has a key that no page shows.
+/// TRK-6: a page says where it is, and is on a host that the programme names; a server says nothing, and has a key that no
+/// page shows.
 fn may_tell(allowed: &[String], headers: &HeaderMap) -> bool {
     let Some(origin) = headers.get(header::ORIGIN) else { return true };
     let host = origin.to_str().ok().and_then(|origin| origin.split_once("://")).map(|(_, host)| host);
     let host = host.map(|host| host.rsplit_once(':').map_or(host, |(name, _)| name)).and_then(domain::host::normal);
-    allowed.is_empty() || host.is_some_and(|host| domain::host::allows(allowed, &host))
+    host.is_some_and(|host| domain::host::may_tell(allowed, None, &host))
 }
 
 /// Nobody is asked unless a resolver is configured.
@@ -149,8 +177,10 @@ async fn takes_mail(app: &App, email: &Email) -> Option<bool> {
 }
 
 /// What is personal, under the key of this one lead.
-async fn seal(app: &App, caller: &Caller, id: &LeadId, told: &NewLead) -> Result<String, Problem> {
-    let person = serde_json::to_string(&told.person()).map_err(|_| Problem::internal())?;
+async fn seal(app: &App, caller: &Caller, id: &LeadId, told: &NewLead) -> Result<PersonPiece, Problem> {
+    let person = told.person();
+    let says = person.says();
+    let person = serde_json::to_string(&person).map_err(|_| Problem::internal())?;
     let belongs = Belongs { tenant: caller.tenant.as_str(), subject: id.as_str(), field: store::leads::PERSON };
     let sealed = app.sealer.seal_text(&belongs, &person).await;
     let sealed = sealed.map_err(|error| {
@@ -158,7 +188,7 @@ async fn seal(app: &App, caller: &Caller, id: &LeadId, told: &NewLead) -> Result
         tracing::warn!(error, lead.id = %id, "key service away, lead not taken");
         Problem::unavailable("the lead could not be taken now; send it again")
     })?;
-    Ok(sealed.to_string())
+    Ok(PersonPiece { says, sealed: sealed.to_string() })
 }
 
 /// The recorder hears of a lead that a click brought, for attribution, and of one that is worth a reward by itself. Told

@@ -8,23 +8,26 @@ mod body;
 use axum::extract::{Extension, State};
 use axum::{Json, http::StatusCode};
 use domain::digest::Digest;
-use domain::fact::Fact;
+use domain::fact::{Fact, SalePaid};
+use domain::money::Money;
 use domain::provider::Provider;
 use domain::role::Role;
-use domain::time::Timestamp;
+use domain::sales_tax::{Buyer, Jurisdiction, TaxBehavior, Taxable, tax_of};
+use domain::time::{Timestamp, Zone};
 use edge::auth::Caller;
 use edge::body::Checked;
 use edge::http::CorrelationId;
 use edge::openapi::Refusals;
 use edge::problem::Problem;
 use serde::Serialize;
+use store::TenantKey;
 use utoipa::ToSchema;
 
 use self::body::{TrackedLead, TrackedRefund, TrackedSale, TrackedSignUp};
 use super::refusal;
 use crate::App;
 use crate::envelope::day_of;
-use crate::take_in::{Arrival, TakenIn};
+use crate::take_in::{Arrival, KEPT, TakenIn};
 
 /// Who may tell: the tenant's own server, and whoever tries it out.
 const TELLERS: &[Role] = &[Role::Service, Role::Admin];
@@ -111,7 +114,13 @@ pub(super) async fn sale(
     Checked(told): Checked<TrackedSale>,
 ) -> Result<(StatusCode, Json<Tracked>), Problem> {
     let now = along.0.0.clock.now();
-    take_in(along, told.event("sale"), told.fact(now), now).await
+    let mut fact = told.fact(now)?;
+    if let (Fact::SalePaid(sale), Some(place)) = (&mut fact, told.untaxed_at()?) {
+        let (app, tenant) = (&along.0.0, along.2.tenant_key());
+        along.2.require(TELLERS)?;
+        sale.tax = tax_within(app, &tenant, sale, place).await?;
+    }
+    take_in(along, told.event("sale"), Ok(fact), now).await
 }
 
 /// Tell of a refund: money that went back.
@@ -139,6 +148,26 @@ pub(super) async fn refund(
     take_in(along, told.event("refund"), told.fact(now), now).await
 }
 
+/// TAX-6: the tax within what was asked, by the tenant's own table, of a sale that was told without one. No rate of the
+/// place, no tax.
+async fn tax_within(app: &App, tenant: &TenantKey, sale: &SalePaid, place: Jurisdiction) -> Result<Money, Problem> {
+    let rates = app.store.list_tax_rates_of(tenant, &place).await?;
+    let taxable = Taxable {
+        amount: sale.total,
+        seller_country: place.country().to_owned(),
+        place,
+        buyer: Buyer::Consumer,
+        day: Zone::utc().day_of(sale.occurred_at),
+        // What came in is told whole, however prices are told there.
+        behavior: Some(TaxBehavior::Inclusive),
+    };
+    let taxed = tax_of(&rates, &taxable).map_err(|error| Problem::bad_request("/tax", error.to_string()))?;
+    if taxed.tax.minor().saturating_add(sale.shipping.minor()) > sale.total.minor() {
+        return Err(Problem::bad_request("/tax", "tax and shipping are more than the total"));
+    }
+    Ok(taxed.tax)
+}
+
 /// An event as its sender names it.
 pub(super) struct Named {
     /// The id that was given.
@@ -160,12 +189,17 @@ async fn take_in(
     let (kind, occurred_at) = told_of(&fact, now);
     let body = serde_json::to_vec(&fact).map_err(|_| Problem::internal())?;
     let Named { event_id, stored_id, hash } = named;
+    let day = day_of(occurred_at).ok_or_else(|| Problem::bad_request("/occurred_at", "an instant expected"))?;
+    // ING-13: told without a time over midnight, or with another one, it is the same id still.
+    let until = now.saturating_add(KEPT).unwrap_or(now);
+    let told = (Provider::Track.word(), stored_id.as_str());
+    let day = app.store.record_event_day(&caller.tenant_key(), told, day, until).await?;
     let arrival = Arrival {
         tenant: &caller.tenant,
         provider: Provider::Track,
         event_id: stored_id,
         kind: kind.to_owned(),
-        day: day_of(occurred_at).ok_or_else(|| Problem::bad_request("/occurred_at", "an instant expected"))?,
+        day,
         hash,
         body: &body,
         at: now,

@@ -11,6 +11,8 @@ use crate::signature::{self, SignatureRefused, SigningSecrets};
 
 const ID: &str = "webhook-id";
 const CHARS_MAX: usize = 128;
+/// How far ahead of our clock a fact may be dated.
+const AHEAD_S: i64 = 24 * 60 * 60;
 
 /// Anybody who signs by Standard Webhooks.
 pub(super) struct Standard;
@@ -39,6 +41,10 @@ impl Sends for Standard {
         // The time of the header is that of the attempt: the day must be one that does not change with another attempt.
         let instant = |pointer: &str| event.pointer(pointer)?.as_str()?.parse::<Timestamp>().ok();
         let at = instant("/occurred_at").or_else(|| instant("/data/occurred_at")).or_else(|| instant("/timestamp"));
+        // ING-18: what happens in days to come has not happened. Clocks differ, and zones are mistaken: by a day at most.
+        if at.is_some_and(|at| at.as_second() > message.at.as_second().saturating_add(AHEAD_S)) {
+            return Err(malformed("/occurred_at", "an instant at most a day ahead expected"));
+        }
         let day = day_of(at.unwrap_or(message.at)).ok_or(malformed("/occurred_at", "an instant expected"))?;
         Ok(Envelope { id, kind: kind.to_owned(), day, hash: hash(kind, &event), store: None })
     }

@@ -6,7 +6,7 @@ use domain::lead::LeadState;
 use domain::rate::Rate;
 use domain::role::Role;
 use domain::rule::{Reward, RuleVersion};
-use domain::time::Zone;
+use domain::time::{Timestamp, Zone};
 use edge::auth::{hash_of, mint_from};
 use store::api_keys::ApiKey;
 use store::leads::{PERSON, StoredLead};
@@ -80,9 +80,19 @@ impl World {
     async fn person(&self, tenant: &TenantId, stored: &StoredLead) -> Value {
         let sealer = Sealer::connect(&self.aws.service(Service::Kms), "k");
         let belongs = Belongs { tenant: tenant.as_str(), subject: stored.lead.id.as_str(), field: PERSON };
-        let sealed: Sealed = stored.person.as_deref().expect("sealed").parse().expect("a sealed value");
-        let opened = sealer.open_text(&belongs, &sealed).await.expect("opens");
-        serde_json::from_str(opened.reveal()).expect("JSON")
+        let mut told = serde_json::Map::new();
+        // As the desk reads them: the first that says a field is believed.
+        for piece in &stored.person {
+            let sealed: Sealed = piece.sealed.parse().expect("a sealed value");
+            let opened = sealer.open_text(&belongs, &sealed).await.expect("opens");
+            let said: serde_json::Map<String, Value> = serde_json::from_str(opened.reveal()).expect("JSON");
+            let said: Vec<_> = said.into_iter().filter(|(_, value)| !value.is_null()).collect();
+            assert_eq!(said.len(), piece.says.len());
+            for (field, value) in said {
+                told.entry(field).or_insert(value);
+            }
+        }
+        Value::Object(told)
     }
 }
 
@@ -90,7 +100,7 @@ impl World {
 async fn published() -> (World, String) {
     let world = World::new().await;
     let tenant = TenantId::default_tenant();
-    world.furnish(&tenant, program(1), &[]).await;
+    world.furnish(&tenant, program(1), &["shop.example"]).await;
     let key = world.key_of(&tenant, Role::Publishable, program(1).as_str()).await;
     (world, key)
 }
@@ -118,7 +128,7 @@ async fn a_page_leaves_a_lead_that_is_scored_sealed_and_counted() {
     assert_eq!((lead.consent.source.as_str(), lead.consent.at.to_string().as_str()), ("pricing form", NOW));
     let person = world.person(&tenant, &stored).await;
     assert_eq!((&person["email"], &person["name"]), (&json!("Ada+news@Engines.example"), &json!("Ada")));
-    let raw = stored.person.expect("sealed");
+    let raw = &stored.person[0].sealed;
     assert!(!raw.contains("Engines") && !format!("{lead:?}").contains('@'), "personal data is sealed");
     assert_eq!(world.sent().len(), 0, "no click brought it, and a page's word earns nobody anything");
 }
@@ -284,6 +294,12 @@ async fn only_pages_of_the_programmes_hosts_may_leave_leads_where_it_names_some(
     ] {
         assert_eq!(world.leave(&key, origin, &form()).await.0.as_u16(), expected, "{origin:?}");
     }
+    // Who names none has no pages: a page's own word of where it leads is nobody's.
+    world.furnish(&tenant, program(4), &[]).await;
+    let key = world.key_of(&tenant, Role::Publishable, program(4).as_str()).await;
+    for (origin, expected) in [(Some("https://shop.example"), 403), (None, 202)] {
+        assert_eq!(world.leave(&key, origin, &form()).await.0.as_u16(), expected, "{origin:?}");
+    }
 }
 
 #[tokio::test]
@@ -338,4 +354,92 @@ async fn where_a_resolver_is_configured_a_domain_that_takes_no_mail_is_rejected(
         let stored = world.lead(&TenantId::default_tenant(), &id).await.expect("a lead");
         assert_eq!(stored.lead.state.word(), expected, "{email}");
     }
+}
+
+#[tokio::test]
+async fn a_later_form_fills_in_what_is_missing_and_replaces_nothing_unless_it_is_the_tenants_own() {
+    // REV-2
+    let (world, page) = published().await;
+    let tenant = TenantId::default_tenant();
+    let server = world.key_of(&tenant, Role::Service, "usr_s").await;
+    let email = "ada@engines.example";
+    let consent = json!({"given": true, "source": "form"});
+    let with = |more: Value| {
+        let mut body = json!({"email": email, "source": "footer", "consent": consent, "program_id": program(1)});
+        body.as_object_mut().expect("a form").extend(more.as_object().expect("fields").clone());
+        body
+    };
+    let rows = [
+        (&page, json!({"name": "Ada", "company": "Engines Ltd"}), "Ada", "Engines Ltd", None),
+        (&page, json!({}), "Ada", "Engines Ltd", None),
+        (&page, json!({"name": "Mallory", "phone": "  "}), "Ada", "Engines Ltd", None),
+        (&page, json!({"phone": "+44 1"}), "Ada", "Engines Ltd", Some("+44 1")),
+        (&server, json!({"name": "Ada Lovelace"}), "Ada Lovelace", "Engines Ltd", Some("+44 1")),
+        (&page, json!({"name": "Mallory", "phone": "+44 2"}), "Ada Lovelace", "Engines Ltd", Some("+44 1")),
+    ];
+    for (key, more, name, company, phone) in rows {
+        let (status, answer) = world.leave(key, None, &with(more.clone())).await;
+        assert_eq!(status, StatusCode::ACCEPTED, "{answer}");
+        let stored = world.lead(&tenant, answer["lead_id"].as_str().expect("an id")).await.expect("a lead");
+        let person = world.person(&tenant, &stored).await;
+        assert_eq!((&person["name"], &person["company"]), (&json!(name), &json!(company)), "{more}");
+        assert_eq!((person["phone"].as_str(), person["email"].as_str()), (phone, Some(email)), "{more}");
+        assert!(stored.person.len() <= 5);
+    }
+}
+
+#[tokio::test]
+async fn a_page_leaves_so_many_leads_a_minute_and_a_server_as_many_as_it_likes() {
+    // REV-6
+    let (mut world, page) = published().await;
+    let tenant = TenantId::default_tenant();
+    let server = world.key_of(&tenant, Role::Service, "usr_s").await;
+    let mut body = form();
+    body["program_id"] = json!(program(1));
+    for n in 0..=crate::http::LEADS_OF_A_PAGE_A_MINUTE_MAX {
+        // What is refused counts as well: the programme is read for it.
+        let mut refused = form();
+        refused["consent"]["given"] = json!(false);
+        let (status, _) = world.leave(&page, None, &refused).await;
+        let refused = n == crate::http::LEADS_OF_A_PAGE_A_MINUTE_MAX;
+        assert_eq!(status == StatusCode::TOO_MANY_REQUESTS, refused, "{n}: {status}");
+    }
+    let request = Request::post("/v1/revenue/leads")
+        .header("content-type", "application/json")
+        .header("authorization", format!("Bearer {page}"));
+    let request = request.body(Body::from(body.to_string())).expect("a request");
+    let answer = routes(world.app.clone()).oneshot(request).await.expect("an answer");
+    let wait: i64 = answer.headers()["retry-after"].to_str().expect("text").parse().expect("seconds");
+    assert!((1..=60).contains(&wait));
+    assert_eq!(answer.headers()["access-control-allow-origin"], "*", "a page must be able to read it");
+    assert_eq!(world.leave(&server, None, &body).await.0, StatusCode::ACCEPTED);
+    let later = Timestamp::from_second(world.app.clock.now().as_second() + wait).expect("an instant");
+    world.app.clock = Clock::fixed(later);
+    assert_eq!(world.leave(&page, None, &body).await.0, StatusCode::ACCEPTED);
+}
+
+#[tokio::test]
+async fn sources_that_pages_make_up_end_as_other_and_leave_room_for_the_tenants_own() {
+    let (world, page) = published().await;
+    let tenant = TenantId::default_tenant();
+    let server = world.key_of(&tenant, Role::Service, "usr_s").await;
+    let leave = async |key: &str, n: usize, source: &str| {
+        let body = json!({
+            "email": format!("a{n}@engines.example"), "source": source, "program_id": program(1),
+            "consent": {"given": true, "source": "form"},
+        });
+        let (status, answer) = world.leave(key, None, &body).await;
+        assert_eq!(status, StatusCode::ACCEPTED, "{answer}");
+        let stored = world.lead(&tenant, answer["lead_id"].as_str().expect("an id")).await.expect("a lead");
+        stored.lead.source.as_str().to_owned()
+    };
+    for n in 0..40 {
+        assert_eq!(leave(&page, n, &format!("Made-Up-{n}")).await, format!("made-up-{n}"));
+    }
+    assert_eq!(leave(&page, 100, "one-more").await, "other");
+    assert_eq!(leave(&page, 101, "made-up-7").await, "made-up-7");
+    assert_eq!(leave(&server, 102, "webinar").await, "webinar");
+    assert_eq!(leave(&page, 103, "webinar").await, "webinar");
+    // Who is known keeps the source that brought them first.
+    assert_eq!(leave(&page, 7, "one-more").await, "made-up-7");
 }

@@ -71,6 +71,28 @@ async fn what_comes_again_has_the_same_id_and_what_changed_another() {
 }
 
 #[tokio::test]
+async fn what_the_shop_gave_its_check_out_is_kept_also_when_a_list_has_told_the_order_before() {
+    // ING-10: the list of the API names the object alone.
+    let world = World::new().await;
+    let mut event: Value = serde_json::from_slice(&lemon_event("order_created")).expect("JSON");
+    event["meta"]["custom_data"] = json!({"trb": "a token"});
+    let webhook = event.to_string().into_bytes();
+    event["meta"] = json!({"event_name": "order_created"});
+    let listed = event.to_string().into_bytes();
+    for body in [&listed, &webhook, &webhook, &listed] {
+        assert_eq!(world.deliver_lemon(body).await, StatusCode::OK);
+    }
+    let sent = world.sent();
+    let ids: Vec<&str> = sent.iter().map(|message| message.event_id.as_str()).collect();
+    assert!(ids[0] != ids[1] && ids[1] == ids[2] && ids[0] == ids[3], "{ids:?}");
+    for (message, body) in sent.iter().zip([&listed, &webhook]) {
+        let place = ("lemon_squeezy", message.day.as_str(), message.event_id.as_str());
+        let stored = world.stored_of(&TenantId::default_tenant(), place).await.expect("stored");
+        assert_eq!(&world.opened(&stored).await, body);
+    }
+}
+
+#[tokio::test]
 async fn an_event_of_a_store_that_is_not_known_is_404_and_nothing_is_stored() {
     let world = World::new().await;
     let mut event: Value = serde_json::from_slice(&lemon_event("order_created")).expect("JSON");

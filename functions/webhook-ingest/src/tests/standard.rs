@@ -114,6 +114,28 @@ async fn a_signed_body_that_is_no_fact_is_400_and_kept() {
 }
 
 #[tokio::test]
+async fn a_fact_of_days_to_come_is_400_and_kept_and_one_of_tomorrow_is_taken() {
+    // ING-18
+    let world = World::new().await;
+    let at = world.endpoint(Provider::Standard, 1, &[], KEY).await;
+    let now: jiff::Timestamp = NOW.parse().expect("a time");
+    for (n, (ahead_s, expected)) in [(86_400, StatusCode::OK), (86_401, StatusCode::BAD_REQUEST)].iter().enumerate() {
+        let occurred_at = now + jiff::SignedDuration::from_secs(*ahead_s);
+        let fact = json!({"type": "sale_paid", "payment": "shop:1", "paid": "1.00 EUR", "occurred_at": occurred_at});
+        for (m, body) in [fact.clone(), json!({"type": "sale_paid", "data": fact})].iter().enumerate() {
+            let body = body.to_string().into_bytes();
+            let signed = signed(&format!("msg_{n}_{m}"), &body, KEY, 0);
+            let (status, problem) = world.send_standard(&at, &signed, &body).await;
+            assert_eq!(status, *expected, "{ahead_s}: {problem}");
+            if *expected == StatusCode::BAD_REQUEST {
+                assert_eq!(problem["errors"][0]["pointer"], "/occurred_at");
+            }
+        }
+    }
+    assert_eq!(world.sent().len(), 2);
+}
+
+#[tokio::test]
 async fn an_id_that_no_key_can_hold_is_known_by_its_digest() {
     let world = World::new().await;
     let at = world.endpoint(Provider::Standard, 1, &[], KEY).await;

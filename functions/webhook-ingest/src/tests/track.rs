@@ -1,8 +1,14 @@
 //! The track API: what a tenant's own server tells.
 
+use std::collections::BTreeMap;
+
+use domain::audit::{Actor, ChainEnd, Deed, append};
 use domain::fact::Fact;
 use domain::id::{KeyId, UserId};
+use domain::rate::Rate;
 use domain::role::Role;
+use domain::sales_tax::{Jurisdiction, Stacking, TaxBehavior, TaxRate};
+use domain::time::BusinessDay;
 use edge::auth::{hash_of, mint_from};
 use store::api_keys::ApiKey;
 
@@ -89,7 +95,7 @@ async fn what_a_tenants_server_tells_is_stored_as_a_fact_and_handed_on() {
 #[tokio::test]
 async fn the_same_event_again_is_handed_on_again_and_other_content_is_a_conflict() {
     // ING-13
-    let world = World::new().await;
+    let mut world = World::new().await;
     let key = world.key(Role::Service).await;
     let mut body = sale();
     body.as_object_mut().expect("an object").remove("occurred_at");
@@ -97,6 +103,13 @@ async fn the_same_event_again_is_handed_on_again_and_other_content_is_a_conflict
     assert_eq!(world.track(&key, "sale", &body).await.0, StatusCode::ACCEPTED, "without a time it is the same too");
     assert_eq!(world.sent().len(), 2);
     assert_eq!(world.sent()[0].event_id, world.sent()[1].event_id);
+    // A day later, and with a time of weeks ago, it is that event still.
+    world.app.clock = Clock::fixed(world.app.clock.now() + jiff::SignedDuration::from_hours(24));
+    assert_eq!(world.track(&key, "sale", &body).await.0, StatusCode::ACCEPTED);
+    assert_eq!((&world.sent()[2].event_id, &world.sent()[2].day), (&world.sent()[0].event_id, &world.sent()[0].day));
+    let mut earlier = body.clone();
+    earlier["occurred_at"] = json!("2026-08-01T00:00:00Z");
+    assert_eq!(world.track(&key, "sale", &earlier).await.0, StatusCode::CONFLICT);
     body["amount"] = json!("98.00");
     assert_eq!(world.track(&key, "sale", &body).await.0, StatusCode::CONFLICT);
 }
@@ -177,4 +190,63 @@ async fn with_store_or_queue_away_the_answer_is_503_and_the_event_comes_again() 
     world.set_queue_away(false);
     assert_eq!(world.track(&key, "sale", &sale()).await.0, StatusCode::ACCEPTED);
     assert_eq!(world.sent().len(), 1);
+}
+
+#[tokio::test]
+async fn a_sale_that_is_told_without_tax_takes_it_from_the_tenants_table() {
+    // TAX-6
+    let world = World::new().await;
+    let key = world.key(Role::Service).await;
+    let tenant = TenantKey::from(&TenantId::default_tenant());
+    for (country, region, rate, from) in [
+        ("DE", None, "0.16", "2026-07-01"),
+        ("DE", None, "0.19", "2026-09-01"),
+        ("US", Some("NY"), "0.04", "2026-01-01"),
+    ] {
+        let rate = TaxRate {
+            place: Jurisdiction::parse(country, region).expect("a place"),
+            name: "VAT".to_owned(),
+            rate: Rate::parse(rate).expect("a rate"),
+            behavior: TaxBehavior::Exclusive,
+            has_reverse_charge: true,
+            stacking: Stacking::InsteadOfCountry,
+            from: BusinessDay::parse(from).expect("a day"),
+        };
+        let actor = Actor { role: Role::Admin, id: "usr_1".to_owned(), ip: None, user_agent: None };
+        let deed = Deed {
+            at: world.app.clock.now(),
+            actor,
+            action: "tax_rate.created",
+            old: BTreeMap::new(),
+            new: BTreeMap::new(),
+        };
+        let told = append(ChainEnd::START, rate.id().as_str(), deed);
+        world.store.create_tax_rate(&tenant, &rate, &told).await.expect("stored");
+    }
+    let rows = [
+        (json!({"country": "DE"}), "15.81"),
+        (json!({"country": "DE", "occurred_at": "2026-08-31T23:59:59Z"}), "13.66"),
+        (json!({"country": "DE", "tax": "0.00"}), "0.00"),
+        (json!({"country": "DE", "total": "119.00"}), "19.00"),
+        (json!({"country": "US"}), "0.00"),
+        (json!({"country": "US", "region": "NY"}), "3.81"),
+        (json!({"country": "FR"}), "0.00"),
+        (json!({}), "0.00"),
+    ];
+    for (n, (more, tax)) in rows.iter().enumerate() {
+        let mut body = sale();
+        body["event_id"] = json!(format!("sale-{n}"));
+        body.as_object_mut().expect("a sale").extend(more.as_object().expect("fields").clone());
+        let (status, answer) = world.track(&key, "sale", &body).await;
+        assert_eq!(status, StatusCode::ACCEPTED, "{more}: {answer}");
+        let Fact::SalePaid(sale) = world.told(n).await else { panic!("a sale") };
+        assert_eq!(sale.tax.to_text(), *tax, "{more}");
+    }
+    let mut wrong = sale();
+    wrong
+        .as_object_mut()
+        .expect("a sale")
+        .extend([("country".to_owned(), json!("US")), ("region".to_owned(), json!("n"))]);
+    let (status, problem) = world.track(&key, "sale", &wrong).await;
+    assert_eq!((status, &problem["errors"][0]["pointer"]), (StatusCode::BAD_REQUEST, &json!("/region")));
 }

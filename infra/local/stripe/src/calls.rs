@@ -10,6 +10,7 @@ mod invoices;
 mod payments;
 mod subscriptions;
 mod tax;
+mod transfers;
 
 pub(crate) use cards::decline_of;
 
@@ -98,6 +99,7 @@ pub(crate) fn find(method: &str, path: &str) -> Option<(Route, Vec<String>)> {
         endpoints::ROUTES,
         clocks::ROUTES,
         tax::ROUTES,
+        transfers::ROUTES,
     ];
     rows.into_iter().flatten().filter(|row| row.method == method).find_map(|row| Some((*row, ids(row.path, path)?)))
 }

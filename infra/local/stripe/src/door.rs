@@ -50,6 +50,7 @@ pub(crate) fn router(stand_in: StandIn) -> Router {
     Router::new()
         .route("/_stand_in/faults", post(order_fault))
         .route("/_stand_in/state", get(state_of))
+        .route("/_stand_in/balance", post(limit_balance))
         .fallback(serve)
         .with_state(stand_in)
 }
@@ -72,6 +73,24 @@ async fn order_fault(State(stand_in): State<StandIn>, body: Bytes) -> Response {
     }
 }
 
+/// `{"usd": 5000}`: from now on the platform can send so much of a currency, and no more; null takes the limit away.
+async fn limit_balance(State(stand_in): State<StandIn>, body: Bytes) -> Response {
+    match serde_json::from_slice::<std::collections::BTreeMap<String, Option<i64>>>(&body) {
+        Ok(limits) => {
+            stand_in.turn(|turn| {
+                for (currency, limit) in limits {
+                    match limit {
+                        Some(limit) => turn.state.balance.insert(currency, limit),
+                        None => turn.state.balance.remove(&currency),
+                    };
+                }
+            });
+            StatusCode::NO_CONTENT.into_response()
+        }
+        Err(error) => (StatusCode::BAD_REQUEST, error.to_string()).into_response(),
+    }
+}
+
 async fn serve(State(stand_in): State<StandIn>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let Ok(body) = axum::body::to_bytes(body, BODY_BYTES_MAX).await else {
@@ -81,6 +100,9 @@ async fn serve(State(stand_in): State<StandIn>, request: Request) -> Response {
     stand_in.wake();
     let path = parts.uri.path().to_owned();
     let fault = stand_in.faults().meet(parts.method.as_str(), &path);
+    if fault.as_ref().is_some_and(|fault| fault.is_unheard) {
+        return lost();
+    }
     let id = stand_in.turn(|turn| turn.state.mint("req", 14));
     let asked = Incoming {
         method: &parts.method,

@@ -18,6 +18,9 @@ pub(crate) struct Fault {
     /// Is the call carried out all the same?
     #[serde(default)]
     pub(crate) executes: bool,
+    /// Does the call never arrive? Then nothing is carried out, and nothing answered.
+    #[serde(default)]
+    pub(crate) is_unheard: bool,
     /// What `Stripe-Should-Retry` says.
     pub(crate) should_retry: Option<bool>,
 }

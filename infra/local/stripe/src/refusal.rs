@@ -10,6 +10,8 @@ pub(crate) struct Refusal {
     pub(crate) status: StatusCode,
     /// What stands under `error`.
     pub(crate) error: Map<String, Value>,
+    /// Did the call run before it was refused? Then its key stands for this refusal.
+    has_run: bool,
 }
 
 impl Refusal {
@@ -17,7 +19,7 @@ impl Refusal {
         let mut error = Map::new();
         error.insert("message".to_owned(), Value::String(message.into()));
         error.insert("type".to_owned(), Value::String(kind.to_owned()));
-        Self { status, error }
+        Self { status, error, has_run: false }
     }
 
     /// 400 `invalid_request_error`.
@@ -88,6 +90,12 @@ impl Refusal {
         }
     }
 
+    /// The same refusal of a call that had begun: the same key is answered with it again.
+    #[must_use]
+    pub(crate) fn run(self) -> Self {
+        Self { has_run: true, ..self }
+    }
+
     /// The same refusal with a code.
     #[must_use]
     pub(crate) fn code(self, code: &str) -> Self {
@@ -115,7 +123,7 @@ impl Refusal {
 
     /// Is it kept under an idempotency key? What never began (a bad parameter) is not; what ran and failed is.
     pub(crate) fn is_kept(&self) -> bool {
-        self.status == StatusCode::PAYMENT_REQUIRED || self.status.is_server_error()
+        self.has_run || self.status == StatusCode::PAYMENT_REQUIRED || self.status.is_server_error()
     }
 }
 

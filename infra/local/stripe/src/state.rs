@@ -89,6 +89,9 @@ pub(crate) struct State {
     pub(crate) due: Vec<Due>,
     pub(crate) answers: BTreeMap<String, Answered>,
     pub(crate) deliveries: Vec<Delivery>,
+    /// What the platform can send, by currency; a currency that is not here has no limit.
+    #[serde(default)]
+    pub(crate) balance: BTreeMap<String, i64>,
     pub(crate) seed: String,
     last: u64,
 }

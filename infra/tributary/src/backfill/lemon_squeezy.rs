@@ -9,38 +9,54 @@ use super::{Found, Office, PAGES_MAX};
 use crate::Error;
 
 const PAGE: usize = 100;
-/// An older object may have changed since: so many days further back are looked through.
-const LOOK_BACK_DAYS: i64 = 45;
-
-/// What changed since then: subscriptions first, because they tell which order an invoice belongs to.
-pub(super) async fn pull(office: &Office, since: Timestamp) -> Result<Vec<Found>, Error> {
+/// What changed since then, of what was made so many days before at the earliest: subscriptions first, because they tell
+/// which order an invoice belongs to.
+pub(super) async fn pull(office: &Office, since: Timestamp, look_back_days: u16) -> Result<Vec<Found>, Error> {
+    let oldest = Timestamp::from_second(since.as_second().saturating_sub(i64::from(look_back_days) * 86_400))?;
+    let span = Span { oldest, since };
     let mut found = Vec::new();
     for (kind, name) in [
         ("subscriptions", subscription_event as fn(&Value) -> Option<&'static str>),
         ("orders", order_event),
         ("subscription-invoices", invoice_event),
     ] {
-        for object in list(office, kind, since).await? {
-            if let Some(name) = name(&object["attributes"]) {
-                found.push(read(name, &object));
+        for store in stores_of(office) {
+            for object in list(office, kind, store, &span).await? {
+                if let Some(name) = name(&object["attributes"]) {
+                    found.push(read(name, &object));
+                }
             }
         }
     }
     Ok(found)
 }
 
-/// The objects of a kind that changed since then. The API lists the newest first.
-async fn list(office: &Office, kind: &str, since: Timestamp) -> Result<Vec<Value>, Error> {
-    let oldest = Timestamp::from_second(since.as_second() - LOOK_BACK_DAYS * 86_400)?;
+/// Which objects are pulled: made after the one, changed after the other.
+struct Span {
+    oldest: Timestamp,
+    since: Timestamp,
+}
+
+/// Each store whose events come through the door; `None` for all that the key sees.
+fn stores_of(office: &Office) -> Vec<Option<&str>> {
+    if office.stores.is_empty() {
+        return vec![None];
+    }
+    office.stores.iter().map(|store| Some(store.as_str())).collect()
+}
+
+/// The objects of a kind and store that changed. The API lists the newest first.
+async fn list(office: &Office, kind: &str, store: Option<&str>, span: &Span) -> Result<Vec<Value>, Error> {
+    let of_store = store.map(|store| format!("&filter[store_id]={store}")).unwrap_or_default();
     let mut objects = Vec::new();
     for page in 1..=PAGES_MAX {
-        let url = format!("{}/v1/{kind}?page[number]={page}&page[size]={PAGE}&sort=-createdAt", office.api);
+        let url = format!("{}/v1/{kind}?page[number]={page}&page[size]={PAGE}&sort=-createdAt{of_store}", office.api);
         let answer = office.get(&url).await?;
         let listed = answer["data"].as_array().cloned().unwrap_or_default();
         let instant = |object: &Value, name: &str| object["attributes"][name].as_str()?.parse::<Timestamp>().ok();
-        let is_past = listed.iter().any(|object| instant(object, "created_at").is_some_and(|at| at < oldest));
+        let is_past = listed.iter().any(|object| instant(object, "created_at").is_some_and(|at| at < span.oldest));
         let is_end = listed.len() < PAGE;
-        let changed = |object: &Value| instant(object, "updated_at").is_none_or(|at| at >= since);
+        let changed = |object: &Value| instant(object, "updated_at").is_none_or(|at| at >= span.since);
         objects.extend(listed.into_iter().filter(changed));
         if is_past || is_end {
             return Ok(objects);

@@ -11,7 +11,7 @@ use super::cast::{Cast, Customer, Draw, Partner};
 use super::client::{Client, Write};
 use super::progress::{Known, Progress};
 use super::stripe::{self, Checkout, Invoice, Refund};
-use super::{WEEKS, guild, payouts, say};
+use super::{WEEKS, forms, guild, payouts, say};
 use crate::Error;
 use crate::place::Place;
 
@@ -114,6 +114,7 @@ impl Story<'_> {
             json!({"partner_id": id, "unique_code": partner.code, "destination": "https://studio.example/pricing"});
         let once = format!("demo-link-{}", partner.n);
         self.write(Method::POST, "admin", "/v1/revenue/affiliates", &once, body).await?;
+        forms::file(self, partner, &id).await?;
         self.progress.partners.insert(partner.n, Known { id, code: partner.code.clone() });
         self.progress.keep()
     }

@@ -2,8 +2,8 @@
 
 use std::collections::btree_map::Entry;
 
-use domain::attribution::NobodyReason;
 use domain::attribution::customer::{Customer, decision_for, pays_the_same};
+use domain::attribution::{Credit, NobodyReason};
 use domain::commission::EarningReason;
 use domain::id::ProgramId;
 use domain::line::Account;
@@ -39,7 +39,7 @@ pub async fn rebind(night: &Night<'_>, loaded: &Loaded) -> Result<usize, CaseErr
         let is_nobodys = change.sale.decision.credits().is_empty();
         let key = key.as_ref().filter(|_| is_nobodys || after.is_some());
         let before = customer.map(|customer| customer.version);
-        let meets = key.map(|key| CustomerChange { key, before, after: after.as_ref(), relies_on: &[] });
+        let meets = key.map(|key| CustomerChange { key, before, after: after.as_ref(), relies_on: &[], moves: &[] });
         let ChangedSale { sale, lines, before } = change;
         let new = NewSale { sale, lines, aliases: &[], open_in, meets, review: noticed.part() };
         // Refused when the sale, a fence or the customer has changed: the next reading finds it again.
@@ -79,7 +79,7 @@ pub async fn redecided(night: &Night<'_>, loaded: &Loaded, sale: &Sale) -> Resul
     }
     night.store.fill_terms(night.tenant, &mut decision, sale.decision.credits()).await?;
     let mut after = Sale { decision, ..sale.clone() };
-    let Worth { mut targets, open_in } = alone(night, loaded, &after).await?;
+    let Worth { mut targets, open_in } = alone(night, loaded, (&after, sale.decision.credits())).await?;
     for target in &mut targets {
         target.trace.notes.push(night.making.note());
     }
@@ -120,7 +120,7 @@ async fn with_heads_of(
 }
 
 /// What the sale earns alone under its new decision.
-async fn alone(night: &Night<'_>, loaded: &Loaded, sale: &Sale) -> Result<Worth, CaseError> {
+async fn alone(night: &Night<'_>, loaded: &Loaded, (sale, until_now): (&Sale, &[Credit])) -> Result<Worth, CaseError> {
     let alone = Alone {
         store: night.store,
         tenant: night.tenant,
@@ -130,5 +130,5 @@ async fn alone(night: &Night<'_>, loaded: &Loaded, sale: &Sale) -> Result<Worth,
         frozen: Frozen::Read,
     };
     let history = sale.customer.as_ref().and_then(|customer| loaded.histories.get(customer)).cloned();
-    Ok(alone.worth(sale, history).await?)
+    Ok(alone.worth(sale, until_now, history).await?)
 }

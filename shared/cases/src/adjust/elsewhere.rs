@@ -3,7 +3,9 @@
 //! those that were nobody's.
 //!
 //! Nothing of it is read where no rule counts occurrences. A customer says whose their sales ever were, so that as a rule
-//! nobody else is asked; of others the counts of frozen months are read by their keys, and of open months the lines.
+//! nobody else is asked. The sales of a customer whom several partners have are listed with the customer: from then on by
+//! whoever books them, those before by the next visit to their account. So both are read by their keys: the list, and the
+//! counts of frozen months. Only of an account that has not been visited since are the lines of open months read.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,22 +16,26 @@ use domain::id::{PartnerId, SaleId};
 use domain::ledger::Head;
 use domain::line::{Account, Line, LineKind};
 use futures::{StreamExt, TryStreamExt, stream};
-use store::{Store, StoreError, TenantKey};
+use store::listed::Listed;
+use store::{Store, StoreError, TenantKey, Written};
 
+use super::Night;
 use super::load::{Frame, Loaded, Wanted, add_occurrences, first_slot};
 use crate::error::CaseError;
 
-/// How many lines of others are read for one of the sales that may be put in order at once.
+/// How many lines of others, that have not listed their sales yet, are read for one of the sales that may be put in order
+/// at once. Behind that it goes on with what is listed and counted: one partner's size is no reason to leave another's
+/// months as they are.
 const LINES_A_SALE: usize = 10;
-/// How many customers are asked at a time for sales that were nobody's.
+/// How many customers are asked at a time.
 const ASKED_AT_ONCE: usize = 16;
 
 /// Whose sales are looked for, and what is found.
 struct Search<'a> {
     store: &'a Store,
     tenant: &'a TenantKey,
-    wanted: &'a Wanted<'a>,
     customers: BTreeMap<PaymentKey, Customer>,
+    listed: BTreeMap<PaymentKey, Listed>,
     found: BTreeSet<SaleId>,
     lines_left: usize,
 }
@@ -37,7 +43,7 @@ struct Search<'a> {
 /// Reads them into the histories of customers.
 ///
 /// # Errors
-/// The store does not answer, or others have more open lines than are read.
+/// The store does not answer.
 pub(super) async fn read(
     loaded: &mut Loaded,
     store: &Store,
@@ -50,9 +56,10 @@ pub(super) async fn read(
     }
     let aside = loaded.aside.iter().filter(|(_, customer)| customers.contains_key(*customer));
     let found = aside.map(|(sale, _)| sale.clone()).collect();
-    let lines_left = wanted.sales_max.saturating_mul(LINES_A_SALE);
-    let mut search = Search { store, tenant, wanted, customers, found, lines_left };
+    let (listed, lines_left) = (BTreeMap::new(), wanted.sales_max.saturating_mul(LINES_A_SALE));
+    let mut search = Search { store, tenant, customers, listed, found, lines_left };
     search.nobodys().await?;
+    search.list().await?;
     let partners: BTreeSet<PartnerId> =
         search.customers.values().flat_map(|customer| &customer.credited).cloned().collect();
     for partner in &partners {
@@ -69,6 +76,29 @@ pub(super) async fn read(
         if let (Some(customer), Some(occurrence)) = (customer, Occurrence::of(sale)) {
             let history = loaded.histories.entry(customer.clone()).or_default();
             history.paid.entry(Occurrence::series(sale).to_owned()).or_default().insert(occurrence);
+        }
+    }
+    loaded.listed = search.listed;
+    Ok(())
+}
+
+/// Lists the sales of an account's open months with customers whom others have, too, and says that none is missing. Done
+/// again it writes nothing.
+///
+/// # Errors
+/// The store does not answer.
+pub(super) async fn list(night: &Night<'_>, loaded: &Loaded, account: &Account) -> Result<(), StoreError> {
+    for (customer, listed) in &loaded.listed {
+        let own = loaded.sales.values().filter(|sale| {
+            sale.customer.as_ref() == Some(customer)
+                && sale.paid.currency() == account.currency
+                && loaded.counts_in.contains_key(&(sale.id.clone(), account.partner.clone()))
+        });
+        for sale in own.filter(|sale| !listed.sales.contains(&sale.id)) {
+            let _: Written = night.store.record_listed(night.tenant, customer, &sale.id).await?;
+        }
+        if !listed.whole.contains(account) {
+            let _: Written = night.store.record_listed_whole(night.tenant, customer, account).await?;
         }
     }
     Ok(())
@@ -107,7 +137,22 @@ impl Search<'_> {
         Ok(())
     }
 
-    /// What another account has of the customers: counted in frozen months, and the lines of open ones.
+    /// What is listed with those whom several partners have.
+    async fn list(&mut self) -> Result<(), StoreError> {
+        let (store, tenant) = (self.store, self.tenant);
+        let shared = self.customers.iter().filter(|(_, customer)| customer.has_several_partners());
+        let asking = shared.map(|(key, _)| key.clone()).map(|key| async move {
+            let listed = store.get_listed(tenant, &key).await?;
+            Ok::<_, StoreError>((key, listed))
+        });
+        let asking: Vec<_> = asking.collect();
+        self.listed = stream::iter(asking).buffer_unordered(ASKED_AT_ONCE).try_collect().await?;
+        self.found.extend(self.listed.values().flat_map(|listed| &listed.sales).cloned());
+        Ok(())
+    }
+
+    /// What another account has of the customers: counted in frozen months; and the lines of open ones, where they are not
+    /// all listed.
     async fn account(&mut self, loaded: &mut Loaded, account: &Account, head: &Head) -> Result<(), CaseError> {
         let of_partner = self.customers.iter().filter(|(_, customer)| customer.credited.contains(&account.partner));
         let customers: BTreeSet<&PaymentKey> = of_partner.map(|(key, _)| key).collect();
@@ -119,14 +164,20 @@ impl Search<'_> {
                 add_occurrences(history, &count.within);
             }
         }
-        let first = first_slot(head.counted)?;
-        let mut start = None;
+        let is_listed =
+            |customer: &&PaymentKey| self.listed.get(*customer).is_some_and(|listed| listed.whole.contains(account));
+        let customers: BTreeSet<&PaymentKey> = customers.into_iter().filter(|customer| !is_listed(customer)).collect();
+        if customers.is_empty() {
+            return Ok(());
+        }
+        let (first, mut start) = (first_slot(head.counted)?, None);
         loop {
             let (lines, next) = self.store.list_lines_from(self.tenant, account, first, start).await?;
-            self.lines_left = self.lines_left.checked_sub(lines.len()).ok_or_else(|| {
-                let sales_max = self.wanted.sales_max.saturating_mul(LINES_A_SALE);
-                CaseError::TooManySales { partner: account.partner.clone(), sales_max }
-            })?;
+            let Some(left) = self.lines_left.checked_sub(lines.len()) else {
+                tracing::warn!(account.partner = %account.partner, account.currency = %account.currency, "an account has too many open lines to look for a shared customer's sales in it before its own visit lists them");
+                return Ok(());
+            };
+            self.lines_left = left;
             let earned = lines.iter().filter(|line| line.kind == LineKind::Earned);
             let own = earned.filter(|line| line.trace.customer.as_ref().is_some_and(|key| customers.contains(key)));
             self.found.extend(own.filter_map(|line| line.origin.sale().cloned()));

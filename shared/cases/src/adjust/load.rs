@@ -15,6 +15,7 @@ use domain::sale::Sale;
 use domain::slot::Slot;
 use domain::time::{BusinessDay, Timestamp, Zone};
 use store::counts::{Counted, CountedSale, CustomerCount, ProgramCount};
+use store::listed::Listed;
 use store::{Store, TenantKey};
 
 use super::count::SERIES;
@@ -102,7 +103,8 @@ pub struct CountsIn {
     pub late: bool,
     /// Of which programme.
     pub program: Option<ProgramId>,
-    n: u32,
+    /// Which line says so, and is it one that says a month?
+    said_by: (bool, u32),
 }
 
 /// What is booked for a period.
@@ -144,6 +146,8 @@ pub struct Loaded {
     pub program_counts: BTreeMap<(Account, ProgramId), Counted<ProgramCount>>,
     /// Lines that this run booked before.
     pub own_lines: Vec<Line>,
+    /// What is listed with customers whom several partners have.
+    pub(super) listed: BTreeMap<PaymentKey, Listed>,
     /// Sales of other programmes than the one that was read, where it matters how many there are.
     pub(super) aside: BTreeMap<SaleId, PaymentKey>,
 }
@@ -235,7 +239,13 @@ impl Loaded {
         }
         match (&line.origin, line.kind) {
             (_, LineKind::Entry) => self.take_entry(account, counted, line),
-            (domain::line::Origin::Sale(sale), LineKind::Earned) if line.trace.part.kind != PartKind::SecondTier => {
+            (domain::line::Origin::Sale(sale), LineKind::Earned | LineKind::Adjustment)
+                if line.trace.part.kind != PartKind::SecondTier =>
+            {
+                // COM-10: of what is adjusted only that by which a sale came back says where it counts.
+                if line.kind == LineKind::Adjustment && line.trace.period.is_none() {
+                    return;
+                }
                 let zone = line.trace.program.as_ref().and_then(|program| wanted.frames.get(program));
                 let zone = zone.map_or(wanted.ledger_zone, |frame| &frame.rules.zone);
                 let month = line.trace.period.unwrap_or_else(|| Month::of(zone.day_of(line.occurred_at)));
@@ -243,10 +253,10 @@ impl Loaded {
                     return;
                 }
                 let program = line.trace.program.clone();
-                let counts = CountsIn { month, late: line.trace.late, program, n: line.n };
+                let said_by = (line.trace.period.is_some(), line.n);
+                let counts = CountsIn { month, late: line.trace.late, program, said_by };
                 let known = self.counts_in.entry((sale.clone(), account.partner.clone()));
-                // The first line says it: later ones follow the sale.
-                known.and_modify(|known| *known = earlier(known, &counts)).or_insert(counts);
+                known.and_modify(|known| *known = newer(known, &counts)).or_insert(counts);
             }
             _ => {}
         }
@@ -358,8 +368,15 @@ fn kept_as(sale: &Sale) -> Option<PaymentKey> {
     if sale.customer.is_some() || by_lead { Customer::key_of(sale) } else { None }
 }
 
-fn earlier(known: &CountsIn, found: &CountsIn) -> CountsIn {
-    if found.n < known.n { found.clone() } else { known.clone() }
+/// The newest line that says a month says where the sale counts; where none does, the first one. Others follow the sale.
+fn newer(known: &CountsIn, found: &CountsIn) -> CountsIn {
+    let ((known_says, known_n), (found_says, found_n)) = (known.said_by, found.said_by);
+    let is_found = match (known_says, found_says) {
+        (true, true) => found_n > known_n,
+        (false, false) => found_n < known_n,
+        (_, found_says) => found_says,
+    };
+    if is_found { found.clone() } else { known.clone() }
 }
 
 fn add_history(history: &mut History, account: &Account, count: &CustomerCount) {

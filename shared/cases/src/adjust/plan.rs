@@ -230,9 +230,8 @@ fn entries(
         }
         let key = (account, earning.key(), earning.month);
         let booked = loaded.periods.get(&key).unwrap_or(&nothing);
-        let due = making.ledger_zone.day_of(earning.occurred_at).plus_days(i32::from(earning.hold_days))?;
         let frame = EntryFrame { account: &key.0, key: &key.1, month: earning.month, making, loaded };
-        let made = frame.entries(booked, earning.amount.minor(), Slot::of_day(due))?;
+        let made = frame.entries(booked, earning.amount.minor(), due_of(earning, making)?)?;
         entries.extend(made.into_iter().map(|mut entry| {
             entry.kind = kind_of(&earning.kind);
             entry.occurred_at = earning.occurred_at;
@@ -253,6 +252,14 @@ fn entries(
         }
     }
     Ok(entries)
+}
+
+/// When what a period earns is due: its hold counts from the last sale that it rests on.
+pub(crate) fn due_of(earning: &PeriodEarning, making: &Making<'_>) -> Result<Slot, CaseError> {
+    let due = making.ledger_zone.day_of(earning.occurred_at).plus_days(i32::from(earning.hold_days))?;
+    // COM-21: that sale may be late, and of long ago. What is booked of a month is looked for from its first day on: before
+    // that it would not be found, and be booked with each look.
+    Ok(Slot::of_day(due.max(earning.month.first_day()?)))
 }
 
 fn kind_of(kind: &PeriodKind) -> EntryKind {

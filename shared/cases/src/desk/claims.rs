@@ -90,8 +90,9 @@ async fn judge_once(
     let decided = ClaimDecided { by: desk.actor.clone(), at: desk.now, reason: reason.to_owned() };
     let known = desk.store.get_customer(desk.tenant, &claim.customer).await?;
     let before = known.as_ref().map(|customer| customer.version);
+    let known = known.unwrap_or_default();
     let judged = match verdict {
-        Verdict::Accept => claim.accept(&known.unwrap_or_default(), decided).map(|(claim, after)| (claim, Some(after))),
+        Verdict::Accept => claim.accept(&known, decided).map(|(claim, after)| (claim, Some(after))),
         Verdict::Decline => claim.decline(decided).map(|claim| (claim, None)),
     };
     let (claim, mut after) = match judged {
@@ -102,7 +103,11 @@ async fn judge_once(
         after.version += 1;
     }
     let key = claim.customer.clone();
-    let change = after.as_ref().map(|after| CustomerChange { key: &key, before, after: Some(after), relies_on: &[] });
+    let moves = after.as_ref().map(|after| after.moves_from(&known)).unwrap_or_default();
+    let change = after.as_ref().map(|after| {
+        let after = Some(after);
+        CustomerChange { key: &key, before, after, relies_on: &[], moves: &moves }
+    });
     let last = desk.store.get_last_told(desk.tenant, claim.id.as_str()).await?;
     let end = last.map_or(ChainEnd::START, |entry| entry.end());
     let action = if verdict == Verdict::Accept { "claim.accepted" } else { "claim.declined" };
@@ -153,7 +158,7 @@ async fn follow_one(desk: &Desk<'_>, customer: &PaymentKey, id: &SaleId) -> Resu
         }
         desk.store.fill_terms(desk.tenant, &mut decision, &[]).await?;
         let mut sale = Sale { decision, ..before.clone() };
-        let worth = worth_of(desk, &sale, known.as_ref()).await?;
+        let worth = worth_of(desk, (&sale, &[]), known.as_ref()).await?;
         if worth.targets.is_empty() {
             // No rule was in force: the sale stays nobody's.
             return Ok(false);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use domain::attribution::customer::Customer;
 use domain::audit::{ChainEnd, Deed};
 use domain::commission::EarningReason;
-use domain::id::{ReviewId, SaleId};
+use domain::id::SaleId;
 use domain::line::{Account, Line};
 use domain::retarget::{Booking, Target, booked_targets, retarget};
 use domain::sale::{HoldReason, Sale};
@@ -84,7 +84,7 @@ pub async fn command(desk: &Desk<'_>, id: &SaleId, command: &Command) -> Result<
         }
         if before.hold == Some(HoldReason::Manual)
             && !matches!(command, Command::Hold { .. })
-            && waits(desk, id).await?
+            && waits(desk, &before).await?
         {
             return Ok(Changed::Refused(Refused::HeldForRisk));
         }
@@ -109,11 +109,11 @@ pub async fn command(desk: &Desk<'_>, id: &SaleId, command: &Command) -> Result<
     Err(CaseError::Busy)
 }
 
-/// FRD-4: does a review of this sale wait for its decision? A person's own hold lies over that of the signals and must
+/// FRD-4: does any review of this sale wait for its decision? A person's own hold lies over that of the signals and must
 /// not be the way around them.
-async fn waits(desk: &Desk<'_>, sale: &SaleId) -> Result<bool, CaseError> {
-    let review = desk.store.get_review(desk.tenant, &ReviewId::of_sale(sale)).await?.map(|stored| stored.review);
-    Ok(review.is_some_and(|review| review.holds_sale() && review.ended().is_none()))
+async fn waits(desk: &Desk<'_>, sale: &Sale) -> Result<bool, CaseError> {
+    let reviews = crate::risk::reviews_of(desk.store, desk.tenant, sale).await?;
+    Ok(reviews.iter().any(|review| review.holds_sale() && review.ended().is_none()))
 }
 
 /// What a command makes of a sale's data; `false` when it is so already. The money follows by `retarget`.
@@ -185,6 +185,7 @@ pub(super) async fn write(
         before: money.customer.map(|customer| customer.version),
         after: grown.as_ref(),
         relies_on: &[],
+        moves: &[],
     });
     let change = NewSale { sale: &sale, lines: &lines, aliases: &[], open_in, meets, review: noticed.part() };
     // What nobody was paid for waits with its customer, and is not to be decided by them any more.

@@ -86,7 +86,7 @@ pub async fn reattribute(desk: &Desk<'_>, id: &SaleId, who: &Who, reason: &str) 
             Some(customer) => desk.store.get_customer(desk.tenant, customer).await?,
             None => None,
         };
-        let worth = worth_of(desk, &sale, customer.as_ref()).await?;
+        let worth = worth_of(desk, (&sale, before.decision.credits()), customer.as_ref()).await?;
         if worth.targets.is_empty() && matches!(who, Who::Partner { .. }) {
             return Ok(Reattributed::Refused(Refused::NoRule));
         }
@@ -133,10 +133,14 @@ async fn decision_of(desk: &Desk<'_>, sale: &Sale, who: &Who) -> Result<Result<D
 }
 
 /// What the sale earns by its new decision. What depends on the order of sales is put right by the next night.
-pub(super) async fn worth_of(desk: &Desk<'_>, sale: &Sale, known: Option<&Customer>) -> Result<Worth, CaseError> {
+pub(super) async fn worth_of(
+    desk: &Desk<'_>,
+    (sale, until_now): (&Sale, &[Credit]),
+    known: Option<&Customer>,
+) -> Result<Worth, CaseError> {
     let Desk { store, tenant, zone, .. } = desk;
     let alone = Alone { store, tenant, ledger_zone: zone, frames: None, counting: None, frozen: Frozen::Read };
-    Ok(alone.worth(sale, known.map(history_of)).await?)
+    Ok(alone.worth(sale, until_now, known.map(history_of)).await?)
 }
 
 pub(super) fn told(sale: &Sale, reason: Option<&str>) -> BTreeMap<String, String> {

@@ -81,7 +81,9 @@ impl Visit<'_> {
         let mut head = store.get_head(tenant, account).await?;
         let (mut ordered, mut worked) = (None, false);
         // Delivered again, with nothing booked since: what this night makes of the account is done.
-        if adjust::is_due(&head, day_after)? && !(head.is_adjusted() && self.is_done().await?) {
+        let is_due = adjust::is_due(&head, day_after)? && !(head.is_adjusted() && self.is_done().await?);
+        // ATT-1: nothing was booked to the account where a customer of theirs turns out to be another's.
+        if is_due || !store.list_moving(tenant, Some(&account.partner)).await?.is_empty() {
             ordered = Some(match self.adjust().await {
                 // Slots close all the same: what was earned in them does not change by what cannot be put in order.
                 Err(error) if !is_away(&error) => Err(error),

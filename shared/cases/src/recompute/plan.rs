@@ -17,10 +17,9 @@ use domain::recompute::AccountDifference;
 use domain::retarget::{Position, Target, booked_targets};
 use domain::rule::RuleVersion;
 use domain::sale::Sale;
-use domain::slot::Slot;
 
 use crate::adjust::load::{Frames, Loaded, OF_NOTE, PERIOD_NOTE, PeriodBooked, noted};
-use crate::adjust::plan::{EntryFrame, Making, Plan, assessed_by, changed, inputs_of, is_owned, outputs_of};
+use crate::adjust::plan::{EntryFrame, Making, Plan, assessed_by, changed, due_of, inputs_of, is_owned, outputs_of};
 use crate::error::CaseError;
 
 /// The rules before and after.
@@ -202,9 +201,8 @@ fn entries_of(
     }
     let nothing = PeriodBooked::default();
     let booked = loaded.periods.get(&(key.0.clone(), key.1.clone(), month)).unwrap_or(&nothing);
-    let due = making.ledger_zone.day_of(earning.occurred_at).plus_days(i32::from(earning.hold_days))?;
     let frame = EntryFrame { account: &key.0, key: &key.1, month, making, loaded };
-    let made = frame.entries(booked, booked.net.saturating_add(difference), Slot::of_day(due))?;
+    let made = frame.entries(booked, booked.net.saturating_add(difference), due_of(earning, making)?)?;
     Ok(made
         .into_iter()
         .map(|entry| Entry {

@@ -1,6 +1,8 @@
 //! The look for fraud at a sale, for each partner who is credited with it: the same one whenever that comes about, at its
 //! booking, when its customer is met, by a person's word, or in the night. Hashes only, and only what gives reason to read.
 
+use std::collections::BTreeSet;
+
 use domain::attribution::Credit;
 use domain::attribution::customer::Customer;
 use domain::digest::Digest;
@@ -88,7 +90,8 @@ impl Look<'_> {
 
     /// FRD-4: looks at a sale that is decided once more, by what is kept of its own buyer and by what came with the
     /// check-out that decides it, if one does. There may be a review from the time before: what was noticed then stays
-    /// noticed; FRD-5: what a person ended stays ended, and nothing is held that nobody could release.
+    /// noticed; FRD-5: what a person ended stays ended for those at whom they looked, and whoever else is noticed gets a
+    /// review of their own.
     ///
     /// # Errors
     /// The store does not answer.
@@ -100,10 +103,16 @@ impl Look<'_> {
     ) -> Result<Noticed, StoreError> {
         let own = Seen { email: sale.email, buyer: sale.buyer.clone(), touches: Vec::new() };
         let seen: Vec<Seen> = seen.into_iter().chain([own]).collect();
-        let Some(review) = self.find(sale, &seen, customer).await? else { return Ok(Noticed::Nothing) };
-        let known = self.store.get_review(self.tenant, &review.id).await?;
-        if known.as_ref().is_some_and(|known| known.review.ended().is_some()) {
-            return Ok(Noticed::Nothing);
+        let Some(mut review) = self.find(sale, &seen, customer).await? else { return Ok(Noticed::Nothing) };
+        let mut known = self.store.get_review(self.tenant, &review.id).await?;
+        let mut looked_at = BTreeSet::new();
+        while let Some(ended) = known.as_ref().filter(|known| known.review.ended().is_some()) {
+            // Of each further review the first partner is its own: so this comes to an end.
+            let own = review.partners().into_iter().next().filter(|_| !looked_at.is_empty());
+            looked_at.extend(ended.review.partners().into_iter().chain(own));
+            let Some(others) = review.of_others(&looked_at) else { return Ok(Noticed::Nothing) };
+            review = others;
+            known = self.store.get_review(self.tenant, &review.id).await?;
         }
         let graver = known.as_ref().map_or(Some(review.clone()), |known| known.review.with_more(&review));
         let holds = [Some(&review), graver.as_ref()].into_iter().flatten().any(Review::holds_sale);

@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use domain::adjustment::{Adjustment, AdjustmentState};
 use domain::attribution::claim::ClaimState;
 use domain::audit::ChainEnd;
+use domain::award::{Award, AwardState};
 use domain::fraud::review::ReviewState;
-use domain::id::{AdjustmentId, ClaimId};
+use domain::id::{AdjustmentId, AwardId, ClaimId, MemberId};
 use domain::line::Place;
+use store::awards::{AWARDS, StoredAward};
 use store::risk::ReviewPlace;
 use store::{Store, TenantKey};
 
@@ -49,7 +51,61 @@ impl Audits<'_> {
         self.rates().await?;
         self.recomputes().await?;
         self.reviews().await?;
+        self.awards().await?;
         self.trail(RISK_POLICY, false).await
+    }
+
+    /// V10: the trail of awards ends with the tally, each member's with the member; V9: what an award booked is there, and
+    /// the tally counts the awards that stand.
+    async fn awards(&mut self) -> Result<(), CaseError> {
+        let before = self.store.get_award_tally(self.tenant).await?;
+        let (mut standing, mut after) = (0, None::<AwardId>);
+        loop {
+            let page = self.store.list_awards(self.tenant, after.as_ref(), PAGE_SIZE).await?;
+            for StoredAward { award, .. } in &page.items {
+                let is_withdrawn = matches!(award.state, AwardState::Withdrawn { .. });
+                standing += u32::from(!is_withdrawn);
+                self.award_booked(award, is_withdrawn).await?;
+            }
+            after = page.items.last().map(|stored| stored.award.id.clone());
+            if page.next.is_none() {
+                break;
+            }
+        }
+        // An award that began meanwhile is in one of the two only.
+        if self.store.get_award_tally(self.tenant).await?.chain == before.chain {
+            self.found.expect("V9", || "the awards that were given".to_owned(), standing, before.tally.given);
+        }
+        match before.chain.no {
+            0 => self.trail(AWARDS, false).await?,
+            _ => self.trail_to(AWARDS, End { chain: before.chain, told: None }).await?,
+        }
+        let mut before: Option<MemberId> = None;
+        loop {
+            let page = self.store.list_members(self.tenant, before.as_ref(), PAGE_SIZE).await?;
+            for stored in &page.items {
+                self.trail_to(stored.member.id.as_str(), End { chain: stored.chain, told: None }).await?;
+            }
+            before = page.items.last().map(|stored| stored.member.id.clone());
+            if page.next.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn award_booked(&mut self, award: &Award, is_withdrawn: bool) -> Result<(), CaseError> {
+        let mut wanted = vec![award.booked(Place::Held)];
+        if is_withdrawn {
+            wanted.push(award.taken_back("", Place::Held, award.moved_at)?);
+        }
+        for wanted in wanted {
+            let there = self.store.get_entry(self.tenant, &wanted.id).await?;
+            let there = there.map(|entry| (entry.account, entry.amount));
+            let asked = Some((wanted.account.clone(), wanted.amount));
+            let entry = || format!("the {} of {}", wanted.kind.word(), award.id);
+            self.found.at(&wanted.account, |found| found.expect("V9", entry, asked, there));
+        }
+        Ok(())
     }
 
     async fn changes_by_hand(&mut self, kind: &str) -> Result<(), CaseError> {

@@ -6,7 +6,7 @@ use domain::digest::Digest;
 use domain::ledger::{Close, Head, HeadBreach, Recount};
 use domain::line::{Line, Place};
 use domain::money::Money;
-use domain::payout::{Payout, PayoutState, approvers_needed};
+use domain::payout::{Payout, PayoutState};
 use domain::postings;
 use domain::slot::Slot;
 use domain::time::Zone;
@@ -79,7 +79,11 @@ impl<'a> Fold<'a> {
         let head = &self.rows.head;
         if Some(slot) > head.closed {
             add(&mut self.open, slot, line)?;
-            let was_to_come = self.zone.day_of(line.booked_at).plus_days(SLACK_DAYS).is_ok_and(|day| slot.day() > day);
+            // A later cut of a day opens behind a fence, and fences are raised to what has matured: whatever is booked there was
+            // due, however old the clock of whoever booked it.
+            let is_first_cut = slot == Slot::of_day(slot.day());
+            let booked_by = self.zone.day_of(line.booked_at).plus_days(SLACK_DAYS);
+            let was_to_come = is_first_cut && booked_by.is_ok_and(|day| slot.day() > day);
             if was_to_come || !line.amount.is_negative() {
                 add(&mut self.to_come, slot, line)?;
             }
@@ -160,7 +164,7 @@ impl<'a> Fold<'a> {
             found.expect("V4", of("the lines of"), lines, payout.lines);
             let behind = self.rows.closes.iter().find(|close| close.to == payout.to).map(|close| close.hash);
             found.expect("V4", of("the closes behind"), behind, Some(payout.close_hash));
-            if payout.state.is_open() || matches!(payout.state, PayoutState::Paid { .. }) {
+            if payout.state.stands() {
                 found.expect("V5", of("the slot behind which begins"), covered, payout.from);
                 covered = Some(payout.to);
             }
@@ -182,13 +186,16 @@ fn approvals(payout: &Payout, found: &mut Found) {
     match payout.state {
         PayoutState::PendingApproval | PayoutState::Rejected { .. } | PayoutState::Cancelled { .. } => return,
         PayoutState::Approved
+        | PayoutState::Submitting { .. }
+        | PayoutState::OutcomeUnknown { .. }
         | PayoutState::Submitted { .. }
         | PayoutState::Paid { .. }
-        | PayoutState::Failed { .. } => {}
+        | PayoutState::Failed { .. }
+        | PayoutState::Returned { .. } => {}
     }
     let to_this = payout.approvals.iter().filter(|approval| approval.seal == payout.seal);
     let people: BTreeSet<&str> = to_this.map(|approval| approval.by.as_str()).collect();
-    let needed = approvers_needed(payout.amount);
+    let needed = payout.approvers();
     let entry = || format!("the approvals of payout {}", payout.id);
     found.expect("V4", entry, needed, people.len().min(needed));
     found.expect("V4", || format!("{} by who asked", entry()), false, people.contains(payout.requested_by.id.as_str()));

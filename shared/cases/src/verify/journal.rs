@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::id::{EntryId, SaleId};
+use domain::id::{EntryId, MemberId, SaleId};
 use domain::line::Account;
 use domain::sale::Sale;
 use domain::time::BusinessDay;
@@ -74,7 +74,9 @@ async fn look(
 /// An account that facts know and the walk did not meet: its partner enrolled meanwhile, or the registry has lost them,
 /// and nobody walks their account any more.
 async fn unknown(store: &Store, tenant: &TenantKey, account: &Account, found: &mut Found) -> Result<(), CaseError> {
-    if !store.is_registered(tenant, &account.partner).await? {
+    let member = MemberId::from_ulid(account.partner.ulid());
+    let is_member = store.get_member(tenant, &member).await?.is_some();
+    if !is_member && !store.is_registered(tenant, &account.partner).await? {
         let partner = format!("{} in the registry of partners", account.partner);
         found.tell("V3", partner, "walked".to_owned(), "not there".to_owned());
     }

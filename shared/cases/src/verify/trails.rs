@@ -4,9 +4,10 @@ use domain::adjustment::AdjustmentState;
 use domain::attribution::Source;
 use domain::attribution::customer::is_by_a_person;
 use domain::audit::{AuditEntry, ChainEnd, check_chain};
+use domain::award::AwardState;
 use domain::entry::{Entry, EntryKind};
 use domain::fraud::review::ReviewState;
-use domain::id::{AdjustmentId, ReviewId};
+use domain::id::{AdjustmentId, AwardId};
 use domain::line::LineKind;
 use domain::sale::{HoldReason, Sale};
 use store::{Store, TenantKey};
@@ -36,8 +37,8 @@ pub(super) async fn of_sale(
 }
 
 async fn is_rejected_by_review(store: &Store, tenant: &TenantKey, sale: &Sale) -> Result<bool, CaseError> {
-    let stored = store.get_review(tenant, &ReviewId::of_sale(&sale.id)).await?;
-    Ok(stored.is_some_and(|stored| matches!(stored.review.state, ReviewState::Rejected { .. })))
+    let reviews = crate::risk::reviews_of(store, tenant, sale).await?;
+    Ok(reviews.iter().any(|review| matches!(review.state, ReviewState::Rejected { .. })))
 }
 
 /// What a person did to an account is a change that is booked, and that another person approved where it takes one.
@@ -48,6 +49,7 @@ pub(super) async fn of_entry(
     found: &mut Found,
 ) -> Result<(), CaseError> {
     let kind = match entry.kind {
+        EntryKind::Award | EntryKind::AwardWithdrawn => return of_award(store, tenant, entry, found).await,
         EntryKind::ManualAdjustment => "correction",
         EntryKind::WriteOff => "write_off",
         EntryKind::FxOut | EntryKind::FxIn => "exchange",
@@ -69,6 +71,27 @@ pub(super) async fn of_entry(
         let is_approved = approved_by.as_ref().is_some_and(|by| *by != change.requested_by.id);
         let may_go_alone = !must_be_approved && approved_by.is_none();
         found.expect("V9", || format!("who approved {id}"), true, is_approved || may_go_alone);
+    }
+    Ok(())
+}
+
+/// AWD-3: what an award books is an award's, of this account and this amount; what takes it back, of one that is withdrawn.
+async fn of_award(store: &Store, tenant: &TenantKey, entry: &Entry, found: &mut Found) -> Result<(), CaseError> {
+    let id = entry.key.split_once('/').and_then(|(_, id)| AwardId::parse(id).ok());
+    let award = match id {
+        Some(id) => store.get_award(tenant, &id).await?.map(|stored| stored.award),
+        None => None,
+    };
+    let takes_back = entry.kind == EntryKind::AwardWithdrawn;
+    let asked = award.as_ref().map(|award| {
+        let amount = if takes_back { award.gross.negate() } else { Ok(award.gross) };
+        (award.account(), amount.ok())
+    });
+    let booked = Some((entry.account.clone(), Some(entry.amount)));
+    found.expect("V9", || format!("the award behind {}", entry.id), asked, booked);
+    if let (true, Some(award)) = (takes_back, award) {
+        let is_withdrawn = matches!(award.state, AwardState::Withdrawn { .. });
+        found.expect("V9", || format!("whether {} is withdrawn", award.id), true, is_withdrawn);
     }
     Ok(())
 }

@@ -33,7 +33,7 @@ async fn paid_by(world: &World, invoice: &str, email: Option<Digest>) {
     let is_news = after.pay(world.now, &sale.id);
     after.version += 1;
     let before = known.map(|known| known.version);
-    let meets = CustomerChange { key: &key, before, after: is_news.then_some(&after), relies_on: &[] };
+    let meets = CustomerChange { key: &key, before, after: is_news.then_some(&after), relies_on: &[], moves: &[] };
     let new = NewSale { sale: &sale, lines: &[], aliases: &[], open_in: &[], meets: Some(meets), review: None };
     assert_eq!(world.store.create_sale(&world.tenant, &new).await.expect("store"), SaleWritten::Yes);
 }
@@ -203,38 +203,76 @@ async fn whoever_is_credited_at_the_desk_is_looked_at_as_by_a_fresh_sale() {
     }
 }
 
-/// FRD-4, FRD-5: a second partner joins the review of the first; what a person ended stays ended.
+/// FRD-4, FRD-5: a second partner joins the review of the first while it is open. What a person ended stays ended for those
+/// at whom they looked; whoever is credited then is looked at and held in a review of their own.
 #[tokio::test]
-async fn a_second_partner_of_the_same_score_joins_the_review_and_an_ended_one_stays_ended() {
-    use cases::risk::{Ruled, decide};
-    use domain::fraud::review::{Deciding, Verdict};
+async fn a_second_partner_joins_an_open_review_and_is_reviewed_anew_behind_one_that_was_ended() {
     for ended in [false, true] {
-        let world = World::new().await;
-        let address = known_address(&world).await;
-        let rival = PartnerId::from_ulid(8_u128.into());
-        world.befriend(&rival).await;
-        let marks = [Mark { kind: MarkKind::Email, digest: address }];
-        world.store.record_marks(&world.tenant, &rival, &marks, world.now).await.expect("recorded");
-        paid_by(&world, "in_1", Some(address)).await;
+        let (world, rival) = with_two_noticed_partners().await;
+        let (first, second) = (ReviewId::of_sale(&sale_of("in_1")), ReviewId::of_sale_and(&sale_of("in_1"), &rival));
         assert!(matches!(reattributed(&world, "in_1", &world.partner).await, Reattributed::Done(_)));
         if ended {
-            let by = Actor { role: Role::Admin, id: "usr_ada".to_owned(), ip: None, user_agent: None };
-            let (reason, at) = ("a known family".to_owned(), world.now);
-            let verdict = Verdict::Release;
-            let deciding = Deciding { verdict, suspends: false, reason, told_partner: None, by, at };
-            let id = ReviewId::of_sale(&sale_of("in_1"));
-            let ruled = decide(&world.store, &world.tenant, &id, &deciding).await.expect("an answer");
-            assert!(matches!(ruled, Ruled::Done(_)), "{ruled:?}");
+            released(&world, &first).await;
         }
         assert!(matches!(reattributed(&world, "in_1", &rival).await, Reattributed::Done(_)));
-        let review = review_of(&world, "in_1").await.expect("a review");
-        let (partners, hold) = (review.partners(), world.kept_sale("in_1").await.hold);
-        if ended {
-            assert_eq!((partners, review.state.word(), hold), (vec![world.partner.clone()], "released", None));
+        assert_eq!(world.kept_sale("in_1").await.hold, Some(HoldReason::Risk), "ended: {ended}");
+        let both = vec![world.partner.clone(), rival.clone()];
+        let expected = if ended {
+            [Some((vec![world.partner.clone()], "released")), Some((vec![rival.clone()], "open"))]
         } else {
-            let both = vec![world.partner.clone(), rival.clone()];
-            assert_eq!((partners, review.state.word(), hold), (both, "open", Some(HoldReason::Risk)));
-        }
+            [Some((both, "open")), None]
+        };
+        assert_eq!([told(&world, &first).await, told(&world, &second).await], expected);
         world.verified().await;
     }
+}
+
+/// FRD-5: each review is ended once, and then the sale goes from one partner to the other and back without a hold.
+#[tokio::test]
+async fn whoever_was_looked_at_in_any_review_of_a_sale_is_not_held_again() {
+    let (world, rival) = with_two_noticed_partners().await;
+    let own = world.partner.clone();
+    let second = ReviewId::of_sale_and(&sale_of("in_1"), &rival);
+    for (partner, id) in [(&own, ReviewId::of_sale(&sale_of("in_1"))), (&rival, second.clone())] {
+        assert!(matches!(reattributed(&world, "in_1", partner).await, Reattributed::Done(_)));
+        // A person's hold over it is not the way around the review.
+        assert!(matches!(command(&world, "in_1", "hold").await, Changed::Done(_)));
+        let refused = command(&world, "in_1", "release").await;
+        assert!(matches!(refused, Changed::Refused(holds::Refused::HeldForRisk)), "{refused:?}");
+        released(&world, &id).await;
+        assert!(matches!(command(&world, "in_1", "release").await, Changed::Done(_)));
+    }
+    for partner in [&own, &rival, &own] {
+        assert!(matches!(reattributed(&world, "in_1", partner).await, Reattributed::Done(_)));
+        assert_eq!(world.kept_sale("in_1").await.hold, None, "{partner}");
+    }
+    assert_eq!(told(&world, &second).await, Some((vec![rival], "released")));
+    world.verified().await;
+}
+
+/// A sale that was paid under an address by which both partners are known.
+async fn with_two_noticed_partners() -> (World, PartnerId) {
+    let world = World::new().await;
+    let address = known_address(&world).await;
+    let rival = PartnerId::from_ulid(8_u128.into());
+    world.befriend(&rival).await;
+    let marks = [Mark { kind: MarkKind::Email, digest: address }];
+    world.store.record_marks(&world.tenant, &rival, &marks, world.now).await.expect("recorded");
+    paid_by(&world, "in_1", Some(address)).await;
+    (world, rival)
+}
+
+async fn told(world: &World, id: &ReviewId) -> Option<(Vec<PartnerId>, &'static str)> {
+    let stored = world.store.get_review(&world.tenant, id).await.expect("store")?;
+    Some((stored.review.partners(), stored.review.state.word()))
+}
+
+async fn released(world: &World, id: &ReviewId) {
+    use cases::risk::{Ruled, decide};
+    use domain::fraud::review::{Deciding, Verdict};
+    let by = Actor { role: Role::Admin, id: "usr_ada".to_owned(), ip: None, user_agent: None };
+    let (reason, at) = ("a known family".to_owned(), world.now);
+    let deciding = Deciding { verdict: Verdict::Release, suspends: false, reason, told_partner: None, by, at };
+    let ruled = decide(&world.store, &world.tenant, id, &deciding).await.expect("an answer");
+    assert!(matches!(ruled, Ruled::Done(_)), "{ruled:?}");
 }

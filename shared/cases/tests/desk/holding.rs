@@ -73,6 +73,22 @@ async fn a_hold_outlives_its_slot_its_close_and_any_number_of_days() {
     world.verified().await;
 }
 
+/// ledger.md: whoever stood still for days books behind the fence as it is by now. That is due, however old their clock is.
+#[tokio::test]
+async fn a_hold_by_whoever_stood_still_for_days_is_taken_from_what_is_due() {
+    let mut world = World::new().await;
+    world.earn("in_1", "29.70", day(&world, 5)).await;
+    let began = world.now;
+    world.pass_days(5);
+    cases::closing::close_matured(&world.store, &world.tenant, &world.account(), day(&world, 0)).await.expect("closed");
+    let actor = desk_of(&world, "usr_ada").await.actor;
+    let slow = Desk::open(&world.store, &world.tenant, actor, began).await.expect("a desk");
+    let held = holds::command(&slow, &sale_of("in_1"), &named("hold")).await.expect("an answer");
+    assert!(matches!(held, Changed::Done(_)), "{held:?}");
+    assert_eq!(usd_balance(&world).await, ["0.00", "29.70", "0.00", "0.00", "0.00"]);
+    world.verified().await;
+}
+
 #[tokio::test]
 async fn a_rejected_sale_earns_nothing_wherever_its_money_was() {
     for first in ["", "hold"] {

@@ -3,6 +3,8 @@
 //! V13: whatever is told of a customer is *merged*: of each touch the earliest sighting, of each instant the earliest.
 //! Merging in any order, any number of times, gives the same customer, and the decision is a function of the customer.
 
+mod moves;
+
 use std::collections::BTreeSet;
 
 use crate::attribution::candidate::{Candidate, Moment};
@@ -131,6 +133,12 @@ impl Customer {
         PaymentKey::parse(&format!("guest:{sale}")).ok()
     }
 
+    /// The sale of the guest who is kept under a name; `None` for the name of a customer.
+    #[must_use]
+    pub fn guest_sale(key: &PaymentKey) -> Option<SaleId> {
+        key.as_str().strip_prefix("guest:").and_then(|sale| SaleId::parse(sale).ok())
+    }
+
     /// The customer is met; whether that was news.
     pub fn meet(&mut self, meeting: &Meeting) -> bool {
         let before = self.clone();
@@ -150,6 +158,13 @@ impl Customer {
         self.quiet.retain(|known| known.email != mention.email);
         self.hear_of_leads(mention.email, leads);
         *self != before
+    }
+
+    /// Is an address, whose leads are known, only known from a later meeting than this one?
+    #[must_use]
+    pub fn mentions_later(&self, mention: &Mention) -> bool {
+        let mut of_address = self.mentions.iter().filter(|known| known.email == mention.email);
+        of_address.any(|known| (mention.at, &mention.by) < (known.at, &known.by))
     }
 
     /// The customer gave an address of which nothing was asked yet.
@@ -267,6 +282,12 @@ impl Customer {
     pub fn credited_by(known: Option<&Self>, decision: &Decision) -> Option<Self> {
         let mut after = known.cloned().unwrap_or_default();
         after.credit(decision).then(|| Self { version: after.version + 1, ..after })
+    }
+
+    /// Have several partners been credited with sales of theirs?
+    #[must_use]
+    pub fn has_several_partners(&self) -> bool {
+        self.credited.len() > 1
     }
 
     /// May some of their sales be another's than those of one partner, or nobody's?

@@ -51,6 +51,8 @@ fn payout(state: PayoutState, requested_at: &str, moved_at: &str) -> Payout {
         moved_at: at(moved_at),
         state,
         approvals: Vec::new(),
+        terms: crate::payout::Terms::default(),
+        net: None,
     }
 }
 

@@ -70,6 +70,10 @@ fn entry(line: &Line, amount: &str, size: &str) -> String {
         (Some(EntryKind::FxOut), _) => format!("{size} was changed into another currency."),
         (Some(EntryKind::FxIn), _) => format!("{amount} came from another currency."),
         (Some(EntryKind::Returned), _) => format!("{amount} that had been paid out came back."),
+        (Some(EntryKind::Award), _) => format!("You were given an award of {amount}."),
+        (Some(EntryKind::AwardWithdrawn), _) => {
+            format!("An award of {size} was taken back, because its payout did not come about.")
+        }
         (Some(EntryKind::Carry) | None, true) => format!("{size} was taken from your account."),
         (Some(EntryKind::Carry) | None, false) => format!("{amount} was added to your account."),
     }

@@ -316,6 +316,17 @@ impl Review {
         Some(Self { findings, traces, state, ..self.clone() })
     }
 
+    /// FRD-4: the same of those partners alone at whom nobody has looked: whoever ended a review of the sale did not mean
+    /// them. `None` when there is nobody else.
+    #[must_use]
+    pub fn of_others(self, looked_at: &BTreeSet<PartnerId>) -> Option<Self> {
+        let sale = self.subject.sale()?.clone();
+        let mut findings = self.findings;
+        findings.retain(|finding| !looked_at.contains(&finding.partner));
+        let id = ReviewId::of_sale_and(&sale, &findings.first()?.partner);
+        Self::opened(id, self.subject, findings, self.traces, self.opened_at)
+    }
+
     /// The decision that ended it, if one has.
     #[must_use]
     pub fn ended(&self) -> Option<(Verdict, &Decided)> {

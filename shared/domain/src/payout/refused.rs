@@ -31,6 +31,21 @@ pub enum Refused {
     /// Nobody approves what they asked for.
     #[error("whoever asked for a payout may not approve it")]
     RequesterMayNotApprove,
+    /// PAY-4: nobody approves a payment whose way they have changed.
+    #[error("whoever changed where this partner's money goes may not approve it")]
+    PayeeEditorMayNotApprove,
+    /// PAY-12: the partner's payout methods are not those that the payout was asked for with.
+    #[error("the partner's payout methods have changed since; the payout must be asked for again")]
+    PayeeChanged,
+    /// TAX-2: the tenant pays nobody without a valid tax form.
+    #[error("a valid tax form is needed before this is paid; the present one is: {status}")]
+    TaxFormMissing {
+        /// What the form is worth.
+        status: &'static str,
+    },
+    /// PAY-13: fee and tax would leave nothing to pay.
+    #[error("fee and withholding leave nothing to pay")]
+    NothingLeft,
     /// One person's yes counts once.
     #[error("you have already approved this payout; another person must")]
     AlreadyApprovedByYou,
@@ -48,5 +63,20 @@ pub enum Refused {
     ReferenceUsed {
         /// The payout that it confirmed.
         payout: PayoutId,
+    },
+    /// Only a rail that moves by itself is asked by a machine.
+    #[error("this payout goes by no rail that moves by itself; send it as its method says, and say that it was sent")]
+    NoSuchRail,
+    /// Four eyes: what one person says of an unknown outcome, another must say too.
+    #[error("you have said so already; another person must say the same")]
+    SaidByYou,
+    /// The rail is asked at this very time: what became of it may be known in a moment.
+    #[error("the rail is being asked at this time; look again in a quarter of an hour")]
+    BeingAsked,
+    /// The attempt before has not ended by a definite no.
+    #[error("attempt {attempt} has not been refused for certain; no other begins")]
+    AttemptStands {
+        /// Its number.
+        attempt: u32,
     },
 }

@@ -26,6 +26,8 @@ fn payout(amount: &str, state: PayoutState) -> Payout {
         moved_at: at("2026-11-21T00:00:00Z"),
         state,
         approvals: vec![],
+        terms: Terms::default(),
+        net: None,
     };
     payout.seal = payout.computed_seal();
     payout
@@ -50,6 +52,9 @@ fn every_state() -> Vec<PayoutState> {
         PayoutState::Submitted { sent_at: now, expected_arrival: None, reference: text() },
         PayoutState::Paid { sent_at: now, completed_at: now, reference: text() },
         PayoutState::Failed { reason: text() },
+        PayoutState::Submitting { attempt: 1, since: now },
+        PayoutState::OutcomeUnknown { attempt: 1, since: now, why: text(), said: None },
+        PayoutState::Returned { sent_at: now, completed_at: now, reference: text(), returned_at: now, reason: text() },
     ]
 }
 
@@ -294,6 +299,9 @@ fn the_audit_says_where_a_payout_stands_and_how_it_came_there() {
         &["reference", "sent_at"],
         &["completed_at", "reference"],
         &["reason"],
+        &["attempt"],
+        &["attempt", "why"],
+        &["reason", "reference", "returned_at"],
     ]) {
         let payout = payout("250.50", state);
         let told = payout.told();
@@ -326,6 +334,9 @@ fn every_state_has_its_words_and_stands_or_does_not() {
         ("processing", "payment_sent", true, true),
         ("completed", "completed", false, true),
         ("failed", "payment_failed", false, false),
+        ("processing", "payment_sent", true, true),
+        ("processing", "payment_sent", true, true),
+        ("failed", "payment_failed", false, true),
     ];
     assert_eq!(told, expected);
 }

@@ -43,7 +43,13 @@ async fn work(State(app): State<App>, Json(asked): Json<Value>) -> Result<Respon
         app.go_on.notified().await;
     }
     match asked["status"].as_u64().unwrap_or(201) {
-        201 => Ok((StatusCode::CREATED, [(LOCATION, "/deeds/1")], Json(json!({ "run": run }))).into_response()),
+        201 => {
+            let mut answer = json!({ "run": run });
+            if asked["tell"].is_string() {
+                answer["of"] = asked["tell"].clone();
+            }
+            Ok((StatusCode::CREATED, [(LOCATION, "/deeds/1")], Json(answer)).into_response())
+        }
         202 => Ok(StatusCode::ACCEPTED.into_response()),
         409 => Err(Problem::conflict(format!("run {run}"))),
         _ => Err(Problem::unavailable("away")),
@@ -201,4 +207,48 @@ async fn a_stranger_learns_nothing_and_a_read_needs_no_key() {
     assert_eq!(world.routes.clone().oneshot(request).await.expect("infallible").status(), 200);
     world.bearer = "Bearer nobody".to_owned();
     assert_eq!(world.send(None, "{}").await.0, 401);
+}
+
+/// Everything that the table of what passes holds, as text.
+async fn all_of_ops(database: &testkit::Database) -> String {
+    let items = database.client.scan().table_name(&database.ops).send().await.expect("items").items.expect("items");
+    assert!(!items.is_empty());
+    let mut seen = String::new();
+    for item in items {
+        seen.push_str(&format!("{item:?}"));
+        for packed in item.values().filter_map(|value| value.as_b().ok()) {
+            // Were it packed and not sealed, it would be read here.
+            let packed = packed.clone().into_inner();
+            let unpacked = miniz_oxide::inflate::decompress_to_vec(&packed).unwrap_or_default();
+            seen.push_str(&String::from_utf8_lossy(&packed));
+            seen.push_str(&String::from_utf8_lossy(&unpacked));
+        }
+    }
+    seen
+}
+
+#[tokio::test]
+async fn nothing_of_an_answer_or_of_the_key_can_be_read_in_the_table() {
+    let world = world(NOON).await;
+    let told = r#"{"tell":"ada@example.com"}"#;
+    assert_eq!(world.send(Some("a-secret-key"), told).await, (201, json!({"run": 1, "of": "ada@example.com"}), false));
+    let stored = all_of_ops(&world.database).await;
+    // No word of which every letter is a hexadecimal digit: bytes are printed as such, and hold those by chance.
+    for word in ["ada@", "example.com", "/deeds/1", "application/json", "a-secret-key"] {
+        assert!(!stored.contains(word), "{word} in {stored}");
+    }
+    assert_eq!(world.send(Some("a-secret-key"), told).await, (201, json!({"run": 1, "of": "ada@example.com"}), true));
+}
+
+#[tokio::test]
+async fn keeping_an_answer_of_eight_hundred_bytes_costs_one_write_unit() {
+    let world = world(NOON).await;
+    let fields: String = (0..24).map(|n| format!("field_{n} of 2026-09-15T12:00:00Z, ")).collect();
+    assert!(fields.len() > 700);
+    // The claim is one unit as well.
+    let told = json!({ "tell": fields }).to_string();
+    world.send(Some("warm"), "{}").await;
+    world.database.reset_units();
+    assert_eq!(world.send(Some("k"), &told).await.0, 201);
+    assert_eq!(world.database.reset_units().write_hundredths, 200);
 }

@@ -6,7 +6,7 @@ use domain::currency::Currency;
 use domain::digest::Digest;
 use domain::id::PayoutId;
 use domain::ledger::{Close, Head};
-use domain::line::{Account, Line, LineKind, Place};
+use domain::line::{Account, Line, LineKind, PartKind, Place};
 use domain::money::Money;
 use domain::month::Month;
 use domain::slot::Slot;
@@ -99,6 +99,13 @@ impl Fields<'_> {
     }
 }
 
+/// COM-10: the month in which a line has its sale begin to count for its partner: a first one, or one by which it comes
+/// back. For whoever gets a share on top it counts in none.
+pub(crate) fn counts_from(line: &Line) -> Option<Month> {
+    let begins = matches!(line.kind, LineKind::Earned | LineKind::Adjustment);
+    line.trace.period.filter(|_| begins && line.trace.part.kind != PartKind::SecondTier)
+}
+
 /// A booking, as a part of an update of the head, which may ask for more: `ADD p<slot> net`, the account is live, on
 /// the condition that no slot used is final and that no period is frozen in which a new sale is to count.
 pub(crate) fn booking_on<'a>(
@@ -138,9 +145,8 @@ pub(crate) fn booking_on<'a>(
     if let Some(first) = first {
         update = update.require_below("fence", text(first.to_string()));
     }
-    // A sale counts in its month only while the month is open; behind that it is late, and says so.
-    let counts = lines.iter().filter(|line| line.kind == LineKind::Earned && !line.trace.late);
-    if let Some(period) = counts.filter_map(|line| line.trace.period).min() {
+    // A sale counts in a month only while the month is open; behind that it is late, and says so.
+    if let Some(period) = lines.iter().filter_map(|line| counts_from(line)).min() {
         update = update.require_below("frozen", text(period.to_string()));
     }
     Ok(update)

@@ -43,7 +43,7 @@ async fn accept(store: &Store, claim: &Claim, known: Option<&Customer>) -> Writt
         claim.clone().accept(&known.cloned().unwrap_or_default(), decided()).expect("accepted");
     customer.version += 1;
     let before = known.map(|known| known.version);
-    let change = CustomerChange { key: &claim.customer, before, after: Some(&customer), relies_on: &[] };
+    let change = CustomerChange { key: &claim.customer, before, after: Some(&customer), relies_on: &[], moves: &[] };
     let decision = ClaimDecision { claim: &accepted, customer: Some(change), audit: &[] };
     store.decide_claim(&tenant(), &decision).await.expect("the store")
 }

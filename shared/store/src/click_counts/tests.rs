@@ -161,3 +161,18 @@ fn what_is_no_click_is_not_counted_as_one() {
         assert!(matches!(read(pk, sk, entity), Err(StoreError::Inconsistent { .. })), "{pk} {sk} {entity}");
     }
 }
+
+#[tokio::test]
+async fn the_clicks_of_links_are_added_up_over_their_days_and_only_those_that_count() {
+    let (store, _database) = store().await;
+    let (tenant, link, ..) = ids();
+    for (number, on, hits, bots) in [("1", "2026-11-20", 3, 0), ("2", "2026-11-21", 1, 2), ("3", "2026-10-31", 1, 0)] {
+        let change = ClickChange { day: day(on), ..change(number, seen(7, hits, bots), None) };
+        store.count_clicks(&tenant, (&link, day(on)), &[&change]).await.expect("store");
+    }
+    let another = LinkId::from_ulid(9_u128.into());
+    let links = [link.clone(), another.clone()];
+    let days = (day("2026-11-01"), day("2026-11-30"));
+    let total = store.total_clicks(&tenant, &links, days).await.expect("store");
+    assert_eq!(total, BTreeMap::from([(link, 2), (another, 0)]));
+}

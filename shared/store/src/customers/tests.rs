@@ -86,7 +86,7 @@ fn whole() -> Customer {
 }
 
 async fn record(store: &Store, before: Option<u64>, after: &Customer) -> Written {
-    let change = CustomerChange { key: &key(), before, after: Some(after), relies_on: &[] };
+    let change = CustomerChange { key: &key(), before, after: Some(after), relies_on: &[], moves: &[] };
     store.record_customer(&tenant(), &change).await.expect("the store")
 }
 

@@ -1,7 +1,8 @@
-//! The keys of leads: the lead itself, its list, whose address it is, and the counts of a day.
+//! The keys of leads: the lead itself, its list, whose address it is, the counts of a day, the sources that are counted by,
+//! and how often the key of a page was used.
 
 use domain::digest::Digest;
-use domain::id::{LeadId, ProgramId};
+use domain::id::{KeyId, LeadId, ProgramId};
 use domain::lead::LeadSource;
 use domain::time::Timestamp;
 
@@ -23,6 +24,15 @@ impl TenantKey {
 
     pub(crate) fn lead_days(&self) -> String {
         self.pk("lead-days")
+    }
+
+    pub(crate) fn lead_sources(&self, program: &ProgramId) -> Key {
+        Key::new(self.pk("lead-sources"), program.as_str())
+    }
+
+    /// Of one key and one minute, by the second in which it begins.
+    pub(crate) fn pace(&self, key: &KeyId, minute: i64) -> Key {
+        Key::new(self.pk(&format!("pace#{key}")), minute.to_string())
     }
 
     /// The UTC day of an instant.

@@ -22,6 +22,18 @@ impl TenantKey {
         Key::new(self.failed_payments(), payment.as_str())
     }
 
+    pub(crate) fn event_day(&self, provider: &str, event_id: &str) -> Key {
+        Key::new(self.pk(&format!("event-day#{provider}#{event_id}")), "day")
+    }
+
+    pub(crate) fn open_payments(&self) -> String {
+        self.pk("open-payments")
+    }
+
+    pub(crate) fn open_payment(&self, payment: &PaymentKey) -> Key {
+        Key::new(self.open_payments(), payment.as_str())
+    }
+
     pub(crate) fn provider_objects(&self, kind: &str) -> String {
         self.pk(&format!("provider#{kind}"))
     }

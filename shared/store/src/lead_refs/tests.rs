@@ -65,7 +65,7 @@ async fn a_customer_who_waits_is_found_by_a_later_lead_and_refused_where_one_cam
     store.record_leads(&tenant(), email(), &leads).await.expect("recorded");
     for (version, expected) in [(0, Written::ConditionFailed), (1, Written::Yes)] {
         let read = read(version);
-        let change = CustomerChange { key: &key, before: None, after: Some(&customer), relies_on: &read };
+        let change = CustomerChange { key: &key, before: None, after: Some(&customer), relies_on: &read, moves: &[] };
         assert_eq!(store.record_customer(&tenant(), &change).await.expect("answered"), expected);
     }
     assert_eq!(store.list_waiting_for_lead(&tenant(), email()).await.expect("listed"), [key]);

@@ -4,6 +4,7 @@ use domain::email::Email;
 use domain::id::TenantId;
 use domain::lead::Capture;
 use domain::lead::address::Address;
+use domain::lead::person::PersonField;
 
 use super::*;
 use crate::Tables;
@@ -40,8 +41,12 @@ fn lead(email: &str, source: &str, when: &str) -> Lead {
     })
 }
 
+fn person() -> PersonPiece {
+    PersonPiece { says: [PersonField::Email].into(), sealed: "c2VhbGVk".to_owned() }
+}
+
 async fn record(store: &Store, before: Option<&StoredLead>, after: &Lead) -> Written {
-    let change = LeadChange { before, after, person: Some("c2VhbGVk"), told: None };
+    let change = LeadChange { before, after, person: &[person()], told: None };
     store.record_lead(&tenant(), &change).await.expect("store")
 }
 
@@ -58,17 +63,17 @@ async fn a_lead_comes_back_as_it_was_written_in_every_state() {
     assert_eq!(record(&store, None, &open).await, Written::Yes);
     assert_eq!(record(&store, None, &open).await, Written::ConditionFailed, "a lead is made once");
     let read = stored(&store, &open).await;
-    assert_eq!((read.lead.clone(), read.person.as_deref(), read.version), (open.clone(), Some("c2VhbGVk"), 1));
+    assert_eq!((read.lead.clone(), read.person.clone(), read.version), (open.clone(), vec![person()], 1));
     let converted = open.clone().convert("usr_ada".to_owned(), at("2026-11-22T12:00:00Z")).expect("open");
     assert_eq!(record(&store, Some(&read), &converted).await, Written::Yes);
     assert_eq!(record(&store, Some(&read), &converted).await, Written::ConditionFailed, "on what was read");
     let read = stored(&store, &open).await;
     assert_eq!((read.lead.clone(), read.version), (converted.clone(), 2));
     let erased = converted.erase(at("2026-11-23T12:00:00Z")).expect("not erased");
-    let change = LeadChange { before: Some(&read), after: &erased, person: None, told: None };
+    let change = LeadChange { before: Some(&read), after: &erased, person: &[], told: None };
     assert_eq!(store.record_lead(&tenant(), &change).await.expect("store"), Written::Yes);
     let read = stored(&store, &open).await;
-    assert_eq!((read.lead, read.person), (erased, None));
+    assert_eq!((read.lead, read.person), (erased, Vec::new()));
     assert_eq!(format!("{:?}", stored(&store, &open).await).matches("c2VhbGVk").count(), 0);
 }
 
@@ -148,4 +153,36 @@ async fn days_are_counted_as_their_leads_change_and_only_those_asked_for() {
     let all = store.list_lead_days(&tenant(), day("2026-11-01"), day("2026-11-30")).await.expect("store");
     let seconds = all.iter().fold(0, |sum, one| sum + one.tally.converting_seconds);
     assert_eq!(seconds, 259_200);
+}
+
+#[tokio::test]
+async fn a_programme_counts_by_so_many_sources_and_knows_them_again() {
+    let store = store().await;
+    let is_counted = async |program_id: u128, source: &str, max: u16| {
+        let source = LeadSource::parse(source).expect("a source");
+        store.record_lead_source(&tenant(), &program(program_id), &source, max).await.expect("store")
+    };
+    for (source, max, expected) in [
+        ("a", 2, true),
+        ("b", 2, true),
+        ("c", 2, false),
+        ("A", 2, true),
+        ("b", 0, true),
+        ("c", 3, true),
+        ("d", 3, false),
+        ("c", 2, true),
+    ] {
+        assert_eq!(is_counted(1, source, max).await, expected, "{source} of {max}");
+    }
+    assert!(is_counted(2, "d", 1).await, "another programme has its own");
+}
+
+#[tokio::test]
+async fn of_many_new_sources_at_once_no_more_are_let_in_than_may() {
+    let store = store().await;
+    let sources: Vec<LeadSource> = (0..20).map(|n| LeadSource::parse(&format!("s{n}")).expect("a source")).collect();
+    let (tenant, program) = (tenant(), program(1));
+    let all = sources.iter().map(|source| store.record_lead_source(&tenant, &program, source, 5));
+    let taken = futures::future::try_join_all(all).await.expect("store");
+    assert_eq!(taken.iter().filter(|is_counted| **is_counted).count(), 5);
 }

@@ -42,6 +42,21 @@ async fn pay(world: &World, partner: &Partner, times: Times) -> String {
     id
 }
 
+/// The partner's W-9: without one a part of what is paid is withheld.
+async fn file_w9(world: &World, partner: &Partner, times: Times) {
+    let now = world.cloud.now().await.to_string();
+    let form = json!({
+        "form": "w9", "classification": "individual", "first_name": "Ada", "last_name": "Lovelace",
+        "tin_kind": "ssn", "tin": "400-11-1222", "signed_on": &now[..10], "certified": true,
+        "address": {"line1": "1 Main St", "city": "New York", "region": "NY", "postal_code": "10001", "country": "US"},
+    });
+    let path = format!("/v1/partners/{}/tax-form", partner.id);
+    for _ in 0..times.0 {
+        let filed = world.api.put(&partner.key, &path, "w9", &form).await.expect(200);
+        assert_eq!((&filed["status"], &filed["withheld"]), (&json!("valid"), &json!("0")));
+    }
+}
+
 /// The life up to a paid payout; the partner and the payout's id.
 async fn live(world: &World, times: Times) -> (Partner, String) {
     let World { api, cloud, .. } = world;
@@ -71,6 +86,7 @@ async fn live(world: &World, times: Times) -> (Partner, String) {
     }
     let balance = world.balance(&partner).await;
     assert_eq!((&balance["available"], &balance["pending"]), (&json!("29.70"), &json!("0.00")));
+    file_w9(world, &partner, times).await;
     let payout = pay(world, &partner, times).await;
     (partner, payout)
 }

@@ -18,7 +18,7 @@ use crate::database::{Item, Place};
 use crate::errands::{Errand, Office, Told};
 use crate::furniture::{Unfurnished, instant};
 use crate::laws::{Breach, entries, nets, text};
-use crate::plan::{DAY_MS, DAYS_MAX, SETTLED_MS, START_MS, What};
+use crate::plan::{DAY_MS, DAYS_MAX, START_MS, What};
 
 /// By then every hold is over.
 const END_MS: i64 = START_MS + (DAYS_MAX + 40) * DAY_MS;
@@ -31,14 +31,7 @@ impl Scene<'_> {
     /// Everything that is left is delivered, nights run, and the laws are checked.
     pub(super) fn settle(&mut self) -> Result<(), Trouble> {
         self.cloud.with_database(|database| database.shorten_pages(None));
-        // What is within a month is all told before a night settles it: the first one finds whose each sale is, the second
-        // one puts in order what is another's now.
-        if self.plan.is_within_a_month() && self.now_ms + DAY_MS < SETTLED_MS {
-            self.deliver_all(false)?;
-            let _: Told = self.run_errands_again()?;
-            self.run_night()?;
-            self.run_night()?;
-        }
+        // What is within a month is all told before a night settles it, and that night comes weeks later.
         self.now_ms = self.now_ms.max(END_MS);
         self.deliver_all(false)?;
         let told = self.run_errands_again()?;
@@ -254,6 +247,7 @@ impl Scene<'_> {
         if let Some((key, net)) = differing(&expected, &found).into_iter().next() {
             let name = names.get(&key.0).map_or("", String::as_str);
             let found = format!("{name} {key:?}: the model says {}, the ledger {}", net.0, net.1);
+            self.tell_lines(rows, &key.0, (&key.1, &key.2));
             return Err(Breach { law: "model", found }.into());
         }
         self.tally.checked.add("model", expected.values().filter(|net| **net != 0).count() as u64);
@@ -264,10 +258,25 @@ impl Scene<'_> {
         }
         if let Some((key, net)) = differing(&expected, &entries(rows)).into_iter().next() {
             let found = format!("{key:?}: the model says {} beside all sales, the ledger {}", net.0, net.1);
+            self.tell_lines(rows, "", (&key.0, &key.1));
             return Err(Breach { law: "periods", found }.into());
         }
         self.tally.checked.add("periods", expected.values().filter(|net| **net != 0).count() as u64);
         Ok(())
+    }
+
+    /// What an account's lines say, for whoever looks for the reason: and those of one sale, wherever they are.
+    fn tell_lines(&mut self, rows: &BTreeMap<Place, Arc<Item>>, sale: &str, (partner, currency): (&str, &str)) {
+        for (place, item) in rows {
+            let Some((_, owner)) = place.pk.split_once("#account#") else { continue };
+            let Some((of, line)) = place.sk.split_once("#line#") else { continue };
+            let is_its_own = owner == partner && of == currency;
+            if is_its_own || (!sale.is_empty() && line.contains(sale)) {
+                self.note(|| {
+                    format!("{owner} {} {}", place.sk, serde_json::to_string(item.as_ref()).unwrap_or_default())
+                });
+            }
+        }
     }
 
     /// V9: each sale is whose the model says.

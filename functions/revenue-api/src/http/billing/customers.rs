@@ -22,7 +22,7 @@ use http::header::{ETAG, LOCATION};
 use serde::{Deserialize, Serialize};
 use store::Written;
 use store::buyers::{self, BillingCustomer, ShownCard, TaxStanding};
-use stripe::{Address, CustomerChange, Exemption, PaymentMethod};
+use stripe::{Address, CustomerChange, Exemption, Key, PaymentMethod, Stripe};
 use utoipa::ToSchema;
 
 use super::{BILLERS, READERS, billing, key_of};
@@ -273,11 +273,8 @@ pub(crate) async fn create(
         metadata: vec![("tributary_tenant".to_owned(), caller.tenant.to_string())],
     };
     let made = account.create_customer(&said, &key_of(&caller, &minting, "customer")).await?;
-    let mut card = None;
-    if let Some(method) = &body.payment_method {
-        let keys = (&key_of(&caller, &minting, "attach"), &key_of(&caller, &minting, "choose"));
-        card = Some(shown(&account.set_payment_method(&made.id, method, keys).await?));
-    }
+    let (card, declined) =
+        chosen(&account, &made.id, body.payment_method.as_deref(), &|what| key_of(&caller, &minting, what)).await?;
     let provider = PaymentKey::parse(&format!("stripe:{}", made.id)).map_err(|_| Problem::internal())?;
     let id = CustomerId::of(&provider);
     let name_sealed = match &body.name {
@@ -301,10 +298,32 @@ pub(crate) async fn create(
         Written::Yes => buyer,
         Written::ConditionFailed => find(&app, &caller, buyer.id.as_str()).await?,
     };
-    tracing::info!(customer.id = %buyer.id, by = %caller.subject, "customer created");
+    tracing::info!(customer.id = %buyer.id, by = %caller.subject, is_declined = declined.is_some(), "customer created");
+    if let Some(declined) = declined {
+        return Err(declined.at("/payment_method", format!("the customer is made without it: {}", buyer.id)));
+    }
     let view = CustomerView { email: Some(email.as_str().to_owned()), name: body.name, ..CustomerView::from(&buyer) };
     let headers = [(LOCATION, format!("/v1/revenue/customers/{}", buyer.id))];
     Ok((StatusCode::CREATED, headers, [(ETAG, etag(buyer.version))], Json(view)).into_response())
+}
+
+/// What a new customer pays with, or why not. REV-1: the customer is made at Stripe by then: one whose card is declined is
+/// kept here without it, so that nobody is there whom we do not know.
+async fn chosen(
+    account: &Stripe,
+    customer: &str,
+    method: Option<&str>,
+    key: &(dyn Fn(&str) -> Key + Sync),
+) -> Result<(Option<ShownCard>, Option<Problem>), Problem> {
+    let Some(method) = method else { return Ok((None, None)) };
+    match account.set_payment_method(customer, method, (&key("attach"), &key("choose"))).await {
+        Ok(method) => Ok((Some(shown(&method)), None)),
+        Err(error) => {
+            let problem = Problem::from(error);
+            // Not answered, or our own key: the same request goes on where this one stopped.
+            if problem.status().is_server_error() { Err(problem) } else { Ok((None, Some(problem))) }
+        }
+    }
 }
 
 /// Read a customer.

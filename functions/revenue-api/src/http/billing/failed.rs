@@ -2,8 +2,9 @@
 
 use axum::extract::State;
 use axum::response::Response;
+use cases::dunning::is_open;
 use domain::fact::PaymentKey;
-use domain::id::{CustomerId, SaleId, SubscriptionId};
+use domain::id::{CustomerId, SubscriptionId};
 use domain::subscription::{FailedPayment, FailedStanding};
 use domain::time::Timestamp;
 use edge::auth::Caller;
@@ -13,11 +14,14 @@ use edge::openapi::Refusals;
 use edge::page::{Listed, limit};
 use edge::problem::Problem;
 use serde::{Deserialize, Serialize};
+use store::TenantKey;
 use utoipa::{IntoParams, ToSchema};
 
 use super::READERS;
+use crate::App;
 use crate::http::Here;
 use crate::http::page::{after, listed};
+use crate::http::wrong;
 
 const COLUMNS: [&str; 9] = [
     "invoice_id",
@@ -124,19 +128,36 @@ pub(crate) async fn list(
     let tenant = caller.tenant_key();
     let behind = after(query.cursor.as_deref(), |text| PaymentKey::parse(text).ok())?;
     let behind = behind.as_ref().map(PaymentKey::as_str);
-    let page = app.store.list_failed_payments(&tenant, behind, limit(query.limit)?).await?;
+    let (payments, next) = looked_at(&app, &tenant, wanted, behind, limit(query.limit)?).await?;
     let mut rows = Vec::new();
-    for kept in &page.items {
-        let mut standing = kept.told.standing;
-        // REV-1: a payment that came after all is told by its sale, and by nothing else.
-        if standing == FailedStanding::Open
-            && app.store.get_sale(&tenant, &SaleId::of(&kept.told.payment)).await?.is_some()
-        {
-            standing = FailedStanding::Paid;
-        }
+    for told in &payments {
+        // REV-1: a payment that came after all is told by its sale; the night notes it here.
+        let has_come =
+            told.standing == FailedStanding::Open && !is_open(&app.store, &tenant, told).await.map_err(wrong)?;
+        let standing = if has_come { FailedStanding::Paid } else { told.standing };
         if wanted.is_none_or(|wanted| wanted == standing) {
-            rows.push(FailedPaymentView::of(&kept.told, standing));
+            rows.push(FailedPaymentView::of(told, standing));
         }
     }
-    csv::answer(query.format.unwrap_or(accepted), "failed-payments", &COLUMNS, listed(rows, page.next))
+    csv::answer(query.format.unwrap_or(accepted), "failed-payments", &COLUMNS, listed(rows, next))
+}
+
+/// The payments that a page looks at, and where the next begins. Of those that are open there is a list of its own.
+async fn looked_at(
+    app: &App,
+    tenant: &TenantKey,
+    wanted: Option<FailedStanding>,
+    behind: Option<&str>,
+    limit: usize,
+) -> Result<(Vec<FailedPayment>, Option<String>), Problem> {
+    if wanted != Some(FailedStanding::Open) {
+        let page = app.store.list_failed_payments(tenant, behind, limit).await?;
+        return Ok((page.items.into_iter().map(|kept| kept.told).collect(), page.next));
+    }
+    let page = app.store.list_open_payments(tenant, behind, limit).await?;
+    let mut open = Vec::new();
+    for payment in &page.items {
+        open.extend(app.store.get_failed_payment(tenant, payment).await?.map(|kept| kept.told));
+    }
+    Ok((open, page.next))
 }

@@ -159,6 +159,19 @@ pub(crate) struct SourceView {
     avg_time_to_convert: Option<String>,
 }
 
+impl Person {
+    /// With what another form said of the fields that are not known yet.
+    pub(super) fn filled_by(self, said: Self) -> Self {
+        Self {
+            email: self.email.or(said.email),
+            name: self.name.or(said.name),
+            company: self.company.or(said.company),
+            job_title: self.job_title.or(said.job_title),
+            phone: self.phone.or(said.phone),
+        }
+    }
+}
+
 impl From<&StoredLead> for LeadView {
     fn from(stored: &StoredLead) -> Self {
         let lead = &stored.lead;

@@ -140,3 +140,25 @@ async fn only_who_bills_writes_and_only_the_desk_reads() {
     let without_key = shop.ask("fin", ("POST", "/customers"), &body, &[]).await;
     assert_eq!(without_key.status, 400);
 }
+
+#[tokio::test]
+async fn a_customer_whose_card_is_declined_is_kept_without_it_and_named_in_the_refusal() {
+    let shop = shop().await;
+    let body = json!({"email": "casey@customer.example", "payment_method": "pm_card_visa_chargeDeclined"});
+    let headers = [("idempotency-key", "once")];
+    let refused = shop.ask("fin", ("POST", "/customers"), &body, &headers).await;
+    assert_eq!(refused.told(), (422, "payment-declined"), "{:?}", refused.json);
+    let listed = shop.get("sue", "/customers").await.ok(200);
+    let rows = listed["data"].as_array().expect("rows");
+    assert_eq!((rows.len(), &rows[0]["payment_method"]), (1, &Value::Null));
+    let id = text(&rows[0]["id"]);
+    assert!(refused.json["errors"].to_string().contains(&id), "{}", refused.json);
+    let there = shop.at_stripe(&format!("/v1/customers/{}", text(&rows[0]["stripe_customer_id"]))).await;
+    assert_eq!(there["email"], json!("casey@customer.example"));
+    // The same request once more makes nobody; another card is chosen for whom there is.
+    assert_eq!(shop.ask("fin", ("POST", "/customers"), &body, &headers).await.told(), (422, "payment-declined"));
+    assert_eq!(shop.get("sue", "/customers").await.ok(200)["data"].as_array().map(Vec::len), Some(1));
+    let path = format!("/customers/{id}/payment-method");
+    let chosen = shop.write("fin", ("PUT", &path), json!({"payment_method": "pm_card_mastercard"})).await.ok(200);
+    assert_eq!(chosen["payment_method"]["brand"], "mastercard");
+}

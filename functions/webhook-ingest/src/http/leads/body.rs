@@ -1,8 +1,11 @@
 //! What a form says of somebody who leaves their address.
 
+use std::collections::BTreeSet;
+
 use domain::email::Email;
 use domain::id::ProgramId;
 use domain::lead::address::Address;
+use domain::lead::person::PersonField;
 use domain::lead::score::{Behaviour, Profile, Score};
 use domain::lead::{Capture, Consent, LeadSource, SOURCE_CHARS_MAX};
 use domain::time::Timestamp;
@@ -110,6 +113,20 @@ pub(super) struct Person<'a> {
     company: Option<&'a str>,
     job_title: Option<&'a str>,
     phone: Option<&'a str>,
+}
+
+impl Person<'_> {
+    /// Which fields it says.
+    pub(super) fn says(&self) -> BTreeSet<PersonField> {
+        let said = [
+            (PersonField::Email, Some(self.email)),
+            (PersonField::Name, self.name),
+            (PersonField::Company, self.company),
+            (PersonField::JobTitle, self.job_title),
+            (PersonField::Phone, self.phone),
+        ];
+        said.into_iter().filter_map(|(field, text)| text.map(|_| field)).collect()
+    }
 }
 
 impl NewLead {

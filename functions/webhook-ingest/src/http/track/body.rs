@@ -8,6 +8,7 @@ use domain::email::{self, Email};
 use domain::fact::{Buyer, Fact, Lead, PaymentKey, Refund, SalePaid, SaleTraits, SaleType, SignUp, SoldItem};
 use domain::money::{AmountText, Money};
 use domain::provider::Provider;
+use domain::sales_tax::Jurisdiction;
 use domain::time::Timestamp;
 use edge::problem::Problem;
 use garde::Validate;
@@ -249,7 +250,8 @@ pub(in crate::http) struct TrackedSale {
     #[garde(skip)]
     #[schema(value_type = Option<String>)]
     total: Option<AmountText>,
-    /// The tax in it.
+    /// The tax in it. Left out where `country` is given, it is found by your table of sales tax, as a consumer's; say
+    /// `0.00` where none is owed.
     #[garde(skip)]
     #[schema(value_type = Option<String>)]
     tax: Option<AmountText>,
@@ -298,6 +300,10 @@ pub(in crate::http) struct TrackedSale {
     /// The buyer's country, two letters.
     #[garde(inner(length(bytes, min = 2, max = 2)))]
     country: Option<String>,
+    /// Where tax differs within the country: `NY`.
+    #[garde(inner(length(bytes, min = 1, max = 3)))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    region: Option<String>,
     /// The name of an event of your own that rules may ask for.
     #[garde(custom(optional_id))]
     event_name: Option<String>,
@@ -308,6 +314,17 @@ pub(in crate::http) struct TrackedSale {
 }
 
 impl TrackedSale {
+    /// Where the buyer is, if the tax of the sale is to be found by that: told without tax, and with a country.
+    pub(in crate::http) fn untaxed_at(&self) -> Result<Option<Jurisdiction>, Problem> {
+        let (None, Some(country)) = (&self.tax, &self.country) else { return Ok(None) };
+        match Jurisdiction::parse(country, self.region.as_deref()) {
+            Ok(place) => Ok(Some(place)),
+            // A country that rules look at may be written as the tenant likes; one that tax depends on names a region.
+            Err(_) if self.region.is_none() => Ok(None),
+            Err(error) => Err(Problem::bad_request("/region", error.to_string())),
+        }
+    }
+
     pub(in crate::http) fn event(&self, kind: &str) -> Named {
         named(kind, &self.event_id, self)
     }

@@ -1,3 +1,4 @@
+mod moving;
 mod news;
 
 use proptest::prelude::*;

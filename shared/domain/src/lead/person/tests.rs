@@ -52,7 +52,8 @@ proptest! {
         for (n, (says, is_server)) in told.iter().enumerate() {
             let before = pieces.clone();
             let teller = if *is_server { Teller::Server } else { Teller::Page };
-            pieces = with(&pieces, piece(&n.to_string(), says), teller);
+            let name = n.to_string();
+            pieces = with(&pieces, piece(&name, says), teller);
             said.extend(says.iter().copied());
             prop_assert!(pieces.len() <= PersonField::ALL.len());
             for field in PersonField::ALL {
@@ -62,7 +63,7 @@ proptest! {
                     prop_assert_eq!(now, believed(&before, field), "a page replaces nothing");
                 }
                 if *is_server && says.contains(&field) {
-                    prop_assert_eq!(now, Some(n.to_string().as_str()));
+                    prop_assert_eq!(now, Some(name.as_str()));
                 }
             }
         }

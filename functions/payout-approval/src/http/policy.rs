@@ -1,0 +1,219 @@
+//! What the tenant decides about payouts.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::extract::State;
+use domain::audit::{ChainEnd, Deed, append};
+use domain::currency::Currency;
+use domain::id::PartnerId;
+use domain::money::{AmountText, Money};
+use domain::payee::Rail;
+use domain::payout::policy::{Band, Minimum, MissingTaxForm, PayoutPolicy};
+use domain::role::Role;
+use domain::tax::WithholdingBase;
+use domain::tier::Tier;
+use edge::auth::Caller;
+use edge::body::Body;
+use edge::http::Origin;
+use edge::openapi::{Refusals, WriteRefusals};
+use edge::problem::Problem;
+use serde::{Deserialize, Serialize};
+use store::Written;
+use utoipa::ToSchema;
+
+use super::{DESK, Here, actor};
+
+/// Where the audit trail of these decisions is.
+const AGGREGATE: &str = "payout_policy";
+
+/// From how much on is paid, to whom this row applies. The row that speaks most exactly of a payee holds: of the partner,
+/// then of a tier, then of a rail.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PayoutMinimumBody {
+    /// The least amount.
+    #[schema(value_type = String, example = "50.00")]
+    amount: AmountText,
+    /// Its currency.
+    #[schema(value_type = String, example = "USD")]
+    currency: Currency,
+    /// Only for this partner.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    partner_id: Option<String>,
+    /// Only for partners of this tier.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "tier1")]
+    tier: Option<Tier>,
+    /// Only by this rail.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "paypal")]
+    rail: Option<Rail>,
+}
+
+/// How many approve which amounts of a currency.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ApprovalBandBody {
+    /// Of which currency.
+    #[schema(value_type = String, example = "USD")]
+    currency: Currency,
+    /// Amounts below this are approved by themselves; none are where it is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "25.00")]
+    automatic_below: Option<AmountText>,
+    /// Two distinct people approve from here on.
+    #[schema(value_type = String, example = "100000.00")]
+    two_from: AmountText,
+}
+
+/// What the tenant decides about payouts. What a body leaves out is as shipped.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PayoutPolicyBody {
+    /// Least amounts; without any, everything above zero is paid.
+    #[serde(default)]
+    minimums: Vec<PayoutMinimumBody>,
+    /// Bands of approval, one a currency. Shipped: one person, from 100,000 two in USD, EUR, GBP, CAD, AUD and CHF; always
+    /// two in any other currency.
+    #[serde(default)]
+    bands: Vec<ApprovalBandBody>,
+    /// `withhold` (shipped): payees without a valid tax form are paid less 24 %. `block`: they are not paid.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "withhold")]
+    missing_tax_form: MissingTaxForm,
+    /// Of what is withheld: `gross` (shipped), or `net_of_fee`.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "gross")]
+    withholding_base: WithholdingBase,
+    /// Is nobody paid who has set no payout method? Otherwise finance pays them by hand.
+    #[serde(default)]
+    requires_method: bool,
+}
+
+impl From<&PayoutPolicy> for PayoutPolicyBody {
+    fn from(policy: &PayoutPolicy) -> Self {
+        let minimum = |row: &Minimum| PayoutMinimumBody {
+            amount: row.amount.into(),
+            currency: row.amount.currency(),
+            partner_id: row.partner.as_ref().map(ToString::to_string),
+            tier: row.tier,
+            rail: row.rail,
+        };
+        let band = |band: &Band| ApprovalBandBody {
+            currency: band.two_from.currency(),
+            automatic_below: band.automatic_below.map(AmountText::from),
+            two_from: band.two_from.into(),
+        };
+        Self {
+            minimums: policy.minimums.iter().map(minimum).collect(),
+            bands: policy.bands.iter().map(band).collect(),
+            missing_tax_form: policy.missing_tax_form,
+            withholding_base: policy.withholding_base,
+            requires_method: policy.requires_method,
+        }
+    }
+}
+
+/// Collects what is wrong, so that all of it is told at once.
+#[derive(Default)]
+struct Faults(Option<Problem>);
+
+impl Faults {
+    fn note(&mut self, pointer: String, why: String) {
+        self.0 = Some(match self.0.take() {
+            None => Problem::bad_request(pointer, why),
+            Some(problem) => problem.at(pointer, why),
+        });
+    }
+
+    fn money(&mut self, pointer: String, text: &AmountText, currency: Currency) -> Option<Money> {
+        text.not_negative_in(currency).map_err(|error| self.note(pointer, error.to_string())).ok()
+    }
+}
+
+impl PayoutPolicyBody {
+    /// The policy, or every field that is wrong.
+    fn read(&self) -> Result<PayoutPolicy, Problem> {
+        let mut faults = Faults::default();
+        let mut policy = PayoutPolicy {
+            missing_tax_form: self.missing_tax_form,
+            withholding_base: self.withholding_base,
+            requires_method: self.requires_method,
+            ..PayoutPolicy::default()
+        };
+        for (at, row) in self.minimums.iter().enumerate() {
+            let amount = faults.money(format!("/minimums/{at}/amount"), &row.amount, row.currency);
+            let partner = row.partner_id.as_deref().map(PartnerId::parse).transpose();
+            match (amount, partner) {
+                (Some(amount), Ok(partner)) => {
+                    policy.minimums.push(Minimum { amount, partner, tier: row.tier, rail: row.rail });
+                }
+                (_, Err(error)) => faults.note(format!("/minimums/{at}/partner_id"), error.to_string()),
+                (None, Ok(_)) => {}
+            }
+        }
+        for (at, band) in self.bands.iter().enumerate() {
+            let two_from = faults.money(format!("/bands/{at}/two_from"), &band.two_from, band.currency);
+            let below = band.automatic_below.as_ref();
+            let below = below.map(|below| faults.money(format!("/bands/{at}/automatic_below"), below, band.currency));
+            if let Some(two_from) = two_from {
+                policy.bands.push(Band { automatic_below: below.flatten(), two_from });
+            }
+        }
+        if faults.0.is_none() {
+            for fault in policy.faults() {
+                faults.note(fault.pointer, fault.why.to_owned());
+            }
+        }
+        faults.0.map_or(Ok(policy), Err)
+    }
+}
+
+/// What the tenant has decided about payouts.
+#[utoipa::path(
+    get, path = "/v1/revenue/payouts/policy", tag = "payouts",
+    responses((status = 200, description = "What holds.", body = PayoutPolicyBody), Refusals),
+    security(("bearer" = []))
+)]
+pub(super) async fn read(State(app): Here, caller: Caller) -> Result<Json<PayoutPolicyBody>, Problem> {
+    caller.require(DESK)?;
+    Ok(Json(PayoutPolicyBody::from(&app.store.get_payout_policy(&caller.tenant_key()).await?)))
+}
+
+/// Decide about payouts.
+///
+/// Holds for what is asked for from now on: a payout keeps the bands it was born under.
+#[utoipa::path(
+    put, path = "/v1/revenue/payouts/policy", tag = "payouts", request_body = PayoutPolicyBody,
+    params(("Idempotency-Key" = String, Header, description = "Names this request: sent twice, it runs once.")),
+    responses((status = 200, description = "What holds.", body = PayoutPolicyBody), Refusals, WriteRefusals),
+    security(("bearer" = []))
+)]
+pub(super) async fn replace(
+    State(app): Here,
+    caller: Caller,
+    origin: Origin,
+    Body(body): Body<PayoutPolicyBody>,
+) -> Result<Json<PayoutPolicyBody>, Problem> {
+    caller.require(&[Role::Admin])?;
+    let policy = body.read()?;
+    let tenant = caller.tenant_key();
+    let before = app.store.get_payout_policy(&tenant).await?;
+    let end = app.store.get_last_told(&tenant, AGGREGATE).await?.map_or(ChainEnd::START, |entry| entry.end());
+    let told = |policy: &PayoutPolicy| {
+        policy.to_json().map(|text| BTreeMap::from([("policy".to_owned(), text)])).map_err(|_| Problem::internal())
+    };
+    let (old, new) = (told(&before)?, told(&policy)?);
+    let deed = Deed { at: app.clock.now(), actor: actor(&caller, origin), action: "payout_policy.set", old, new };
+    let entry = append(end, AGGREGATE, deed);
+    if app.store.replace_payout_policy(&tenant, &policy, &entry).await? == Written::ConditionFailed {
+        // The client's own retry can report a failed condition for a write that succeeded: read it back.
+        let last = app.store.get_last_told(&tenant, AGGREGATE).await?;
+        if last.is_none_or(|last| last.hash != entry.hash) {
+            return Err(Problem::conflict("another person decides about payouts at the same time; look again"));
+        }
+    }
+    tracing::info!(by = %caller.subject, "payout policy set");
+    Ok(Json(PayoutPolicyBody::from(&policy)))
+}

@@ -1,0 +1,261 @@
+//! Awards and members from the border inward, with as much of KMS as is asked for.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use domain::fact::PaymentKey;
+use domain::id::{MemberId, SubscriptionId};
+use domain::subscription::{Subscription, SubscriptionStatus};
+use edge::sealing::Sealer;
+
+use super::*;
+
+type Wrapped = Arc<Mutex<BTreeMap<String, (Value, String)>>>;
+
+/// A wrapped key is a number, bound to its encryption context.
+async fn kms(State(keys): State<Wrapped>, headers: http::HeaderMap, body: axum::body::Bytes) -> Response {
+    let asked: Value = serde_json::from_slice(&body).expect("JSON");
+    let mut keys = keys.lock().expect("keys");
+    let context = asked["EncryptionContext"].clone();
+    if headers["x-amz-target"].to_str().expect("a target").ends_with("GenerateDataKey") {
+        // Base64 of the same length each time: a number of sixteen digits, and 32 bytes of one letter.
+        let wrapped = format!("{:016}", keys.len());
+        let plain = "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE=".to_owned();
+        keys.insert(wrapped.clone(), (context, plain.clone()));
+        return axum::Json(json!({"KeyId": "k", "CiphertextBlob": wrapped, "Plaintext": plain})).into_response();
+    }
+    match keys.get(asked["CiphertextBlob"].as_str().expect("a blob")) {
+        Some((bound, plain)) if *bound == context => {
+            axum::Json(json!({"KeyId": "k", "Plaintext": plain})).into_response()
+        }
+        _ => {
+            (http::StatusCode::BAD_REQUEST, axum::Json(json!({"__type": "InvalidCiphertextException"}))).into_response()
+        }
+    }
+}
+
+/// The deployment, with a KMS, and a launch of two years ago.
+async fn office() -> World {
+    let world = world().await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    let routes_of_kms = Router::new().route("/", post(kms)).with_state(Wrapped::default());
+    tokio::spawn(async move { axum::serve(listener, routes_of_kms).await });
+    let variables = [
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_ACCESS_KEY_ID", "a"),
+        ("AWS_SECRET_ACCESS_KEY", "b"),
+        ("AWS_ENDPOINT_URL_KMS", url.as_str()),
+    ];
+    let aws = Aws::from(&mut Reader::from_map(variables));
+    let sealer = Sealer::connect(&aws.service(Service::Kms), "arn:key");
+    let routes = routes(world.app().with_sealer(sealer));
+    let office = World { routes, ..world };
+    let set = office.ask("ada", "PUT", "/award-policy", json!({"launched_on": "2024-09-15"})).await;
+    assert_eq!((set.status, set.json["gross"].as_u64()), (200, Some(100_000)), "{set:?}");
+    office
+}
+
+async fn subscribed(world: &World, n: u32, status: SubscriptionStatus) -> String {
+    let subscription = PaymentKey::parse(&format!("stripe:sub_{n}")).expect("a key");
+    let told = json!({"subscription": subscription.as_str(), "status": status.word(), "quantity": 1, "told_at": NOW});
+    let told: Subscription = serde_json::from_value(told).expect("a subscription");
+    assert!(world.store.record_subscription(&tenant(), &told).await.expect("store"));
+    SubscriptionId::of(&subscription).to_string()
+}
+
+/// A member who waits since a day of 2025; their id.
+async fn member(world: &World, n: u32, since: &str) -> String {
+    let subscription = subscribed(world, n, SubscriptionStatus::Active).await;
+    let body = json!({
+        "name": format!("Member {n}"), "email": format!("m{n}@member.example"),
+        "tenure_since": format!("{since}T00:00:00Z"), "subscription_id": subscription,
+    });
+    let made = world.ask("ada", "POST", "/v1/members", body).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    made.json["id"].as_str().expect("an id").to_owned()
+}
+
+async fn verified(world: &World, id: &str) {
+    let said = world.ask("ada", "PUT", &format!("/v1/members/{id}/kyc"), json!({"status": "verified"})).await;
+    assert_eq!((said.status, said.json["kyc_standing"].as_str()), (200, Some("verified")), "{said:?}");
+}
+
+#[tokio::test]
+async fn members_are_made_changed_and_queue_by_their_tenure() {
+    let world = office().await;
+    let empty = world.get("aud", "/v1/members").await;
+    assert_eq!(empty.json, json!({"data": [], "next_cursor": null}));
+    assert_eq!(world.get("aud", "/v1/members/queue").await.json, json!({"data": [], "next_cursor": null}));
+    let (second, first) = (member(&world, 1, "2025-05-01").await, member(&world, 2, "2025-01-01").await);
+    let queue = world.get("sue", "/v1/members/queue?limit=1").await.json;
+    assert_eq!(
+        (queue["data"][0]["member_id"].as_str(), queue["data"][0]["position"].as_u64()),
+        (Some(&*first), Some(1))
+    );
+    let cursor = queue["next_cursor"].as_str().expect("another page");
+    let queue = world.get("sue", &format!("/v1/members/queue?limit=1&cursor={cursor}")).await.json;
+    assert_eq!(
+        (queue["data"][0]["member_id"].as_str(), queue["data"][0]["position"].as_u64()),
+        (Some(&*second), Some(2))
+    );
+
+    let address =
+        json!({"line1": "1 Main St", "city": "Springfield", "region": "IL", "postal_code": "62701", "country": "US"});
+    let path = format!("/v1/members/{first}");
+    let changed = world.ask("ada", "PATCH", &path, json!({"name": "New Name", "address": address})).await;
+    assert_eq!((changed.status, &changed.json["name"], &changed.json["address"]), (200, &json!("New Name"), &address));
+    assert_eq!(changed.json["email"], "m2@member.example");
+    assert_eq!(changed.json["reasons"][0]["code"], "kyc_not_verified");
+    // What is personal is in no item as it is.
+    let stored = world.store.get_member(&tenant(), &MemberId::parse(&first).expect("an id")).await.expect("store");
+    let text = format!("{stored:?}");
+    assert!(!text.contains("Main St") && !text.contains("New Name"), "{text}");
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_member_is_named_by_its_pointer() {
+    let world = office().await;
+    let id = member(&world, 1, "2025-05-01").await;
+    let good = || json!({"name": "A", "email": "a@b.example"});
+    let with = |field: &str, value: Value| {
+        let mut body = good();
+        body[field] = value;
+        body
+    };
+    let rows = [
+        (with("name", json!(" ")), "/name"),
+        (with("email", json!("nobody")), "/email"),
+        (with("tenure_since", json!("2027-01-01T00:00:00Z")), "/tenure_since"),
+        (with("subscription_id", json!("sub_1")), "/subscription_id"),
+        (with("subscription_id", json!("sub_00000000000000000000000000")), "/subscription_id"),
+        (with("address", json!({"line1": "", "city": "B", "postal_code": "1", "country": "US"})), "/address/line1"),
+        (with("address", json!({"line1": "A", "city": "B", "postal_code": "1", "country": "usa"})), "/address/country"),
+    ];
+    for (body, pointer) in rows {
+        let refused = world.ask("ada", "POST", "/v1/members", body.clone()).await;
+        assert_eq!((refused.status, refused.json["errors"][0]["pointer"].as_str()), (400, Some(pointer)), "{body}");
+    }
+    for (path, method, body, status) in [
+        ("/kyc", "PUT", json!({}), 400),
+        ("/kyc", "PUT", json!({"verification_session_id": "cs_1"}), 400),
+        ("", "PATCH", json!({}), 400),
+        ("/reactivate", "POST", json!({}), 409),
+        ("/payout", "GET", Value::Null, 404),
+    ] {
+        let answer = world.ask("ada", method, &format!("/v1/members/{id}{path}"), body).await;
+        assert_eq!(answer.status, status, "{method} {path} {answer:?}");
+    }
+    for body in [json!({"gross": 0}), json!({"retention": 100_000}), json!({"membership_months": 0})] {
+        assert_eq!(world.ask("ada", "PUT", "/award-policy", body.clone()).await.status, 400, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_member_sees_themselves_and_nobody_else() {
+    let world = office().await;
+    let (own, other) = (member(&world, 1, "2025-05-01").await, member(&world, 2, "2025-06-01").await);
+    let id = MemberId::parse(&own).expect("an id");
+    // The key of the caller `member`, now of this member.
+    given::key(&world.store, &TenantId::default_tenant(), Role::Member, id.as_str(), 77).await;
+    let key = format!("Bearer {}", mint_from(&TenantId::default_tenant(), &[77; 32]).reveal());
+    let ask = async |path: String| {
+        let request = http::Request::builder().uri(path).header("authorization", &key).body(Body::empty());
+        world.routes.clone().oneshot(request.expect("a request")).await.expect("infallible").status().as_u16()
+    };
+    let rows = [
+        (format!("/v1/members/{own}"), 200),
+        (format!("/v1/members/{own}/payout"), 404),
+        (format!("/v1/members/{other}"), 404),
+        (format!("/v1/members/{other}/payout"), 404),
+        ("/v1/members".to_owned(), 403),
+        ("/v1/members/queue".to_owned(), 403),
+        ("/v1/revenue/payouts/eligibility".to_owned(), 403),
+    ];
+    for (path, status) in rows {
+        assert_eq!(ask(path.clone()).await, status, "{path}");
+    }
+    for who in ["foreign admin", "foreign finance"] {
+        assert_eq!(world.get(who, &format!("/v1/members/{own}")).await.status, 404, "{who}");
+    }
+}
+
+#[tokio::test]
+async fn every_door_of_awards_lets_its_roles_in_and_nobody_else() {
+    let world = office().await;
+    let id = member(&world, 1, "2025-05-01").await;
+    let rows: [(&str, String, Value, &[&str]); 9] = [
+        ("GET", "/eligibility".to_owned(), Value::Null, &["ada", "fin", "sue", "aud"]),
+        ("GET", "/eligible-members".to_owned(), Value::Null, &["ada", "fin", "sue", "aud"]),
+        ("GET", "/award-policy".to_owned(), Value::Null, &["ada", "fin", "sue", "aud"]),
+        ("POST", "/check-eligibility".to_owned(), Value::Null, &["ada", "fin"]),
+        ("POST", "/initiate".to_owned(), Value::Null, &["ada", "fin"]),
+        ("PUT", "/award-policy".to_owned(), json!({"launched_on": "2024-09-15"}), &["ada"]),
+        ("POST", "/v1/members".to_owned(), json!({"name": "A", "email": "a@b.example"}), &["ada"]),
+        ("PUT", format!("/v1/members/{id}/kyc"), json!({"status": "pending"}), &["ada"]),
+        ("PATCH", format!("/v1/members/{id}"), json!({"name": "B"}), &["ada"]),
+    ];
+    for (method, path, body, inside) in rows {
+        for who in ["ada", "fin", "sue", "aud", "partner 1", "machine", "nobody"] {
+            let status = world.ask(who, method, &path, body.clone()).await.status;
+            match who {
+                "nobody" => assert_eq!(status, 401, "{method} {path}"),
+                who if inside.contains(&who) => {
+                    assert!(![401, 403, 404].contains(&status), "{who} {method} {path} {status}")
+                }
+                // A member's path says no more to a stranger than that there is nothing.
+                _ => assert!([403, 404].contains(&status), "{who} {method} {path} {status}"),
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_award_is_given_from_the_first_look_to_the_second_approval() {
+    let world = office().await;
+    let none = world.get("aud", "/eligibility").await.json;
+    assert_eq!((&none["eligible"], &none["total_revenue"]), (&json!(false), &json!(null)));
+    let unlooked = world.ask("ada", "POST", "/initiate", Value::Null).await;
+    assert_eq!(unlooked.told(), (409, "eligibility-not-checked"));
+    given::program(&world).await;
+    given::line(&world.store, &partner(1), "150000.00", "2026-07-02", "in_big").await;
+    let looked = world.ask("fin", "POST", "/check-eligibility", Value::Null).await.json;
+    assert_eq!((&looked["potential_winners"], &looked["total_revenue"]), (&json!(1), &json!("150000.00")), "{looked}");
+    assert_eq!(world.ask("ada", "POST", "/initiate", Value::Null).await.told(), (422, "no-eligible-member"));
+
+    let (late, early) = (member(&world, 1, "2025-05-01").await, member(&world, 2, "2025-01-01").await);
+    verified(&world, &late).await;
+    let seen = world.get("aud", "/eligible-members").await.json;
+    let words: Vec<(Option<&str>, Option<bool>)> = seen["data"]
+        .as_array()
+        .expect("rows")
+        .iter()
+        .map(|row| (row["member_id"].as_str(), row["eligible"].as_bool()))
+        .collect();
+    assert_eq!(words, [(Some(&*early), Some(false)), (Some(&*late), Some(true))]);
+    let other = world.ask("ada", "POST", "/initiate", json!({"member_id": early})).await;
+    assert_eq!((other.told(), other.json["errors"][0]["pointer"].as_str()), ((422, "not-next"), Some("/member_id")));
+
+    let begun = world.ask_as("ada", "POST", "/initiate", json!({"member_id": late}), Some("one")).await;
+    assert_eq!((begun.status, begun.json["state"].as_str()), (201, Some("open")), "{begun:?}");
+    assert_eq!((&begun.json["gross_amount"], &begun.json["retention_fee"]), (&json!("100000.00"), &json!("300.00")));
+    let again = world.ask_as("ada", "POST", "/initiate", json!({"member_id": late}), Some("one")).await;
+    assert_eq!((again.json["id"].clone(), again.replayed), (begun.json["id"].clone(), true));
+    assert_eq!(world.ask("ada", "POST", "/initiate", Value::Null).await.told(), (422, "no-award-to-give"));
+
+    let payout = begun.json["payout"]["id"].as_str().expect("a payout").to_owned();
+    assert_eq!(begun.json["payout"]["approvals_needed"], 2);
+    assert_eq!(world.approve("ada", &payout).await.told(), (403, "requester-may-not-approve"));
+    assert_eq!(world.approve("bob", &payout).await.json["state"], "pending_approval");
+    // TAX-2: without a tax form 24 % of the gross is withheld.
+    let shown = world.get("aud", &format!("/{payout}")).await.json;
+    assert!(shown.to_string().contains("75700.00"), "{shown}");
+    let no = world.ask("bob", "PUT", &format!("/{payout}/reject"), json!({"reason": "not now"})).await;
+    assert_eq!(no.status, 200, "{no:?}");
+    let ended = world.get("aud", &format!("/v1/members/{late}/payout")).await.json;
+    assert_eq!((&ended["state"], &ended["withdrawn_because"]), (&json!("withdrawn"), &json!("not now")));
+    assert_eq!(world.get("aud", "/eligibility").await.json["given"], 0);
+}

@@ -1,0 +1,101 @@
+//! R8: many payouts over a rail that fails.
+
+use super::*;
+
+/// How many; a fifth of their askings meets a fault.
+const PAYOUTS: usize = 250;
+
+/// The same numbers each time.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % sides
+    }
+}
+
+const FAULTS: [&str; 6] = [
+    r#""status":null"#,
+    r#""is_unheard":true"#,
+    r#""status":500"#,
+    r#""status":500,"executes":true"#,
+    r#""status":503"#,
+    r#""status":409"#,
+];
+
+/// Transfers are paid payouts, none is double, and every outcome that was not known is known or waits for people.
+#[tokio::test]
+async fn payouts_over_a_rail_that_fails_each_fifth_time_are_each_paid_once_or_wait() {
+    let mut scene = Scene::new().await;
+    let mut dice = Dice(7);
+    let first = scene.world.partner.clone();
+    let ids = handed_over(&mut scene).await;
+    let mut faults = 0;
+    for id in &ids {
+        if dice.roll(5) == 0 {
+            faults += 1;
+            scene.order(FAULTS[usize::try_from(dice.roll(6)).expect("small")]).await;
+        }
+        let _ = scene.execute(id).await;
+    }
+    // The looks meet faults as well, and so does reading.
+    for _ in 0..48 {
+        scene.later(60);
+        if dice.roll(5) == 0 {
+            scene.order(FAULTS[usize::try_from(dice.roll(6)).expect("small")]).await;
+        }
+        if dice.roll(5) == 0 {
+            scene.post("/_stand_in/faults", r#"{"method":"GET","path":"/v1/transfers","status":500}"#).await;
+        }
+        scene.app().look().await.expect("a look");
+    }
+    // Faults that no look has met are met here, and not by what the test itself reads.
+    for _ in 0..48 {
+        let _ = scene.stripe.list_transfers("nothing").await;
+    }
+    let (mut paid, mut waiting) = (0, 0);
+    for id in &ids {
+        let transfers = scene.transfers(id).await.len();
+        match scene.word(id).await {
+            "paid" => {
+                paid += 1;
+                assert_eq!(transfers, 1, "{id}");
+            }
+            "outcome_unknown" => {
+                waiting += 1;
+                assert_eq!(transfers, 0, "{id}: what is at the rail is found");
+                let attempts = scene.world.store.list_attempts(&scene.world.tenant, id).await.expect("store");
+                assert_eq!(attempts.len(), 1, "{id}");
+                assert!(!attempts[0].attempt.is_looked_for, "{id}: it waits for people");
+            }
+            other => panic!("{id} is {other}"),
+        }
+    }
+    assert_eq!(paid + waiting, PAYOUTS);
+    assert!(faults > PAYOUTS / 8 && waiting > 0 && waiting < faults, "{faults} faults, {waiting} waiting");
+    scene.world.partner = first;
+    scene.world.verified().await;
+}
+
+/// So many payouts, each of a partner of its own, approved and handed to the rail.
+async fn handed_over(scene: &mut Scene) -> Vec<PayoutId> {
+    let mut ids = Vec::new();
+    for n in 0..PAYOUTS {
+        if n > 0 {
+            scene.world.partner = PartnerId::from_ulid(ulid::Ulid::from(1_000 + n as u128));
+            scene.world.befriend(&scene.world.partner).await;
+            let payee = scene.payee.clone();
+            scene.pays_to(&payee).await;
+        }
+        scene.world.earn(&format!("in_{n}"), "100.00", Zone::utc().day_of(scene.world.now)).await;
+        let asked = scene.world.try_request_at(i64::try_from(n).expect("small")).await.expect("an answer");
+        let Requested::Created(stored) = asked else { panic!("{asked:?}") };
+        let id = stored.payout.id;
+        let approval = scene.world.approval(&id).await;
+        scene.world.command(&id, Role::Admin, "usr_a", approval).await;
+        scene.submit(&id).await;
+        ids.push(id);
+    }
+    ids
+}

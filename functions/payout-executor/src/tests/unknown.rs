@@ -1,0 +1,120 @@
+//! PAY-7: outcomes that nobody knows.
+
+use domain::payout::{Refused, Word};
+
+use super::*;
+
+/// What the rail does to the first asking, whether it carried it out, and what becomes of the payout.
+const ROWS: [(&str, &str, usize, &str); 5] = [
+    ("an answer that is lost", r#""status":null"#, 1, "paid"),
+    ("a call that never arrives", r#""is_unheard":true"#, 0, "paid"),
+    ("a server's error behind which it was carried out", r#""status":500,"executes":true"#, 1, "paid"),
+    ("a gateway's error before which nothing was done", r#""status":503"#, 0, "paid"),
+    // The key stands for the error from now on: asked again, the rail says it again, until people must look.
+    ("a server's error that is replayed", r#""status":500"#, 0, "outcome_unknown"),
+];
+
+#[tokio::test]
+async fn an_outcome_that_is_not_known_is_read_and_never_paid_twice() {
+    for (name, fault, carried, end) in ROWS {
+        let mut scene = Scene::new().await;
+        scene.order(fault).await;
+        let id = scene.submitted("in_1", "250.50").await;
+        assert_eq!(moved(scene.execute(&id).await), "outcome_unknown", "{name}");
+        assert_eq!(scene.transfers(&id).await.len(), carried, "{name}");
+        // The message again, at once: somebody asks already.
+        assert!(matches!(scene.execute(&id).await, Err(Failure::Retry(_))), "{name}");
+        scene.look_for_two_days().await;
+        assert_eq!(scene.word(&id).await, end, "{name}");
+        assert_eq!(scene.transfers(&id).await.len(), usize::from(end == "paid"), "{name}");
+        let attempts = scene.world.store.list_attempts(&scene.world.tenant, &id).await.expect("store");
+        assert_eq!(attempts.len(), 1, "{name}");
+        assert!(attempts[0].attempt.tries <= 14 && !attempts[0].attempt.is_looked_for, "{name}: {attempts:?}");
+        scene.world.verified().await;
+    }
+}
+
+/// Behind a day the rail has forgotten the key: what it knows nothing of is not asked for again.
+#[tokio::test]
+async fn behind_twenty_hours_the_rail_is_read_and_not_asked() {
+    let mut scene = Scene::new().await;
+    scene.order(r#""is_unheard":true"#).await;
+    let id = scene.submitted("in_1", "250.50").await;
+    scene.execute(&id).await.expect("not known");
+    scene.later(20 * 60);
+    assert_eq!(moved(scene.execute(&id).await), "outcome_unknown");
+    let retried = scene.world.command(&id, Role::FinanceManager, "usr_f", Command::Retry).await;
+    assert!(matches!(retried, Moved::Done(_)), "{retried:?}");
+    scene.later(30 * 60);
+    assert_eq!(moved(scene.execute(&id).await), "outcome_unknown");
+    scene.look_for_two_days().await;
+    assert!(scene.transfers(&id).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_retry_by_finance_is_the_same_attempt_and_finds_what_was_carried_out() {
+    let mut scene = Scene::new().await;
+    scene.order(r#""status":null"#).await;
+    let id = scene.submitted("in_1", "250.50").await;
+    scene.execute(&id).await.expect("not known");
+    let retried = scene.world.command(&id, Role::FinanceManager, "usr_f", Command::Retry).await;
+    assert!(matches!(retried, Moved::Done(_)), "{retried:?}");
+    scene.later(3);
+    assert_eq!(moved(scene.execute(&id).await), "paid");
+    assert_eq!(scene.transfers(&id).await.len(), 1);
+    scene.world.verified().await;
+}
+
+fn not_paid() -> Word {
+    Word::NotPaid { reason: "the dashboard has nothing".to_owned() }
+}
+
+#[tokio::test]
+async fn two_people_end_what_looking_does_not_and_then_nobody_asks_any_more() {
+    let mut scene = Scene::new().await;
+    scene.order(r#""status":500"#).await;
+    let id = scene.submitted("in_1", "250.50").await;
+    scene.execute(&id).await.expect("not known");
+    let resolve = |scene: &Scene, who: &'static str| {
+        let (store, tenant, id, now) =
+            (scene.world.store.clone(), scene.world.tenant.clone(), id.clone(), scene.world.now);
+        async move {
+            let actor = Actor { role: Role::FinanceManager, id: who.to_owned(), ip: None, user_agent: None };
+            let command = Command::Resolve(not_paid());
+            cases::payouts::command(&store, &tenant, &id, &command, &actor, now).await.expect("an answer")
+        }
+    };
+    assert!(matches!(resolve(&scene, "usr_1").await, Moved::Done(_)));
+    assert_eq!(resolve(&scene, "usr_1").await, Moved::Refused(Refused::SaidByYou));
+    // The rail was asked a moment ago.
+    assert_eq!(resolve(&scene, "usr_2").await, Moved::Refused(Refused::BeingAsked));
+    scene.later(15);
+    let app = scene.app();
+    let Moved::Done(stored) = resolve(&scene, "usr_2").await else { panic!("not resolved") };
+    assert_eq!((stored.payout.state.word(), scene.world.available().await.as_str()), ("failed", "250.50"));
+    assert_eq!(app.execute(&scene.world.tenant, &id).await.expect("nothing"), Done::Nothing);
+    assert_eq!(app.look().await.expect("a look").due, 0);
+    assert!(scene.transfers(&id).await.is_empty());
+    scene.world.verified().await;
+}
+
+/// Whoever is about to ask claims the attempt first: a word that was said on the attempt before that holds no more.
+#[tokio::test]
+async fn a_word_and_a_try_at_once_are_one_or_the_other() {
+    for n in 0..20 {
+        let mut scene = Scene::new().await;
+        scene.order(r#""is_unheard":true"#).await;
+        let id = scene.submitted("in_1", "250.50").await;
+        scene.execute(&id).await.expect("not known");
+        scene.world.command(&id, Role::FinanceManager, "usr_1", Command::Resolve(not_paid())).await;
+        scene.later(16 + n);
+        let app = scene.app();
+        let (_, _) = tokio::join!(
+            app.execute(&scene.world.tenant, &id),
+            scene.world.command(&id, Role::Admin, "usr_2", Command::Resolve(not_paid())),
+        );
+        let (word, transfers) = (scene.word(&id).await, scene.transfers(&id).await.len());
+        assert!(matches!((word, transfers), ("paid", 1) | ("failed", 0)), "{n}: {word} with {transfers} transfers");
+        scene.world.verified().await;
+    }
+}

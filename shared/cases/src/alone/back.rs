@@ -1,0 +1,83 @@
+//! COM-10: a sale that goes from a partner to somebody else, or to nobody, and comes back.
+//!
+//! Where its month was counted with it, it comes back there: with what it had, which the caps of that month, the customer's
+//! count and the milestones know of. Where not, it begins to count once more, in its own month or late.
+
+use domain::attribution::Credit;
+use domain::id::PartnerId;
+use domain::line::{Account, LineKind, Origin, Part, PartKind};
+use domain::money::Money;
+use domain::retarget::{Position, Target};
+use domain::sale::Sale;
+use store::StoreError;
+use store::counts::CustomerCount;
+
+use super::Alone;
+
+/// Is a partner one of those?
+pub(super) fn has(credits: &[Credit], partner: &PartnerId) -> bool {
+    credits.iter().any(|credit| credit.partner == *partner)
+}
+
+impl Alone<'_> {
+    /// Says of a target whether the sale begins to count with it, and what it is worth where it was counted before.
+    pub(super) async fn begin(&self, sale: &Sale, until_now: &[Credit], target: &mut Target) -> Result<(), StoreError> {
+        let Some(owner) = owner_of(sale, &target.partner, target.part) else { return Ok(()) };
+        if has(until_now, owner) {
+            target.trace.period = None;
+            return Ok(());
+        }
+        let position = (target.partner.clone(), target.part);
+        let had_it = sale.lines.iter().any(|line| line.partner == *owner);
+        if had_it && self.is_counted(sale, owner).await? {
+            target.amount = self.had(sale, &position).await?;
+            target.trace.period = None;
+            target.trace.late = false;
+            target.trace.notes.push(format!("as_counted: {}", target.amount));
+        }
+        Ok(())
+    }
+
+    /// Did the months of an account count the sale as that partner's? Its customer's count says so; of a guest nothing
+    /// does, and nothing is used up by one but the month.
+    async fn is_counted(&self, sale: &Sale, partner: &PartnerId) -> Result<bool, StoreError> {
+        let Some(customer) = &sale.customer else { return Ok(false) };
+        let account = Account { partner: partner.clone(), currency: sale.paid.currency() };
+        let has = |count: &CustomerCount| count.paid.values().flatten().any(|counted| counted.2 == sale.payment);
+        let counts = self.store.list_customer_counts(self.tenant, &account, [customer]).await?;
+        if counts.is_empty() {
+            return Ok(false);
+        }
+        let counted = self.store.get_head(self.tenant, &account).await?.counted;
+        // What a visit has written and not marked yet may be written anew.
+        Ok(counts.iter().any(|count| has(&count.before) || (count.month <= counted && has(&count.within))))
+    }
+
+    /// What a position had before it was taken away: what its newest lines took, all those of one booking.
+    async fn had(&self, sale: &Sale, (partner, part): &Position) -> Result<Money, StoreError> {
+        let currency = sale.paid.currency();
+        let account = Account { partner: partner.clone(), currency };
+        let origin = Origin::Sale(sale.id.clone());
+        let own = sale.lines.iter().rev().filter(|line| line.partner == *partner && line.part == *part);
+        let (mut had, mut taken_at) = (0_i64, None);
+        for short in own.filter(|line| matches!(line.kind, LineKind::Earned | LineKind::Adjustment)) {
+            if short.kind == LineKind::Earned || !short.amount.is_negative() {
+                break;
+            }
+            let line = self.store.get_line(self.tenant, &account, short.place, &origin, short.n).await?;
+            let Some(line) = line.filter(|line| taken_at.is_none_or(|at| at == line.booked_at)) else { break };
+            taken_at = Some(line.booked_at);
+            had = had.saturating_sub(line.amount.minor());
+        }
+        Ok(Money::from_minor(had, currency))
+    }
+}
+
+/// By whose credit a position is earned: a share on top by that of whoever was referred.
+fn owner_of<'s>(sale: &'s Sale, partner: &PartnerId, part: Part) -> Option<&'s PartnerId> {
+    let earns = |credit: &&Credit| match part.kind {
+        PartKind::SecondTier => credit.terms.referrer.as_ref() == Some(partner),
+        _ => credit.partner == *partner,
+    };
+    sale.decision.credits().iter().find(earns).map(|credit| &credit.partner)
+}

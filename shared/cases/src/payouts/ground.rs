@@ -1,0 +1,100 @@
+//! What a request for a payout stands on, beside the money: who the partner is, where it goes, what the tenant decided.
+
+use std::collections::BTreeSet;
+
+use domain::money::Money;
+use domain::payee::{Choice, Payee, Rail};
+use domain::payout::hold::Hold;
+use domain::payout::policy::{MissingTaxForm, PayeeFacts, PayoutPolicy};
+use domain::payout::{Terms, approvers_needed};
+use domain::tax::{TaxForm, TaxStatus};
+use domain::tier::Tier;
+use domain::time::{Timestamp, Zone};
+use store::{Store, TenantKey};
+
+use super::{Asked, Barred, barred};
+use crate::error::CaseError;
+
+/// What a request stands on.
+pub(super) struct Ground {
+    /// Everything that stands against it, money aside.
+    pub(super) holds: Vec<Hold>,
+    policy: PayoutPolicy,
+    payee: Option<Payee>,
+    methods: Option<u32>,
+    minimum: Money,
+}
+
+/// Reads it.
+pub(super) async fn of(store: &Store, tenant: &TenantKey, asked: &Asked, at: Timestamp) -> Result<Ground, CaseError> {
+    let mut holds = Vec::new();
+    match barred(store, tenant, &asked.partner).await? {
+        Some(Barred::NotActive) => holds.push(Hold::PartnerNotActive),
+        Some(Barred::UnderReview) => holds.push(Hold::UnderReview),
+        None => {}
+    }
+    let policy = store.get_payout_policy(tenant).await?;
+    let methods = store.get_payout_methods(tenant, &asked.partner).await?;
+    let payee = match methods.choose(asked.currency, at) {
+        Choice::Payee(payee) => Some(payee),
+        // PAY-12: nothing leaves by a method in its cooling-off; the instant is told.
+        Choice::CoolingOff { until, .. } => {
+            holds.push(Hold::CoolingOff { until });
+            None
+        }
+        Choice::NoMethod => {
+            if policy.requires_method {
+                holds.push(Hold::NoMethod);
+            }
+            None
+        }
+    };
+    if policy.missing_tax_form == MissingTaxForm::Block {
+        let form = store.get_tax_form(tenant, &asked.partner).await?;
+        let status = status_of(form.as_ref(), at);
+        if status != TaxStatus::Valid {
+            holds.push(Hold::TaxForm { status });
+        }
+    }
+    let tiers: BTreeSet<Tier> = if policy.minimums.iter().any(|row| row.tier.is_some()) {
+        store.list_enrolments(tenant, &asked.partner).await?.into_iter().map(|enrolment| enrolment.tier).collect()
+    } else {
+        BTreeSet::new()
+    };
+    let rail = payee.as_ref().map_or(Rail::Manual, |payee| payee.rail);
+    let facts = PayeeFacts { partner: &asked.partner, tiers: &tiers, rail };
+    let minimum = policy.minimum(Money::zero(asked.currency), &facts);
+    Ok(Ground { holds, payee, methods: Some(methods.version).filter(|version| *version > 0), minimum, policy })
+}
+
+/// What a form is worth on the day of an instant.
+pub(super) fn status_of(form: Option<&TaxForm>, at: Timestamp) -> TaxStatus {
+    form.map_or(TaxStatus::None, |form| form.status(Zone::utc().day_of(at)))
+}
+
+impl Ground {
+    /// Is it about who is to be paid, so that the balance is nobody's business?
+    pub(super) fn is_barred(&self) -> bool {
+        self.holds.iter().any(|hold| matches!(hold, Hold::PartnerNotActive | Hold::UnderReview))
+    }
+
+    /// Everything that stands against paying this much.
+    pub(super) fn with_money(&self, available: Money, pending: Money) -> Vec<Hold> {
+        let mut holds = self.holds.clone();
+        if available.minor() <= 0 {
+            holds.push(Hold::NothingAvailable { available, pending });
+        } else if available.minor() < self.minimum.minor() {
+            // PAY-2: it is carried forward, and the figures say why.
+            holds.push(Hold::BelowMinimum { amount: available, available, minimum: self.minimum });
+        }
+        holds
+    }
+
+    /// What a payout of an amount is born with.
+    pub(super) fn terms(&self, amount: Money) -> Terms {
+        // PAY-4: the bands of the hour of the request hold for good; the shipped ones need not be said.
+        let approvers = self.policy.approvers(amount);
+        let approvers = Some(approvers).filter(|approvers| usize::from(*approvers) != approvers_needed(amount));
+        Terms { payee: self.payee.clone(), methods: self.methods, approvers }
+    }
+}
