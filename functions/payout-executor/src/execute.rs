@@ -7,12 +7,12 @@ use domain::payout::attempt::{Attempt, Ended, Next, destination_of};
 use domain::payout::{Payout, PayoutState, Refused, Step};
 use domain::time::Timestamp;
 use edge::lambda::Failure;
-use edge::telemetry::Secret;
+use edge::telemetry::{Secret, chain};
 use queues::PayoutDue;
 use store::attempts::StoredAttempt;
 use store::payouts::{Stepped, StoredPayout};
 use store::{StoreError, TenantKey, Written};
-use stripe::{AccountError, Stripe};
+use stripe::Stripe;
 
 use crate::destination::NoDestination;
 use crate::rail::{self, Answer, Known};
@@ -39,6 +39,18 @@ struct Claimed {
     is_first: bool,
     may_ask: bool,
 }
+
+/// With what the rail is asked.
+struct Ready {
+    stripe: Stripe,
+    /// Whom it is told; none where the method is gone, or does not open.
+    account: Option<Secret<String>>,
+    /// Why it does not open.
+    broken: Option<String>,
+}
+
+/// Why the rail can be neither read nor asked before somebody has set it right.
+struct NoKey(String);
 
 impl App {
     /// One message of the queue.
@@ -74,20 +86,41 @@ impl App {
 
     async fn attempt(&self, tenant: &TenantKey, stored: StoredPayout, no: u32) -> Result<Done, Failure> {
         let payout = &stored.payout;
+        // Read before the claim: what is away now must not cost a try.
+        let ready = self.ready(tenant, payout).await?;
+        let account = ready.as_ref().ok().and_then(|ready| ready.account.as_ref());
+        let Some(claimed) = self.claim(tenant, payout, no, account).await? else { return Ok(Done::Nothing) };
+        let answer = match &ready {
+            Ok(ready) => asked(ready, tenant, payout, &claimed).await,
+            Err(NoKey(why)) => not_asked(why, &claimed),
+        };
+        self.record(tenant, stored, claimed.stored, answer).await
+    }
+
+    /// With what the rail is asked, or why it cannot be until somebody has set it right. That must not leave a payout
+    /// where nobody can give its money back.
+    async fn ready(&self, tenant: &TenantKey, payout: &Payout) -> Result<Result<Ready, NoKey>, Failure> {
         if payout.computed_seal() != payout.seal {
+            // Its amount may be another than was reserved: nobody gives that back before it was looked at.
             return Err(Failure::reject(format!("the seal of {} does not fit", payout.id)));
         }
-        // Read before the claim: what is away now must not cost a try.
-        let stripe = self.accounts.of(tenant.tenant()).await.map_err(no_account)?;
-        let account = match self.account_of(tenant, payout).await {
-            Ok(account) => Some(account),
-            Err(NoDestination::Gone) => None,
-            Err(error @ NoDestination::Away(_)) => return Err(Failure::retry(error)),
-            Err(error @ NoDestination::Broken(_)) => return Err(Failure::reject(error)),
+        // PAY-13: fee and tax are under no seal, so what leaves is held against what was approved.
+        if payout.leaving().is_none() {
+            return Err(Failure::reject(format!("the parts of {} are no parts of its amount", payout.id)));
+        }
+        let stripe = match self.accounts.of(tenant.tenant()).await {
+            Ok(stripe) => stripe,
+            Err(error) if error.is_definite() => return Ok(Err(NoKey(chain(&error)))),
+            Err(error) => return Err(Failure::retry(error)),
         };
-        let Some(claimed) = self.claim(tenant, payout, no, account.as_ref()).await? else { return Ok(Done::Nothing) };
-        let answer = asked(&stripe, tenant, payout, &claimed, account.as_ref()).await;
-        self.record(tenant, stored, claimed.stored, answer).await
+        match self.account_of(tenant, payout).await {
+            Ok(account) => Ok(Ok(Ready { stripe, account: Some(account), broken: None })),
+            Err(NoDestination::Gone) => Ok(Ok(Ready { stripe, account: None, broken: None })),
+            Err(error @ NoDestination::Away(_)) => Err(Failure::retry(error)),
+            Err(error @ NoDestination::Broken(_)) => {
+                Ok(Ok(Ready { stripe, account: None, broken: Some(chain(&error)) }))
+            }
+        }
     }
 
     /// The intent, written before the rail is asked: of several who would, one.
@@ -237,11 +270,10 @@ impl App {
 
 /// Looks, where somebody may have asked before; then asks, where the key can be trusted.
 async fn asked(
-    stripe: &Stripe,
+    Ready { stripe, account, broken }: &Ready,
     tenant: &TenantKey,
     payout: &Payout,
     claimed: &Claimed,
-    account: Option<&Secret<String>>,
 ) -> Answer {
     let attempt = &claimed.stored.attempt;
     if !claimed.is_first {
@@ -254,19 +286,30 @@ async fn asked(
     if !claimed.may_ask {
         return Answer::AskPeople("the rail has no transfer of this payout, and may have forgotten its key".to_owned());
     }
-    let told = account.filter(|account| destination_of(attempt.payee.rail, account.reveal()) == attempt.destination);
+    let told =
+        account.as_ref().filter(|account| destination_of(attempt.payee.rail, account.reveal()) == attempt.destination);
     match told {
         Some(account) => rail::ask(stripe, tenant, (payout, attempt), account.reveal()).await,
         // Asked for once, it cannot be asked for again in the same words: only reading helps.
         None if !claimed.is_first => {
             Answer::AskPeople("the payout method has changed since the rail was asked".to_owned())
         }
-        None => Answer::Refused("the payout method is not there any more".to_owned()),
+        // PAY-9: what the payee could not help is no refusal of theirs: it stays approved, and finance decides.
+        None => broken
+            .clone()
+            .map_or_else(|| Answer::Refused("the payout method is not there any more".to_owned()), Answer::NotNow),
     }
 }
 
-fn no_account(error: AccountError) -> Failure {
-    Failure::retry(error)
+/// PAY-9: nothing was ever asked: certainly not paid, and finance can give it back. Where somebody may have asked before,
+/// only the rail or two people know.
+fn not_asked(why: &str, claimed: &Claimed) -> Answer {
+    let why = why.to_owned();
+    match (claimed.is_first, claimed.may_ask) {
+        (true, _) => Answer::NotNow(why),
+        (false, true) => Answer::Unknown(why),
+        (false, false) => Answer::AskPeople(why),
+    }
 }
 
 /// The store's errors, as the queue understands them.

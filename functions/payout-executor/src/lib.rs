@@ -8,8 +8,9 @@
 //! - Idempotent by: the attempt, which is claimed under its version before the rail is asked; the key, the same for every
 //!   try; the version of the payout's audit chain; the rail's reference, which pays one payout.
 //! - On failure: an answer that did not come makes the outcome unknown: it is read at the rail before it is asked for again
-//!   under the same key, ever more rarely, and after 20 hours only people say what became of it. A message that cannot be
-//!   dealt with stays in the queue, alone, and ends in the dead-letter queue with an alarm.
+//!   under the same key, ever more rarely, and after 20 hours only people say what became of it. What nobody ever asked for,
+//!   for want of a key or because a method does not open, stays approved: finance sends it anew or gives it back. A message
+//!   that cannot be dealt with stays in the queue, alone, and ends in the dead-letter queue with an alarm.
 
 pub mod config;
 mod destination;

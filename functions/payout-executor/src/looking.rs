@@ -1,10 +1,11 @@
 //! Outcomes that nobody knew, looked for from time to time.
 
 use domain::id::TenantId;
+use domain::payout::attempt::Attempt;
 use edge::lambda::{Error, Failure};
 use edge::telemetry::chain;
 use serde::Serialize;
-use store::TenantKey;
+use store::{StoreError, TenantKey};
 
 use crate::App;
 
@@ -25,44 +26,56 @@ pub struct Looked {
 }
 
 impl App {
-    /// Every outcome of every tenant that is due to be looked for. One that cannot be dealt with is no other's.
+    /// Every outcome of every tenant that is due to be looked for, the longest due first, whosever it is: a try puts it
+    /// behind, so that where the time is not enough for all, the next look goes on with the others. One that cannot be
+    /// dealt with is no other's, and neither is a tenant whose attempts cannot be listed.
     ///
     /// # Errors
-    /// The attempts cannot be listed.
+    /// The tenants cannot be listed.
     pub async fn look(&self) -> Result<Looked, Error> {
         let mut looked = Looked::default();
+        let mut due = Vec::new();
         for tenant in self.store.list_tenants().await? {
-            self.look_of(&tenant, &mut looked).await?;
+            if let Err(error) = self.due_of(&tenant, &mut due, &mut looked).await {
+                looked.failed += 1;
+                let reason = chain(&error);
+                tracing::warn!(tenant.id = %tenant, reason, "an outcome could not be looked for");
+            }
+        }
+        due.sort_by_key(|(_, attempt)| attempt.due_at());
+        looked.due = due.len() as u64;
+        for (tenant, attempt) in due {
+            let done = self.execute(&TenantKey::from(&tenant), &attempt.payout).await;
+            if let Err(Failure::Retry(source) | Failure::Reject(source)) = done {
+                looked.failed += 1;
+                let reason = chain(source.as_ref());
+                tracing::warn!(tenant.id = %tenant, payout.id = %attempt.payout, reason, "an outcome could not be looked for");
+            }
         }
         let Looked { due, waiting, failed } = looked;
         tracing::info!(due, waiting, failed, "outcomes looked for");
         Ok(looked)
     }
 
-    async fn look_of(&self, tenant: &TenantId, looked: &mut Looked) -> Result<(), Error> {
+    /// What of a tenant is due. The index tells the longest due first: behind so many pages the least urgent are left.
+    async fn due_of(
+        &self,
+        tenant: &TenantId,
+        due: &mut Vec<(TenantId, Attempt)>,
+        looked: &mut Looked,
+    ) -> Result<(), StoreError> {
         let key = TenantKey::from(tenant);
-        let mut found = Vec::new();
+        let now = self.clock.now();
         let mut after = None;
         for _ in 0..PAGES_MAX {
             let page = self.store.list_looked_for(&key, PAGE, after.as_deref()).await?;
-            found.extend(page.items);
+            let open = page.items.into_iter().map(|stored| stored.attempt).filter(|attempt| attempt.ended.is_none());
+            let (now_due, waiting): (Vec<_>, Vec<_>) = open.partition(|attempt| attempt.due_at() <= now);
+            looked.waiting += waiting.len() as u64;
+            due.extend(now_due.into_iter().map(|attempt| (tenant.clone(), attempt)));
             after = page.next;
             if after.is_none() {
                 break;
-            }
-        }
-        // The index tells those due last first; whoever has waited longest comes first here.
-        for stored in found.into_iter().rev() {
-            let attempt = stored.attempt;
-            if attempt.ended.is_some() || attempt.due_at() > self.clock.now() {
-                looked.waiting += u64::from(attempt.ended.is_none());
-                continue;
-            }
-            looked.due += 1;
-            if let Err(Failure::Retry(source) | Failure::Reject(source)) = self.execute(&key, &attempt.payout).await {
-                looked.failed += 1;
-                let reason = chain(source.as_ref());
-                tracing::warn!(tenant.id = %tenant, payout.id = %attempt.payout, reason, "an outcome could not be looked for");
             }
         }
         Ok(())

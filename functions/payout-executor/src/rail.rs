@@ -116,6 +116,12 @@ fn refused(refusal: &Refusal, is_first: bool) -> Answer {
         (_, _, "balance_insufficient" | "insufficient_funds") => {
             Answer::NotNow("the platform's balance at the rail does not suffice".to_owned())
         }
+        // PAY-7: the account of another key may not know whom the one before has paid.
+        (
+            400 | 402 | 404,
+            "invalid_request_error" | "card_error",
+            "resource_missing" | "account_invalid" | "no_account",
+        ) if !is_first => Answer::AskPeople(format!("the rail does not know the payee at a later try: {code}")),
         (400 | 402 | 404, "invalid_request_error" | "card_error", _) => Answer::Refused(told(&code)),
         _ => Answer::Unknown(format!("the rail answered {} {code}", refusal.status)),
     }
@@ -155,7 +161,8 @@ mod tests {
     fn a_refusal_is_definite_only_where_it_is_about_the_payout() {
         let invalid = "invalid_request_error";
         let rows = [
-            (400, invalid, Some("resource_missing"), "refused", "refused"),
+            (400, invalid, Some("resource_missing"), "refused", "ask people"),
+            (404, invalid, Some("account_invalid"), "refused", "ask people"),
             (400, invalid, Some("insufficient_capabilities_for_transfer"), "refused", "refused"),
             (400, invalid, None, "refused", "refused"),
             (400, invalid, Some("balance_insufficient"), "not now", "not now"),

@@ -1,44 +1,52 @@
-//! What was paid and came back: the payout is returned, and its amount is the partner's again, once.
+//! What was paid and came back: the payout is returned, and what came back of it is held until a person decides, once.
 
 use domain::audit::append;
 use domain::entry::{Entry, EntryKind};
 use domain::line::Place;
+use domain::money::Money;
 use domain::payout::PayoutState;
-use domain::slot::Slot;
 use edge::lambda::Failure;
 use store::TenantKey;
 use store::entries::{EntryBooking, EntryWritten, HeadGuard};
 use store::payouts::StoredPayout;
 
 use crate::execute::{Done, failure};
+use crate::rail::told_amount;
 use crate::{App, itself};
 
 /// How often a booking that others raced is begun again.
 const TRIES_MAX: usize = 8;
-/// How the rail's references begin; a payout that people sent has another one.
-const TRANSFER: &str = "tr_";
-
 impl App {
     /// Reads at the rail whether a paid payout came back. What an event tells is only the occasion: the rail itself says.
     pub(crate) async fn look_for_return(&self, tenant: &TenantKey, stored: StoredPayout) -> Result<Done, Failure> {
         let PayoutState::Paid { reference, .. } = &stored.payout.state else { return Ok(Done::Nothing) };
-        if !reference.starts_with(TRANSFER) {
+        let id = &stored.payout.id;
+        // What no rail was ever asked for was sent by people, and comes back to them.
+        if self.store.list_attempts(tenant, id).await.map_err(failure)?.is_empty() {
             return Ok(Done::Nothing);
         }
         let stripe = self.accounts.of(tenant.tenant()).await.map_err(Failure::retry)?;
-        let transfer = stripe.get_transfer(reference).await.map_err(Failure::retry)?;
-        if transfer.amount_reversed == 0 {
+        // By the payout and not by its reference: where people said that it was paid, they wrote that.
+        let page = stripe.list_transfers(id.as_str()).await.map_err(Failure::retry)?;
+        if page.data.iter().all(|transfer| transfer.amount_reversed == 0) {
             return Ok(Done::Nothing);
         }
-        if !transfer.reversed {
-            let (back, all) = (transfer.amount_reversed, transfer.amount);
-            tracing::error!(payout.id = %stored.payout.id, back, all, "a part of a payout came back: people must look");
-            return Ok(Done::Nothing);
+        let named = page.data.iter().find(|transfer| transfer.id.eq_ignore_ascii_case(reference.trim()));
+        let Some(transfer) = named.or(page.data.first()) else { return Ok(Done::Nothing) };
+        let is_ours = named.is_some() || page.data.len() == 1;
+        let leaving = stored.payout.leaving().filter(|leaving| told_amount(*leaving) == Some(transfer.amount));
+        match leaving {
+            Some(back) if is_ours && transfer.reversed => self.take_back(tenant, stored, back).await,
+            _ => {
+                let (back, all) = (transfer.amount_reversed, transfer.amount);
+                tracing::error!(payout.id = %id, back, all, "a part of a payout came back: people must look");
+                Ok(Done::Nothing)
+            }
         }
-        self.take_back(tenant, stored).await
     }
 
-    async fn take_back(&self, tenant: &TenantKey, mut stored: StoredPayout) -> Result<Done, Failure> {
+    /// Books what came back: what had left, and neither the fee nor the tax, which were kept and are still.
+    async fn take_back(&self, tenant: &TenantKey, mut stored: StoredPayout, back: Money) -> Result<Done, Failure> {
         let at = self.clock.now();
         let zone = self.store.get_settings(tenant).await.map_err(failure)?.ledger_zone;
         let today = zone.day_of(at);
@@ -49,15 +57,13 @@ impl App {
             let Ok(step) = stored.payout.clone().come_back(itself(), reason.clone(), at) else {
                 return Ok(Done::Nothing);
             };
-            let head = self.store.get_head(tenant, &account).await.map_err(failure)?;
-            let slot = Slot::immediate(today, head.fence).map_err(Failure::reject)?;
             // PAY-9: of the payout alone, so that however often it is told it is booked once.
             let key = format!("returned/{id}");
-            let place = Place::Slot(slot);
             let entry = Entry {
                 by: Some(itself()),
                 reason,
-                ..Entry::new(key, EntryKind::Returned, account, stored.payout.amount, place, at)
+                // Held: whoever could ask for it at once would have it sent to where it came back from.
+                ..Entry::new(key, EntryKind::Returned, account, back, Place::Held, at)
             };
             let told = append(stored.chain, id.as_str(), step.deed);
             let booking = EntryBooking { entry: &entry, guard: HeadGuard::Open };

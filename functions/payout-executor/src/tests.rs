@@ -36,6 +36,16 @@ mod unknown;
 
 const KEY: &str = "sk_test_standin";
 
+/// A stand-in for Stripe, and where it listens.
+async fn stand_in(seed: &str, second: &Arc<AtomicI64>) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    let clock = Arc::clone(second);
+    let clock = Box::new(move || clock.load(Ordering::SeqCst));
+    StandIn::open(Options { clock, keep: None, seed: seed.to_owned() }).expect("a stand-in").serve(listener);
+    url
+}
+
 /// A deployment, and Stripe beside it, whose clocks go together.
 struct Scene {
     world: World,
@@ -43,6 +53,10 @@ struct Scene {
     url: String,
     second: Arc<AtomicI64>,
     accounts: Accounts,
+    /// Where no key was set up, and where there is no secret at all.
+    keyless: [Accounts; 2],
+    /// Another account at Stripe, which knows nothing of the first.
+    elsewhere: Accounts,
     sealer: Sealer,
     payee: String,
 }
@@ -51,14 +65,11 @@ impl Scene {
     /// With one partner, who is paid by Stripe Connect.
     async fn new() -> Self {
         let world = World::new().await;
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let url = format!("http://{}", listener.local_addr().expect("an address"));
         let second = Arc::new(AtomicI64::new(world.now.as_second()));
-        let clock = Arc::clone(&second);
-        let clock = Box::new(move || clock.load(Ordering::SeqCst));
-        StandIn::open(Options { clock, keep: None, seed: "executor".to_owned() }).expect("a stand-in").serve(listener);
+        let url = stand_in("executor", &second).await;
         let stub = testkit::stub::stub().await;
         stub.put_secret("stage", &format!(r#"{{"click_token_key":"k1","stripe_secret_key":"{KEY}"}}"#));
+        stub.put_secret("bare", r#"{"click_token_key":"k1"}"#);
         let mut reader = Reader::from_map([
             ("AWS_REGION", "us-east-1"),
             ("AWS_ACCESS_KEY_ID", "a"),
@@ -66,16 +77,21 @@ impl Scene {
             ("AWS_ENDPOINT_URL", stub.endpoint.as_str()),
         ]);
         let aws = Aws::from(&mut reader);
-        let keys = Keys {
+        let keys = |arn: &str| Keys {
             secrets: NamedSecrets::connect(&aws.service(Service::SecretsManager)),
             stage: "test".to_owned(),
-            stage_secret_arn: "stage".to_owned(),
+            stage_secret_arn: arn.to_owned(),
         };
         let secret = Secret::new(KEY.to_owned());
         let stripe = Stripe::new(&url, secret, Patience::ONCE, Arc::new(|_| {})).expect("a client");
-        let accounts = Accounts::new(stripe.clone(), keys);
+        let accounts = Accounts::new(stripe.clone(), keys("stage"));
+        let keyless = ["bare", "nothing"].map(|arn| Accounts::new(stripe.clone(), keys(arn)));
+        let elsewhere = stand_in("elsewhere", &second).await;
+        let secret = Secret::new(KEY.to_owned());
+        let elsewhere = Stripe::new(&elsewhere, secret, Patience::ONCE, Arc::new(|_| {})).expect("a client");
+        let elsewhere = Accounts::new(elsewhere, keys("stage"));
         let sealer = Sealer::connect(&aws.service(Service::Kms), "k");
-        let mut scene = Self { world, stripe, url, second, accounts, sealer, payee: String::new() };
+        let mut scene = Self { world, stripe, url, second, accounts, keyless, elsewhere, sealer, payee: String::new() };
         scene.payee = scene.connected("capabilities[transfers][requested]=true").await;
         let payee = scene.payee.clone();
         scene.pays_to(&payee).await;
@@ -102,10 +118,15 @@ impl Scene {
 
     /// The partner's money goes to this connected account from some days ago on.
     async fn pays_to(&self, account: &str) {
+        self.pays_by(account, "payout_method").await;
+    }
+
+    /// As `pays_to`, sealed in a field of this name: under another one it does not open.
+    async fn pays_by(&self, account: &str, field: &str) {
         let (world, id) =
             (&self.world, MethodId::from_ulid(ulid::Ulid::from(self.second.load(Ordering::SeqCst) as u128)));
         let plain = Destination::StripeConnect { account_id: account.to_owned() };
-        let field = format!("payout_method:{id}");
+        let field = format!("{field}:{id}");
         let belongs =
             Belongs { tenant: world.tenant.tenant().as_str(), subject: world.partner.as_str(), field: &field };
         let text = serde_json::to_string(&plain).expect("JSON");

@@ -8,7 +8,7 @@ pub mod binding;
 pub mod count;
 mod elsewhere;
 pub mod load;
-mod moving;
+pub mod moving;
 pub mod plan;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -52,6 +52,8 @@ pub struct Night<'a> {
     pub making: Making<'a>,
     /// The first instant after the business date, in the ledger's zone: months freeze by it.
     pub until: Timestamp,
+    /// Whose sales could not be looked at before they may move.
+    pub unsettled: &'a moving::Unsettled,
 }
 
 /// What an account's visit found and booked.
@@ -83,7 +85,8 @@ pub fn is_due(head: &Head, day_after: BusinessDay) -> Result<bool, CaseError> {
 /// Puts an account's open periods in order.
 ///
 /// # Errors
-/// The store does not answer, amounts are out of range, or others change the account each time.
+/// The store does not answer, amounts are out of range, or others change the account each time. Or a sale cannot be decided
+/// anew: it stays as it is booked, and is told when all the rest is in order.
 pub async fn adjust(night: &Night<'_>, account: &Account) -> Result<Ordered, CaseError> {
     let note = night.making.note();
     let accounts = [account.clone()];
@@ -96,7 +99,8 @@ pub async fn adjust(night: &Night<'_>, account: &Account) -> Result<Ordered, Cas
         ledger_zone: night.making.ledger_zone,
         sales_max: load::SALES_MAX,
     };
-    moving::settle(night, &account.partner).await?;
+    let mut left = None;
+    set_aside(moving::settle(night, &account.partner).await, &mut left)?;
     for _ in 0..TRIES_MAX {
         let loaded = load(night.store, night.tenant, &wanted).await?;
         // Read behind the heads: rules that were made since would have booked to the account, and the head would tell.
@@ -108,7 +112,7 @@ pub async fn adjust(night: &Night<'_>, account: &Account) -> Result<Ordered, Cas
         if freeze(night, &loaded, account).await? {
             continue;
         }
-        if binding::rebind(night, &loaded).await? > 0 {
+        if set_aside(binding::rebind(night, &loaded).await, &mut left)? > 0 {
             continue;
         }
         let plan = plan(&loaded, &choice, &night.making)?;
@@ -124,7 +128,7 @@ pub async fn adjust(night: &Night<'_>, account: &Account) -> Result<Ordered, Cas
                 continue;
             }
             if mark(night, &loaded, account, counted).await? == Written::Yes {
-                return Ok(ordered(&loaded, &plan));
+                return told_last(ordered(&loaded, &plan), left);
             }
         } else if !apply(night, &loaded, &plan, Some(account)).await? {
             tracing::debug!(account.partner = %account.partner, "an account changed while it was put in order, reading again");
@@ -222,6 +226,21 @@ pub async fn adjust_program(
         apply(night, &loaded, &plan, None).await?;
     }
     Err(CaseError::Busy)
+}
+
+/// What goes wrong with a part of a unit, and would again, is kept until its end: the rest of the unit goes on.
+fn set_aside<T: Default>(result: Result<T, CaseError>, left: &mut Option<CaseError>) -> Result<T, CaseError> {
+    match result {
+        Err(error) if error.is_of_its_unit() => {
+            left.get_or_insert(error);
+            Ok(T::default())
+        }
+        result => result,
+    }
+}
+
+fn told_last<T>(answer: T, left: Option<CaseError>) -> Result<T, CaseError> {
+    left.map_or(Ok(answer), Err)
 }
 
 fn ordered(loaded: &Loaded, plan: &Plan) -> Ordered {

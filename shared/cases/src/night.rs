@@ -18,6 +18,7 @@ use store::{Store, StoreError, TenantKey, Written};
 use thiserror::Error;
 
 use crate::adjust::load::{Frames, read_frames};
+use crate::adjust::moving::Unsettled;
 use crate::adjust::plan::Making;
 use crate::adjust::{self, Night};
 use crate::error::CaseError;
@@ -367,7 +368,8 @@ pub async fn dry_run(
     let zone = store.get_settings(tenant).await?.ledger_zone;
     let frames = read_frames(store, tenant).await?;
     let run = RunId::of(tenant.tenant(), business_date);
-    let night = night_of(store, tenant, &frames, (&zone, run.as_str()), (business_date, now))?;
+    let unsettled = Unsettled::default();
+    let night = night_of(store, tenant, (&frames, &unsettled), (&zone, run.as_str()), (business_date, now))?;
     let live = store.list_live_accounts(tenant).await?;
     let mut dry = DryRun {
         business_date,
@@ -412,11 +414,11 @@ pub(crate) fn capped(frames: &Frames) -> impl Iterator<Item = &ProgramId> {
 pub(crate) fn night_of<'a>(
     store: &'a Store,
     tenant: &'a TenantKey,
-    frames: &'a Frames,
+    (frames, unsettled): (&'a Frames, &'a Unsettled),
     (ledger_zone, by): (&'a Zone, &'a str),
     (business_date, now): (BusinessDay, Timestamp),
 ) -> Result<Night<'a>, CaseError> {
     let making = Making { now, today: ledger_zone.day_of(now), ledger_zone, by, cause: EarningReason::Adjusted };
     let until = ledger_zone.start_of(business_date.plus_days(1)?)?;
-    Ok(Night { store, tenant, frames, making, until })
+    Ok(Night { store, tenant, frames, making, until, unsettled })
 }

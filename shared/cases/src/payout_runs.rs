@@ -185,9 +185,7 @@ async fn ask(
         Requested::OpenPayout(id) => left_out(available, format!("{id} is under way")),
         Requested::PartnerNotActive => left_out(available, Hold::PartnerNotActive.sentence()),
         Requested::UnderReview => left_out(available, Hold::UnderReview.sentence()),
-        Requested::Held(holds) => {
-            left_out(available, holds.iter().map(Hold::sentence).collect::<Vec<_>>().join("; "))
-        }
+        Requested::Held(holds) => left_out(available, holds.iter().map(Hold::sentence).collect::<Vec<_>>().join("; ")),
         Requested::Counting { lines } => {
             left_out(available, format!("{lines} lines are counted so far; another run takes it"))
         }

@@ -1,8 +1,8 @@
 //! Verify: walks the registry of partners and proves the ledger's laws over everything stored, page by page.
 //!
-//! Laws here: V1 to V11 and V14 with the four equalities. V11 is the smaller half of itself: nothing is withheld yet, so
-//! nothing may be booked as withheld. V12 (doing anything again changes nothing) and V13 (any order ends the same) are
-//! laws of actions, not of rows: tests and the simulator show them.
+//! Laws here: V1 to V11 and V14 with the four equalities. V11 is the smaller half of itself: what is withheld is told by
+//! the payouts and has no account of the books yet, so nothing may be booked as withheld. V12 (doing anything again changes
+//! nothing) and V13 (any order ends the same) are laws of actions, not of rows: tests and the simulator show them.
 
 mod account;
 mod audits;

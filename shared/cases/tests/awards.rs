@@ -7,12 +7,13 @@ mod crashing;
 mod queueing;
 
 use cases::awards::{Awards, Changed, Initiated, NewMember, Settled, follow, retention_of};
-use cases::payouts::{Command, Moved};
+use cases::payouts::{Asked, Command, Moved, Requested, request};
 use domain::audit::Actor;
 use domain::award::{AwardState, Policy};
 use domain::digest::Digest;
 use domain::id::{MemberId, SubscriptionId};
 use domain::member::{Change, KycStatus};
+use domain::payout::hold::Hold;
 use domain::payout::{Refused, Sent};
 use domain::role::Role;
 use domain::subscription::{Subscription, SubscriptionStatus};
@@ -309,8 +310,40 @@ async fn a_forged_award_and_a_forged_tally_are_found() {
 #[tokio::test]
 async fn a_payout_that_is_no_awards_keeps_nothing_and_leads_to_nothing() {
     let world = business("250000.00").await;
-    let cases::payouts::Requested::Created(stored) = world.request().await else { panic!("no payout") };
+    let Requested::Created(stored) = world.request().await else { panic!("no payout") };
     assert!(retention_of(&world.store, &world.tenant, &stored.payout).await.expect("store").is_zero());
     follow(&world.store, &world.tenant, &stored.payout, (&actor("usr_ada"), world.now)).await.expect("nothing to do");
     assert_eq!((given(&world).await, stored.payout.seal == Digest::ZERO), (0, false));
+}
+
+/// AWD-3: refused by a rail, the money of an award waits for its withdrawal and leaves under no other name.
+#[tokio::test]
+async fn the_money_of_an_award_leaves_under_no_other_name() {
+    let world = business("250000.00").await;
+    member(&world, 1, 300).await;
+    let begun = begin(&world, "usr_ada", "request 1").await;
+    let (award, payout) = (begun.stored.award.clone(), begun.payout.clone().expect("a payout"));
+    let asked = |under: String| Asked {
+        partner: award.account().partner,
+        currency: award.gross.currency(),
+        by: actor("usr_ada"),
+        under,
+    };
+    let refused = async |under: String| {
+        let answer = request(&world.store, &world.tenant, &asked(under), world.now).await.expect("an answer");
+        assert_eq!(answer, Requested::Held(vec![Hold::AwardPayee]));
+    };
+    refused("prn_1#par_1".to_owned()).await;
+    // The payout ends, and nobody has told the award yet.
+    let no = Command::Reject { reason: "the rail refused".to_owned() };
+    assert!(matches!(world.command(&payout.payout.id, Role::Admin, "usr_ben", no).await, Moved::Done(_)));
+    refused("prn_1#par_1".to_owned()).await;
+    refused(member_id_award(1, 2).to_string()).await;
+    let settled = awards(&world, "machine").await.settle(begun.stored.clone()).await.expect("settled");
+    assert!(matches!(settled.stored.award.state, AwardState::Withdrawn { .. }), "{settled:?}");
+    refused(award.id.to_string()).await;
+    let head = world.store.get_head(&world.tenant, &award.account()).await.expect("store");
+    assert_eq!(head.available_on(Zone::utc().day_of(world.now)).expect("in range").minor(), 0);
+    assert_eq!((given(&world).await, waiting(&world).await), (0, vec![member_id(1)]));
+    world.verified().await;
 }

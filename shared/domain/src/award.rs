@@ -247,4 +247,4 @@ impl Award {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -37,6 +37,9 @@ pub enum SecretError {
     /// Secrets Manager is away or refuses us.
     #[error("reading the stage's secret")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// There is none of that name.
+    #[error("there is no such secret")]
+    Missing,
     /// It is not the JSON it should be; the text is not shown.
     #[error("the stage's secret is not as it should be: {why}")]
     Malformed {
@@ -168,7 +171,10 @@ impl NamedSecrets {
 
     async fn text(&self, name: &str) -> Result<String, SecretError> {
         let answer = self.client.get_secret_value().secret_id(name).send().await;
-        let answer = answer.map_err(|error| SecretError::Unavailable(error.into()))?;
+        let answer = answer.map_err(|error| match error.as_service_error() {
+            Some(told) if told.is_resource_not_found_exception() => SecretError::Missing,
+            _ => SecretError::Unavailable(error.into()),
+        })?;
         Ok(answer.secret_string().unwrap_or_default().to_owned())
     }
 }

@@ -157,7 +157,7 @@ impl Store {
         request::replace(&self.tables.core, &tenant.attempt(&after.payout, after.no), &item, before.version)
     }
 
-    /// A page of the attempts whose outcome is looked for, those due last first. The index may lag: what is shown is what
+    /// A page of the attempts whose outcome is looked for, the longest due first. The index may lag: what is shown is what
     /// the items say.
     ///
     /// # Errors
@@ -171,7 +171,7 @@ impl Store {
         let partition = tenant.looked_for();
         let start = after.and_then(|place| start(tenant, &partition, place));
         let doing = "listing the attempts that are looked for";
-        let page = self.list_desk::<AttemptItem>(&partition, limit, start, doing).await?;
+        let page = self.list_desk_in::<AttemptItem>(&partition, limit, (start, true), doing).await?;
         let items: Result<Vec<_>, _> = page.items.into_iter().map(|item| item.into_stored(tenant)).collect();
         Ok(Page { items: items?, next: page.next })
     }

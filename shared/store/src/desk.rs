@@ -28,6 +28,20 @@ impl Store {
         after: Option<Attributes>,
         doing: &'static str,
     ) -> Result<Page<T>, StoreError> {
+        self.list_desk_in(desk, limit, (after, false), doing).await
+    }
+
+    /// As [`Store::list_desk`], first what has the least place where that is asked for.
+    ///
+    /// # Errors
+    /// As [`Store::list_desk`].
+    pub(crate) async fn list_desk_in<T: DeserializeOwned>(
+        &self,
+        desk: &str,
+        limit: i32,
+        (after, is_ascending): (Option<Attributes>, bool),
+        doing: &'static str,
+    ) -> Result<Page<T>, StoreError> {
         let request = self
             .db
             .query()
@@ -35,7 +49,7 @@ impl Store {
             .index_name("desk")
             .key_condition_expression("desk_pk = :desk")
             .expression_attribute_values(":desk", text(desk))
-            .scan_index_forward(false)
+            .scan_index_forward(is_ascending)
             .limit(limit)
             .set_exclusive_start_key(after);
         let answer = request.send().await.map_err(|error| unavailable(doing, error))?;

@@ -36,6 +36,17 @@ pub enum AccountError {
     Unreadable(#[source] SecretError),
 }
 
+impl AccountError {
+    /// Will asking again say the same, until an operator has set it right? Not where the secrets are only away.
+    #[must_use]
+    pub fn is_definite(&self) -> bool {
+        match self {
+            Self::NotSetUp | Self::Unreadable(SecretError::Missing | SecretError::Malformed { .. }) => true,
+            Self::Unreadable(SecretError::Unavailable(_)) => false,
+        }
+    }
+}
+
 type Known = BTreeMap<TenantId, (Stopwatch, Secret<String>)>;
 
 /// The accounts of all tenants, over one client's connections. Its copies remember together.

@@ -3,14 +3,10 @@
 /// Handlers of every function are one future here, unoptimized: more than a test's two megabytes of stack.
 const STACK: usize = 16 << 20;
 
-fn measured() -> Vec<bench::units::Row> {
-    let run = || tokio::runtime::Runtime::new().expect("a runtime").block_on(bench::units::measure());
-    std::thread::Builder::new().stack_size(STACK).spawn(run).expect("a thread").join().expect("the figures")
-}
-
 #[test]
 fn the_page_of_units_is_what_a_new_run_prints_and_every_figure_holds() {
-    let rows = measured();
+    let run = || tokio::runtime::Runtime::new().expect("a runtime").block_on(bench::units::measure());
+    let rows = std::thread::Builder::new().stack_size(STACK).spawn(run).expect("a thread").join().expect("figures");
     for row in &rows {
         assert!(row.holds(), "{row:?}");
     }

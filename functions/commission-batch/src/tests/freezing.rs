@@ -1,8 +1,9 @@
 //! V13: a month is over for nobody as long as sales may still move in, in whatever order the accounts are visited.
 
+use domain::currency::Currency;
 use domain::fact::{Fact, SalePaid, SoldItem};
-use domain::id::PartnerId;
-use domain::line::{Line, LineKind};
+use domain::id::{PartnerId, SaleId};
+use domain::line::{Account, Line, LineKind};
 use domain::rule::{BandMode, Reward};
 use queues::VisitDue;
 use store::moving::Moving;
@@ -98,5 +99,31 @@ async fn what_cannot_be_moved_holds_up_no_other_partners_month() {
     let head = world.store.get_head(&world.tenant, &world.account()).await.expect("store");
     assert_eq!(head.counted.map(|month| month.to_string()), Some("2026-11".to_owned()));
     assert_eq!(moving(&world).await.len(), 1, "it is seen to once more the night after");
+    world.verified().await;
+}
+
+#[tokio::test]
+async fn a_sale_that_cannot_be_moved_keeps_no_other_from_moving_and_its_own_partners_month_is_counted() {
+    let (world, second) = (world_of(terms(Reward::Percentage(rate("0.3")))).await, second_partner());
+    let mut names = ["in_1", "in_3"];
+    // The one that does not fit is met first.
+    names.sort_by_key(|name| SaleId::of(&world::key(name)));
+    let [large, small] = names;
+    let token = furnish_second(&world, &second).await;
+    for (name, items) in [(large, 60), (small, 1)] {
+        let each = usd(if items == 1 { "15000" } else { "250" });
+        let items = (0..items).map(|n| SoldItem { product: format!("prod_{n}"), amount: each }).collect();
+        let Fact::SalePaid(paid) = sale(&world, name, &format!("cus_{name}"), "15000", SECOND) else { unreachable!() };
+        book(&world, &Fact::SalePaid(SalePaid { items, click_token: Some(token.clone()), ..paid })).await;
+        book(&world, &world.seen(&format!("cus_{name}"), Some(&world.token))).await;
+    }
+    let visit_due = VisitDue { partner: second.clone(), ..due(&world, "2026-12-03") };
+    let told = visit::visit(&world.store, &world.tenant, &visit_due, at(LATER)).await;
+    assert!(told.is_err(), "an error unit says that one is left");
+    assert_eq!(counts_in(&world, small).await, [(Some("2026-11".to_owned()), false)]);
+    assert_eq!(counts_in(&world, large).await, []);
+    let account = Account { partner: second, currency: Currency::USD };
+    let head = world.store.get_head(&world.tenant, &account).await.expect("store");
+    assert_eq!(head.counted.map(|month| month.to_string()), Some("2026-11".to_owned()));
     world.verified().await;
 }

@@ -255,3 +255,19 @@ async fn com_3_sales_of_a_customer_whom_two_partners_have_are_found_by_key_howev
     assert_eq!(left(&world, &["in_1", "in_2", "in_3"]).await, [(1_000, 0), (0, 1_000), (0, 0)]);
     world.verified().await;
 }
+
+#[tokio::test]
+async fn com_3_whose_own_programme_counts_nothing_lists_what_is_shared_for_the_programme_that_does() {
+    let (world, other) = (world_of(terms(Reward::Percentage(rate("0.1")))).await, second_partner());
+    furnish_second(&world, &other).await;
+    shared_programme(&world, "2026-01-01T00:00:00Z").await;
+    for (name, when) in [("in_1", FIRST), ("in_2", SECOND)] {
+        book(&world, &invoice(&world, name, when)).await;
+    }
+    give(&world, "in_2", &to(&other)).await;
+    visited(&world, &world.partner, "2026-11-23").await;
+    let listed = world.store.get_listed(&world.tenant, &world::key("cus_1")).await.expect("store");
+    assert!(listed.whole.contains(&world.account()), "{listed:?}");
+    assert!(listed.sales.contains(&domain::id::SaleId::of(&world::key("in_1"))), "{listed:?}");
+    world.verified().await;
+}

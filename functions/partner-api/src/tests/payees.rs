@@ -250,7 +250,13 @@ async fn a_doubtful_number_waits_for_a_person_and_a_form_that_was_withdrawn_is_w
     );
     assert_eq!(payee.bench.post(&payee.admin, &withdraw, &json!({"reason": ""})).await.pointers(), ["/reason"]);
     let anew = payee.bench.put(&payee.own, &payee.path("tax-form"), &w9()).await.expect(200);
-    assert_eq!((&anew["status"], &anew["version"]), (&json!("valid"), &json!(4)));
+    // What was withdrawn is not made good by whoever is to be paid.
+    assert_eq!(
+        (&anew["status"], &anew["version"], &anew["withheld"]),
+        (&json!("submitted"), &json!(4), &json!("0.24"))
+    );
+    let believed = payee.bench.post(&payee.admin, &accept, &json!({})).await.expect(200);
+    assert_eq!((&believed["status"], &believed["withheld"]), (&json!("valid"), &json!("0")));
 }
 
 #[tokio::test]

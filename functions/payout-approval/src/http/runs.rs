@@ -37,7 +37,7 @@ pub(super) struct RunBody {
     currency: Currency,
     /// Only of accounts of partners behind this one. Left out: it goes on where the newest run of the currency stopped, or
     /// begins with the first where that came to the end.
-    #[schema(value_type = Option<String>, example = "prt_01J9Z3W2M5X7Q8R4T6V0B1C2D3")]
+    #[schema(value_type = Option<String>, example = "par_01JF8Q3W5T6Y7Z8A9B0C1D2E3F")]
     #[serde(default)]
     after: Option<PartnerId>,
 }

@@ -1,5 +1,11 @@
 //! A payout from the handing over to its end, where the rail says what it does.
 
+use domain::audit::Deed;
+use domain::money::Money;
+use domain::payout::HeadMove;
+use domain::tax::Net;
+use store::payouts::Stepped;
+
 use super::*;
 
 #[tokio::test]
@@ -101,9 +107,9 @@ async fn a_method_that_is_gone_when_the_rail_is_asked_is_a_definite_no() {
     scene.world.verified().await;
 }
 
-/// PAY-9: what came back after it was paid is the partner's again, once.
+/// PAY-9: what came back after it was paid is held, once, and what was kept of it is not paid out with it.
 #[tokio::test]
-async fn a_transfer_that_is_reversed_gives_the_money_back_once() {
+async fn what_comes_back_of_a_transfer_is_held_once_and_what_was_withheld_stays_withheld() {
     let mut scene = Scene::new().await;
     let id = scene.submitted("in_1", "250.50").await;
     scene.execute(&id).await.expect("paid");
@@ -119,13 +125,36 @@ async fn a_transfer_that_is_reversed_gives_the_money_back_once() {
     let back = [one, two].into_iter().filter(|done| matches!(done, Ok(Done::Returned))).count();
     assert_eq!(back, 1);
     assert_eq!(scene.execute(&id).await.expect("nothing"), Done::Nothing);
-    assert_eq!((scene.word(&id).await, scene.world.available().await.as_str()), ("returned", "250.50"));
+    assert_eq!((scene.word(&id).await, scene.world.available().await.as_str()), ("returned", "0.00"));
+    let stored = scene.world.store.get_payout(&scene.world.tenant, &id).await.expect("store").expect("a payout");
+    let net = stored.payout.net.expect("decided when it was handed over");
+    assert!(net.withheld.minor() > 0, "{net:?}");
+    let head = scene.world.store.get_head(&scene.world.tenant, &stored.payout.account()).await.expect("store");
+    assert_eq!((head.held, head.settled), (net.net.minor(), stored.payout.amount.minor()));
     scene.world.verified().await;
-    // It is paid again like any other money, by another payout.
+    // Nobody can have it sent again before a person has decided.
     scene.later(24 * 60);
     let asked = scene.world.try_request_at(5).await.expect("an answer");
-    assert!(matches!(asked, Requested::Created(_)), "{asked:?}");
-    scene.world.verified().await;
+    assert!(matches!(asked, Requested::NothingAvailable { .. }), "{asked:?}");
+}
+
+/// PAY-13: no seal covers fee and tax: parts that would send more than was approved send nothing.
+#[tokio::test]
+async fn a_payout_whose_parts_are_more_than_its_amount_is_not_sent() {
+    let mut scene = Scene::new().await;
+    let id = scene.submitted("in_1", "250.50").await;
+    let (store, tenant) = (&scene.world.store, &scene.world.tenant);
+    let stored = store.get_payout(tenant, &id).await.expect("store").expect("a payout");
+    let mut forged = stored.payout;
+    let usd = |minor| Money::from_minor(minor, Currency::USD);
+    forged.net = Some(Net { fee: usd(-1_000_000), withheld: usd(0), net: usd(1_025_050) });
+    let actor = Actor { role: Role::Service, id: "a bug".to_owned(), ip: None, user_agent: None };
+    let deed = Deed { at: scene.world.now, actor, action: "payout.retried", old: forged.told(), new: forged.told() };
+    let told = append(stored.chain, id.as_str(), deed);
+    let written = store.replace_payout(tenant, stored.chain, &forged, HeadMove::None, &told).await;
+    assert_eq!(written.expect("store"), Stepped::Yes);
+    assert!(matches!(scene.execute(&id).await, Err(Failure::Reject(_))));
+    assert!(scene.transfers(&id).await.is_empty());
 }
 
 #[tokio::test]

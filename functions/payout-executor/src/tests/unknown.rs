@@ -118,3 +118,79 @@ async fn a_word_and_a_try_at_once_are_one_or_the_other() {
         scene.world.verified().await;
     }
 }
+
+/// PAY-9: what was certainly never asked for can be given back; what may have been asked for only by what is known of it.
+#[tokio::test]
+async fn without_a_key_a_payout_comes_to_where_finance_can_give_it_back() {
+    for n in 0..2 {
+        let mut scene = Scene::new().await;
+        let id = scene.submitted("in_1", "250.50").await;
+        let good = std::mem::replace(&mut scene.accounts, scene.keyless[n].clone());
+        assert_eq!(moved(scene.execute(&id).await), "approved", "{n}");
+        assert_eq!(scene.world.available().await, "0.00", "what is approved stays reserved");
+        // Handed over again with a key, and its answer lost: without the key nobody can say that it was not paid.
+        scene.submit(&id).await;
+        scene.order(r#""status":null"#).await;
+        let bare = std::mem::replace(&mut scene.accounts, good.clone());
+        assert_eq!(moved(scene.execute(&id).await), "outcome_unknown", "{n}");
+        scene.accounts = bare;
+        scene.later(60);
+        assert_eq!(moved(scene.execute(&id).await), "outcome_unknown", "{n}");
+        scene.accounts = good;
+        scene.later(60);
+        assert_eq!(moved(scene.execute(&id).await), "paid", "{n}");
+        assert_eq!(scene.transfers(&id).await.len(), 1);
+        scene.world.verified().await;
+    }
+}
+
+#[tokio::test]
+async fn a_method_that_does_not_open_leaves_the_payout_where_finance_can_give_it_back() {
+    let mut scene = Scene::new().await;
+    scene.later(5);
+    scene.pays_by("acct_1", "another_field").await;
+    let id = scene.submitted("in_1", "250.50").await;
+    assert_eq!(moved(scene.execute(&id).await), "approved");
+    let fail = Command::Fail { reason: "the method cannot be opened".to_owned() };
+    let failed = scene.world.command(&id, Role::FinanceManager, "usr_f", fail).await;
+    assert!(matches!(failed, Moved::Done(_)), "{failed:?}");
+    assert_eq!((scene.word(&id).await, scene.world.available().await.as_str()), ("failed", "250.50"));
+    assert!(scene.transfers(&id).await.is_empty());
+    scene.world.verified().await;
+}
+
+/// PAY-7: the key of another account is put in place while an answer is out: what that account does not know may be paid.
+#[tokio::test]
+async fn a_payee_who_is_unknown_at_a_later_try_is_for_people_and_gives_nothing_back() {
+    let mut scene = Scene::new().await;
+    scene.order(r#""status":null"#).await;
+    let id = scene.submitted("in_1", "250.50").await;
+    assert_eq!(moved(scene.execute(&id).await), "outcome_unknown");
+    scene.accounts = scene.elsewhere.clone();
+    scene.later(60);
+    assert_eq!(moved(scene.execute(&id).await), "outcome_unknown");
+    assert_eq!((scene.transfers(&id).await.len(), scene.world.available().await.as_str()), (1, "0.00"));
+    // Nobody asks again by itself: people must look.
+    assert_eq!(scene.app().look().await.expect("a look"), crate::Looked::default());
+    scene.world.verified().await;
+}
+
+/// PAY-9: a return is found by the payout, whatever people wrote as the reference of what they saw.
+#[tokio::test]
+async fn what_people_said_was_paid_and_comes_back_is_found_by_the_payout() {
+    let mut scene = Scene::new().await;
+    scene.order(r#""status":null"#).await;
+    let id = scene.submitted("in_1", "250.50").await;
+    scene.execute(&id).await.expect("not known");
+    scene.later(15);
+    let word = Word::Paid { completed_at: scene.world.now, reference: "seen in the dashboard".to_owned() };
+    for who in ["usr_1", "usr_2"] {
+        let said = scene.world.command(&id, Role::FinanceManager, who, Command::Resolve(word.clone())).await;
+        assert!(matches!(said, Moved::Done(_)), "{said:?}");
+    }
+    assert_eq!(scene.execute(&id).await.expect("looked"), Done::Nothing);
+    let transfer = scene.transfers(&id).await.remove(0);
+    scene.post(&format!("/v1/transfers/{}/reversals", transfer.id), "").await;
+    assert_eq!(scene.execute(&id).await.expect("looked"), Done::Returned);
+    scene.world.verified().await;
+}

@@ -3,6 +3,7 @@
 use cases::adjust::Night;
 use cases::adjust::binding::rebind;
 use cases::adjust::load::{Loaded, read_frames};
+use cases::adjust::moving::Unsettled;
 use cases::adjust::plan::Making;
 use cases::risk::{Ruled, decide};
 use domain::attribution::customer::Customer;
@@ -34,7 +35,7 @@ async fn night_finds_nobody(world: &World, invoice: &str, customer_version: u64)
         cause: EarningReason::Adjusted,
     };
     let (store, tenant) = (&world.store, &world.tenant);
-    let night = Night { store, tenant, frames: &frames, making, until: world.now };
+    let night = Night { store, tenant, frames: &frames, making, until: world.now, unsettled: &Unsettled::default() };
     assert_eq!(rebind(&night, &loaded).await.expect("store"), 1);
 }
 

@@ -225,6 +225,7 @@ async fn a_sale_that_is_told_without_tax_takes_it_from_the_tenants_table() {
     }
     let rows = [
         (json!({"country": "DE"}), "15.81"),
+        (json!({"country": "de"}), "15.81"),
         (json!({"country": "DE", "occurred_at": "2026-08-31T23:59:59Z"}), "13.66"),
         (json!({"country": "DE", "tax": "0.00"}), "0.00"),
         (json!({"country": "DE", "total": "119.00"}), "19.00"),

@@ -16,7 +16,7 @@ use store::sales::NewSale;
 
 use super::load::Loaded;
 use super::plan::{Making, changed};
-use super::{Night, fits};
+use super::{Night, fits, set_aside, told_last};
 use crate::alone::{Alone, Frozen, Worth};
 use crate::error::CaseError;
 use crate::risk::look::{Look, Noticed};
@@ -25,28 +25,34 @@ use crate::risk::look::{Look, Noticed};
 /// changed: then everything is to be read again. What a new partner earns is provisional until that partner's visit.
 ///
 /// # Errors
-/// The store does not answer, or amounts are out of range.
+/// The store does not answer; or nothing changed, and a sale that should cannot: it is no reason to leave the others where
+/// they are, so it is told once they have moved.
 pub async fn rebind(night: &Night<'_>, loaded: &Loaded) -> Result<usize, CaseError> {
-    let mut changes = 0;
+    let (mut changes, mut left) = (0, None);
     for sale in loaded.sales.values() {
-        let Some(redecided) = redecided(night, loaded, sale).await? else { continue };
-        let Redecided { change, noticed, open_in } = &redecided;
-        fits(change)?;
-        let key = Customer::key_of(&change.sale);
-        let customer = key.as_ref().and_then(|key| loaded.customers.get(key));
-        let is_somebody = change.sale.customer.is_some();
-        let after = Customer::credited_by(customer, &change.sale.decision).filter(|_| is_somebody);
-        let is_nobodys = change.sale.decision.credits().is_empty();
-        let key = key.as_ref().filter(|_| is_nobodys || after.is_some());
-        let before = customer.map(|customer| customer.version);
-        let meets = key.map(|key| CustomerChange { key, before, after: after.as_ref(), relies_on: &[], moves: &[] });
-        let ChangedSale { sale, lines, before } = change;
-        let new = NewSale { sale, lines, aliases: &[], open_in, meets, review: noticed.part() };
-        // Refused when the sale, a fence or the customer has changed: the next reading finds it again.
-        let _: Written = night.store.redecide_sale(night.tenant, *before, &new).await?;
-        changes += 1;
+        changes += set_aside(decide_anew(night, loaded, sale).await, &mut left)?;
     }
-    Ok(changes)
+    told_last(changes, left.filter(|_| changes == 0))
+}
+
+/// Decides one sale anew, if it is to be: answers how many that were.
+async fn decide_anew(night: &Night<'_>, loaded: &Loaded, sale: &Sale) -> Result<usize, CaseError> {
+    let Some(redecided) = redecided(night, loaded, sale).await? else { return Ok(0) };
+    let Redecided { change, noticed, open_in } = &redecided;
+    fits(change)?;
+    let key = Customer::key_of(&change.sale);
+    let customer = key.as_ref().and_then(|key| loaded.customers.get(key));
+    let is_somebody = change.sale.customer.is_some();
+    let after = Customer::credited_by(customer, &change.sale.decision).filter(|_| is_somebody);
+    let is_nobodys = change.sale.decision.credits().is_empty();
+    let key = key.as_ref().filter(|_| is_nobodys || after.is_some());
+    let before = customer.map(|customer| customer.version);
+    let meets = key.map(|key| CustomerChange { key, before, after: after.as_ref(), relies_on: &[], moves: &[] });
+    let ChangedSale { sale, lines, before } = change;
+    let new = NewSale { sale, lines, aliases: &[], open_in, meets, review: noticed.part() };
+    // Refused when the sale, a fence or the customer has changed: the next reading finds it again.
+    let _: Written = night.store.redecide_sale(night.tenant, *before, &new).await?;
+    Ok(1)
 }
 
 /// A sale that is decided anew.

@@ -15,6 +15,7 @@ use domain::fact::PaymentKey;
 use domain::id::{PartnerId, SaleId};
 use domain::ledger::Head;
 use domain::line::{Account, Line, LineKind};
+use domain::sale::Sale;
 use futures::{StreamExt, TryStreamExt, stream};
 use store::listed::Listed;
 use store::{Store, StoreError, TenantKey, Written};
@@ -51,7 +52,8 @@ pub(super) async fn read(
     wanted: &Wanted<'_>,
 ) -> Result<(), CaseError> {
     let customers = counted_by_rules(loaded, wanted);
-    if customers.is_empty() {
+    let shared = shared(loaded, wanted, &customers);
+    if customers.is_empty() && shared.is_empty() {
         return Ok(());
     }
     let aside = loaded.aside.iter().filter(|(_, customer)| customers.contains_key(*customer));
@@ -59,7 +61,7 @@ pub(super) async fn read(
     let (listed, lines_left) = (BTreeMap::new(), wanted.sales_max.saturating_mul(LINES_A_SALE));
     let mut search = Search { store, tenant, customers, listed, found, lines_left };
     search.nobodys().await?;
-    search.list().await?;
+    search.list(shared).await?;
     let partners: BTreeSet<PartnerId> =
         search.customers.values().flat_map(|customer| &customer.credited).cloned().collect();
     for partner in &partners {
@@ -88,12 +90,17 @@ pub(super) async fn read(
 /// # Errors
 /// The store does not answer.
 pub(super) async fn list(night: &Night<'_>, loaded: &Loaded, account: &Account) -> Result<(), StoreError> {
+    let mut own: BTreeMap<&PaymentKey, Vec<&Sale>> = BTreeMap::new();
+    for sale in loaded.sales.values().filter(|sale| {
+        sale.paid.currency() == account.currency
+            && loaded.counts_in.contains_key(&(sale.id.clone(), account.partner.clone()))
+    }) {
+        if let Some(customer) = &sale.customer {
+            own.entry(customer).or_default().push(sale);
+        }
+    }
     for (customer, listed) in &loaded.listed {
-        let own = loaded.sales.values().filter(|sale| {
-            sale.customer.as_ref() == Some(customer)
-                && sale.paid.currency() == account.currency
-                && loaded.counts_in.contains_key(&(sale.id.clone(), account.partner.clone()))
-        });
+        let own = own.get(customer).into_iter().flatten();
         for sale in own.filter(|sale| !listed.sales.contains(&sale.id)) {
             let _: Written = night.store.record_listed(night.tenant, customer, &sale.id).await?;
         }
@@ -117,6 +124,17 @@ fn counted_by_rules(loaded: &Loaded, wanted: &Wanted<'_>) -> BTreeMap<PaymentKey
     customers
 }
 
+/// The customers of whom several partners have sales. Of an account alone all are asked for where any rule of the tenant
+/// counts occurrences: its own programme may count none, and the other partner's does.
+fn shared(loaded: &Loaded, wanted: &Wanted<'_>, counted: &BTreeMap<PaymentKey, Customer>) -> BTreeSet<PaymentKey> {
+    let are_all = wanted.only.is_none() && wanted.frames.values().any(Frame::counts_occurrences);
+    let of_sales = loaded.sales.values().filter_map(|sale| sale.customer.as_ref());
+    let known = of_sales.filter_map(|key| loaded.customers.get_key_value(key));
+    let several =
+        known.filter(|(key, customer)| customer.has_several_partners() && (are_all || counted.contains_key(*key)));
+    several.map(|(key, _)| key.clone()).collect()
+}
+
 /// A line of another programme than the one that is read, if it may be an occurrence of a customer of that one.
 pub(super) fn aside(wanted: &Wanted<'_>, line: &Line) -> Option<(SaleId, PaymentKey)> {
     let frame = wanted.only.and_then(|program| wanted.frames.get(program));
@@ -138,16 +156,17 @@ impl Search<'_> {
     }
 
     /// What is listed with those whom several partners have.
-    async fn list(&mut self) -> Result<(), StoreError> {
+    async fn list(&mut self, shared: BTreeSet<PaymentKey>) -> Result<(), StoreError> {
         let (store, tenant) = (self.store, self.tenant);
-        let shared = self.customers.iter().filter(|(_, customer)| customer.has_several_partners());
-        let asking = shared.map(|(key, _)| key.clone()).map(|key| async move {
+        let asking = shared.into_iter().map(|key| async move {
             let listed = store.get_listed(tenant, &key).await?;
             Ok::<_, StoreError>((key, listed))
         });
         let asking: Vec<_> = asking.collect();
         self.listed = stream::iter(asking).buffer_unordered(ASKED_AT_ONCE).try_collect().await?;
-        self.found.extend(self.listed.values().flat_map(|listed| &listed.sales).cloned());
+        // Of those whom no rule here counts nothing is read: they are listed for others.
+        let counted = self.listed.iter().filter(|(key, _)| self.customers.contains_key(*key));
+        self.found.extend(counted.flat_map(|(_, listed)| &listed.sales).cloned());
         Ok(())
     }
 

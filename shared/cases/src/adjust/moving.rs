@@ -6,6 +6,7 @@
 //! (`store::moving`), and whoever freezes sees to those first.
 
 use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
 
 use domain::id::PartnerId;
 use domain::line::Account;
@@ -13,8 +14,31 @@ use store::Written;
 
 use super::binding::rebind;
 use super::load::{self, Wanted, load};
-use super::{Night, TRIES_MAX};
+use super::{Night, TRIES_MAX, set_aside, told_last};
 use crate::error::CaseError;
+
+/// How many partners are remembered. Those behind them are tried each time.
+const REMEMBERED_MAX: usize = 1_000;
+
+/// The partners whose sales could not be looked at in this invocation: nobody else tries them again, since each try reads
+/// all that they have. Their own visit does.
+#[derive(Debug, Default)]
+pub struct Unsettled(Mutex<BTreeSet<PartnerId>>);
+
+impl Unsettled {
+    /// Is the partner among them?
+    #[must_use]
+    pub fn contains(&self, partner: &PartnerId) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(partner)
+    }
+
+    fn insert(&self, partner: &PartnerId) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() < REMEMBERED_MAX {
+            known.insert(partner.clone());
+        }
+    }
+}
 
 /// Whatever may move, of whoever it is, has moved when this is done. A partner whose sales cannot be looked at holds up no
 /// other: their own unit says why.
@@ -24,9 +48,10 @@ use crate::error::CaseError;
 pub(super) async fn settle_all(night: &Night<'_>) -> Result<(), CaseError> {
     let moving = night.store.list_moving(night.tenant, None).await?;
     let partners: BTreeSet<PartnerId> = moving.into_iter().map(|moving| moving.partner).collect();
-    for partner in &partners {
+    for partner in partners.iter().filter(|partner| !night.unsettled.contains(partner)) {
         match settle(night, partner).await {
             Err(error) if error.is_of_its_unit() => {
+                night.unsettled.insert(partner);
                 tracing::warn!(account.partner = %partner, %error, "sales that may be another's cannot be looked at, months freeze without them");
             }
             settled => settled?,
@@ -38,7 +63,7 @@ pub(super) async fn settle_all(night: &Night<'_>) -> Result<(), CaseError> {
 /// The open sales of a partner, in every currency, are whose they should be by what is known of their customers.
 ///
 /// # Errors
-/// As [`settle_all`]; or there are too many sales.
+/// As [`settle_all`]; or there are too many sales, or one that cannot be decided anew: then the others have moved.
 pub(super) async fn settle(night: &Night<'_>, partner: &PartnerId) -> Result<(), CaseError> {
     for _ in 0..TRIES_MAX {
         // Read before the sales and their customers: a row that is put from now on stays.
@@ -58,23 +83,46 @@ pub(super) async fn settle(night: &Night<'_>, partner: &PartnerId) -> Result<(),
     Err(CaseError::Busy)
 }
 
-/// Decides anew what is to be, of all accounts of a partner; answers how many sales that were.
+/// Decides anew what is to be, of all accounts of a partner; answers how many sales that were. What stops one account, or one
+/// sale, is told once nothing else moves.
 async fn move_all(night: &Night<'_>, partner: &PartnerId) -> Result<usize, CaseError> {
-    let note = night.making.note();
-    let mut changes = 0;
+    let (mut changes, mut left) = (0, None);
     for head in night.store.list_heads(night.tenant, partner).await? {
-        let accounts = [Account { partner: partner.clone(), currency: head.currency }];
-        let wanted = Wanted {
-            accounts: &accounts,
-            frames: night.frames,
-            only: None,
-            everything: false,
-            run_note: &note,
-            ledger_zone: night.making.ledger_zone,
-            sales_max: load::SALES_MAX,
-        };
-        let loaded = load(night.store, night.tenant, &wanted).await?;
-        changes += rebind(night, &loaded).await?;
+        let account = Account { partner: partner.clone(), currency: head.currency };
+        changes += set_aside(move_of(night, account).await, &mut left)?;
     }
-    Ok(changes)
+    told_last(changes, left.filter(|_| changes == 0))
+}
+
+/// As [`move_all`], of one account.
+async fn move_of(night: &Night<'_>, account: Account) -> Result<usize, CaseError> {
+    let note = night.making.note();
+    let accounts = [account];
+    let wanted = Wanted {
+        accounts: &accounts,
+        frames: night.frames,
+        only: None,
+        everything: false,
+        run_note: &note,
+        ledger_zone: night.making.ledger_zone,
+        sales_max: load::SALES_MAX,
+    };
+    let loaded = load(night.store, night.tenant, &wanted).await?;
+    rebind(night, &loaded).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whose_sales_could_not_be_looked_at_are_remembered_up_to_a_bound() {
+        let (unsettled, partner) = (Unsettled::default(), |n: usize| PartnerId::from_ulid((n as u128).into()));
+        assert!(!unsettled.contains(&partner(1)));
+        for n in 1..=REMEMBERED_MAX + 1 {
+            unsettled.insert(&partner(n));
+        }
+        assert!(unsettled.contains(&partner(1)) && unsettled.contains(&partner(REMEMBERED_MAX)));
+        assert!(!unsettled.contains(&partner(REMEMBERED_MAX + 1)));
+    }
 }

@@ -49,6 +49,11 @@ impl Awards<'_> {
                 }
                 // Its end is the daily round's: a subscription is cancelled with it.
                 Due::EndMembership | Due::Nothing => return Ok(Settled { stored, payout }),
+                Due::Withdraw { .. } if !self.is_back(&stored.award).await? => {
+                    // A withdrawal would be a debt on money that has left: people must look.
+                    tracing::error!(award.id = %stored.award.id, "the money of an award is not back, it is not withdrawn");
+                    return Ok(Settled { stored, payout });
+                }
                 Due::Withdraw { why } => self.withdraw(&stored, &why).await?,
                 Due::NotePaid { paid_at } => {
                     let (months, zone) = (self.settings.awards.membership_months, &self.settings.ledger_zone);
@@ -96,6 +101,13 @@ impl Awards<'_> {
                 None
             }
         })
+    }
+
+    /// Is the whole of it with the payee, and nothing of it on its way?
+    async fn is_back(&self, award: &Award) -> Result<bool, CaseError> {
+        let head = self.store.get_head(self.tenant, &award.account()).await?;
+        let available = head.available_on(self.today())?;
+        Ok(head.open_payout.is_none() && available.minor() >= award.gross.minor())
     }
 
     /// The money is back with the payee: it goes back to the tenant, the tally counts one less, the member waits again.

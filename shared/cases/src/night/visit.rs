@@ -13,6 +13,7 @@ use store::{Store, StoreError, TenantKey, Written};
 
 use super::{night_of, sums};
 use crate::adjust::load::read_frames;
+use crate::adjust::moving::Unsettled;
 use crate::adjust::{self, Ordered};
 use crate::closing::{self, Closed, Pace};
 use crate::error::CaseError;
@@ -113,7 +114,8 @@ impl Visit<'_> {
         let zone = self.store.get_settings(self.tenant).await?.ledger_zone;
         let frames = read_frames(self.store, self.tenant).await?;
         let by = (&zone, self.due.run.as_str());
-        let night = night_of(self.store, self.tenant, &frames, by, (self.due.business_date, self.now))?;
+        let unsettled = Unsettled::default();
+        let night = night_of(self.store, self.tenant, (&frames, &unsettled), by, (self.due.business_date, self.now))?;
         adjust::adjust(&night, &self.account).await
     }
 
@@ -193,7 +195,8 @@ async fn visit_program(
 ) -> Result<Ordered, CaseError> {
     let zone = store.get_settings(tenant).await?.ledger_zone;
     let frames = read_frames(store, tenant).await?;
-    let night = night_of(store, tenant, &frames, (&zone, due.run.as_str()), (due.business_date, now))?;
+    let unsettled = Unsettled::default();
+    let night = night_of(store, tenant, (&frames, &unsettled), (&zone, due.run.as_str()), (due.business_date, now))?;
     let accounts = all_accounts(store, tenant).await?;
     let Some(program) = &due.program else { return Err(CaseError::Busy) };
     adjust::adjust_program(&night, program, &accounts).await

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use domain::award::AwardState;
+use domain::id::{AwardId, MemberId};
+use domain::line::Account;
 use domain::money::Money;
 use domain::payee::{Choice, Payee, Rail};
 use domain::payout::hold::Hold;
@@ -32,6 +35,9 @@ pub(super) async fn of(store: &Store, tenant: &TenantKey, asked: &Asked, at: Tim
         Some(Barred::NotActive) => holds.push(Hold::PartnerNotActive),
         Some(Barred::UnderReview) => holds.push(Hold::UnderReview),
         None => {}
+    }
+    if !is_rightly_named(store, tenant, asked).await? {
+        holds.push(Hold::AwardPayee);
     }
     let policy = store.get_payout_policy(tenant).await?;
     let methods = store.get_payout_methods(tenant, &asked.partner).await?;
@@ -67,6 +73,18 @@ pub(super) async fn of(store: &Store, tenant: &TenantKey, asked: &Asked, at: Tim
     Ok(Ground { holds, payee, methods: Some(methods.version).filter(|version| *version > 0), minimum, policy })
 }
 
+/// AWD-3: retention and second approver hang on the name a payout is asked under, so the money of an award has one name
+/// only: no desk and no run takes it under another, and an award that is over takes nothing.
+async fn is_rightly_named(store: &Store, tenant: &TenantKey, asked: &Asked) -> Result<bool, CaseError> {
+    if let Ok(award) = AwardId::parse(&asked.under) {
+        let account = Account { partner: asked.partner.clone(), currency: asked.currency };
+        let award = store.get_award(tenant, &award).await?.map(|stored| stored.award);
+        return Ok(award.is_some_and(|award| award.state == AwardState::Open && award.account() == account));
+    }
+    // A payee has its member's own ULID.
+    Ok(store.get_member(tenant, &MemberId::from_ulid(asked.partner.ulid())).await?.is_none())
+}
+
 /// What a form is worth on the day of an instant.
 pub(super) fn status_of(form: Option<&TaxForm>, at: Timestamp) -> TaxStatus {
     form.map_or(TaxStatus::None, |form| form.status(Zone::utc().day_of(at)))
@@ -75,7 +93,7 @@ pub(super) fn status_of(form: Option<&TaxForm>, at: Timestamp) -> TaxStatus {
 impl Ground {
     /// Is it about who is to be paid, so that the balance is nobody's business?
     pub(super) fn is_barred(&self) -> bool {
-        self.holds.iter().any(|hold| matches!(hold, Hold::PartnerNotActive | Hold::UnderReview))
+        self.holds.iter().any(|hold| matches!(hold, Hold::PartnerNotActive | Hold::UnderReview | Hold::AwardPayee))
     }
 
     /// Everything that stands against paying this much.

@@ -9,6 +9,7 @@ use store::Written;
 use super::plan::{Rules, differences_of, frames_with, plan_counted};
 use super::{Desk, carry};
 use crate::adjust::load::{Frame, Frames, Loaded, SALES_MAX, Wanted, load, read_frames};
+use crate::adjust::moving::Unsettled;
 use crate::adjust::plan::{Choice, Plan, plan};
 use crate::adjust::{self, Night};
 use crate::error::CaseError;
@@ -141,8 +142,8 @@ impl<'a> Over<'a> {
             return Ok(());
         }
         let making = self.desk.making(self.recompute.id.as_str());
-        let night =
-            Night { store: self.desk.store, tenant: self.desk.tenant, frames: &self.new, making, until: self.desk.now };
+        let (store, tenant, unsettled) = (self.desk.store, self.desk.tenant, &Unsettled::default());
+        let night = Night { store, tenant, frames: &self.new, making, until: self.desk.now, unsettled };
         let alone = if accounts.len() == 1 { accounts.first() } else { None };
         for _ in 0..TRIES_MAX {
             let plans = self.plans(accounts).await?;

@@ -32,7 +32,7 @@ fn checked(revenue: Money, on: &str) -> Checked {
     Checked { at: at(&format!("{on}T02:00:00Z")), day: day(on), revenue, sales: 1 }
 }
 
-pub(super) fn award() -> Award {
+pub(crate) fn award() -> Award {
     let member = MemberId::from_ulid(7_u128.into());
     Award {
         id: AwardId::of(&member, 1),

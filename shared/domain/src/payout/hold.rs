@@ -11,6 +11,8 @@ pub enum Hold {
     PartnerNotActive,
     /// FRD-4: a person has yet to decide what was noticed about the partner.
     UnderReview,
+    /// AWD-3: a member's payee is paid under an open award of its own, and under nothing else.
+    AwardPayee,
     /// The tenant pays nobody who has not said where to.
     NoMethod,
     /// PAY-12: the method was changed of late.
@@ -55,6 +57,7 @@ impl Hold {
         match self {
             Self::PartnerNotActive => "partner-not-active",
             Self::UnderReview => "under-review",
+            Self::AwardPayee => "award-payee",
             Self::NoMethod => "no-payout-method",
             Self::CoolingOff { .. } => "payout-method-cooling-off",
             Self::TaxForm { .. } => "tax-form-missing",
@@ -72,6 +75,10 @@ impl Hold {
                 "the partner is not active; nothing is paid until an admin reinstates them".to_owned()
             }
             Self::UnderReview => "payouts of this partner wait until a review is decided".to_owned(),
+            Self::AwardPayee => {
+                "this is the payee of a member: it is paid by the payout of an open award alone, never by request"
+                    .to_owned()
+            }
             Self::NoMethod => "there is no payout method for this currency; set one first".to_owned(),
             Self::CoolingOff { until } => {
                 format!("the payout method was changed; nothing leaves by it before {until}")

@@ -8,6 +8,9 @@ use crate::digest::Digest;
 use crate::id::PartnerId;
 use crate::time::{BusinessDay, Timestamp};
 
+/// What a person should look at of a form that comes after one which was withdrawn.
+const AFTER_WITHDRAWN: &str = "the form before it was withdrawn";
+
 /// Which form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -165,7 +168,11 @@ impl TaxForm {
     /// TAX-1: a form is given, in the stead of the one before. Where a person should look at something it waits for them.
     #[must_use]
     pub fn submit(before: Option<&Self>, given: Given, by: Actor, at: Timestamp) -> FormStep {
-        let warnings: Vec<String> = given.tin.iter().filter_map(Tin::warning).map(str::to_owned).collect();
+        let mut warnings: Vec<String> = given.tin.iter().filter_map(Tin::warning).map(str::to_owned).collect();
+        // TAX-1: what a person withdrew is not made good by sending it again, nor by sending it twice.
+        if before.is_some_and(Self::is_doubted) {
+            warnings.push(AFTER_WITHDRAWN.to_owned());
+        }
         let form = Self {
             version: before.map_or(0, |before| before.version) + 1,
             kind: given.kind,
@@ -198,6 +205,15 @@ impl TaxForm {
     pub fn withdraw(&self, reason: String, by: Actor, at: Timestamp) -> Option<FormStep> {
         let holds = !matches!(self.standing, Standing::Changed { .. });
         holds.then(|| self.moved(Standing::Changed { reason }, "tax_form.withdrawn", by, at))
+    }
+
+    /// Was it withdrawn, or does it wait for a person because the one before was?
+    fn is_doubted(&self) -> bool {
+        match &self.standing {
+            Standing::Changed { .. } => true,
+            Standing::Submitted => self.warnings.iter().any(|warning| warning == AFTER_WITHDRAWN),
+            Standing::Valid => false,
+        }
     }
 
     fn moved(&self, standing: Standing, action: &'static str, by: Actor, at: Timestamp) -> FormStep {
@@ -275,6 +291,10 @@ mod tests {
     }
 
     fn given(kind: FormKind, tin: Option<(TinKind, &str)>, signed_on: &str) -> TaxForm {
+        given_after(None, kind, tin, signed_on)
+    }
+
+    fn given_after(before: Option<&TaxForm>, kind: FormKind, tin: Option<(TinKind, &str)>, signed_on: &str) -> TaxForm {
         let tin = tin.map(|(kind, text)| Tin::parse(kind, text).expect("a number"));
         let given = Given {
             kind,
@@ -286,7 +306,7 @@ mod tests {
             sealed: "sealed".to_owned(),
             under: "a request".to_owned(),
         };
-        TaxForm::submit(None, given, by(), now()).form
+        TaxForm::submit(before, given, by(), now()).form
     }
 
     #[test]
@@ -319,6 +339,29 @@ mod tests {
         assert_eq!(accepted.accept(by(), now()), None);
         let withdrawn = accepted.withdraw("moved".to_owned(), by(), now()).expect("it held").form;
         assert_eq!((withdrawn.accept(by(), now()), withdrawn.withdraw("again".to_owned(), by(), now())), (None, None));
+    }
+
+    #[test]
+    fn a_form_after_a_withdrawn_one_waits_for_a_person_however_often_it_is_sent() {
+        let today = day("2026-02-01");
+        let w9 = |before: Option<&TaxForm>| {
+            given_after(before, FormKind::W9, Some((TinKind::Ssn, "400-11-1222")), "2026-02-01")
+        };
+        let first = w9(None);
+        assert_eq!(w9(Some(&first)).status(today), TaxStatus::Valid);
+        let withdrawn = first.withdraw("the number is wrong".to_owned(), by(), now()).expect("it held").form;
+        let again = w9(Some(&withdrawn));
+        let twice = w9(Some(&again));
+        let other_kind = given_after(Some(&twice), FormKind::W8ben, None, "2026-02-01");
+        for form in [&again, &twice, &other_kind] {
+            assert_eq!((form.status(today), form.warnings.len()), (TaxStatus::Submitted, 1));
+        }
+        let withdrawn_anew = again.withdraw("no".to_owned(), by(), now()).expect("it waited").form;
+        assert_eq!(w9(Some(&withdrawn_anew)).status(today), TaxStatus::Submitted);
+        // A person believes it: the doubt is over.
+        let accepted = twice.accept(by(), now()).expect("it waited").form;
+        assert_eq!(accepted.status(today), TaxStatus::Valid);
+        assert_eq!(w9(Some(&accepted)).status(today), TaxStatus::Valid);
     }
 
     #[test]

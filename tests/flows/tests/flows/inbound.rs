@@ -232,7 +232,8 @@ async fn stand_in(lists: BTreeMap<&'static str, Value>) -> String {
         // Lemon Squeezy's: only what is of that store.
         let asked = uri.query().unwrap_or_default().split('&').find_map(|part| part.strip_prefix("filter[store_id]="));
         if let (Some(store), Some(data)) = (asked, list.as_mut().and_then(|list| list["data"].as_array_mut())) {
-            data.retain(|object| object["attributes"]["store_id"].to_string() == store);
+            let store: u64 = store.parse().expect("a store's number");
+            data.retain(|object| object["attributes"]["store_id"] == store);
         }
         async move { axum::Json(list.unwrap_or_else(|| json!({"data": []}))) }
     };

@@ -317,7 +317,8 @@ impl TrackedSale {
     /// Where the buyer is, if the tax of the sale is to be found by that: told without tax, and with a country.
     pub(in crate::http) fn untaxed_at(&self) -> Result<Option<Jurisdiction>, Problem> {
         let (None, Some(country)) = (&self.tax, &self.country) else { return Ok(None) };
-        match Jurisdiction::parse(country, self.region.as_deref()) {
+        // The case of its letters is no other place: `de` is taxed as `DE`.
+        match Jurisdiction::parse(&country.to_ascii_uppercase(), self.region.as_deref()) {
             Ok(place) => Ok(Some(place)),
             // A country that rules look at may be written as the tenant likes; one that tax depends on names a region.
             Err(_) if self.region.is_none() => Ok(None),

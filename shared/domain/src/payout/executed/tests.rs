@@ -5,6 +5,7 @@ use crate::id::{PartnerId, PayoutId};
 use crate::money::Money;
 use crate::payout::{Approval, Terms};
 use crate::slot::Slot;
+use crate::time::Zone;
 
 const NOW: &str = "2026-11-21T02:00:00Z";
 
@@ -210,4 +211,35 @@ fn the_audit_says_what_was_said_of_an_outcome() {
         .postpone(actor(Role::Service, "payout-executor"), "the balance does not suffice", at(NOW))
         .expect("postponed");
     assert_eq!(step.deed.new["reason"], "the balance does not suffice");
+}
+
+/// PAY-13: no seal covers the parts, so what leaves is bound by what was approved.
+#[test]
+fn what_leaves_is_a_part_of_what_was_approved_or_nothing_is_said_to_leave() {
+    let usd = |minor| Money::from_minor(minor, Currency::USD);
+    let rows = [
+        (Some((0, 0, 25_050)), Some(25_050)),
+        (Some((50, 6_000, 19_000)), Some(19_000)),
+        (None, Some(25_050)),
+        (Some((-1_000_000, 0, 1_025_050)), None),
+        (Some((0, -1, 25_051)), None),
+        (Some((25_050, 0, 0)), None),
+        (Some((25_050, 1, -1)), None),
+        (Some((0, 0, 25_049)), None),
+    ];
+    for (parts, leaving) in rows {
+        let mut payout = payout(PayoutState::Approved);
+        payout.net =
+            parts.map(|(fee, withheld, net)| crate::tax::Net { fee: usd(fee), withheld: usd(withheld), net: usd(net) });
+        assert_eq!(payout.leaving(), leaving.map(usd), "{parts:?}");
+    }
+}
+
+/// AWD-4: what came back later was paid all the same.
+#[test]
+fn an_award_whose_payout_came_back_is_noted_as_paid() {
+    let returned = |state: &PayoutState| matches!(state, PayoutState::Returned { .. });
+    let state = every_state().into_iter().find(returned).expect("a state");
+    let due = crate::award::tests::award().due(Some(&payout(state)), Zone::utc().day_of(at(NOW)));
+    assert_eq!(due, crate::award::Due::NotePaid { paid_at: at(NOW) });
 }
