@@ -52,18 +52,9 @@ impl Config {
             sealing_key_arn: reader.text(&variables::SEALING_KEY_ARN),
             stage: reader.text(&variables::STAGE),
             stage_secret_arn: reader.text(&variables::STAGE_SECRET_ARN),
-            stripe_url: stripe_url(&mut reader),
+            stripe_url: stripe::url(&mut reader),
             aws: Aws::from(&mut reader),
         };
         reader.finish(config)
     }
-}
-
-fn stripe_url(reader: &mut Reader) -> String {
-    let url = reader.optional(&variables::STRIPE_API_URL).unwrap_or_else(|| stripe::API_URL.to_owned());
-    let is_address = url.parse::<http::Uri>().is_ok_and(|uri| uri.scheme().is_some() && uri.host().is_some());
-    if !is_address {
-        reader.fault(&variables::STRIPE_API_URL, "not an http or https address");
-    }
-    url
 }

@@ -152,11 +152,12 @@ pub fn award_of(payout: &Payout) -> Option<AwardId> {
 /// AWD-3: what is kept of a payout: the retention of the award that it is of, and nothing of any other.
 ///
 /// # Errors
-/// The store does not answer, or the item cannot be read.
+/// The store does not answer, the item cannot be read, or the award is not there: without it nobody knows what is kept.
 pub async fn retention_of(store: &Store, tenant: &TenantKey, payout: &Payout) -> Result<Money, CaseError> {
     let nothing = Money::zero(payout.amount.currency());
     let Some(id) = award_of(payout) else { return Ok(nothing) };
-    Ok(store.get_award(tenant, &id).await?.map_or(nothing, |stored| stored.award.retention))
+    let stored = store.get_award(tenant, &id).await?.ok_or(CaseError::AwardMissing { award: id })?;
+    Ok(stored.award.retention)
 }
 
 /// A payout has moved: if it is of an award, the award follows at once instead of with the daily round.

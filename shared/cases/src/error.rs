@@ -1,6 +1,6 @@
 //! What goes wrong in a case.
 
-use domain::id::PartnerId;
+use domain::id::{AwardId, PartnerId};
 use domain::money::{Money, MoneyError};
 use domain::slot::{Slot, SlotError};
 use store::StoreError;
@@ -67,6 +67,12 @@ pub enum CaseError {
         partner: PartnerId,
         /// How many are not.
         sales_max: usize,
+    },
+    /// A payout says that it is of an award which is not there: what is kept of it cannot be known, so nothing leaves.
+    #[error("the payout is of {award}, which is not there")]
+    AwardMissing {
+        /// Which award it names.
+        award: AwardId,
     },
     /// Others were faster each time; nothing was written.
     #[error("too many others change the account at once; nothing was written, try again")]

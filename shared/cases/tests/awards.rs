@@ -301,6 +301,10 @@ async fn a_forged_award_and_a_forged_tally_are_found() {
     let award = begun.stored.award.id.to_string();
     let gone = gone.key("pk", text(format!("{}#awards", world.tenant.tenant()))).key("sk", text(award));
     gone.send().await.expect("deleted");
+    // What is kept of its payout is not known any more, so nothing leaves.
+    let payout = begun.payout.expect("a payout").payout;
+    let kept = retention_of(&world.store, &world.tenant, &payout).await;
+    assert!(matches!(kept, Err(cases::error::CaseError::AwardMissing { .. })), "{kept:?}");
     let verified = cases::verify::verify(&world.store, &world.tenant).await.expect("store");
     let told: Vec<String> = verified.breaches.iter().map(|breach| format!("{} {}", breach.law, breach.entry)).collect();
     assert!(told.iter().any(|told| told == "V9 the awards that were given"), "{told:?}");

@@ -21,8 +21,6 @@ use serde::de::DeserializeOwned;
 use crate::error::{Refusal, StripeError};
 use crate::{Form, Key};
 
-/// Where Stripe is.
-pub const API_URL: &str = "https://api.stripe.com";
 /// The version whose shapes are read here; webhooks are read in whatever version they come.
 const VERSION: &str = "2025-03-31.basil";
 const ANSWER_BYTES_MAX: usize = 4 << 20;

@@ -1,7 +1,7 @@
 //! Stripe's HTTP API, as far as we call it: small, typed, and honest about what is not known.
 //!
 //! What lives here: the calls (`customers`, `catalog`, `subscriptions`, `events`, `transfers`), one HTTP client with retries
-//! under one idempotency key (`client`), whose account it calls (`accounts`), what a refusal is (`error`), and how it is told to our own callers (`problem`).
+//! under one idempotency key (`client`), where it is (`config`), whose account it calls (`accounts`), what a refusal is (`error`), and how it is told to our own callers (`problem`).
 //! What does not: what a subscription is to us, what is stored, webhooks (they are read where they arrive).
 //!
 //! To add a call: a method in the file of its noun, which takes the idempotency key if it writes; the fields of the
@@ -11,6 +11,7 @@ mod accounts;
 mod amount;
 mod catalog;
 mod client;
+mod config;
 mod customers;
 mod error;
 mod events;
@@ -22,7 +23,8 @@ mod transfers;
 pub use crate::accounts::{AccountError, Accounts, Keys, client};
 pub use crate::amount::minor_of;
 pub use crate::catalog::{NewPrice, Price, Product, Recurring};
-pub use crate::client::{API_URL, Call, Patience, Stripe, Watch};
+pub use crate::client::{Call, Patience, Stripe, Watch};
+pub use crate::config::{API_URL, url};
 pub use crate::customers::{Address, Customer, CustomerChange, Exemption, InvoiceSettings, PaymentMethod};
 pub use crate::error::{Refusal, StripeError};
 pub use crate::events::{Event, EventPage, Invoice};
