@@ -4,6 +4,7 @@
 //! difference. It repeats until there is none, and then marks the account, unless something was booked meanwhile.
 //! A month freezes some days after its end: from then on its sales come late, and it is counted for the last time.
 
+pub mod accounts;
 pub mod binding;
 pub mod count;
 mod elsewhere;
@@ -27,6 +28,7 @@ use store::{Store, TenantKey, Written};
 
 use crate::error::CaseError;
 use crate::risk::habits;
+use accounts::all_accounts;
 use load::{Frame, Frames, Loaded, Wanted, load, read_frames};
 use plan::{Choice, Making, Plan, plan};
 
@@ -187,14 +189,13 @@ async fn dry(
 ///
 /// # Errors
 /// As [`adjust`].
-pub async fn adjust_program(
-    night: &Night<'_>,
-    program: &ProgramId,
-    accounts: &[Account],
-) -> Result<Ordered, CaseError> {
+pub async fn adjust_program(night: &Night<'_>, program: &ProgramId) -> Result<Ordered, CaseError> {
     let note = night.making.note();
+    freeze_program(night, program).await?;
+    // COM-3, COM-10: asked for behind the freezing. What moves in before it may be the first that an account has.
+    let accounts = all_accounts(night.store, night.tenant).await?;
     let wanted = Wanted {
-        accounts,
+        accounts: &accounts,
         frames: night.frames,
         only: Some(program),
         everything: false,
@@ -204,11 +205,10 @@ pub async fn adjust_program(
     };
     let own = |of: &ProgramId| of == program;
     let choice = Choice { frames: night.frames, includes: &own };
-    freeze_program(night, program).await?;
     for _ in 0..TRIES_MAX {
         let loaded = load(night.store, night.tenant, &wanted).await?;
         let mut froze = false;
-        for account in accounts {
+        for account in &accounts {
             froze |= freeze(night, &loaded, account).await?;
         }
         if froze {

@@ -17,6 +17,7 @@ use store::runs::{Run, RunReport, RunStatus, Unit, UnitError, UnitOf, UnitOutcom
 use store::{Store, StoreError, TenantKey, Written};
 use thiserror::Error;
 
+use crate::adjust::accounts::all_accounts;
 use crate::adjust::load::{Frames, read_frames};
 use crate::adjust::moving::Unsettled;
 use crate::adjust::plan::Making;
@@ -383,7 +384,7 @@ pub async fn dry_run(
     let mut capped = capped(&frames).peekable();
     if capped.peek().is_some() {
         // As the night's unit has it: a cap over all of them must miss none.
-        let all = visit::all_accounts(store, tenant).await?;
+        let all = all_accounts(store, tenant).await?;
         for program in capped {
             if is_over() {
                 return Ok(dry);

@@ -23,10 +23,10 @@ use queues::{VERSION, VisitDue};
 use store::recomputes::StoredRecompute;
 use store::{Store, TenantKey, Written};
 
+use crate::adjust::accounts::all_accounts;
 use crate::adjust::load::read_frames;
 use crate::adjust::plan::Making;
 use crate::error::CaseError;
-use crate::night::visit::all_accounts;
 
 /// How many accounts a dry run tells one by one; the totals are of all.
 pub const SHOWN_MAX: usize = 500;

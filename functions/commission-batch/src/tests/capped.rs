@@ -6,7 +6,7 @@ use domain::fact::{Fact, SalePaid};
 use domain::id::PartnerId;
 use domain::line::{Account, Line, LineKind};
 use domain::money::Money;
-use domain::rule::{Caps, Metric, Milestone, Reward, Terms};
+use domain::rule::{Caps, Clause, Limits, Metric, Milestone, Reward, Terms};
 use queues::VisitDue;
 use world::World;
 
@@ -95,6 +95,32 @@ async fn com_10_a_sale_of_a_month_whose_cap_over_all_is_counted_comes_late_to_ev
     program_visited(&world, "2026-12-06").await;
     let totals = [world.total().await, total_of(&world, &other).await].map(|total| usd(&total));
     assert_eq!(Money::try_sum(totals.into_iter(), Currency::USD).expect("in range"), usd("60.00"));
+    world.verified().await;
+}
+
+#[tokio::test]
+async fn com_3_sales_that_move_to_a_partner_without_an_account_while_the_months_of_a_capped_programme_freeze_are_counted()
+ {
+    let limits = Limits { max_months: None, max_occurrences: Some(1) };
+    let clause = Clause { limits, ..Clause::simple(Reward::Percentage(rate("0.2"))) };
+    let world = world_of(Terms { clauses: vec![clause], ..capped("3000.00") }).await;
+    let other = second_partner();
+    let token = furnish_second(&world, &other).await;
+    for (invoice, occurred_at) in [("in_1", SECOND), ("in_2", THIRD)] {
+        let Fact::SalePaid(paid) = sale_of(&world, &token, (invoice, "cus_1"), "100", occurred_at) else {
+            unreachable!()
+        };
+        book(&world, &Fact::SalePaid(SalePaid { subscription: Some("sub_1".to_owned()), ..paid })).await;
+    }
+    // The world's partner had brought the customer, and nothing was ever booked to them.
+    book(&world, &world.seen("cus_1", Some(&world.token))).await;
+    for _ in 0..2 {
+        program_visited(&world, "2026-12-03").await;
+        for partner in [&other, &world.partner] {
+            visited_of(&world, partner, "2026-12-03").await;
+        }
+    }
+    assert_eq!((world.total().await, total_of(&world, &other).await), ("20.00".to_owned(), "0.00".to_owned()));
     world.verified().await;
 }
 

@@ -19,9 +19,6 @@ use crate::closing::{self, Closed, Pace};
 use crate::error::CaseError;
 use crate::recompute::{self, Desk};
 
-/// How many partners of the registry are read at once.
-const PAGE_SIZE: usize = 100;
-
 /// What became of a visit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Visited {
@@ -186,7 +183,6 @@ async fn close(
     Ok(Visited::Whole)
 }
 
-/// All accounts of the registry: a cap over all of them must miss none, and the index of live ones may lag.
 async fn visit_program(
     store: &Store,
     tenant: &TenantKey,
@@ -197,30 +193,8 @@ async fn visit_program(
     let frames = read_frames(store, tenant).await?;
     let unsettled = Unsettled::default();
     let night = night_of(store, tenant, (&frames, &unsettled), (&zone, due.run.as_str()), (due.business_date, now))?;
-    let accounts = all_accounts(store, tenant).await?;
     let Some(program) = &due.program else { return Err(CaseError::Busy) };
-    adjust::adjust_program(&night, program, &accounts).await
-}
-
-/// Every account of every partner in the registry.
-///
-/// # Errors
-/// The store does not answer.
-pub async fn all_accounts(store: &Store, tenant: &TenantKey) -> Result<Vec<Account>, CaseError> {
-    let mut accounts = Vec::new();
-    let mut after = None;
-    loop {
-        let page = store.list_partner_ids(tenant, after.as_ref(), PAGE_SIZE).await?;
-        for partner in &page.items {
-            for head in store.list_heads(tenant, partner).await? {
-                accounts.push(Account { partner: partner.clone(), currency: head.currency });
-            }
-        }
-        if page.next.is_none() {
-            return Ok(accounts);
-        }
-        after = page.items.last().cloned();
-    }
+    adjust::adjust_program(&night, program).await
 }
 
 async fn record(

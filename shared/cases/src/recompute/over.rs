@@ -8,12 +8,12 @@ use store::Written;
 
 use super::plan::{Rules, differences_of, frames_with, plan_counted};
 use super::{Desk, carry};
+use crate::adjust::accounts::all_accounts;
 use crate::adjust::load::{Frame, Frames, Loaded, SALES_MAX, Wanted, load, read_frames};
 use crate::adjust::moving::Unsettled;
 use crate::adjust::plan::{Choice, Plan, plan};
 use crate::adjust::{self, Night};
 use crate::error::CaseError;
-use crate::night::visit::all_accounts;
 
 /// How often an account that others change is begun again.
 const TRIES_MAX: usize = 16;
