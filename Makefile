@@ -48,7 +48,7 @@ verify: ## Check the ledger's laws on the running data (TENANT= of all); fails w
 	@infra/local-env.sh target/debug/tributary verify $(if $(TENANT),--tenant $(TENANT))
 
 # ── Check ───────────────────────────────────────────────────────────────────────────────────────────
-.PHONY: test lint lint-rust lint-walls lint-template fmt cover browser crash
+.PHONY: test lint lint-rust lint-walls lint-template fmt cover browser crash api-test
 test: ## Every test: units, laws, and flows through the real binaries
 	cargo build --workspace --all-targets --locked
 	@if cargo nextest --version >/dev/null 2>&1; then \
@@ -86,6 +86,9 @@ mutants: $(TOOLS)/cargo-mutants-$(CARGO_MUTANTS_VERSION) ## Change the money cod
 browser: build ## The snippet of docs/snippet.md in a real headless Chromium (installed where it is missing)
 	@tests/browser/run.sh
 
+api-test: build $(TOOLS)/api/.installed ## Every operation under schemathesis: all checks, all phases; EXAMPLES= requests of each (20), PHASES= fewer phases
+	@tests/api/run.sh $(TOOLS)/api
+
 crash: build ## kill -9 of functions at random points, KILLS= of each (50): the same ledger
 	CRASH_KILLS=$(KILLS) cargo test --workspace --locked --test flows -- crash --nocapture
 
@@ -112,13 +115,21 @@ simulate-self-test: ## Mistakes planted on purpose: each must be found within 1,
 	cargo build --profile simulate --locked -p simulator --features planted
 	@target/simulate/simulator self-test 1000 $(if $(BUG),"$(BUG)")
 
+STORIES ?= 1000
+
+.PHONY: dry-runs
+dry-runs: ## STORIES= random histories (1000): what a dry run shows of other rules is what is booked, to the cent
+	STORIES=$(STORIES) cargo test --locked -p commission-batch --lib -- com_16_the_difference_shown --nocapture
+
 # ── Ingestion ───────────────────────────────────────────────────────────────────────────────────────
 COUNT ?= 10000
+RACES ?= 10000
+PAYOUTS ?= 10000
 SIGNED ?= 1000
 FUZZ_SECONDS ?= 60
 PEERS := $(TOOLS)/peers
 
-.PHONY: peers fuzz webhooks
+.PHONY: peers fuzz webhooks races rail-faults
 peers: $(PEERS)/.installed ## The official Stripe and Standard Webhooks packages sign SIGNED= messages each (1000), and tamper with as many; Stripe's drive our stand-in; two ACH readers and a check of bytes read SIGNED= bank files
 	cargo build --locked -p peers
 	@{ $(PEERS)/python/bin/python tests/peers/sign.py $(SIGNED) $(SEED); node $(PEERS)/sign.mjs $(SIGNED) $(SEED); } | target/debug/peers
@@ -129,13 +140,19 @@ fuzz: ## Hostile cookies, signature headers and bodies, FUZZ_SECONDS= each (60),
 	cargo build --profile simulate --locked -p fuzz
 	@target/simulate/fuzz $(FUZZ_SECONDS) $(SEED)
 
+races: ## RACES= races of each kind (10000): four at once ask, approve, claim, confirm; one wins, nothing is paid beside the balance
+	RACES=$(RACES) cargo test --profile simulate --locked -p cases --test racing -- --nocapture
+
+rail-faults: ## PAYOUTS= payouts (10000) over a rail that fails each fifth time: each paid once, or waiting for people
+	PAYOUTS=$(PAYOUTS) cargo test --profile simulate --locked -p payout-executor payouts_over_a_rail_that_fails -- --nocapture
+
 webhooks: ## COUNT= webhooks (10000), one in ten replayed, one in a hundred forged: exactly the right ledger
 	@# Optimised, with every check of a debug build in our own code: a debug build takes about 50 ms of a core for each.
 	cargo build --profile simulate --workspace --bins --locked
 	WEBHOOKS=$(COUNT) cargo test --profile simulate --workspace --locked --test flows -- many_webhooks --nocapture
 
 # ── Measure ─────────────────────────────────────────────────────────────────────────────────────────
-.PHONY: bench bench-click bench-webhook bench-arithmetic bench-close units release mutants
+.PHONY: bench bench-click bench-webhook bench-arithmetic bench-close bench-lists bench-dry-run units release mutants
 release: ## Release binaries as they ship, with their sizes
 	cargo build --release --locked $(FUNCTIONS:%=-p %)
 	@for f in $(FUNCTIONS); do printf '%-18s %10d bytes\n' $$f $$(stat -c %s target/release/$$f); done
@@ -161,6 +178,14 @@ bench-arithmetic: ## What the rules cost: lines a second on one core
 bench-close: ## What closing costs from 10,000 lines to a million; proving them all; memory (LINES= of the largest account)
 	cargo build --profile simulate --locked -p bench --bin closes
 	@target/simulate/closes $(LINES)
+
+bench-lists: ## What a page of each list takes besides the store, over 10,000 partners and a million lines (LINES= fewer)
+	cargo build --profile simulate --locked -p bench --bin lists
+	@target/simulate/lists $(LINES)
+
+bench-dry-run: ## How long other rules over 100,000 past sales take to be counted, and the memory (SALES= fewer)
+	cargo build --profile simulate --locked -p bench --bin dry_runs
+	@target/simulate/dry_runs $(SALES)
 
 bench-click: build ## Processor time of a warm click beside a Python Lambda, a Node Lambda, and Express with PostgreSQL
 	cargo build --release --locked -p click-tracker
@@ -194,6 +219,12 @@ $(PEERS)/.installed: tests/peers/requirements.txt tests/peers/package.json tests
 	$(PEERS)/python/bin/pip install --quiet --disable-pip-version-check --requirement tests/peers/requirements.txt
 	cp tests/peers/package.json tests/peers/sign.mjs tests/peers/stand_in.mjs tests/peers/read_ach.mjs $(PEERS)
 	cd $(PEERS) && npm install --silent --no-audit --no-fund
+	touch $@
+
+$(TOOLS)/api/.installed: tests/api/requirements.txt
+	rm -rf $(TOOLS)/api
+	python3 -m venv $(TOOLS)/api
+	$(TOOLS)/api/bin/pip install --quiet --disable-pip-version-check --requirement $<
 	touch $@
 
 $(TOOLS)/cargo-deny-$(CARGO_DENY_VERSION):

@@ -1,10 +1,18 @@
 //! The routes, by noun.
 
+mod api_keys;
+mod audit;
+mod auth;
 mod deliveries;
+mod elsewhere;
 mod marks;
+mod operating;
 mod policy;
+mod privacy;
 mod queue;
 mod reviews;
+mod users;
+mod viewer;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
@@ -12,8 +20,9 @@ use axum::routing::{get, post};
 use cases::error::CaseError;
 use domain::audit::Actor;
 use domain::role::Role;
+use edge::api::api_before;
 use edge::auth::Caller;
-use edge::http::{Cors, Origin, border};
+use edge::http::Origin;
 use edge::idempotency::required;
 use edge::openapi::Bearer;
 use edge::problem::Problem;
@@ -21,6 +30,8 @@ use edge::telemetry::chain;
 use utoipa::OpenApi;
 
 use crate::App;
+
+pub(crate) use operating::Remembered;
 
 /// Who sees what was noticed. Never partners: they would learn what to avoid.
 const REVIEWERS_AND_READERS: &[Role] = &[Role::Admin, Role::FinanceManager, Role::Support, Role::Auditor];
@@ -40,8 +51,12 @@ pub fn routes(app: App) -> Router {
         .route("/v1/webhooks/endpoints", get(deliveries::endpoints))
         // Money moves here: every write needs its key.
         .route_layer(from_fn_with_state(app.clone(), required::<App>))
-        .with_state(app);
-    border(routes, Cors::Nobody)
+        .merge(audit::routes())
+        .merge(privacy::routes(&app))
+        .merge(operating::routes(&app))
+        .merge(auth::routes(&app))
+        .merge(viewer::routes());
+    api_before(routes, app, elsewhere::elsewhere)
 }
 
 #[derive(OpenApi)]
@@ -65,11 +80,22 @@ struct Document;
 /// The paths of admin-api in OpenAPI.
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    Document::openapi()
+    let mut document = Document::openapi();
+    document.merge(audit::openapi());
+    document.merge(privacy::openapi());
+    document.merge(operating::openapi());
+    document.merge(viewer::openapi());
+    document.merge(auth::openapi());
+    document
 }
 
 fn actor(caller: &Caller, origin: Origin) -> Actor {
     Actor { role: caller.role, id: caller.subject.clone(), ip: origin.ip, user_agent: origin.user_agent }
+}
+
+/// Who does something about sign-in, for the audit trail: the person, by whatever they came.
+fn doer(caller: &Caller, origin: Origin) -> Actor {
+    Actor { role: caller.role, id: caller.person(), ip: origin.ip, user_agent: origin.user_agent }
 }
 
 /// An error of a case, as an answer.

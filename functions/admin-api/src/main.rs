@@ -1,12 +1,15 @@
 //! The binary of admin-api: configuration, clients, routes.
 
 use admin_api::config::Config;
+use admin_api::probes::Probes;
 use admin_api::{App, routes};
 use edge::aws::Service;
 use edge::config::Reader;
 use edge::lambda::{self, Error};
+use edge::people::People;
+use edge::sealing::Sealer;
 use edge::telemetry;
-use queues::Sender;
+use queues::{Door, Sender};
 use store::Store;
 
 #[tokio::main(flavor = "current_thread")]
@@ -14,6 +17,14 @@ async fn main() -> Result<(), Error> {
     let config = Config::read(Reader::from_process_env())?;
     telemetry::start("admin-api", config.level);
     let store = Store::connect(&config.aws.service(Service::DynamoDb), config.tables);
-    let facts = Sender::connect(&config.aws.service(Service::Sqs), config.facts_queue_url);
-    lambda::run_http(routes(App::new(store, config.clock, facts))).await
+    let sqs = config.aws.service(Service::Sqs);
+    let watched = config.watched_queue_urls.map(|(name, url)| (name, Door::connect(&sqs, url)));
+    let queues = watched.into_iter().chain([("facts", Door::connect(&sqs, &config.facts_queue_url))]).collect();
+    let sealer = Sealer::connect(&config.aws.service(Service::Kms), config.sealing_key_arn);
+    let people = People::new(store.clone(), sealer.clone(), config.public_url);
+    let people = people.with_first_admin(config.first_admin_email);
+    let sealer = Some(sealer);
+    let facts = Sender::connect(&sqs, config.facts_queue_url);
+    let app = App::new(store, config.clock, facts).probing(Probes { queues, sealer }).signing_in(people);
+    lambda::run_http(routes(app)).await
 }

@@ -30,12 +30,17 @@ use world::World;
 
 use crate::{App, routes};
 
+mod audit;
 mod deliveries;
 mod doors;
 mod events;
 mod marks;
+mod operating;
+mod privacy;
 mod reviews;
+mod sign_in;
 mod tenants;
+mod viewer;
 
 /// A deployment with a partner and its people.
 pub(crate) struct Office {
@@ -113,6 +118,7 @@ pub(crate) async fn office() -> Office {
             name: "test".to_owned(),
             created_at: world.now,
             revoked_at: None,
+            terms: Default::default(),
         };
         let text = mint_from(&tenant, &[n; 32]);
         let keys = TenantKey::from(&tenant);

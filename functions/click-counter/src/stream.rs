@@ -1,4 +1,4 @@
-//! Live: a batch of the stream becomes one write for each link and day in it.
+//! Live: a batch of the stream of clicks becomes one write for each link and day in it; one of sales goes on to `sales`.
 
 use std::collections::BTreeMap;
 
@@ -7,6 +7,7 @@ use aws_lambda_events::sqs::SqsBatchResponse;
 use domain::id::{LinkId, TenantId};
 use domain::time::BusinessDay;
 use edge::telemetry::chain;
+use serde_dynamo::AttributeValue;
 use store::click_counts::{ClickChange, Counted, read_click_change};
 use store::{StoreError, TenantKey};
 
@@ -17,8 +18,22 @@ type Place = (TenantId, LinkId, BusinessDay);
 impl App {
     /// Counts a batch. What is counted stays counted when another part of the batch fails: it is known by its numbers.
     pub(crate) async fn count(&self, event: Event) -> SqsBatchResponse {
+        let (sales, clicks): (Vec<EventRecord>, Vec<EventRecord>) = event.records.into_iter().partition(is_of_sale);
+        let failed = match self.count_clicks(clicks).await {
+            Some(number) => Some(number),
+            None => self.count_sales(sales).await,
+        };
+        let mut response = SqsBatchResponse::default();
+        if let Some(number) = failed {
+            response.add_failure(number);
+        }
+        response
+    }
+
+    /// Counts clicks; answers the number of the first that was not counted.
+    async fn count_clicks(&self, records: Vec<EventRecord>) -> Option<String> {
         let mut places: BTreeMap<Place, Vec<ClickChange>> = BTreeMap::new();
-        for record in event.records {
+        for record in records {
             match change_of(record) {
                 Ok(change) => {
                     let place = (change.tenant.clone(), change.link.clone(), change.day);
@@ -44,12 +59,13 @@ impl App {
             }
         }
         tracing::debug!(links = counted, clicks, "clicks counted");
-        let mut response = SqsBatchResponse::default();
-        if let Some(number) = failed {
-            response.add_failure(number);
-        }
-        response
+        failed
     }
+}
+
+/// A batch is of one table's stream: of sales, or of clicks.
+fn is_of_sale(record: &EventRecord) -> bool {
+    matches!(record.change.new_image.get("entity"), Some(AttributeValue::S(entity)) if entity == "sale")
 }
 
 fn change_of(record: EventRecord) -> Result<ClickChange, StoreError> {

@@ -60,6 +60,7 @@ impl World {
             commission_rate: None,
             active: true,
             created_at: at("2026-09-01T00:00:00Z"),
+            details: Default::default(),
         };
         store.create_link(&tenant(), &link).await.expect("a link");
         let app = App::new(store.clone(), Clock::fixed(at("2026-09-04T02:30:00Z")));
@@ -180,4 +181,57 @@ async fn a_night_over_a_store_that_is_away_fails_and_is_made_again() {
 async fn what_is_neither_stream_nor_schedule_is_refused() {
     let world = World::new().await;
     assert!(world.app.handle(json!({ "hello": "world" })).await.is_err());
+}
+
+impl World {
+    /// Conversions and revenue of the link, in minor units of dollars.
+    async fn sold(&self) -> Option<(u64, i64)> {
+        let totals = self.store.total_link_sales(&tenant(), &[link_id()]).await.expect("store");
+        let sold = totals.get(&link_id())?.by_currency.get(&domain::currency::Currency::USD)?;
+        Some((sold.conversions, sold.revenue.minor()))
+    }
+}
+
+#[tokio::test]
+async fn a_sale_is_counted_with_its_link_and_told_again_counts_nothing() {
+    let world = World::new().await;
+    let mut first = event("sales");
+    first["Records"].as_array_mut().expect("records").truncate(1);
+    for _ in 0..2 {
+        let answer = world.app.handle(first.clone()).await.expect("answers");
+        assert_eq!(answer["batchItemFailures"], json!([]));
+        assert_eq!(world.sold().await, Some((1, 10_000)));
+    }
+    for _ in 0..2 {
+        world.app.handle(event("sales")).await.expect("answers");
+        assert_eq!(world.sold().await, Some((1, 7_500)), "a quarter went back");
+    }
+}
+
+#[tokio::test]
+async fn a_sale_that_becomes_anothers_leaves_its_link() {
+    let world = World::new().await;
+    world.app.handle(event("sales")).await.expect("answers");
+    let mut moved = event("sales");
+    let record = &mut moved["Records"][1]["dynamodb"];
+    record["OldImage"] = record["NewImage"].clone();
+    record["NewImage"]["version"]["N"] = json!("3");
+    record["NewImage"]["decision"] = json!({"M": {"nobody": {"S": "by_decision"}}});
+    moved["Records"].as_array_mut().expect("records").remove(0);
+    world.app.handle(moved).await.expect("answers");
+    assert_eq!(world.sold().await, Some((0, 0)));
+}
+
+#[tokio::test]
+async fn a_sale_that_cannot_be_counted_now_is_named_and_one_that_cannot_be_read_holds_nobody() {
+    let world = World::new().await;
+    world.database.fail_next(100, Fault::Refuse);
+    let answer = world.app.handle(event("sales")).await.expect("answers");
+    assert_eq!(answer["batchItemFailures"][0]["itemIdentifier"], format!("1{:020}", 1), "the first of the batch");
+    world.database.heal();
+    let mut odd = event("sales");
+    odd["Records"][0]["dynamodb"]["NewImage"]["payment"]["S"] = json!("nonsense");
+    let answer = world.app.handle(odd).await.expect("answers");
+    assert_eq!(answer["batchItemFailures"], json!([]));
+    assert_eq!(world.sold().await, Some((1, 7_500)), "the second record alone");
 }

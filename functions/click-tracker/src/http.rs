@@ -48,7 +48,8 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 
 /// Follow a partner's link.
 ///
-/// Records the visit and redirects to the link's destination, with the click's token in `trb` and in cookies.
+/// Records the visit and redirects to the link's destination, with the click's token in `trb` and in cookies. Through a
+/// link that has expired the visitor is sent on, and nothing is recorded.
 #[utoipa::path(
     get,
     path = "/r/{code}",
@@ -65,8 +66,9 @@ async fn follow(State(app): State<Arc<App>>, code: Result<Path<String>, PathReje
     let now = app.clock.now();
     match find(&app, &code, now).await {
         Found::Link { target, .. } if !target.active => page::unknown(),
+        Found::Link { target, .. } if !target.counts_at(now) => passed_on(&app, &target, &request),
         Found::Link { target, store_answers } => {
-            let visit = Visit::of(&request, app.edge_key.as_ref());
+            let visit = Visit::of(&request, app.edge_key.as_ref()).with_own(&target.sub_ids);
             let salted = salted(&app, now, store_answers).await;
             let touch = Touch { at: now, link: target.link.clone(), visitor: visit.visitor(&salted.salt) };
             record(&app, &target, &visit, &touch, &salted).await;
@@ -114,6 +116,14 @@ async fn find(app: &App, code: &str, now: Timestamp) -> Found {
             stale.map_or(Found::Unreadable, |target| Found::Link { target, store_answers: false })
         }
     }
+}
+
+/// TRK-8: a link that has expired earns no more, but who follows it is still a visitor of the shop: they are sent on, and
+/// nothing is counted, no token is given and no cookie set.
+fn passed_on(app: &App, target: &LinkTarget, request: &Request) -> Response {
+    let visit = Visit::of(request, app.edge_key.as_ref()).with_own(&target.sub_ids);
+    tracing::debug!(link.id = %target.link, "visit through a link that has expired, not counted");
+    redirect(app, target, &visit, None)
 }
 
 /// A person gets the token at the destination, and cookies unless privacy was asked for; a bot gets neither, so that

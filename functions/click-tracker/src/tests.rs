@@ -21,6 +21,7 @@ use crate::{App, CookieRules, HostCache, Keys, LinkCache, openapi, routes};
 
 mod bad_input;
 mod beacon;
+mod changed;
 
 const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 const NOW: &str = "2026-09-03T07:30:00Z";
@@ -55,6 +56,7 @@ fn link(code: &str, active: bool) -> Link {
         commission_rate: None,
         active,
         created_at: NOW.parse().expect("a time"),
+        details: Default::default(),
     }
 }
 
@@ -421,6 +423,8 @@ async fn a_store_that_hangs_does_not_keep_the_visitor() {
         destination: known.destination,
         window_days: 30,
         active: true,
+        expires_at: None,
+        sub_ids: Default::default(),
     };
     app.links.keep("casey", Some(Arc::new(target)), NOW.parse().expect("a time"));
     let answer = tokio::time::timeout(Duration::from_secs(5), routes(Arc::new(app)).oneshot(get("/r/casey", &[])));

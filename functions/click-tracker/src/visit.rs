@@ -4,6 +4,8 @@
 mod bot;
 mod sender;
 
+use std::collections::BTreeMap;
+
 use domain::touch::{DaySalt, DeviceHash, DeviceHints, Origin, VisitorHash};
 use edge::secrets::Rotating;
 use http::Request;
@@ -77,6 +79,16 @@ impl Visit {
             is_private: asks_for_privacy(headers),
             sender: Sender::of(request, edge_key),
         }
+    }
+
+    /// TRK-1: with the parameters of the link's own, where the visitor brings none of that name.
+    pub(crate) fn with_own(mut self, sub_ids: &BTreeMap<String, String>) -> Self {
+        for (name, value) in sub_ids {
+            if self.carried.iter().all(|(known, _)| known != name) {
+                self.carried.push((name.clone(), value.clone()));
+            }
+        }
+        self
     }
 
     /// Who visits, for one UTC day; nobody in particular when privacy was asked for.

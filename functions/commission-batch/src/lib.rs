@@ -7,7 +7,7 @@
 //!   of an account that is due the lines and sales of open months, and final lines; how far a recount came.
 //! - Writes: adjusting lines with their sales and heads, entries of periods; what frozen months leave behind; closes; an
 //!   account at rest leaves the index; the record of the night and of each unit; each 100,000 lines, how far a recount came;
-//!   where it is switched on, how far the reminders of payments that failed have come.
+//!   that the night ran; where it is switched on, how far the reminders of payments that failed have come.
 //! - Sends: `VisitDue` to its own queue, before the night is recorded: a night that dies sends them again; and once more
 //!   for what one invocation cannot finish.
 //! - Idempotent by: each step's own condition; the record of a business date is made once, a unit's answer stays.
@@ -24,9 +24,11 @@ use cases::dunning::{self, Reminded};
 use cases::error::CaseError;
 use cases::night::Nights;
 use domain::id::TenantId;
+use domain::job::Job;
 use domain::time::Timestamp;
 use edge::aws::Service;
 use edge::clock::{Clock, Stopwatch};
+use edge::jobs::recorded;
 use edge::lambda::{Error, Failure, Trigger};
 use edge::telemetry::chain;
 use queues::{Sender, VisitDue};
@@ -88,7 +90,11 @@ impl App {
                 let answer = edge::lambda::sqs_batch(batch, |due: VisitDue, _| self.visit(due, pace)).await;
                 Ok(serde_json::to_value(answer)?)
             }
-            Trigger::Schedule(scheduled) => Ok(serde_json::to_value(self.nights(scheduled.scheduled_for).await?)?),
+            Trigger::Schedule(scheduled) => {
+                let run = (Job::Night, scheduled.scheduled_for);
+                let nights = recorded(&self.store, &self.clock, run, self.nights(scheduled.scheduled_for)).await?;
+                Ok(serde_json::to_value(nights)?)
+            }
             Trigger::Stream(_) | Trigger::Other(_) => {
                 Err("neither a schedule nor visits: give {\"scheduled_for\": an instant}".into())
             }

@@ -6,14 +6,16 @@
 use aws_lambda_events::dynamodb::EventRecord;
 use domain::id::{IdError, NoticeId, PayoutId, ReportId, TenantId};
 use domain::subscription::ProviderObjectKind;
-use queues::{MethodsDue, NoticeDue, PayoutDue, ReminderDue, ReportWanted, VERSION};
+use queues::{MethodsDue, NewsDue, NoticeDue, PayoutDue, ReminderDue, ReportWanted, SignInDue, VERSION};
 use serde_dynamo::{AttributeValue, Item};
 use store::StoreError;
 use store::dunning::{DunningSeen, read_dunning_image};
+use store::partner_news::{PartnerNewsSeen, Told, read_partner_news_image};
 use store::payees::{PayoutMethodsSeen, read_payout_methods_image};
 use store::payouts::{PayoutSeen, read_payout_image};
 use store::provider_objects::{ProviderObjectSeen, read_provider_object_image};
 use store::reports::{ReportSeen, read_report_image};
+use store::sign_in::{SignInSeen, read_sign_in_image};
 use thiserror::Error;
 
 #[cfg(test)]
@@ -25,6 +27,8 @@ const PAYOUT_RECEIPT: &str = "payout_receipt";
 const PAYMENT_FAILED: &str = "payment_failed";
 /// The notice that where a partner's money goes has changed.
 const METHODS_CHANGED: &str = "payout_methods_changed";
+/// The notice with a link to sign in by.
+const SIGN_IN: &str = "sign_in";
 /// The notice that follows that document.
 const RECEIPT_READY: &str = "receipt_ready";
 
@@ -65,6 +69,9 @@ pub fn due(record: &EventRecord) -> Result<Option<Due>, Unreadable> {
             let before = if old.is_empty() { None } else { read_dunning_image(old.clone().into())?.step };
             Ok(reminded(read_dunning_image(new.clone().into())?, before))
         }
+        // News are written once and never change: what the stream shows again leads to the same notice.
+        Some("partner_news") => Ok(Some(standing_told(read_partner_news_image(new.clone().into())?))),
+        Some("sign_in_link") => Ok(link_asked_for(read_sign_in_image(new.clone().into())?)),
         Some("payout_methods") => Ok(Some(methods_changed(read_payout_methods_image(new.clone().into())?))),
         Some("provider_object") => Ok(transfer_told(read_provider_object_image(new.clone().into())?)),
         Some("report") if old.is_empty() => report_made(read_report_image(new.clone().into())?),
@@ -125,6 +132,8 @@ fn reminded(now: DunningSeen, before: Option<u8>) -> Option<Due> {
         report: None,
         reminder,
         methods: None,
+        sign_in: None,
+        news: None,
     }))
 }
 
@@ -133,7 +142,62 @@ fn methods_changed(now: PayoutMethodsSeen) -> Due {
     let PayoutMethodsSeen { tenant, partner, version } = now;
     let notice = NoticeId::of(&tenant, METHODS_CHANGED, &format!("{partner}#{version}"));
     let (kind, methods) = (METHODS_CHANGED.to_owned(), Some(MethodsDue { partner, version }));
-    Due::Notice(NoticeDue { v: VERSION, tenant, notice, kind, payout: None, report: None, reminder: None, methods })
+    Due::Notice(NoticeDue {
+        v: VERSION,
+        tenant,
+        notice,
+        kind,
+        payout: None,
+        report: None,
+        reminder: None,
+        methods,
+        sign_in: None,
+        news: None,
+    })
+}
+
+/// POR-3: a link that was put down is one mail; that it was used is none.
+fn link_asked_for(now: SignInSeen) -> Option<Due> {
+    let SignInSeen { tenant, user, hash, is_open } = now;
+    if !is_open {
+        return None;
+    }
+    let notice = NoticeId::of(&tenant, SIGN_IN, &hash.to_string());
+    let (kind, sign_in) = (SIGN_IN.to_owned(), Some(SignInDue { user, link: hash }));
+    Some(Due::Notice(NoticeDue {
+        v: VERSION,
+        tenant,
+        notice,
+        kind,
+        payout: None,
+        report: None,
+        reminder: None,
+        methods: None,
+        sign_in,
+        news: None,
+    }))
+}
+
+/// Where a partner or an applicant stands is told by one mail for each change.
+fn standing_told(seen: PartnerNewsSeen) -> Due {
+    let PartnerNewsSeen { tenant, told, version, news } = seen;
+    let (subject, partner, application) = match told {
+        Told::Partner(partner) => (partner.to_string(), Some(partner), None),
+        Told::Applicant(application) => (application.to_string(), None, Some(application)),
+    };
+    let kind = news.kind.word();
+    Due::Notice(NoticeDue {
+        v: VERSION,
+        notice: NoticeId::of(&tenant, kind, &format!("{subject}#{version}")),
+        tenant,
+        kind: kind.to_owned(),
+        payout: None,
+        report: None,
+        reminder: None,
+        methods: None,
+        sign_in: None,
+        news: Some(NewsDue { partner, application, version }),
+    })
 }
 
 fn receipt_wanted(paid: PayoutSeen) -> ReportWanted {
@@ -160,5 +224,7 @@ fn notice(tenant: TenantId, kind: &str, payout: PayoutId, report: Option<ReportI
         report,
         reminder: None,
         methods: None,
+        sign_in: None,
+        news: None,
     }
 }

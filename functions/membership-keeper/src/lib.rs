@@ -6,7 +6,7 @@
 //! - Reads: the tenants and their settings; all sales, by the journal; the tally, awards, their payouts, the members of the
 //!   queue with their subscriptions, tax forms and payout methods; the key of the tenant's Stripe account.
 //! - Writes: the tally with its audit entry; of an award whose payout ended early the entry that takes it back, of one that
-//!   was paid the day on which the membership ends; the member whose membership ends.
+//!   was paid the day on which the membership ends; the member whose membership ends; `ops`: that a round ran.
 //! - Sends: the cancellation of a subscription, to Stripe, before the membership is marked as ended: one that is cancelled
 //!   already is no error, so it is sent again without harm.
 //! - Idempotent by: each step's own condition, on the versions of award, tally and member; it says what is there to do, so
@@ -20,10 +20,12 @@ use cases::awards::Awards;
 use cases::error::CaseError;
 use domain::audit::Actor;
 use domain::id::TenantId;
+use domain::job::Job;
 use domain::role::Role;
 use domain::subscription::Subscription;
 use edge::aws::Service;
 use edge::clock::Clock;
+use edge::jobs::recorded;
 use edge::lambda::Error;
 use edge::secrets::NamedSecrets;
 use edge::telemetry::chain;
@@ -113,10 +115,18 @@ impl App {
     /// # Errors
     /// The store is away, or something of a tenant could not be done.
     pub async fn handle(&self, asked: Asked) -> Result<Round, Error> {
+        let job = match asked.round {
+            Part::Eligibility => Job::AwardEligibility,
+            Part::Memberships => Job::Memberships,
+        };
+        recorded(&self.store, &self.clock, (job, asked.scheduled_for), self.round(asked.round)).await
+    }
+
+    async fn round(&self, part: Part) -> Result<Round, Error> {
         let (mut round, mut failed) = (Round::default(), Vec::new());
         for tenant in self.store.list_tenants().await? {
             round.tenants += 1;
-            let done = match asked.round {
+            let done = match part {
                 Part::Eligibility => self.look(&tenant, &mut round).await,
                 Part::Memberships => self.follow(&tenant, &mut round, &mut failed).await,
             };

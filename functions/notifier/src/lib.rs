@@ -2,7 +2,8 @@
 //!
 //! - Trigger: the `Notices` queue.
 //! - Reads: the payout, its partner's person (sealed), the report and its file; a payment that failed, and the customer
-//!   (sealed) who is reminded of it; a partner's payout methods.
+//!   (sealed) who is reminded of it; a partner's payout methods; a user (sealed) and their sign-in link (sealed);
+//!   news of where a partner stands, and an application (sealed).
 //! - Writes: the notice in the table of operations: claimed before the mail is sent, recorded after.
 //! - Sends: one mail, by SES.
 //! - Idempotent by: the notice's id, derived from what happened, and its claim. Where a process dies between the mail
@@ -17,6 +18,8 @@ mod methods;
 pub mod news;
 pub mod post;
 mod readers;
+mod sign_in;
+mod standing;
 
 #[cfg(test)]
 mod tests;
@@ -30,7 +33,7 @@ use edge::lambda::{Delivery, Failure};
 use edge::sealing::Sealer;
 use edge::telemetry::chain;
 use jiff::SignedDuration;
-use queues::NoticeDue;
+use queues::{NewsDue, NoticeDue};
 use store::notices::{NoticeClaim, NoticeClaimed, NoticeOutcome, NoticeRecorded};
 use store::{Store, TenantKey};
 
@@ -107,7 +110,7 @@ impl App {
                 (Some(payout), _, _) => payout.to_string(),
                 (None, Some(reminder), _) => format!("{}#{}", reminder.payment, reminder.step),
                 (None, None, Some(methods)) => format!("{}#{}", methods.partner, methods.version),
-                (None, None, None) => String::new(),
+                (None, None, None) => subject_of(due),
             },
             run: format!("{}#{}", delivery.message_id, delivery.receive_count),
             at,
@@ -119,6 +122,12 @@ impl App {
         let unwritten = || Failure::reject(format!("no mail is written for {}", due.kind));
         if let Some(reminder) = &due.reminder {
             return self.remind(tenant, due, reminder).await;
+        }
+        if let Some(asked) = &due.sign_in {
+            return self.send_link(tenant, due, asked).await;
+        }
+        if let Some(about) = &due.news {
+            return self.tell_of_standing(tenant, due, about).await;
         }
         if let Some(changed) = &due.methods {
             return self.tell_of_methods(tenant, due, changed).await;
@@ -172,6 +181,16 @@ impl App {
         }
         Ok(())
     }
+}
+
+/// Of a notice that is of no money: who is told.
+fn subject_of(due: &NoticeDue) -> String {
+    let stands = |news: &NewsDue| {
+        let partner = news.partner.as_ref().map(ToString::to_string);
+        partner.or_else(|| news.application.as_ref().map(ToString::to_string))
+    };
+    let user = due.sign_in.as_ref().map(|asked| asked.user.to_string());
+    user.or_else(|| due.news.as_ref().and_then(stands)).unwrap_or_default()
 }
 
 fn log(notice: &NoticeId, kind: &str, outcome: &NoticeOutcome) {

@@ -20,6 +20,8 @@ use crate::config::Config;
 
 mod methods;
 mod reminders;
+mod sign_in;
+mod standing;
 
 struct World {
     app: App,
@@ -144,7 +146,18 @@ fn due(kind: &str) -> NoticeDue {
     let tenant = TenantId::default_tenant();
     let notice = NoticeId::of(&tenant, kind, payout().as_str());
     let report = (kind == "receipt_ready").then(report);
-    NoticeDue { v: 1, tenant, notice, kind: kind.into(), payout: Some(payout()), report, reminder: None, methods: None }
+    NoticeDue {
+        v: 1,
+        tenant,
+        notice,
+        kind: kind.into(),
+        payout: Some(payout()),
+        report,
+        reminder: None,
+        methods: None,
+        sign_in: None,
+        news: None,
+    }
 }
 
 fn delivery(message: &str, receive_count: u32) -> Delivery {

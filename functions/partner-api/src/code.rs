@@ -77,12 +77,21 @@ pub enum CodeFault {
     /// Something else than a letter, digit or hyphen.
     #[error("a code is made of the letters a to z, digits and hyphens")]
     Character,
+    /// A blank.
+    #[error("a code has no blanks; a hyphen stands well for one")]
+    Blank,
+    /// A letter of another alphabet, which may look like one of ours.
+    #[error("`{0}` is no letter from a to z, though it may look like one")]
+    Foreign(char),
     /// Begins or ends with a hyphen.
     #[error("a code begins and ends with a letter or a digit")]
     Edge,
     /// A word that the product keeps for itself.
     #[error("this code is reserved")]
     Reserved,
+    /// A word that reads like one that the product keeps for itself.
+    #[error("this code reads like `{0}`, which is reserved")]
+    ReadsReserved(&'static str),
 }
 
 impl LinkCode {
@@ -95,6 +104,12 @@ impl LinkCode {
             return Err(CodeFault::Length);
         }
         let code = text.to_ascii_lowercase();
+        if code.chars().any(char::is_whitespace) {
+            return Err(CodeFault::Blank);
+        }
+        if let Some(foreign) = code.chars().find(|letter| !letter.is_ascii() && letter.is_alphanumeric()) {
+            return Err(CodeFault::Foreign(foreign));
+        }
         if !code.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-') {
             return Err(CodeFault::Character);
         }
@@ -104,7 +119,19 @@ impl LinkCode {
         if RESERVED.binary_search(&code.as_str()).is_ok() {
             return Err(CodeFault::Reserved);
         }
+        let looks = as_read(&code);
+        if let Some(word) = RESERVED.iter().find(|word| as_read(word) == looks) {
+            return Err(CodeFault::ReadsReserved(word));
+        }
         Ok(Self(code))
+    }
+
+    /// Reads a code that is looked for: one that was given out before a word was reserved is still found.
+    #[must_use]
+    pub fn sought(text: &str) -> Option<Self> {
+        let code = text.to_ascii_lowercase();
+        let is_plain = code.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        (is_plain && (3..=64).contains(&code.len())).then_some(Self(code))
     }
 
     /// A fresh code, from random bytes, for a link whose maker chose none.
@@ -127,6 +154,18 @@ impl LinkCode {
     }
 }
 
+/// A code as a hasty reader takes it: without hyphens, digits as the letters that they look like.
+fn as_read(code: &str) -> String {
+    let letter = |letter: char| match letter {
+        '0' => 'o',
+        '1' | 'i' => 'l',
+        '5' => 's',
+        '2' => 'z',
+        other => other,
+    };
+    code.chars().filter(|letter| *letter != '-').map(letter).collect()
+}
+
 impl std::fmt::Display for LinkCode {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.0)
@@ -135,7 +174,31 @@ impl std::fmt::Display for LinkCode {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn a_code_is_one_however_it_is_written_and_folding_again_changes_nothing(text in "[a-zA-Z0-9-]{1,66}") {
+            let read = LinkCode::parse(&text);
+            prop_assert_eq!(&LinkCode::parse(&text.to_ascii_uppercase()), &read);
+            prop_assert_eq!(&LinkCode::parse(&text.to_ascii_lowercase()), &read);
+            if let Ok(code) = read {
+                prop_assert_eq!(LinkCode::parse(code.as_str()), Ok(code.clone()));
+                prop_assert_eq!(LinkCode::sought(&text), Some(code.clone()));
+                prop_assert!(!code.as_str().bytes().any(|byte| byte.is_ascii_uppercase()));
+            }
+        }
+
+        #[test]
+        fn whatever_is_written_a_code_goes_into_an_address_as_it_is(text in ".{0,70}") {
+            if let Ok(code) = LinkCode::parse(&text) {
+                let url = url::Url::parse(&format!("https://go.example/r/{code}")).expect("an address");
+                prop_assert_eq!(url.path(), format!("/r/{code}"));
+            }
+        }
+    }
 
     #[test]
     fn reserved_words_are_sorted_for_the_search() {
@@ -152,13 +215,19 @@ mod tests {
         for (text, fault) in [
             ("ab", CodeFault::Length),
             ("", CodeFault::Length),
-            ("with space", CodeFault::Character),
-            ("ünique", CodeFault::Character),
-            ("pаypal", CodeFault::Character), // a Cyrillic a
+            ("with space", CodeFault::Blank),
+            ("spring\u{a0}sale", CodeFault::Blank),
+            ("ünique", CodeFault::Foreign('ü')),
+            ("pаypal", CodeFault::Foreign('а')), // a Cyrillic a
+            ("spring①", CodeFault::Foreign('①')),
+            ("spring🌱", CodeFault::Character),
             ("under_score", CodeFault::Character),
             ("-edge", CodeFault::Edge),
             ("edge-", CodeFault::Edge),
             ("Admin", CodeFault::Reserved),
+            ("adm1n", CodeFault::ReadsReserved("admin")),
+            ("log-in", CodeFault::ReadsReserved("login")),
+            ("SUPP0RT", CodeFault::ReadsReserved("support")),
         ] {
             assert_eq!(LinkCode::parse(text), Err(fault), "{text}");
         }

@@ -1,11 +1,12 @@
 //! Programmes, rules, partners and links; and each partner's own figures.
 //!
-//! - Trigger: HTTP, `/v1/programs`, `/v1/partners`, `/v1/revenue/affiliates` and what is below them.
-//! - Reads: `core`: programmes, rules, partners, links; heads, lines and payouts of the partner that asks.
-//! - Writes: `core`: programme with its first rule, rule, partner with person and enrolment, link with
+//! - Trigger: HTTP, `/v1/programs`, `/v1/partners`, `/v1/groups`, `/v1/revenue/affiliates` and what is below them.
+//! - Reads: `core`: programmes, rules, partners, groups, applications, links; heads, lines and payouts of the partner that asks.
+//! - Writes: `core`: programme with its first rule, rule, partner with person, enrolments and the row by which it is found,
+//!   application, group, account list, news that a partner is to be told, each with its entry in the trail; link with
 //!   its directory entry; each one transaction of conditional writes; the marks by which a partner is known again;
 //!   recomputes, and when they are approved their rules and the adjusting lines, sales, entries and heads. `ops`: answers to
-//!   idempotency keys; hashes of where partners work from, for two days.
+//!   idempotency keys, counts of calls; hashes of where partners work from, for two days.
 //! - Sends: `VisitDue` to the `Visits` queue, for a recompute that one request does not finish; lost, the next night sends it.
 //! - Idempotent by: `Idempotency-Key`, honoured on every write; a link besides by its code.
 //! - On failure: store or KMS away 503, and nothing is half-written; the caller sends it again.
@@ -24,6 +25,7 @@ use cases::salt::Salts;
 use edge::auth::Gate;
 use edge::clock::Clock;
 use edge::idempotency::Idempotency;
+use edge::limits::Limits;
 use edge::sealing::Sealer;
 use queues::{Sender, VisitDue};
 use store::Store;
@@ -49,17 +51,34 @@ pub struct App {
     place: Place,
     gate: Gate,
     idempotency: Idempotency,
+    limits: Limits,
     sessions: Option<Arc<Sessions>>,
     visits: Option<Sender<VisitDue>>,
+    working_ms_max: u64,
 }
+
+/// How long one request counts and books: well within what a border waits for. What is left goes on behind it.
+const WORKING_MS_MAX: u64 = 8_000;
 
 impl App {
     /// The routes' state over clients that exist.
     #[must_use]
     pub fn new(store: Store, sealer: Sealer, clock: Clock, place: Place) -> Self {
-        let gate = Gate::new(store.clone());
+        let gate = Gate::new(store.clone(), clock);
         let idempotency = Idempotency::new(store.clone(), clock);
-        Self { store, sealer, clock, place, gate, idempotency, sessions: None, visits: None }
+        let limits = Limits::new(store.clone(), clock);
+        Self {
+            store,
+            sealer,
+            clock,
+            place,
+            gate,
+            idempotency,
+            limits,
+            sessions: None,
+            visits: None,
+            working_ms_max: WORKING_MS_MAX,
+        }
     }
 
     /// Where partners work from is noted under the salts of clicks, so that the two can be compared for a day.
@@ -78,6 +97,14 @@ impl App {
     }
 }
 
+impl App {
+    /// One request counts and books for so long, and no longer; what is left goes on behind it.
+    #[must_use]
+    pub fn with_patience_ms(self, working_ms_max: u64) -> Self {
+        Self { working_ms_max, ..self }
+    }
+}
+
 impl FromRef<App> for Gate {
     fn from_ref(app: &App) -> Self {
         app.gate.clone()
@@ -87,6 +114,12 @@ impl FromRef<App> for Gate {
 impl FromRef<App> for Idempotency {
     fn from_ref(app: &App) -> Self {
         app.idempotency.clone()
+    }
+}
+
+impl FromRef<App> for Limits {
+    fn from_ref(app: &App) -> Self {
+        app.limits.clone()
     }
 }
 

@@ -11,6 +11,7 @@ use cases::salt::Salts;
 use domain::fraud::marks::Session;
 use domain::id::PartnerId;
 use domain::role::Role;
+use domain::settings::RetentionKind;
 use domain::time::Timestamp;
 use domain::touch::{DeviceHints, Origin as Sender};
 use edge::auth::Caller;
@@ -18,11 +19,10 @@ use edge::http::Origin;
 use edge::telemetry::chain;
 use http::HeaderMap;
 use jiff::SignedDuration;
+use store::TenantKey;
 
 use crate::App;
 
-/// How long it is kept.
-const KEPT: SignedDuration = SignedDuration::from_hours(48);
 /// How many a process remembers to have noted, before it begins anew.
 const REMEMBERED_MAX: usize = 2_000;
 
@@ -67,6 +67,12 @@ impl Sessions {
     }
 }
 
+/// How long it is kept: as the tenant set, or as shipped while that cannot be read.
+async fn kept(app: &App, tenant: &TenantKey) -> SignedDuration {
+    let settings = app.limits.settings().of(tenant).await.unwrap_or_default();
+    SignedDuration::from_hours(i64::from(settings.retention_days.days_of(RetentionKind::Sessions)) * 24)
+}
+
 /// Notes where a partner's request comes from, once a day and place.
 pub(crate) async fn noted(State(app): State<App>, request: Request, next: Next) -> Response {
     let Some(sessions) = app.sessions.clone() else { return next.run(request).await };
@@ -79,7 +85,7 @@ pub(crate) async fn noted(State(app): State<App>, request: Request, next: Next) 
         && let Ok(partner) = PartnerId::parse(&caller.subject)
         && sessions.is_new(&partner, &session)
     {
-        let expires_at = at.saturating_add(KEPT).unwrap_or(at);
+        let expires_at = at.saturating_add(kept(&app, &caller.tenant_key()).await).unwrap_or(at);
         let noted = app.store.record_session(&caller.tenant_key(), &partner, &session, expires_at).await;
         if let Err(error) = noted {
             tracing::warn!(partner.id = %partner, reason = chain(&error), "where a partner works from was not noted");

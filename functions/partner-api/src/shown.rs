@@ -1,6 +1,6 @@
 //! The state in which a line is shown, and with which amount. Pure.
 
-use domain::commission::EarningReason;
+use domain::figures::is_out;
 use domain::ledger::Head;
 use domain::line::{Line, LineKind, LineState};
 use domain::money::Money;
@@ -13,34 +13,7 @@ use domain::time::BusinessDay;
 /// of its slot.
 #[must_use]
 pub fn state_of(line: &Line, beside: &[Line], head: &Head, today: BusinessDay) -> LineState {
-    let earned = match line.kind {
-        LineKind::Earned => Some(line),
-        LineKind::Reversal => {
-            beside.iter().find(|other| other.kind == LineKind::Earned && Some(other.n) == line.trace.reverses)
-        }
-        LineKind::Adjustment | LineKind::HoldMove | LineKind::Entry => None,
-    };
-    if earned.is_some_and(|earned| is_taken_back(earned, beside)) || is_rejected(line, beside) {
-        LineState::Reversed
-    } else {
-        head.state_of(line.place, today)
-    }
-}
-
-fn is_taken_back(earned: &Line, beside: &[Line]) -> bool {
-    let back = beside.iter().filter(|other| other.kind == LineKind::Reversal && other.trace.reverses == Some(earned.n));
-    let amounts = back.map(|line| line.amount).chain([earned.amount]);
-    let rest = Money::try_sum(amounts, earned.amount.currency());
-    !earned.amount.is_zero() && rest.is_ok_and(Money::is_zero)
-}
-
-/// Did a person reject the sale, so that nothing of its part is left in this place?
-fn is_rejected(line: &Line, beside: &[Line]) -> bool {
-    let mut part = beside.iter().filter(|other| other.trace.part == line.trace.part);
-    let is_rejection =
-        |other: &Line| other.kind == LineKind::Adjustment && other.trace.reason == EarningReason::Rejected;
-    let rest = Money::try_sum(part.clone().map(|other| other.amount), line.amount.currency());
-    part.any(is_rejection) && rest.is_ok_and(Money::is_zero)
+    if is_out(line, beside) { LineState::Reversed } else { head.state_of(line.place, today) }
 }
 
 /// The amount with which a line is shown, among the lines of its sale that are counted in the same place; `None` for one
@@ -66,6 +39,8 @@ pub fn amount_of(line: &Line, beside: &[Line]) -> Option<Money> {
 
 #[cfg(test)]
 mod tests {
+    use domain::commission::EarningReason;
+
     use super::*;
     use crate::tests::life;
 

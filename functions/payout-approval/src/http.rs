@@ -8,9 +8,10 @@ use cases::error::CaseError;
 use domain::audit::Actor;
 use domain::id::{PartnerId, PayoutId};
 use domain::role::Role;
+use edge::api::api;
 use edge::auth::Caller;
 use edge::body::Segments;
-use edge::http::{Cors, Origin, border};
+use edge::http::Origin;
 use edge::idempotency::required;
 use edge::openapi::Bearer;
 use edge::problem::Problem;
@@ -22,11 +23,14 @@ use crate::App;
 
 mod asking;
 mod awards;
+mod by_hand;
 mod desk;
 mod executed;
+mod files;
 mod members;
 mod papers;
 mod policy;
+mod rail_settings;
 mod runs;
 mod sealed;
 mod shapes;
@@ -43,6 +47,13 @@ pub fn routes(app: App) -> Router {
         .route("/v1/revenue/payouts", get(desk::list))
         .route("/v1/revenue/payouts/request", post(asking::request))
         .route("/v1/revenue/payouts/policy", get(policy::read).put(policy::replace))
+        .route("/v1/revenue/payouts/rails", get(rail_settings::read).put(rail_settings::replace))
+        .route("/v1/revenue/payouts/export", post(files::export))
+        .route("/v1/revenue/payouts/files", get(files::list))
+        .route("/v1/revenue/payouts/files/{id}", get(files::show))
+        .route("/v1/revenue/payouts/files/{id}/content", get(files::content))
+        .route("/v1/revenue/payouts/files/{id}/void", post(files::void))
+        .route("/v1/revenue/payouts/returns", post(by_hand::returns))
         .route("/v1/revenue/payouts/eligibility", get(awards::eligibility))
         .route("/v1/revenue/payouts/check-eligibility", post(awards::check))
         .route("/v1/revenue/payouts/eligible-members", get(awards::eligible_members))
@@ -50,6 +61,7 @@ pub fn routes(app: App) -> Router {
         .route("/v1/revenue/payouts/award-policy", get(awards::policy).put(awards::set_policy))
         .route("/v1/revenue/payout-runs", get(runs::list).post(runs::build))
         .route("/v1/revenue/payout-runs/{id}/go-no-go", get(runs::report))
+        .route("/v1/revenue/payout-runs/{id}/override", post(runs::override_report))
         .route("/v1/members", get(members::list).post(members::create))
         .route("/v1/members/queue", get(members::queue))
         .route("/v1/members/{id}", get(members::show).patch(members::change))
@@ -66,12 +78,12 @@ pub fn routes(app: App) -> Router {
         .route("/v1/revenue/payouts/{id}/submit", post(executed::submit))
         .route("/v1/revenue/payouts/{id}/retry", post(executed::retry))
         .route("/v1/revenue/payouts/{id}/resolve", post(executed::resolve))
+        .route("/v1/revenue/payouts/{id}/generate-instructions", post(by_hand::instructions_of))
         .route("/v1/revenue/payouts/{id}/receipt", get(papers::receipt))
         .route("/v1/revenue/payouts/{id}/audit", get(papers::audit))
         // Money moves here: every write needs its key.
-        .route_layer(from_fn_with_state(app.clone(), required::<App>))
-        .with_state(app);
-    border(routes, Cors::Nobody)
+        .route_layer(from_fn_with_state(app.clone(), required::<App>));
+    api(routes, app)
 }
 
 #[derive(OpenApi)]
@@ -82,9 +94,19 @@ pub fn routes(app: App) -> Router {
         asking::request,
         policy::read,
         policy::replace,
+        rail_settings::read,
+        rail_settings::replace,
+        files::export,
+        files::list,
+        files::show,
+        files::content,
+        files::void,
+        by_hand::returns,
+        by_hand::instructions_of,
         runs::list,
         runs::build,
         runs::report,
+        runs::override_report,
         steps::approve,
         steps::reject,
         steps::cancel,
@@ -161,7 +183,7 @@ async fn payout_of(app: &App, caller: &Caller, id: &str) -> Result<StoredPayout,
 }
 
 /// An error of a case, as an answer.
-fn wrong(error: CaseError) -> Problem {
+pub(crate) fn wrong(error: CaseError) -> Problem {
     match error {
         CaseError::Store(error) => error.into(),
         CaseError::Busy => Problem::unavailable("others change this account at the moment; try again"),

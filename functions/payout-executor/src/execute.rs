@@ -1,5 +1,6 @@
 //! One payout: claimed, asked for, recorded.
 
+use cases::awards::{self, award_of};
 use domain::audit::append;
 use domain::digest::Digest;
 use domain::id::PayoutId;
@@ -76,11 +77,28 @@ impl App {
         let stored = stored.ok_or_else(|| Failure::reject(format!("there is no payout {id}")))?;
         match &stored.payout.state {
             PayoutState::Submitting { attempt, .. } | PayoutState::OutcomeUnknown { attempt, .. } => {
-                let no = *attempt;
-                self.attempt(tenant, stored, no).await
+                let (no, is_of_award) = (*attempt, award_of(&stored.payout).is_some());
+                let done = self.attempt(tenant, stored, no).await?;
+                if is_of_award && matches!(done, Done::Moved(_)) {
+                    self.follow(tenant, id).await;
+                }
+                Ok(done)
             }
             PayoutState::Paid { .. } => self.look_for_return(tenant, stored).await,
             _ => Ok(Done::Nothing),
+        }
+    }
+
+    /// AWD-3: the award of a payout follows it at once. What does not follow now, the daily round follows.
+    async fn follow(&self, tenant: &TenantKey, id: &PayoutId) {
+        let (by, at) = (itself(), self.clock.now());
+        let followed = match self.store.get_payout(tenant, id).await {
+            Ok(Some(stored)) => awards::follow(&self.store, tenant, &stored.payout, (&by, at)).await,
+            Ok(None) => Ok(()),
+            Err(error) => Err(error.into()),
+        };
+        if let Err(error) = followed {
+            tracing::warn!(payout.id = %id, reason = chain(&error), "an award does not follow its payout yet");
         }
     }
 

@@ -3,7 +3,7 @@
 //! - Trigger: the `Payouts` queue, one message a payout; a schedule each quarter of an hour, for outcomes that nobody knew.
 //! - Reads: `core`: payouts, the attempts at them, payout methods, the tenants; the tenant's key of Stripe.
 //! - Writes: `core`: the attempt, before the rail is asked; then payout, audit entry, the account's head, the rail's reference
-//!   and the attempt, in one transaction. A transfer that came back: the payout and an entry of its account.
+//!   and the attempt, in one transaction. A transfer that came back: the payout and an entry of its account. `ops`: that a look ran.
 //! - Sends: transfers to Stripe Connect, each under a key of (payout, attempt). Nothing else; event-relay sees the steps.
 //! - Idempotent by: the attempt, which is claimed under its version before the rail is asked; the key, the same for every
 //!   try; the version of the payout's audit chain; the rail's reference, which pays one payout.
@@ -20,9 +20,11 @@ mod rail;
 mod returned;
 
 use domain::audit::Actor;
+use domain::job::Job;
 use domain::role::Role;
 use edge::aws::Service;
 use edge::clock::Clock;
+use edge::jobs::recorded;
 use edge::lambda::{Error, Trigger};
 use edge::sealing::Sealer;
 use edge::secrets::NamedSecrets;
@@ -78,7 +80,11 @@ impl App {
                 let answer = edge::lambda::sqs_batch(batch, |due: PayoutDue, _| self.carry(due)).await;
                 Ok(serde_json::to_value(answer)?)
             }
-            Trigger::Schedule(_) => Ok(serde_json::to_value(self.look().await?)?),
+            Trigger::Schedule(scheduled) => {
+                let run = (Job::PayoutOutcomes, scheduled.scheduled_for);
+                let looked = recorded(&self.store, &self.clock, run, self.look()).await?;
+                Ok(serde_json::to_value(looked)?)
+            }
             Trigger::Stream(_) | Trigger::Other(_) => {
                 Err("neither payouts nor a schedule: give {\"scheduled_for\": an instant}".into())
             }

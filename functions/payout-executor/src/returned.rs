@@ -1,21 +1,17 @@
 //! What was paid and came back: the payout is returned, and what came back of it is held until a person decides, once.
 
-use domain::audit::append;
-use domain::entry::{Entry, EntryKind};
-use domain::line::Place;
+use cases::error::CaseError;
+use cases::payouts::returned::take_back;
 use domain::money::Money;
 use domain::payout::PayoutState;
 use edge::lambda::Failure;
 use store::TenantKey;
-use store::entries::{EntryBooking, EntryWritten, HeadGuard};
 use store::payouts::StoredPayout;
 
 use crate::execute::{Done, failure};
 use crate::rail::told_amount;
 use crate::{App, itself};
 
-/// How often a booking that others raced is begun again.
-const TRIES_MAX: usize = 8;
 impl App {
     /// Reads at the rail whether a paid payout came back. What an event tells is only the occasion: the rail itself says.
     pub(crate) async fn look_for_return(&self, tenant: &TenantKey, stored: StoredPayout) -> Result<Done, Failure> {
@@ -46,34 +42,15 @@ impl App {
     }
 
     /// Books what came back: what had left, and neither the fee nor the tax, which were kept and are still.
-    async fn take_back(&self, tenant: &TenantKey, mut stored: StoredPayout, back: Money) -> Result<Done, Failure> {
-        let at = self.clock.now();
-        let zone = self.store.get_settings(tenant).await.map_err(failure)?.ledger_zone;
-        let today = zone.day_of(at);
-        for _ in 0..TRIES_MAX {
-            let id = stored.payout.id.clone();
-            let reason = "the transfer was reversed at the rail".to_owned();
-            let account = stored.payout.account();
-            let Ok(step) = stored.payout.clone().come_back(itself(), reason.clone(), at) else {
-                return Ok(Done::Nothing);
-            };
-            // PAY-9: of the payout alone, so that however often it is told it is booked once.
-            let key = format!("returned/{id}");
-            let entry = Entry {
-                by: Some(itself()),
-                reason,
-                // Held: whoever could ask for it at once would have it sent to where it came back from.
-                ..Entry::new(key, EntryKind::Returned, account, back, Place::Held, at)
-            };
-            let told = append(stored.chain, id.as_str(), step.deed);
-            let booking = EntryBooking { entry: &entry, guard: HeadGuard::Open };
-            let written = self.store.return_payout(tenant, stored.chain, (&step.payout, &told), booking, today).await;
-            if written.map_err(failure)? == EntryWritten::Yes {
-                return Ok(Done::Returned);
-            }
-            let now = self.store.get_payout(tenant, &id).await.map_err(failure)?;
-            stored = now.ok_or_else(|| Failure::reject(format!("{id} is gone")))?;
+    async fn take_back(&self, tenant: &TenantKey, stored: StoredPayout, back: Money) -> Result<Done, Failure> {
+        let (by, at) = (itself(), self.clock.now());
+        let said = (&by, "the transfer was reversed at the rail", back);
+        match take_back(&self.store, tenant, stored, said, at).await {
+            Ok(Some(_)) => Ok(Done::Returned),
+            Ok(None) => Ok(Done::Nothing),
+            Err(CaseError::Store(error)) => Err(failure(error)),
+            Err(CaseError::Busy) => Err(Failure::retry("others change this account at the moment")),
+            Err(error) => Err(Failure::reject(error)),
         }
-        Err(Failure::retry("others change this account at the moment"))
     }
 }

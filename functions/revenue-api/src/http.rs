@@ -14,6 +14,7 @@ mod page;
 mod rates;
 mod recognition;
 mod reconciliation;
+mod releases;
 mod verification;
 mod write_offs;
 
@@ -25,9 +26,10 @@ use cases::desk::Desk;
 use cases::error::CaseError;
 use domain::audit::Actor;
 use domain::role::Role;
+use edge::api::api;
 use edge::auth::Caller;
 use edge::body::Segments;
-use edge::http::{Cors, Origin, border};
+use edge::http::Origin;
 use edge::idempotency::{Minting, required};
 use edge::openapi::Bearer;
 use edge::problem::Problem;
@@ -64,6 +66,10 @@ pub fn routes(app: App) -> Router {
         .route("/v1/revenue/write-offs/{id}", get(write_offs::read))
         .route("/v1/revenue/write-offs/{id}/approve", post(write_offs::approve))
         .route("/v1/revenue/write-offs/{id}/reject", post(write_offs::reject))
+        .route("/v1/revenue/releases", get(releases::list).post(releases::ask))
+        .route("/v1/revenue/releases/{id}", get(releases::read))
+        .route("/v1/revenue/releases/{id}/approve", post(releases::approve))
+        .route("/v1/revenue/releases/{id}/reject", post(releases::reject))
         .route("/v1/revenue/fx-conversions", get(exchanges::list).post(exchanges::ask))
         .route("/v1/revenue/fx-conversions/{id}", get(exchanges::read))
         .route("/v1/revenue/fx-conversions/{id}/approve", post(exchanges::approve))
@@ -84,9 +90,8 @@ pub fn routes(app: App) -> Router {
         .merge(billing::routes())
         // Money moves here: every write needs its key.
         .route_layer(from_fn_with_state(app.clone(), required::<App>))
-        .merge(billing::pure_routes())
-        .with_state(app);
-    border(routes, Cors::Nobody)
+        .merge(billing::pure_routes());
+    api(routes, app)
 }
 
 #[derive(OpenApi)]
@@ -105,6 +110,11 @@ pub fn routes(app: App) -> Router {
         corrections::read,
         corrections::approve,
         corrections::reject,
+        releases::list,
+        releases::ask,
+        releases::read,
+        releases::approve,
+        releases::reject,
         write_offs::list,
         write_offs::ask,
         write_offs::read,

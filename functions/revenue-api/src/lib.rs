@@ -1,14 +1,14 @@
 //! The ledger's desk: commissions of everybody, corrections, debts, exchanges, balances, nights, proofs; and leads.
 //!
-//! - Trigger: HTTP, `/v1/revenue/commission…`, `adjustments`, `write-offs`, `negative-balances`, `fx-…`, `balances`,
-//!   `disputes`, `verify`, `recognition`, `conversions`, `leads`, `customers`, `plans`, `subscriptions`, `payments`,
-//!   `tax` below `/v1/revenue`.
+//! - Trigger: HTTP, `/v1/revenue/commission…`, `adjustments`, `write-offs`, `releases`, `negative-balances`, `fx-…`,
+//!   `balances`, `disputes`, `verify`, `recognition`, `conversions`, `leads`, `customers`, `plans`, `subscriptions`,
+//!   `payments`, `tax` below `/v1/revenue`.
 //! - Reads: `core`: sales, heads, lines, payouts, adjustments, rates, nights, the journal, leads, what is
 //!   billed as webhooks told it, rates of sales tax; the keys of callers. Secrets Manager: the keys of tenants' Stripe
 //!   accounts. Stripe: when a customer last paid.
 //! - Writes: `core`: a sale with its lines and heads, an adjustment with its entries, a rate of exchange; each one
 //!   transaction with its audit entry; a lead that a person moves, likewise; customers whom we bill (sealed), plans.
-//!   Stripe: customers, prices, subscriptions. `ops`: answers to idempotency keys.
+//!   Stripe: customers, prices, subscriptions. `ops`: answers to idempotency keys, counts of calls.
 //! - Sends: `VisitDue` to the `Visits` queue, when a night is begun by hand.
 //! - Idempotent by: `Idempotency-Key`, required on every write, from which the key of each call to Stripe is made; below it the version of the sale, the version of the
 //!   adjustment's audit chain, the keys of its entries.
@@ -22,6 +22,7 @@ use axum::extract::FromRef;
 use edge::auth::Gate;
 use edge::clock::Clock;
 use edge::idempotency::Idempotency;
+use edge::limits::Limits;
 use edge::sealing::Sealer;
 use queues::{Sender, VisitDue};
 use store::Store;
@@ -39,6 +40,7 @@ pub struct App {
     clock: Clock,
     gate: Gate,
     idempotency: Idempotency,
+    limits: Limits,
     billing: Option<Billing>,
 }
 
@@ -46,9 +48,10 @@ impl App {
     /// The routes' state over clients that exist.
     #[must_use]
     pub fn new(store: Store, visits: Sender<VisitDue>, sealer: Sealer, clock: Clock) -> Self {
-        let gate = Gate::new(store.clone());
+        let gate = Gate::new(store.clone(), clock);
         let idempotency = Idempotency::new(store.clone(), clock);
-        Self { store, visits, sealer, clock, gate, idempotency, billing: None }
+        let limits = Limits::new(store.clone(), clock);
+        Self { store, visits, sealer, clock, gate, idempotency, limits, billing: None }
     }
 }
 
@@ -69,6 +72,12 @@ impl FromRef<App> for Gate {
 impl FromRef<App> for Idempotency {
     fn from_ref(app: &App) -> Self {
         app.idempotency.clone()
+    }
+}
+
+impl FromRef<App> for Limits {
+    fn from_ref(app: &App) -> Self {
+        app.limits.clone()
     }
 }
 

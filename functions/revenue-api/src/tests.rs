@@ -107,6 +107,7 @@ async fn create_key(world: &world::World, tenant: TenantId, role: Role, subject:
         name: "test".to_owned(),
         created_at: world.now,
         revoked_at: None,
+        terms: Default::default(),
     };
     let tenant = TenantKey::from(&tenant);
     world.store.create_api_key(&tenant, &hash_of(text.reveal()), &key).await.expect("store");

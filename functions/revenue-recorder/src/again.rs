@@ -23,7 +23,7 @@ impl Recorder<'_> {
             if let Known::Sale(other) = known {
                 return self.merge(told, &other).await;
             }
-            if self.store.park(self.tenant, &name, &Fact::PaidAgain(told.clone()), self.now).await? {
+            if self.park(&name, &Fact::PaidAgain(told.clone())).await? {
                 return Ok(Booked::Parked);
             }
         }

@@ -238,9 +238,7 @@ impl<'a> Recorder<'a> {
         self.meet_again(paid).await?;
         // Whoever booked it may have died before this.
         self.finish_sale(paid, true).await?;
-        if owner != paid.payment
-            && self.store.park(self.tenant, &owner, &Fact::SalePaid(paid.clone()), self.now).await?
-        {
+        if owner != paid.payment && self.park(&owner, &Fact::SalePaid(paid.clone())).await? {
             // ING-6: it is told by its other name only. That money came in must not be forgotten, should the payment
             // never be told by its own.
             return Ok(Booked::Parked);

@@ -220,8 +220,12 @@ impl Recorder<'_> {
         let Some(link) = self.store.get_link(self.tenant, &touch.link).await? else {
             return Ok(Candidate { refused: Some(LossReason::UnknownLink), ..click });
         };
-        click.refused = self.refused(&link.partner, touch.at, email).await?;
-        let settings = self.settings_of(&link.program).await?.settings;
+        let (target, was_open) = self.settings_of(&link.program, touch.at).await?;
+        let settings = target.settings;
+        click.refused = match was_open {
+            true => self.refused((&link.partner, &link.program), touch.at, email).await?,
+            false => Some(LossReason::ClosedProgram),
+        };
         let (partner, program, window_days) = (link.partner, link.program, link.window_days);
         click.target = Some(CandidateTarget { partner, program, window_days, settings });
         Ok(click)
@@ -237,24 +241,25 @@ impl Recorder<'_> {
         let Some(coupon) = self.store.get_coupon(self.tenant, code).await? else {
             return Ok(Candidate { refused: Some(LossReason::UnknownCoupon), ..touch });
         };
-        let refused = if coupon.is_valid_at(touch.at) {
-            self.refused(&coupon.partner, touch.at, email).await?
-        } else {
-            Some(LossReason::ExpiredCoupon)
+        let (target, was_open) = self.settings_of(&coupon.program, touch.at).await?;
+        let refused = match (coupon.is_valid_at(touch.at), was_open) {
+            (false, _) => Some(LossReason::ExpiredCoupon),
+            (true, false) => Some(LossReason::ClosedProgram),
+            (true, true) => self.refused((&coupon.partner, &coupon.program), touch.at, email).await?,
         };
-        let partner = coupon.partner;
-        let target = CandidateTarget { partner, ..self.settings_of(&coupon.program).await? };
+        let target = CandidateTarget { partner: coupon.partner, ..target };
         Ok(Candidate { target: Some(target), refused, ..touch })
     }
 
+    /// ATT-1: a touch counts by the standing of its own time, with the tenant and in the programme.
     async fn refused(
         &self,
-        partner: &PartnerId,
+        (partner, program): (&PartnerId, &ProgramId),
         at: Timestamp,
         email: Option<Digest>,
     ) -> Result<Option<LossReason>, StoreError> {
         let standing = self.store.get_standing(self.tenant, partner).await?;
-        if !standing.is_some_and(|standing| standing.was_active_at(at)) {
+        if !standing.is_some_and(|standing| standing.was_active_in(program, at)) {
             return Ok(Some(LossReason::InactivePartner));
         }
         let is_own = match email {
@@ -281,13 +286,15 @@ impl Recorder<'_> {
         Ok(OwnMarks { marks, ..OwnMarks::default() }.has(MarkKind::Email, email))
     }
 
-    /// What a programme sets, as a target that is nobody's yet.
-    async fn settings_of(&self, program: &ProgramId) -> Result<CandidateTarget, StoreError> {
-        let found = self.store.get_program(self.tenant, program).await?;
+    /// What a programme sets, as a target that is nobody's yet, and whether it was open at an instant. One that is not there
+    /// was never closed.
+    async fn settings_of(&self, program: &ProgramId, at: Timestamp) -> Result<(CandidateTarget, bool), StoreError> {
+        let found = self.store.get_program_record_eventually(self.tenant, program).await?;
+        let was_open = found.as_ref().is_none_or(|found| found.was_open_at(at));
         let nobody = PartnerId::from_ulid(0_u128.into());
-        let window_days = found.as_ref().map_or(0, |found| found.window_days);
-        let settings = found.map(|found| found.attribution).unwrap_or_default();
-        Ok(CandidateTarget { partner: nobody, program: program.clone(), window_days, settings })
+        let window_days = found.as_ref().map_or(0, |found| found.program.window_days);
+        let settings = found.map(|found| found.program.attribution).unwrap_or_default();
+        Ok((CandidateTarget { partner: nobody, program: program.clone(), window_days, settings }, was_open))
     }
 }
 

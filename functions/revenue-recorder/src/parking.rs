@@ -14,7 +14,7 @@ impl Recorder<'_> {
         for _ in 0..TRIES_MAX {
             let (name, known) = self.find_owner(payment).await?;
             let Known::Sale(sale) = known else {
-                if self.store.park(self.tenant, &name, fact, self.now).await? {
+                if self.park(&name, fact).await? {
                     return Ok(Booked::Parked);
                 }
                 continue;
@@ -24,6 +24,19 @@ impl Recorder<'_> {
             }
         }
         Err(BookingError::Busy)
+    }
+
+    /// Parks a fact under a name that is not known; false when it became known meanwhile. Whoever makes the name known at this
+    /// very moment looks for what waits under it, and may look before this is to be seen: so it is looked at once more
+    /// behind it, and one of the two sees it.
+    pub(crate) async fn park(&self, name: &PaymentKey, fact: &Fact) -> Result<bool, BookingError> {
+        if !self.store.park(self.tenant, name, fact, self.now).await? {
+            return Ok(false);
+        }
+        if self.store.find_payment(self.tenant, name).await? != Known::Not {
+            Box::pin(self.drain_all(std::iter::once(name))).await?;
+        }
+        Ok(true)
     }
 
     /// What is known under a name of a payment, and the payment's own key as far as it is known.

@@ -4,21 +4,24 @@
 //! - Reads: the tenants; of each the registry of partners, accounts with their lines, closes, payouts and audit trails; the facts behind the
 //!   lines; the journal of the last weeks, on the first of a month all of it; the trails of what people did; the list of
 //!   what waits.
-//! - Writes: nothing.
+//! - Writes: `ops`: that the round ran; the seals of the audit's days.
 //! - Sends: nothing. Each breach, and what has waited for a day, is an error in the log; of both
 //!   a metric and an alarm are made.
-//! - Idempotent by: it only reads.
+//! - Idempotent by: of the ledger it only reads; a day that is sealed stays so.
 //! - On failure: it is started again; a run that did not end, such as when the store is away, is in the dead-letter queue
 //!   of runs.
 
 pub mod config;
+mod seals;
 pub mod waiting;
 
 use cases::error::CaseError;
 use cases::verify::{self, Verified};
 use domain::id::TenantId;
+use domain::job::Job;
 use edge::aws::Service;
 use edge::clock::{Clock, Stopwatch};
+use edge::jobs::recorded;
 use edge::lambda::{Error, Scheduled};
 use edge::telemetry::chain;
 use serde::Serialize;
@@ -73,7 +76,12 @@ impl App {
     ///
     /// # Errors
     /// The store is away, or an item cannot be read.
-    pub async fn handle(&self, _: Scheduled) -> Result<Round, Error> {
+    pub async fn handle(&self, scheduled: Scheduled) -> Result<Round, Error> {
+        let run = (Job::Verification, scheduled.scheduled_for);
+        recorded(&self.store, &self.clock, run, self.round()).await
+    }
+
+    async fn round(&self) -> Result<Round, Error> {
         let watch = Stopwatch::start();
         let (mut round, mut failed) = (Round::default(), Vec::new());
         for tenant in self.store.list_tenants().await? {
@@ -109,8 +117,9 @@ impl App {
         let verified = self.verified(&key).await?;
         tell(tenant, &verified);
         let late = waiting::look(&self.store, &key, self.clock.now()).await?;
+        let unsealed = seals::seal(&self.store, tenant, self.clock.now()).await?;
         let Verified { accounts, lines, facts, moving, .. } = verified;
-        Ok(Round { tenants: 1, accounts, lines, facts, moving, broken: verified.broken(), late })
+        Ok(Round { tenants: 1, accounts, lines, facts, moving, broken: verified.broken() + unsealed, late })
     }
 
     /// The laws over what is there now: the schedule says when to look, not at what.

@@ -29,7 +29,7 @@ async fn main() -> Result<(), Error> {
         sealer: Sealer::connect(&aws.service(Service::Kms), config.sealing_key_arn),
         clock: config.clock,
         doors: Arc::new(Doors::new(store.clone(), secrets, config.stage_secret_arn)),
-        gate: Gate::new(store.clone()),
+        gate: Gate::new(store.clone(), config.clock),
         mail_hosts: config.mx_resolver_url.as_deref().map(MailHosts::new).transpose()?,
         store,
     };

@@ -127,7 +127,7 @@ impl World {
             sealer: Sealer::connect(&aws.service(Service::Kms), "k"),
             clock: Clock::fixed(NOW.parse().expect("a time")),
             doors: Arc::new(Doors::new(store.clone(), secrets, STAGE_SECRET)),
-            gate: edge::auth::Gate::new(store.clone()),
+            gate: edge::auth::Gate::new(store.clone(), Clock::fixed(NOW.parse().expect("a time"))),
             mail_hosts: None,
         };
         Self { database, neighbours, aws, store, app }

@@ -311,8 +311,14 @@ fn streams(
     clock: &Clock,
 ) -> Vec<stream::Pump> {
     let pump = |source: &crate::template::StreamSource| {
+        // One that does not run reads nothing, and nothing is kept for it.
+        let reads = |other: &crate::template::StreamSource| functions.get(&other.function).is_some();
+        let others = plan.stream_sources.iter().filter(|other| other.table == source.table && reads(other));
+        let others = others.map(|other| other.function.clone()).filter(|other| *other != source.function);
+        let beside: Vec<String> = others.collect();
         functions.get(&source.function).map(|function| stream::Pump {
             source: source.clone(),
+            beside,
             function: Arc::clone(function),
             queues: queues.clone(),
             db: db.clone(),

@@ -10,6 +10,7 @@ mod client;
 mod forms;
 mod guild;
 mod keys;
+mod links;
 mod payouts;
 mod progress;
 mod story;
@@ -71,12 +72,17 @@ pub(crate) async fn tell(demo: &Demo) -> Result<crate::Said, Error> {
     let keys = Keys::of(&mut story).await?;
     keys.write(&env_file, &story)?;
     say(&keys.shown(&env_file));
+    // While history is told the clock moves, and a link would have run out before anybody presses it.
+    if story.progress.is_told || demo.keys_only {
+        say(&links::shown(&story, keys.partner_id()).await?);
+    }
     if demo.keys_only {
         return Ok(crate::Said { text: String::new(), good: true });
     }
     if !story.progress.is_told {
         say(&format!("Telling {WEEKS} weeks of history in the background; the clock moves, so wait for its end."));
         story.tell().await?;
+        say(&links::shown(&story, keys.partner_id()).await?);
     }
     totals::told(&story).await
 }

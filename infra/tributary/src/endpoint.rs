@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use clap::{Args, Subcommand, ValueEnum};
+use domain::audit::Told;
 use domain::id::EndpointId;
 use domain::provider::Provider;
 use edge::aws::{Aws, Service};
@@ -143,7 +144,12 @@ async fn create(office: &Office, new: &NewEndpoint) -> Result<String, Error> {
     };
     // The secret first: an endpoint without one would be asked for it in vain.
     office.secrets.create(&endpoint.secret, &secret).await?;
-    match office.store.create_endpoint(&TenantKey::from(&tenant), &endpoint).await? {
+    let told = Told::new(id.to_string(), crate::audit::operator(), office.now, "endpoint.created")
+        .is("provider", provider.word())
+        .is("name", &endpoint.name)
+        .is("stores", endpoint.stores.join(", "));
+    let tenant = TenantKey::from(&tenant);
+    match office.store.telling(&tenant, told).create_endpoint(&tenant, &endpoint).await? {
         Written::Yes => {}
         Written::ConditionFailed => return Err("an endpoint of the same id exists; try again".into()),
     }
@@ -183,7 +189,10 @@ async fn replace(office: &Office, rotate: &Rotate) -> Result<String, Error> {
 
 async fn disable(office: &Office, which: &Which) -> Result<String, Error> {
     let (tenant, endpoint) = known(office, &which.id).await?;
-    office.store.record_endpoint_disabled(&tenant, &endpoint.id, office.now).await?;
+    let told = Told::new(endpoint.id.to_string(), crate::audit::operator(), office.now, "endpoint.disabled");
+    // The first time stands, and is told once.
+    let store = if endpoint.disabled_at.is_none() { office.store.telling(&tenant, told) } else { office.store.clone() };
+    store.record_endpoint_disabled(&tenant, &endpoint.id, office.now).await?;
     Ok(format!("{} takes nothing in any more; processes hear of it within a minute", endpoint.id))
 }
 

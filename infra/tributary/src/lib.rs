@@ -3,12 +3,15 @@
 //! What lives here: what an operator does from a shell, through the same store and cases as the functions. What does
 //! not: rules. To add a command: a variant of [`Command`], a module that does it, a line in `docs/RUNBOOK.md`.
 
+pub mod audit;
 pub mod backfill;
 mod connection;
 pub mod demo;
 pub mod endpoint;
 mod key;
+pub mod migrate;
 pub mod place;
+pub mod tenants;
 pub mod verify;
 
 use clap::{Args, Subcommand};
@@ -19,6 +22,9 @@ pub enum Command {
     /// Makes API keys.
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Makes and lists the tenants of the deployment.
+    #[command(subcommand)]
+    Tenant(tenants::TenantCommand),
     /// Makes and looks after the doors through which providers tell a tenant's events.
     #[command(subcommand)]
     Endpoint(endpoint::EndpointCommand),
@@ -26,6 +32,11 @@ pub enum Command {
     Backfill(backfill::Backfill),
     /// Proves the ledger's laws over everything stored; exits 1 when one is broken.
     Verify(verify::Which),
+    /// The audit as a file, and the proof over such a file.
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
+    /// Writes what an older release has stored anew, as today's does; it may be broken off, and goes on.
+    Migrate(migrate::Migrate),
     /// Tells a running small cloud half a year of history, once, and shows the keys.
     Demo(demo::Demo),
 }
@@ -66,7 +77,10 @@ pub async fn run(command: Command) -> Result<Said, Error> {
         Command::Key(KeyCommand::Create(new)) => key::create(&new).await,
         Command::Endpoint(command) => endpoint::run(&command).await,
         Command::Backfill(asked) => backfill::run(&asked).await,
+        Command::Tenant(command) => tenants::run(&command).await,
+        Command::Migrate(asked) => migrate::run(&asked).await,
         Command::Verify(which) => verify::verify(&which).await,
+        Command::Audit(command) => audit::run(&command).await,
         Command::Demo(demo) => demo::tell(&demo).await,
     }
 }

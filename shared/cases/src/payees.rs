@@ -11,6 +11,7 @@ use domain::time::Timestamp;
 use store::{Store, TenantKey, Written};
 
 use crate::error::CaseError;
+use crate::privacy;
 use crate::risk::habits;
 
 /// What became of a list of methods.
@@ -22,6 +23,8 @@ pub enum Replaced {
     Unfit(Unfit),
     /// The methods are not those that the caller saw.
     Stale,
+    /// OPS-4: nobody is left to whom money could go.
+    Erased,
 }
 
 /// PAY-12: the methods of a partner give way to others. New ones cool off, the trail says who did it, and another partner
@@ -56,6 +59,9 @@ pub async fn replace_methods(
         // The client's own retry can report a failed condition for a write that succeeded: read it back.
         && store.get_payout_methods(tenant, partner).await? != changed.methods
     {
+        if privacy::is_erased(store, tenant, partner).await? {
+            return Ok(Replaced::Erased);
+        }
         return Ok(Replaced::Stale);
     }
     // Behind the change, and done again when the same request comes again.

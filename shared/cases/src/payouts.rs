@@ -20,8 +20,11 @@ use crate::under::{is_of_request, of_request};
 use ground::Ground;
 
 mod executed;
+pub mod filed;
+mod going;
 mod ground;
 mod leaving;
+pub mod returned;
 
 pub use leaving::{Leaves, leaves};
 
@@ -402,6 +405,12 @@ async fn decide(
 ) -> Result<Result<(bool, Step), Refused>, CaseError> {
     let mut payout = payout.clone();
     if matches!(command, Command::MarkSent(_) | Command::Submit) && payout.state == PayoutState::Approved {
+        // PAY-11: what a band approved by itself has met no report yet.
+        if payout.approvers() == 0
+            && let Some(refused) = going::forbidden(store, tenant, &payout).await?
+        {
+            return Ok(Err(refused));
+        }
         // TAX-2, PAY-13: what is kept is decided at the payment, by the form that holds then.
         match leaving::leaves(store, tenant, &payout, at).await? {
             Leaves::Parts(net) => payout.net = Some(net),
@@ -422,7 +431,11 @@ async fn decide(
                 let reason = "reversals since the request exceed the balance; ask for a new payout".to_owned();
                 return Ok(payout.cancel(actor, reason, at).map(|step| (true, step)));
             }
-            approved
+            // PAY-11: only who may approve at all is told of the report.
+            match (approved, going::forbidden(store, tenant, &payout).await?) {
+                (Ok(_), Some(refused)) => Err(refused),
+                (approved, _) => approved,
+            }
         }
         Command::Reject { reason } => payout.reject(actor, reason, at),
         Command::Cancel { reason } => payout.cancel(actor, reason, at),

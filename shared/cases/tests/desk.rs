@@ -5,10 +5,14 @@
 mod adjusting;
 #[path = "desk/claiming.rs"]
 mod claiming;
+#[path = "desk/figuring.rs"]
+mod figuring;
 #[path = "desk/holding.rs"]
 mod holding;
 #[path = "desk/looking.rs"]
 mod looking;
+#[path = "desk/releasing.rs"]
+mod releasing;
 #[path = "desk/stopping.rs"]
 mod stopping;
 

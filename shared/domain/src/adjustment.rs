@@ -11,7 +11,7 @@ use crate::audit::{Actor, Deed};
 use crate::digest::Digest;
 use crate::entry::{Entry, EntryKind};
 use crate::fx::StoredRate;
-use crate::id::{AdjustmentId, PartnerId};
+use crate::id::{AdjustmentId, PartnerId, PayoutId};
 use crate::line::{Account, Place};
 use crate::money::{Money, MoneyError};
 use crate::payout::CURRENCIES_WITH_A_BAND;
@@ -44,6 +44,13 @@ pub enum Change {
         /// At which rate: stored, with its source and time.
         rate: StoredRate,
     },
+    /// What came back of a paid payout is released from `held`, whole.
+    Release {
+        /// Which payout came back.
+        payout: PayoutId,
+        /// What came back of it, above zero.
+        amount: Money,
+    },
 }
 
 impl Change {
@@ -54,6 +61,7 @@ impl Change {
             Self::Correction { .. } => "correction",
             Self::WriteOff { .. } => "write_off",
             Self::Exchange { .. } => "exchange",
+            Self::Release { .. } => "release",
         }
     }
 
@@ -61,16 +69,16 @@ impl Change {
     #[must_use]
     pub fn amount(&self) -> Money {
         match self {
-            Self::Correction { amount } | Self::WriteOff { amount } => *amount,
+            Self::Correction { amount } | Self::WriteOff { amount } | Self::Release { amount, .. } => *amount,
             Self::Exchange { out, .. } => *out,
         }
     }
 
-    /// LED-7: corrections above the threshold, and every debt given up or exchange, take a second person. So does any
-    /// correction in a currency whose unit says little (100 yen, 100 dinar).
+    /// LED-7: corrections and releases above the threshold, and every debt given up or exchange, take a second person. So
+    /// does any of them in a currency whose unit says little (100 yen, 100 dinar).
     #[must_use]
     pub fn needs_a_second_person(&self, four_eyes_above: u32) -> bool {
-        let Self::Correction { amount } = self else { return true };
+        let (Self::Correction { amount } | Self::Release { amount, .. }) = self else { return true };
         let currency = amount.currency();
         let unit = 10_u64.saturating_pow(currency.exponent());
         !CURRENCIES_WITH_A_BAND.contains(&currency.code())
@@ -165,6 +173,56 @@ pub enum Refused {
     },
 }
 
+/// What the note of a released entry begins with: behind it stands the request that released it.
+pub const RELEASED_BY: &str = "released by: ";
+
+/// One half of what releases money that came back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReleaseHalf {
+    /// Out of `held`.
+    Out,
+    /// Into the balance.
+    In,
+}
+
+impl ReleaseHalf {
+    /// The other half.
+    #[must_use]
+    pub fn other(self) -> Self {
+        match self {
+            Self::Out => Self::In,
+            Self::In => Self::Out,
+        }
+    }
+
+    /// The natural key of its entry: of the payout that came back, and of nothing else.
+    #[must_use]
+    pub fn key(self, payout: &PayoutId) -> String {
+        match self {
+            Self::Out => format!("released-out/{payout}"),
+            Self::In => format!("released-in/{payout}"),
+        }
+    }
+
+    /// Reads such a key.
+    #[must_use]
+    pub fn parse(key: &str) -> Option<(Self, PayoutId)> {
+        let (word, payout) = key.split_once('/')?;
+        let half = match word {
+            "released-out" => Self::Out,
+            "released-in" => Self::In,
+            _ => return None,
+        };
+        Some((half, PayoutId::parse(payout).ok()?))
+    }
+}
+
+/// The natural key of the entry by which a payout's money came back.
+#[must_use]
+pub fn returned_key(payout: &PayoutId) -> String {
+    format!("returned/{payout}")
+}
+
 const DESK: [Role; 2] = [Role::Admin, Role::FinanceManager];
 
 /// An amount as a seal takes it in: by its units and its currency, however an amount is shown.
@@ -213,6 +271,9 @@ impl Adjustment {
         if let Change::Exchange { into, rate, .. } = &self.change {
             parts.extend([sealed(*into), rate.rate.to_string(), rate.source.clone(), crate::time::sortable(rate.at)]);
         }
+        if let Change::Release { payout, .. } = &self.change {
+            parts.push(payout.to_string());
+        }
         Digest::of(&parts.iter().map(String::as_bytes).collect::<Vec<_>>())
     }
 
@@ -251,7 +312,9 @@ impl Adjustment {
     pub fn accounts(&self) -> Vec<Account> {
         let account = |money: Money| Account { partner: self.partner.clone(), currency: money.currency() };
         match &self.change {
-            Change::Correction { amount } | Change::WriteOff { amount } => vec![account(*amount)],
+            Change::Correction { amount } | Change::WriteOff { amount } | Change::Release { amount, .. } => {
+                vec![account(*amount)]
+            }
             Change::Exchange { out, into, .. } => vec![account(*out), account(*into)],
         }
     }
@@ -261,6 +324,9 @@ impl Adjustment {
     /// # Errors
     /// Out of range.
     pub fn entries(&self, places: &[Place], at: Timestamp) -> Result<Vec<Entry>, MoneyError> {
+        if let Change::Release { payout, amount } = &self.change {
+            return self.released(payout, *amount, places, at);
+        }
         let parts: Vec<(EntryKind, Money)> = match &self.change {
             Change::Correction { amount } => vec![(EntryKind::ManualAdjustment, *amount)],
             Change::WriteOff { amount } => vec![(EntryKind::WriteOff, *amount)],
@@ -268,6 +334,7 @@ impl Adjustment {
             Change::Exchange { out, into, .. } => {
                 vec![(EntryKind::FxOut, out.negate()?), (EntryKind::FxIn, *into)]
             }
+            Change::Release { .. } => Vec::new(),
         };
         let notes = match &self.change {
             Change::Exchange { rate, .. } => vec![
@@ -275,7 +342,7 @@ impl Adjustment {
                 format!("source: {}", rate.source),
                 format!("told: {}", crate::time::sortable(rate.at)),
             ],
-            Change::Correction { .. } | Change::WriteOff { .. } => Vec::new(),
+            Change::Correction { .. } | Change::WriteOff { .. } | Change::Release { .. } => Vec::new(),
         };
         let entries = self.accounts().into_iter().zip(parts).zip(places).map(|((account, (kind, amount)), place)| {
             let key = format!("{}/{}", kind.word(), self.id);
@@ -287,6 +354,27 @@ impl Adjustment {
             }
         });
         Ok(entries.collect())
+    }
+
+    /// PAY-9: out of `held` and into the balance. The keys are the payout's and not this request's: what came back once is
+    /// released once, however many ask.
+    fn released(
+        &self,
+        payout: &PayoutId,
+        amount: Money,
+        places: &[Place],
+        at: Timestamp,
+    ) -> Result<Vec<Entry>, MoneyError> {
+        let into = places.first().map(|place| (ReleaseHalf::In, amount, *place));
+        let halves = [Some((ReleaseHalf::Out, amount.negate()?, Place::Held)), into];
+        let account = Account { partner: self.partner.clone(), currency: amount.currency() };
+        let entry = |(half, amount, place): (ReleaseHalf, Money, Place)| Entry {
+            by: Some(self.requested_by.clone()),
+            reason: self.reason.clone(),
+            notes: vec![format!("{RELEASED_BY}{}", self.id)],
+            ..Entry::new(half.key(payout), EntryKind::Released, account.clone(), amount, place, at)
+        };
+        Ok(halves.into_iter().flatten().map(entry).collect())
     }
 
     /// What the audit says of it.
@@ -304,6 +392,9 @@ impl Adjustment {
         if let Change::Exchange { into, rate, .. } = &self.change {
             told.insert("into".to_owned(), format!("{into:?}"));
             told.insert("rate".to_owned(), format!("{} by {}", rate.rate, rate.source));
+        }
+        if let Change::Release { payout, .. } = &self.change {
+            told.insert("payout".to_owned(), payout.to_string());
         }
         if let AdjustmentState::Rejected { reason, .. } = &self.state {
             told.insert("why_rejected".to_owned(), reason.clone());

@@ -117,6 +117,8 @@ pub enum LossReason {
     UnknownCoupon,
     /// The partner was not active when it happened.
     InactivePartner,
+    /// The programme was closed when it happened.
+    ClosedProgram,
     /// The coupon was not valid any more, or not yet.
     ExpiredCoupon,
     /// The partner is the customer.
@@ -144,6 +146,7 @@ impl LossReason {
             Self::UnknownLink => "unknown_link",
             Self::UnknownCoupon => "unknown_coupon",
             Self::InactivePartner => "inactive_partner",
+            Self::ClosedProgram => "closed_program",
             Self::ExpiredCoupon => "expired_coupon",
             Self::SelfReferral => "self_referral",
             Self::ExistingCustomer => "existing_customer",

@@ -1,6 +1,17 @@
 //! The audit trail: who did what to which thing, each entry chained to the one before.
+//!
+//! The hash of an entry is SHA-256 over its canonical JSON (RFC 8785, of text, whole numbers and null), every field but the
+//! hash itself: whoever has an export can count it again with any program.
+
+mod canonical;
+mod entity;
+mod trail;
 
 use std::collections::BTreeMap;
+
+pub use canonical::canonical;
+pub use entity::{Entity, entity_of, trails_of};
+pub use trail::{Breach, Trail, TrailEnd, check_entry};
 
 use crate::digest::Digest;
 use crate::role::Role;
@@ -34,9 +45,52 @@ pub struct Deed {
     pub new: BTreeMap<String, String>,
 }
 
+/// A deed and the thing that it is done to: what whoever changes something tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// The thing: an id, or a word and an id with `#` between them.
+    pub aggregate: String,
+    /// What is done.
+    pub deed: Deed,
+}
+
+impl Told {
+    /// Something is done to a thing; what it was and is, is said by [`Told::was`] and [`Told::is`].
+    #[must_use]
+    pub fn new(aggregate: impl Into<String>, actor: Actor, at: Timestamp, action: &'static str) -> Self {
+        let deed = Deed { at, actor, action, old: BTreeMap::new(), new: BTreeMap::new() };
+        Self { aggregate: aggregate.into(), deed }
+    }
+
+    /// What it was before, redacted where needed.
+    #[must_use]
+    pub fn was(mut self, name: &str, value: impl ToString) -> Self {
+        self.deed.old.insert(name.to_owned(), value.to_string());
+        self
+    }
+
+    /// What it is from now on, redacted where needed.
+    #[must_use]
+    pub fn is(mut self, name: &str, value: impl ToString) -> Self {
+        self.deed.new.insert(name.to_owned(), value.to_string());
+        self
+    }
+}
+
+/// The form in which entries are hashed now.
+const VERSION: u32 = 2;
+
+/// The form of entries that say none.
+fn first_version() -> u32 {
+    1
+}
+
 /// One entry of an aggregate's chain.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct AuditEntry {
+    /// In which form it is hashed.
+    #[serde(default = "first_version")]
+    pub v: u32,
     /// The thing it is about.
     pub aggregate: String,
     /// Its number there, from 1, without gaps.
@@ -75,6 +129,7 @@ impl ChainEnd {
 #[must_use]
 pub fn append(end: ChainEnd, aggregate: &str, deed: Deed) -> AuditEntry {
     let mut entry = AuditEntry {
+        v: VERSION,
         aggregate: aggregate.to_owned(),
         no: end.no + 1,
         at: sortable(deed.at),
@@ -113,8 +168,24 @@ pub fn check_chain(aggregate: &str, entries: &[AuditEntry]) -> Result<ChainEnd, 
     Ok(end)
 }
 
-/// The hash over every field but the hash itself, each with its length, in a fixed order.
-fn hash_of(entry: &AuditEntry) -> Digest {
+/// The hash of an entry, counted anew: what it must be.
+#[must_use]
+pub fn hash_of(entry: &AuditEntry) -> Digest {
+    // An entry that says that it is of the first form has its hash; no entry of another form hashes alike.
+    if entry.v <= 1 { first_hash_of(entry) } else { Digest::of_bytes(canonical_of(entry).as_bytes()) }
+}
+
+/// What is hashed: every field but the hash itself, as canonical JSON.
+fn canonical_of(entry: &AuditEntry) -> String {
+    let mut value = serde_json::to_value(entry).unwrap_or_default();
+    if let Some(fields) = value.as_object_mut() {
+        fields.remove("hash");
+    }
+    canonical(&value)
+}
+
+/// The hash of the first form: every field, each with its length, in a fixed order.
+fn first_hash_of(entry: &AuditEntry) -> Digest {
     let no = entry.no.to_string();
     let maps = [map_text(&entry.old), map_text(&entry.new)];
     let optional = |text: &Option<String>| text.as_ref().map_or_else(|| "-".to_owned(), |text| format!("+{text}"));
@@ -192,5 +263,24 @@ mod tests {
             }
         }
         assert_eq!(check_chain("pay_2", &chain(3)), Err(1));
+    }
+
+    #[test]
+    fn an_entry_of_the_first_form_is_still_read_and_no_entry_passes_for_one() {
+        let mut old = chain(1).remove(0);
+        old.v = 1;
+        assert_eq!(check_chain("pay_1", std::slice::from_ref(&old)), Err(1), "the form is hashed with the rest");
+        old.hash = hash_of(&old);
+        let mut stored = serde_json::to_value(&old).expect("json");
+        stored.as_object_mut().expect("fields").remove("v");
+        let read: AuditEntry = serde_json::from_value(stored).expect("an entry of the first form");
+        assert_eq!(check_chain("pay_1", &[read]).map(|end| end.no), Ok(1));
+    }
+
+    #[test]
+    fn the_canonical_form_of_an_entry_is_what_is_published() {
+        let entry = chain(1).remove(0);
+        insta::assert_snapshot!(canonical_of(&entry), @r#"{"action":"payout.approved","actor":{"id":"usr_0","ip":null,"role":"admin","user_agent":"curl"},"aggregate":"pay_1","at":"2023-11-14T22:13:20.000Z","new":{"state":"0"},"no":1,"old":{"state":"a"},"previous":"0000000000000000000000000000000000000000000000000000000000000000","v":2}"#);
+        insta::assert_snapshot!(entry.hash, @"37980480bb2a280b5d585e43e5afdeafd78d388da150fdbe98a764f67e97e503");
     }
 }

@@ -29,8 +29,10 @@ pub enum EntryKind {
     /// amount or of a rail's maximum; the book of accounts and the explanation know it, so that such payouts add one
     /// writer and no reader.
     Carry,
-    /// A paid payout came back. Nothing books it before rails tell of returns; it is known for the same reason.
+    /// A paid payout came back.
     Returned,
+    /// One half of what moves money that came back out of `held`, into the balance.
+    Released,
     /// What other rules make of past periods.
     Recompute,
     /// An award to a member.
@@ -41,7 +43,7 @@ pub enum EntryKind {
 
 impl EntryKind {
     /// Every kind.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::PeriodBands,
         Self::Milestone,
         Self::ManualAdjustment,
@@ -50,6 +52,7 @@ impl EntryKind {
         Self::FxIn,
         Self::Carry,
         Self::Returned,
+        Self::Released,
         Self::Recompute,
         Self::Award,
         Self::AwardWithdrawn,
@@ -67,6 +70,7 @@ impl EntryKind {
             Self::FxIn => "fx_in",
             Self::Carry => "carry",
             Self::Returned => "returned",
+            Self::Released => "released",
             Self::Recompute => "recompute",
             Self::Award => "award",
             Self::AwardWithdrawn => "award_withdrawn",

@@ -117,6 +117,9 @@ ulid_id!(
     /// A lead, derived from its programme and address.
     LeadId, "led_", "a lead id (led_ and 26 characters)");
 ulid_id!(
+    /// Something to reach in a programme, derived from its name there.
+    AchievementId, "ach_", "an achievement id (ach_ and 26 characters)");
+ulid_id!(
     /// A nightly run, derived from tenant and business date.
     RunId, "run_", "a run id (run_ and 26 characters)");
 ulid_id!(
@@ -125,6 +128,9 @@ ulid_id!(
 ulid_id!(
     /// An API key.
     KeyId, "key_", "a key id (key_ and 26 characters)");
+ulid_id!(
+    /// One signing-in of a person, until it ends.
+    SessionId, "ses_", "a session id (ses_ and 26 characters)");
 ulid_id!(
     /// A report or document.
     ReportId, "rpt_", "a report id (rpt_ and 26 characters)");
@@ -162,6 +168,9 @@ ulid_id!(
     /// Payouts that were built together.
     PayoutRunId, "prn_", "a payout run id (prn_ and 26 characters)");
 ulid_id!(
+    /// A file of payouts for a bank.
+    PayoutFileId, "pfl_", "a payout file id (pfl_ and 26 characters)");
+ulid_id!(
     /// A method by which a partner is paid.
     MethodId, "mth_", "a payout method id (mth_ and 26 characters)");
 ulid_id!(
@@ -170,6 +179,12 @@ ulid_id!(
 ulid_id!(
     /// An award, derived from its member and how often the member was given one.
     AwardId, "awd_", "an award id (awd_ and 26 characters)");
+ulid_id!(
+    /// An application to a programme, derived from the programme and the applicant's address.
+    ApplicationId, "apl_", "an application id (apl_ and 26 characters)");
+ulid_id!(
+    /// A group of partners, derived from its name.
+    GroupId, "grp_", "a group id (grp_ and 26 characters)");
 text_id!(
     /// A line of commission: of a sale and its number, or of an account and its number.
     LineId
@@ -215,6 +230,14 @@ impl SaleId {
     }
 }
 
+impl AchievementId {
+    /// What is to be reached in a programme under a name: in every version of its rule the same.
+    #[must_use]
+    pub fn of(program: &ProgramId, name: &str) -> Self {
+        Self::from_ulid(Digest::of(&[b"achievement", program.as_str().as_bytes(), name.as_bytes()]).to_ulid())
+    }
+}
+
 impl SubscriptionId {
     /// The subscription of a provider's own id.
     #[must_use]
@@ -228,6 +251,22 @@ impl LeadId {
     #[must_use]
     pub fn of(program: &ProgramId, email: &Digest) -> Self {
         Self::from_ulid(Digest::of(&[b"lead", program.as_str().as_bytes(), email.as_bytes()]).to_ulid())
+    }
+}
+
+impl ApplicationId {
+    /// The application of an address to a programme: sent again, it is the same one.
+    #[must_use]
+    pub fn of(program: &ProgramId, email: &Digest) -> Self {
+        Self::from_ulid(Digest::of(&[b"application", program.as_str().as_bytes(), email.as_bytes()]).to_ulid())
+    }
+}
+
+impl GroupId {
+    /// The group of a name: made twice, it is the same one.
+    #[must_use]
+    pub fn of(name: &str) -> Self {
+        Self::from_ulid(Digest::of(&[b"group", name.as_bytes()]).to_ulid())
     }
 }
 

@@ -181,6 +181,14 @@ impl Head {
         self.sum_open(|slot| slot.day() == day).ok().map(|money| (day, money))
     }
 
+    /// What becomes available after one day, up to and with another.
+    ///
+    /// # Errors
+    /// Out of range.
+    pub fn maturing(&self, after: BusinessDay, last: BusinessDay) -> Result<Money, MoneyError> {
+        self.sum_open(|slot| after < slot.day() && slot.day() <= last)
+    }
+
     /// A close was begun (the fence is raised) and not finished.
     #[must_use]
     pub fn close_is_unfinished(&self) -> bool {

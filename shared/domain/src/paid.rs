@@ -8,9 +8,12 @@ use crate::money::{Money, MoneyError};
 use crate::payout::{Payout, PayoutState};
 use crate::time::{BusinessDay, Zone};
 
-/// Gross amounts that reached partners, by account and calendar year of the payment's date.
+/// Gross amounts that were paid, and what of them was withheld, by account and calendar year of the payment's date.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct PaidByYear(BTreeMap<(Account, i16), Money>);
+pub struct PaidByYear {
+    gross: BTreeMap<(Account, i16), Money>,
+    withheld: BTreeMap<(Account, i16), Money>,
+}
 
 /// The day on which a payout was paid; `None` when it was not.
 #[must_use]
@@ -33,15 +36,27 @@ impl PaidByYear {
     pub fn add(&mut self, payout: &Payout, zone: &Zone) -> Result<(), MoneyError> {
         let Some((year, _, _)) = payment_day(payout, zone).map(BusinessDay::parts) else { return Ok(()) };
         let key = (payout.account(), year);
-        let before = self.0.get(&key).copied().unwrap_or(Money::zero(payout.amount.currency()));
-        self.0.insert(key, before.try_add(payout.amount)?);
+        let nothing = Money::zero(payout.amount.currency());
+        let before = self.withheld.get(&key).copied().unwrap_or(nothing);
+        self.withheld.insert(key.clone(), before.try_add(payout.net.map_or(nothing, |net| net.withheld))?);
+        let before = self.gross.get(&key).copied().unwrap_or(nothing);
+        self.gross.insert(key, before.try_add(payout.amount)?);
         Ok(())
+    }
+
+    /// V11: what was withheld from an account in all years.
+    ///
+    /// # Errors
+    /// Out of range.
+    pub fn withheld_of(&self, account: &Account) -> Result<Money, MoneyError> {
+        let own = self.withheld.iter().filter(|((of, _), _)| of == account).map(|(_, money)| *money);
+        Money::try_sum(own, account.currency)
     }
 
     /// What a partner was paid in a year, one amount a currency.
     #[must_use]
     pub fn of_year(&self, partner: &PartnerId, year: i16) -> Vec<Money> {
-        let own = self.0.iter().filter(|((account, of), _)| account.partner == *partner && *of == year);
+        let own = self.gross.iter().filter(|((account, of), _)| account.partner == *partner && *of == year);
         own.map(|(_, money)| *money).collect()
     }
 
@@ -50,7 +65,7 @@ impl PaidByYear {
     /// # Errors
     /// Out of range.
     pub fn of_account(&self, account: &Account) -> Result<Money, MoneyError> {
-        let own = self.0.iter().filter(|((of, _), _)| of == account).map(|(_, money)| *money);
+        let own = self.gross.iter().filter(|((of, _), _)| of == account).map(|(_, money)| *money);
         Money::try_sum(own, account.currency)
     }
 }

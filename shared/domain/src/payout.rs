@@ -14,6 +14,7 @@ use crate::time::{BusinessDay, Timestamp, Zone, sortable};
 
 pub mod attempt;
 mod executed;
+pub mod file;
 pub mod hold;
 pub mod policy;
 mod refused;
@@ -27,7 +28,6 @@ pub use terms::Terms;
 
 /// How long an approval counts.
 const APPROVAL_HOURS: i64 = 72;
-
 /// The gross from which two distinct people approve, in whole units of these currencies. Any other currency: always two.
 const TWO_APPROVERS_FROM: i64 = 100_000;
 pub(crate) const CURRENCIES_WITH_A_BAND: [&str; 6] = ["USD", "EUR", "GBP", "CAD", "AUD", "CHF"];

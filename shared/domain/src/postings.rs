@@ -21,8 +21,14 @@ pub enum Book {
     WriteOffExpense,
     /// What was changed out of this currency, or into it.
     Fx,
-    /// What came back from a rail after it was paid.
+    /// Handed to a rail, and not yet known to have arrived.
     InTransit,
+    /// What came back from a rail, until the account has it again: nothing stays here.
+    Returning,
+    /// Tax that was withheld from payments, owed to the tax office.
+    Withheld,
+    /// What was kept of payments as a fee.
+    RetentionIncome,
     /// Earned, its day has not been closed.
     Pending,
     /// Held by a person.
@@ -31,7 +37,7 @@ pub enum Book {
     Available,
     /// Covered by an open payout.
     Reserved,
-    /// Paid out through a rail.
+    /// Left through a rail: less what came back.
     Cash,
 }
 
@@ -55,8 +61,8 @@ pub fn of_line(line: &Line) -> Result<Vec<Posting>, MoneyError> {
         Some(EntryKind::Award | EntryKind::AwardWithdrawn) => Book::AwardExpense,
         // LED-6: each currency's half of an exchange is settled with that currency's exchange account.
         Some(EntryKind::FxOut | EntryKind::FxIn) => Book::Fx,
-        // What comes back after it was paid was on its way; what was paid stays told as paid.
-        Some(EntryKind::Returned) => Book::InTransit,
+        // What comes back after it was paid stays told as paid; what is released of it goes from `held` to its slot.
+        Some(EntryKind::Returned | EntryKind::Released) => Book::Returning,
         Some(EntryKind::PeriodBands | EntryKind::ManualAdjustment | EntryKind::Carry | EntryKind::Recompute) | None => {
             Book::CommissionExpense
         }
@@ -72,22 +78,41 @@ pub fn of_close(close: &Close) -> Result<Vec<Posting>, MoneyError> {
     transfer(Book::Pending, Book::Available, close.net)
 }
 
-/// A payout: available → reserved, and from there to cash, or back.
+/// A payout: available → reserved → in transit, and from there to cash, the tax office and the fee, or back.
 ///
 /// # Errors
 /// Out of range.
 pub fn of_payout(payout: &Payout) -> Result<Vec<Posting>, MoneyError> {
     let mut postings = transfer(Book::Available, Book::Reserved, payout.amount)?;
     match payout.state {
-        PayoutState::Paid { .. } | PayoutState::Returned { .. } => {
-            postings.extend(transfer(Book::Reserved, Book::Cash, payout.amount)?);
+        PayoutState::Paid { .. } => postings.extend(left(payout)?),
+        PayoutState::Returned { .. } => {
+            postings.extend(left(payout)?);
+            // PAY-9: what had left came back; fee and tax had not.
+            let back = payout.net.map_or(payout.amount, |net| net.net);
+            postings.extend(transfer(Book::Cash, Book::Returning, back)?);
         }
         PayoutState::Rejected { .. } | PayoutState::Cancelled { .. } | PayoutState::Failed { .. } => {
             postings.extend(transfer(Book::Reserved, Book::Available, payout.amount)?);
         }
-        PayoutState::PendingApproval | PayoutState::Approved | PayoutState::Submitted { .. } => {}
-        PayoutState::Submitting { .. } | PayoutState::OutcomeUnknown { .. } => {}
+        PayoutState::PendingApproval | PayoutState::Approved => {}
+        PayoutState::Submitted { .. } | PayoutState::Submitting { .. } | PayoutState::OutcomeUnknown { .. } => {
+            postings.extend(transfer(Book::Reserved, Book::InTransit, payout.amount)?);
+        }
     }
+    Ok(postings)
+}
+
+/// V11: the net leaves as cash; what is withheld is owed to the tax office, and the fee is the tenant's.
+fn left(payout: &Payout) -> Result<Vec<Posting>, MoneyError> {
+    let mut postings = transfer(Book::Reserved, Book::InTransit, payout.amount)?;
+    let Some(net) = payout.net else {
+        postings.extend(transfer(Book::InTransit, Book::Cash, payout.amount)?);
+        return Ok(postings);
+    };
+    postings.extend(transfer(Book::InTransit, Book::Cash, net.net)?);
+    postings.extend(transfer(Book::InTransit, Book::Withheld, net.withheld)?);
+    postings.extend(transfer(Book::InTransit, Book::RetentionIncome, net.fee)?);
     Ok(postings)
 }
 
@@ -159,7 +184,7 @@ mod tests {
                 EntryKind::Milestone => Book::BonusExpense,
                 EntryKind::Award | EntryKind::AwardWithdrawn => Book::AwardExpense,
                 EntryKind::FxOut | EntryKind::FxIn => Book::Fx,
-                EntryKind::Returned => Book::InTransit,
+                EntryKind::Returned | EntryKind::Released => Book::Returning,
                 _ => Book::CommissionExpense,
             };
             assert_eq!(postings[0], (expected, Money::from_minor(-470, Currency::USD)), "{kind:?}");
@@ -168,55 +193,77 @@ mod tests {
             assert_eq!((balances.minor(Book::Held), balances.sum_minor()), (470, Ok(0)), "{kind:?}");
         }
     }
+
+    /// A payout of all that a close has, in a state.
+    fn payout_of(close: &Close, state: PayoutState) -> Payout {
+        let partner = PartnerId::from_ulid(ulid::Ulid::from(7_u128));
+        let at: Timestamp = "2026-11-21T12:00:00Z".parse().expect("an instant");
+        let (role, id) = (crate::role::Role::Admin, "admin".to_owned());
+        Payout {
+            id: crate::id::PayoutId::of(&partner, Currency::USD, 1),
+            partner,
+            amount: close.net,
+            from: None,
+            to: close.to,
+            lines: 2,
+            close_hash: close.hash,
+            seal: close.hash,
+            asked_under: "a request".to_owned(),
+            requested_by: crate::audit::Actor { role, id, ip: None, user_agent: None },
+            requested_at: at,
+            moved_at: at,
+            state,
+            approvals: Vec::new(),
+            terms: crate::payout::Terms::default(),
+            net: None,
+        }
+    }
+
     #[test]
     fn a_close_makes_available_and_a_payout_reserves_pays_or_gives_back() {
-        let net = Money::from_minor(470, Currency::USD);
+        let amount = Money::from_minor(470, Currency::USD);
         let close = Close {
             no: 1,
             from: None,
             to: crate::slot::Slot::parse("261120.00").expect("a slot"),
             count: 2,
-            net,
+            net: amount,
             previous: crate::digest::Digest::ZERO,
             hash: crate::digest::Digest::ZERO,
         };
-        let partner = PartnerId::from_ulid(ulid::Ulid::from(7_u128));
         let at: Timestamp = "2026-11-21T12:00:00Z".parse().expect("an instant");
         let why = || "why".to_owned();
+        let paid = PayoutState::Paid { sent_at: at, completed_at: at, reference: why() };
+        let sent = PayoutState::Submitted { sent_at: at, expected_arrival: None, reference: why() };
+        let returned =
+            PayoutState::Returned { sent_at: at, completed_at: at, reference: why(), returned_at: at, reason: why() };
+        let usd = |minor| Money::from_minor(minor, Currency::USD);
+        let net = Some(crate::tax::Net { fee: usd(3), withheld: usd(113), net: usd(354) });
         let rows = [
-            (PayoutState::PendingApproval, [-470, 0, 470, 0]),
-            (PayoutState::Paid { sent_at: at, completed_at: at, reference: why() }, [-470, 0, 0, 470]),
-            (PayoutState::Failed { reason: why() }, [-470, 470, 0, 0]),
+            (PayoutState::PendingApproval, None, [-470, 0, 470, 0, 0, 0, 0, 0]),
+            (sent, net, [-470, 0, 0, 470, 0, 0, 0, 0]),
+            (paid.clone(), None, [-470, 0, 0, 0, 470, 0, 0, 0]),
+            // V11: what is withheld is no cash, and nor is the fee.
+            (paid, net, [-470, 0, 0, 0, 354, 113, 3, 0]),
+            (returned, net, [-470, 0, 0, 0, 0, 113, 3, 354]),
+            (PayoutState::Failed { reason: why() }, net, [-470, 470, 0, 0, 0, 0, 0, 0]),
         ];
-        for (state, expected) in rows {
-            let payout = Payout {
-                id: crate::id::PayoutId::of(&partner, Currency::USD, 1),
-                partner: partner.clone(),
-                amount: net,
-                from: None,
-                to: close.to,
-                lines: 2,
-                close_hash: close.hash,
-                seal: close.hash,
-                asked_under: "a request".to_owned(),
-                requested_by: crate::audit::Actor {
-                    role: crate::role::Role::Admin,
-                    id: "admin".to_owned(),
-                    ip: None,
-                    user_agent: None,
-                },
-                requested_at: at,
-                moved_at: at,
-                state,
-                approvals: Vec::new(),
-                terms: crate::payout::Terms::default(),
-                net: None,
-            };
+        for (state, parts, expected) in rows {
+            let payout = Payout { net: parts, ..payout_of(&close, state) };
             let mut balances = Balances::default();
             assert_eq!(balances.book(&of_close(&close).expect("in range")), Ok(true));
             assert_eq!(balances.book(&of_payout(&payout).expect("in range")), Ok(true));
-            let books = [Book::Pending, Book::Available, Book::Reserved, Book::Cash].map(|book| balances.minor(book));
-            assert_eq!(books, expected, "{:?}", payout.state);
+            let books = [
+                Book::Pending,
+                Book::Available,
+                Book::Reserved,
+                Book::InTransit,
+                Book::Cash,
+                Book::Withheld,
+                Book::RetentionIncome,
+                Book::Returning,
+            ];
+            assert_eq!(books.map(|book| balances.minor(book)), expected, "{:?}", payout.state);
         }
     }
 

@@ -6,6 +6,7 @@ use http::request::Parts;
 use serde::de::DeserializeOwned;
 use serde_path_to_error::{Path, Segment};
 
+use crate::negotiation::{all_read, note_query};
 use crate::problem::{Problem, escaped};
 
 /// The largest body that is read.
@@ -34,7 +35,9 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
         if !is_json(request.headers()) {
             return Err(Problem::unsupported_media_type("the body must be application/json"));
         }
-        from_json(&read(request).await?).map(Self)
+        let (parts, body) = request.into_parts();
+        all_read(&parts)?;
+        from_json(&read(Request::from_parts(parts, body)).await?).map(Self)
     }
 }
 
@@ -43,7 +46,9 @@ impl<T: DeserializeOwned, S: Send + Sync> OptionalFromRequest<S> for Body<T> {
 
     async fn from_request(request: Request, _: &S) -> Result<Option<Self>, Problem> {
         let json = is_json(request.headers());
-        let bytes = read(request).await?;
+        let (parts, body) = request.into_parts();
+        all_read(&parts)?;
+        let bytes = read(Request::from_parts(parts, body)).await?;
         if bytes.is_empty() {
             return Ok(None);
         }
@@ -73,6 +78,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        note_query(&parts.extensions);
         match axum::extract::Query::<T>::try_from_uri(&parts.uri) {
             Ok(axum::extract::Query(query)) => Ok(Self(query)),
             Err(rejection) => {

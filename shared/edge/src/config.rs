@@ -137,6 +137,12 @@ pub mod variables {
         "address under which visitors and partners reach this deployment",
         "https://go.example.com",
     );
+    /// The deployment's first admin.
+    pub const FIRST_ADMIN_EMAIL: Variable = Variable::optional(
+        "FIRST_ADMIN_EMAIL",
+        "address whose first sign-in makes the first admin of the default tenant; nobody's when empty",
+        "ada@example.com",
+    );
     /// Where a visitor goes when store and cache both fail.
     pub const FALLBACK_URL: Variable = Variable::optional(
         "FALLBACK_URL",

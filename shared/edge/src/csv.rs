@@ -7,12 +7,13 @@ use std::convert::Infallible;
 use axum::Json;
 use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Response};
-use http::header::{ACCEPT, CONTENT_DISPOSITION, CONTENT_TYPE, HeaderName, HeaderValue};
+use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::request::Parts;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use crate::negotiation::{fit, note_format};
 use crate::page::Listed;
 use crate::problem::Problem;
 use crate::telemetry::chain;
@@ -34,14 +35,14 @@ impl<S: Send + Sync> FromRequestParts<S> for Format {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        note_format(&parts.extensions);
         let query = parts.uri.query().unwrap_or_default();
         let by_query = query.split('&').any(|pair| pair == "format=csv");
         if !by_query && query.split('&').any(|pair| pair == "format=json") {
             return Ok(Self::Json);
         }
-        let accepted = parts.headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let first = accepted.split([',', ';']).next().unwrap_or_default().trim();
-        Ok(if by_query || first.eq_ignore_ascii_case("text/csv") { Self::Csv } else { Self::Json })
+        let is_better = fit(&parts.headers, "text/csv") > fit(&parts.headers, "application/json");
+        Ok(if by_query || is_better { Self::Csv } else { Self::Json })
     }
 }
 
@@ -110,6 +111,7 @@ fn is_number(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use http::header::ACCEPT;
     use proptest::prelude::*;
     use serde_json::json;
 

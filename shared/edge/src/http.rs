@@ -1,5 +1,7 @@
 //! What every HTTP answer gets: correlation id, security headers, CORS, problems for unknown paths, one log line.
 
+use std::net::IpAddr;
+
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRequestParts, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
@@ -43,6 +45,21 @@ pub struct Origin {
     pub user_agent: Option<String>,
 }
 
+impl Origin {
+    /// The network that limits are counted by: the address, of IPv6 its first 64 bits, for whoever has one has all the rest.
+    pub fn network(&self) -> String {
+        let Some(text) = self.ip.as_deref() else { return "unknown".to_owned() };
+        match text.parse::<IpAddr>().map(|ip| ip.to_canonical()) {
+            Ok(IpAddr::V6(ip)) => {
+                let [a, b, c, d, ..] = ip.segments();
+                format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+            }
+            Ok(IpAddr::V4(ip)) => ip.to_string(),
+            Err(_) => text.to_owned(),
+        }
+    }
+}
+
 impl<S: Send + Sync> FromRequestParts<S> for Origin {
     type Rejection = std::convert::Infallible;
 
@@ -59,8 +76,17 @@ impl<S: Send + Sync> FromRequestParts<S> for Origin {
 
 /// Puts the border around a function's routes.
 pub fn border(routes: Router, cors: Cors) -> Router {
+    border_before(routes, cors, || async { Problem::not_found("no such path") })
+}
+
+/// The same around the function that the gateway hands to what no route takes: `elsewhere` answers that.
+pub fn border_before<H, T>(routes: Router, cors: Cors, elsewhere: H) -> Router
+where
+    H: axum::handler::Handler<T, ()>,
+    T: 'static,
+{
     routes
-        .fallback(|| async { Problem::not_found("no such path") })
+        .fallback(elsewhere)
         .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(from_fn_with_state(cors, around))

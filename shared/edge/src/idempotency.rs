@@ -35,6 +35,8 @@ mod kept;
 pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// The header of an answer that is given again.
 pub const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+/// What is put in place of a text that is shown once, where its answer is given again.
+const NOT_AGAIN: &str = "";
 /// How long a run is left alone: longer than any function's timeout.
 const LEASE: SignedDuration = SignedDuration::from_secs(60);
 const KEY_CHARS_MAX: usize = 255;
@@ -53,6 +55,11 @@ impl Idempotency {
         Self { store, clock }
     }
 }
+
+/// Of an answer that shows a secret: the field that has it. It is shown this once: the answer is kept without it, so
+/// whoever reads the table and guesses the key finds none, and a second request is answered with an empty text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ShownOnce(pub &'static str);
 
 /// What a write is minted from: an instant and, under an idempotency key, that key. A run that takes over from one that
 /// crashed mints the same ids, and so finds what the first left behind.
@@ -187,11 +194,15 @@ impl Idempotency {
         let status = response.status();
         // A refusal gets its path and correlation id only at the border: keep it as it is now.
         let problem = response.extensions_mut().remove::<Problem>();
+        let shown_once = response.extensions_mut().remove::<ShownOnce>();
         let (parts, body) = response.into_parts();
         let Ok(bytes) = axum::body::to_bytes(body, BODY_BYTES_MAX).await else {
             return Problem::internal().into_response();
         };
-        let text = String::from_utf8(bytes.to_vec()).ok();
+        let text = match shown_once {
+            Some(shown_once) => without(shown_once, &bytes),
+            None => String::from_utf8(bytes.to_vec()).ok(),
+        };
         let outcome = match text.filter(|_| is_worth_keeping(status)) {
             None => self.store.release_idempotent_run(tenant, attempt).await,
             Some(body) => {
@@ -231,6 +242,14 @@ impl Idempotency {
             }
         }
     }
+}
+
+/// The answer without what is shown once; None where it cannot be taken out, and nothing is kept then.
+fn without(ShownOnce(field): ShownOnce, bytes: &[u8]) -> Option<String> {
+    let mut body: serde_json::Value = serde_json::from_slice(bytes).ok()?;
+    let shown = body.as_object_mut()?.get_mut(field)?;
+    *shown = serde_json::Value::from(NOT_AGAIN);
+    serde_json::to_string(&body).ok()
 }
 
 fn is_worth_keeping(status: StatusCode) -> bool {

@@ -5,6 +5,7 @@
 //! Here do not live business nouns (a sale, a payout): those are `domain`, `cases` and the functions.
 //! To add something: one noun, one file, one `pub mod` line; it must be needed by two functions.
 
+pub mod api;
 pub mod auth;
 pub mod aws;
 pub mod body;
@@ -15,12 +16,17 @@ pub mod csv;
 pub mod fingerprints;
 pub mod http;
 pub mod idempotency;
+pub mod jobs;
 pub mod lambda;
+pub mod limits;
+pub mod negotiation;
 pub mod openapi;
 pub mod page;
+pub mod people;
 pub mod problem;
 pub mod random;
 pub mod revision;
 pub mod sealing;
 pub mod secrets;
+pub mod settings;
 pub mod telemetry;

@@ -108,6 +108,11 @@ impl Problem {
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "method not allowed", detail)
     }
 
+    /// 406: nothing of what the caller takes is what this path answers.
+    pub fn not_acceptable(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_ACCEPTABLE, "not-acceptable", "not acceptable", detail)
+    }
+
     /// 409: the state of things does not allow it now.
     pub fn conflict(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::CONFLICT, "conflict", "conflict", detail)

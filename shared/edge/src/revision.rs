@@ -24,9 +24,9 @@ impl IfMatch {
     /// 412 when it has changed since.
     pub fn check(self, version: u64) -> Result<(), Problem> {
         match self.0 {
-            Some(seen) if seen != version => {
-                Err(Problem::precondition_failed("this has changed since you read it; read it again"))
-            }
+            Some(seen) if seen != version => Err(Problem::precondition_failed(format!(
+                "this has changed since you read it: you saw version {seen}, it is at {version}; read it again"
+            ))),
             _ => Ok(()),
         }
     }

@@ -5,14 +5,19 @@
 //!
 //! To add a message: a struct here, a queue with its dead-letter queue in `template.yaml`, a snapshot in the tests.
 
+mod door;
 mod sender;
 
 use domain::currency::Currency;
+use domain::digest::Digest;
 use domain::fact::PaymentKey;
-use domain::id::{NoticeId, PartnerId, PayoutId, ProgramId, RecomputeId, ReportId, RunId, TenantId};
+use domain::id::{
+    ApplicationId, NoticeId, PartnerId, PayoutId, ProgramId, RecomputeId, ReportId, RunId, TenantId, UserId,
+};
 use domain::time::BusinessDay;
 use serde::{Deserialize, Serialize};
 
+pub use door::Door;
 pub use sender::{SendError, Sender};
 
 /// The version that is written today.
@@ -81,6 +86,34 @@ pub struct NoticeDue {
     /// Whose payout methods have changed, if it is about that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub methods: Option<MethodsDue>,
+    /// Who wants to sign in by which link, if it is about that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sign_in: Option<SignInDue>,
+    /// Which news of where a partner or an applicant stands, if it is about that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub news: Option<NewsDue>,
+}
+
+/// Somebody is to be told where they stand: a partner, or an applicant who is none.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewsDue {
+    /// The partner.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partner: Option<PartnerId>,
+    /// The applicant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub application: Option<ApplicationId>,
+    /// Which of their news.
+    pub version: u64,
+}
+
+/// Somebody is to be sent a link by which they sign in. The link itself lies sealed where it was put down.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignInDue {
+    /// Who.
+    pub user: UserId,
+    /// Which link: the hash of its token.
+    pub link: Digest,
 }
 
 /// A partner is to be told that their payout methods have changed.

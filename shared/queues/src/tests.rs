@@ -42,6 +42,8 @@ fn the_published_shapes_stay_as_they_are() {
             report: Some(report.clone()),
             reminder: None,
             methods: None,
+            sign_in: None,
+            news: None,
         }),
         serde_json::to_string(&ReportWanted {
             v: VERSION,

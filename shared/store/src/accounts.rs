@@ -12,7 +12,7 @@ use domain::ledger::{Close, Head, Recount};
 use domain::line::{Account, Line};
 use domain::slot::Slot;
 
-pub(crate) use head::{counts_from, read as read_head};
+pub(crate) use head::{counts_from, read as read_head, read_close};
 pub use lines::LinePage;
 pub(crate) use lines::read as read_line;
 

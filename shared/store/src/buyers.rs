@@ -123,9 +123,18 @@ impl Store {
     /// # Errors
     /// The store does not answer.
     pub async fn replace_buyer(&self, tenant: &TenantKey, buyer: &BillingCustomer) -> Result<Written, StoreError> {
-        let (key, item) = (tenant.buyer(&buyer.id), BuyerItem::of(buyer));
-        let put = request::replace(&self.tables.core, &key, &item, buyer.version.saturating_sub(1))?;
+        let put = self.buyer_replaced(tenant, buyer)?;
         self.put_alone(put, "changing a customer whom we bill").await
+    }
+
+    /// The same for a transaction.
+    pub(crate) fn buyer_replaced(
+        &self,
+        tenant: &TenantKey,
+        buyer: &BillingCustomer,
+    ) -> Result<aws_sdk_dynamodb::types::TransactWriteItem, StoreError> {
+        let (key, item) = (tenant.buyer(&buyer.id), BuyerItem::of(buyer));
+        request::replace(&self.tables.core, &key, &item, buyer.version.saturating_sub(1))
     }
 
     /// A page of the customers whom we bill by their ids, behind one.

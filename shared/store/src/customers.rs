@@ -7,7 +7,7 @@ use domain::attribution::customer::Customer;
 use domain::digest::Digest;
 use domain::fact::PaymentKey;
 use domain::id::{PartnerId, SaleId};
-pub(crate) use item_of::read as read_customer;
+pub(crate) use item_of::{CustomerItem, read as read_customer};
 use serde::{Deserialize, Serialize};
 
 use crate::moving::Moving;

@@ -5,10 +5,19 @@
 //!
 //! | Pattern | Table | pk | sk | Operation |
 //! |---|---|---|---|---|
-//! | tenant's settings | core | `T#tenant` | `settings` | Get, Put |
-//! | registry of tenants, with the default one | core | `T#tenants` | `ten_…` | Query, Update |
+//! | tenant's settings | core | `T#tenant` | `settings` | Get, Update |
+//! | registry of tenants, with the default one | core | `T#tenants` | `ten_…` | Get, Query, Put, Update |
 //! | program | core | `T#program` | `prg_…` | Get, Query, Put |
 //! | rule versions of a program | core | `T#rules#prg_…` | `<effective_from>#rul_…` | Query, Put |
+//! | whose a program is, with the default tenant | core | `T#program-owners` | `prg_…` | Get, Put |
+//! | that a program has, or had, a partner | core | `T#used#prg_…` | `used` | Get, Update, ConditionCheck |
+//! | groups of partners | core | `T#groups` | `grp_…` | Get, Query, Put |
+//! | row by which a partner is listed and found | core | `T#partners` | `par_…` | Query, Update |
+//! | what a partner is to be told | core | `T#partner#par_…` | `news#<version>` | Put |
+//! | application to a program, sealed | core | `T#application#apl_…` | `application` | Get, Put |
+//! | what an applicant is to be told | core | `T#application#apl_…` | `news#<version>` | Put |
+//! | applications by state, newest first | core, index `desk` | `T#applications#prg_…#<state>` | `<applied_at>#apl_…` | Query |
+//! | whom an application of an address made a partner | core | `T#taken-on#<sha256>` | `taken-on` | Get, Update, Delete |
 //! | partner | core | `T#partner#par_…` | `profile` | Get, Put, Update |
 //! | partner's person, sealed | core | `T#partner#par_…` | `person` | Get, Put |
 //! | enrolment of a partner | core | `T#partner#par_…` | `enrolment#prg_…` | Query, Put |
@@ -17,13 +26,27 @@
 //! | tax form of a partner, sealed | core | `T#partner#par_…` | `tax-form` | Get, Put |
 //! | tax forms that gave way to another | core | `T#partner#par_…` | `tax-form#<n>` | Put |
 //! | payouts that were built together | core | `T#payout-runs` | `prn_…` | Get, Query, Put |
+//! | who overrode the report of a payout run | core | `T#payout-run#prn_…` | `override` | Get, Put |
+//! | files of payouts for banks | core | `T#payout-files` | `pfl_…` | Get, Query, Put |
+//! | numbers that files of payouts were given | core | `T#payout-files` | `numbers` | Get, Put |
+//! | what a file of payouts holds, sealed | core | `T#payout-file#pfl_…` | `content` | Get, Put |
+//! | what a rail knows a payout of a file by | core | `T#sent#<rail>#<reference>` | `payout` | Get, Put |
+//! | file of returns that was taken in | core | `T#payout-returns` | `<sha256>` | Get, Put |
+//! | what a bank asks to be changed of a method | core | `T#partner#par_…` | `method-notice#mth_…` | Get, Put |
+//! | what a tenant's banks need in their files, sealed | core | `T#tenant` | `rail-settings` | Get, Put |
 //! | what a tenant decided about payouts | core | `T#tenant` | `payout-policy` | Get, Put |
 //! | key of the hashes of accounts, sealed | core | `T#tenant` | `fingerprint-key` | Get, Put |
 //! | registry of partners | core | `T#registry#<00…15>` | `par_…` | Query, Put |
 //! | link | core | `T#link#lnk_…` | `link` | Get, Put |
 //! | registry of links | core | `T#links#<00…15>` | `lnk_…` | Query, Put |
 //! | directory of codes | core | `code#<code>` | `link` | Get, Put |
-//! | API key | core | `T#key#<sha256>` | `key` | Get, Put |
+//! | API key | core | `T#key#<sha256>` | `key` | Get, Put, Update |
+//! | registry of API keys | core | `T#keys` | `key_…` | Get, Query, Put |
+//! | user, their address and name sealed | core | `T#users` | `usr_…` | Get, Query, Put |
+//! | user of an address | core | `T#user-email#<sha256>` | `user` | Get, Put, Delete |
+//! | how many active admins there are | core | `T#tenant` | `admins` | Update |
+//! | links by which a user signs in, sealed | core | `T#user#usr_…` | `sign-in#<0…7>` | Get, Put, Update |
+//! | authenticator of a user, sealed | core | `T#user#usr_…` | `authenticator` | Get, Put, Update, Delete |
 //! | customer | core | `T#customer#<provider:id>` | `customer` | Get, Put, Update |
 //! | sales of a customer that nobody is paid for | core | `T#customer#<provider:id>` | `undecided#sal_…` | Query, Put, Delete |
 //! | sales of a customer whom several partners have, and whose are all there | core | `T#customer#<provider:id>` | `listed#sal_…` or `listed#par_…#<CUR>` | Query, Put |
@@ -36,6 +59,8 @@
 //! | leads, newest first | core, index `desk` | `T#leads` | `<captured_at>#led_…` | Query |
 //! | counts of a day's leads | core | `T#lead-days` | `<yyyy-mm-dd>#prg_…#<source>` | Query, Update |
 //! | sources by which a programme's leads are counted | core | `T#lead-sources` | `prg_…` | Get, Update |
+//! | claims of a partner | core | `T#partner#par_…` | `claim#clm_…` | Query, Put |
+//! | what a partner has claimed, by its words | core | `T#partner#par_…` | `claimed#<sha256>` | Get, Put, Delete |
 //! | claim to a customer | core | `T#claims` | `clm_…` | Get, Query, Put |
 //! | sale | core | `T#sale#sal_…` | `sale` | Get, Put, Update |
 //! | refund of a sale | core | `T#sale#sal_…` | `refund#<provider:id>` | Get, Put |
@@ -82,7 +107,10 @@
 //! | recomputes of a programme | core | `T#recompute#prg_…` | `rcp_…` | Get, Query, Put |
 //! | what a recompute makes of an account | core | `T#difference#rcp_…` | `<round>#par_…#<CUR>#<through par_…>` | Query, Put |
 //! | unit of a nightly run | core | `T#run#run_…` | `par_…#<CUR>`, `prg_…` or `rcp_…` | Get, Query, Put |
-//! | audit of a thing | core | `T#audit#<id>` | `<n>` | Query, Put |
+//! | what a subject of personal data asked for | core | `T#subject#<id>` | `erased` or `do-not-sell` | Get, Put |
+//! | audit of a thing | core | `T#audit#<id>` | `<n>` | Query, BatchGet, Put |
+//! | audit of a day | core, index `day-log` | `T#audit-day#<yyyy-mm-dd>` | `<at>|<id>|<n>` | Query |
+//! | heads of the audit's days | ops | `T#audit-heads` | `<yyyy-mm-dd>` | Query, Put |
 //! | nightly runs | core | `T#runs` | `<date>` | Get, Query, Put, Update |
 //! | report | core | `T#report#rpt_…` | `report` | Get, Put |
 //! | live accounts | core, index `live` | `T#live#<00…15>` | `par_…#<CUR>` | Query |
@@ -90,34 +118,51 @@
 //! | payout desk | core, index `desk` | `T#desk` | `<requested_at>#pay_…` | Query |
 //! | click | clicks | `T#lnk_…#<yyyymmdd>` | `<hour>#<visitor hash>` | Get, Query, Update |
 //! | what is counted of a link's day | ops | `T#clicks#lnk_…` | `<yyyymmdd>` | Get, Query, Put |
+//! | what a link sold in all, by currency | ops | `T#link-sales#lnk_…` | `total` | BatchGet, Update |
+//! | what a sale is to a link | ops | `T#link-sales#lnk_…` | `sale#sal_…` | Get, Put |
 //! | through which day clicks are counted exactly | ops | `T#clicks` | `counted` | Get, Put |
 //! | raw event | ops | `T#raw#<provider>#<yyyymmdd>` | `<event id>` | Get, Query, Put, Update |
 //! | day on which an event was first told | ops | `T#event-day#<provider>#<event id>` | `day` | Put |
+//! | how many calls somebody made within a window | ops | `T#calls#<kind>#<caller>` | `<second>` | Update |
 //! | how often a key was used in a minute | ops | `T#pace#key_…` | `<second>` | Update |
+//! | how often strangers used a door in a minute | ops | `T#pace#<door>` | `<second>` | Update |
+//! | when a key was last used | ops | `T#keys-used` | `key_…` | Query, Update |
+//! | session of a user | ops | `T#signed-in#usr_…` | `ses_…` | Get, Query, Put, Update |
+//! | sign-in that was asked for by an address of nobody | ops | `T#nobody#<sha256>` | `sign-in` | Put |
 //! | answer to an idempotency key | ops | `T#idempotency#<hash>` | `answer` | Get, Put, Update |
+//! | what a part of a close's lines comes to, day by day | ops | `T#figures#par_…` | `<CUR>#<close>#<part>` | Query, Put |
 //! | how far the recount behind a close has come | ops | `T#recount#par_…` | `<CUR>#<n>` | Get, Update |
 //! | where a partner worked from | ops | `T#session#par_…` | `<yyyymmdd>#<visitor hash>` | Query, Put |
+//! | how far a tenant's items are migrated | ops | `T#migration` | `journal` | Get, Put |
+//! | last run of a job of the deployment, with the default tenant | ops | `T#jobs` | `<job>` | Query, Update |
 //! | salt of a day, with the default tenant | ops | `T#salts` | `<yyyymmdd>` | Get, Query, Put, Delete |
 //! | notice | ops | `T#notice#ntc_…` | `notice` | Get, Put, Update |
 
+mod accounts;
 mod attempted;
+mod audited;
 mod awarded;
 mod billed;
+mod brought;
 mod captured;
+mod claimed;
+mod enrolled;
+mod figures;
+mod limited;
 mod listed;
 mod moving;
 mod payees;
+mod run;
+mod signed_in;
 mod told;
 mod watched;
 
-use domain::currency::Currency;
 use domain::digest::Digest;
 use domain::fact::PaymentKey;
 use domain::id::{
-    ClaimId, EntryId, LinkId, NoticeId, PartnerId, PayoutId, ProgramId, RecomputeId, ReportId, RuleId, RunId, SaleId,
-    TenantId,
+    ClaimId, LinkId, NoticeId, PartnerId, ProgramId, RecomputeId, ReportId, RuleId, RunId, SaleId, TenantId,
 };
-use domain::line::{Account, Origin, Place};
+use domain::line::Account;
 use domain::slot::Slot;
 use domain::time::{BusinessDay, Timestamp, sortable};
 use domain::touch::{VisitorHash, hour_of};
@@ -284,54 +329,6 @@ impl TenantKey {
 
     pub(crate) fn waiting(&self) -> String {
         self.pk("waiting")
-    }
-
-    pub(crate) fn account(&self, partner: &PartnerId) -> String {
-        self.pk(&format!("account#{partner}"))
-    }
-
-    pub(crate) fn head(&self, account: &Account) -> Key {
-        Key::new(self.account(&account.partner), format!("head#{}", account.currency))
-    }
-
-    pub(crate) fn line(&self, account: &Account, place: Place, origin: &Origin, n: u32) -> Key {
-        Key::new(
-            self.account(&account.partner),
-            format!("{}#line#{}#{origin}#{n:04}", account.currency, place.to_text()),
-        )
-    }
-
-    /// The sort keys of the lines in slots after one, up to and with another.
-    pub(crate) fn lines_between(account: &Account, after: Option<Slot>, last: Slot) -> (String, String) {
-        let prefix = format!("{}#line#", account.currency);
-        // `~` sorts behind every character of a sale's id, so the slot itself is left out below and taken in above.
-        let from = after.map_or_else(|| prefix.clone(), |slot| format!("{prefix}{slot}#~"));
-        (from, format!("{prefix}{last}#~"))
-    }
-
-    pub(crate) fn close(&self, account: &Account, no: u32) -> Key {
-        Key::new(self.account(&account.partner), format!("{}#close#{no:08}", account.currency))
-    }
-
-    pub(crate) fn recount(&self, account: &Account, close_no: u32) -> Key {
-        Key::new(self.pk(&format!("recount#{}", account.partner)), format!("{}#{close_no:08}", account.currency))
-    }
-
-    pub(crate) fn payout(&self, payout: &PayoutId) -> Key {
-        let (partner, currency, no) = payout.account_and_number();
-        Key::new(self.account(&partner), format!("{currency}#payout#{no:08}"))
-    }
-
-    pub(crate) fn payouts_prefix(currency: Currency) -> String {
-        format!("{currency}#payout#")
-    }
-
-    pub(crate) fn reference(&self, name: &Digest) -> Key {
-        Key::new(self.pk(&format!("reference#{name}")), "payout")
-    }
-
-    pub(crate) fn entry(&self, entry: &EntryId) -> Key {
-        Key::new(self.pk(&format!("entry#{entry}")), "entry")
     }
 
     pub(crate) fn adjustments(&self, kind: &str) -> String {

@@ -121,7 +121,7 @@ impl Store {
             0 => request::check(core, &leads, "attribute_not_exists(pk)")?,
             version => request::check_version(core, &leads, version)?,
         };
-        let place = Key::new(leads.pk.clone(), format!("waits#{customer}"));
+        let place = tenant.waits_for_lead(&read.email, customer);
         let waits = request::UpdateBuilder::new(core, &place)
             .set("entity", item::text("waits_for_lead"))
             .set("v", item::number(1))

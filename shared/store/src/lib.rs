@@ -9,10 +9,13 @@
 pub mod accounts;
 pub mod adjustments;
 pub mod api_keys;
+pub mod applications;
 pub mod attempts;
 pub mod audit;
+pub mod authenticators;
 pub mod awards;
 pub mod buyers;
+pub mod calls;
 pub mod claims;
 pub mod click_counts;
 pub mod clicks;
@@ -28,30 +31,39 @@ pub mod endpoints;
 pub mod entries;
 pub mod event_days;
 pub mod failed_payments;
+pub mod figures;
 pub mod fx;
+pub mod groups;
 pub mod idempotency;
 mod item;
+pub mod jobs;
 pub mod journal;
 pub mod keys;
 pub mod lead_refs;
 pub mod leads;
+pub mod link_sales;
 pub mod links;
 pub mod listed;
 pub mod managed;
 pub mod members;
+pub mod migrate;
 pub mod moving;
 pub mod newest;
 pub mod notices;
 pub mod pace;
 pub mod parked;
+pub mod partner_news;
+pub mod partner_rows;
 pub mod partners;
 pub mod payees;
+pub mod payout_files;
 pub mod payout_policy;
 pub mod payout_runs;
 pub mod payouts;
 pub mod people;
 pub mod periods;
 pub mod plans;
+pub mod privacy;
 pub mod programs;
 pub mod provider_objects;
 pub mod raw_events;
@@ -65,12 +77,16 @@ pub mod risk;
 pub mod runs;
 pub mod sales;
 pub mod salts;
+pub mod settings;
+pub mod sign_in;
+pub mod signed_in;
 pub mod subscriptions;
 pub mod tax_forms;
 pub mod tax_rates;
 pub mod tenants;
 pub mod terms;
 mod update;
+pub mod users;
 mod walks;
 
 use aws_sdk_dynamodb::Client;
@@ -95,13 +111,15 @@ pub struct Tables {
 pub struct Store {
     db: Client,
     tables: Tables,
+    /// What the next write tells; see [`Store::telling`].
+    telling: Option<std::sync::Arc<audit::Pending>>,
 }
 
 impl Store {
     /// A store over a client that exists.
     #[must_use]
     pub fn new(db: Client, tables: Tables) -> Self {
-        Self { db, tables }
+        Self { db, tables, telling: None }
     }
 
     /// A store over a configuration.

@@ -3,6 +3,11 @@
 //! A link is four items of one transaction: the record, the directory entry under its code (the one key without a
 //! tenant, so that a redirect needs no credential), an entry among its partner's links and one in the registry.
 
+mod change;
+
+use std::collections::BTreeMap;
+
+use domain::audit::AuditEntry;
 use domain::id::{LinkId, PartnerId, ProgramId, TenantId};
 use domain::rate::Rate;
 use domain::time::Timestamp;
@@ -12,6 +17,8 @@ use crate::keys::{self, Key, TenantKey};
 use crate::registry::{Entries, Entry, next_of};
 use crate::request::{self, Transacted};
 use crate::{Page, Store, StoreError};
+
+pub use change::{LinkDetails, LinkStatus};
 
 /// A link: a code that sends visitors on and names the partner who sent them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +41,8 @@ pub struct Link {
     pub active: bool,
     /// When it was made.
     pub created_at: Timestamp,
+    /// What its owner may say of it later.
+    pub details: LinkDetails,
 }
 
 /// What the redirect needs to know of a link, in one small read.
@@ -53,6 +62,18 @@ pub struct LinkTarget {
     pub window_days: u16,
     /// Whether visitors are sent on.
     pub active: bool,
+    /// From when on visits count no more.
+    pub expires_at: Option<Timestamp>,
+    /// Parameters of the link's own, where the visitor brings none of that name.
+    pub sub_ids: BTreeMap<String, String>,
+}
+
+impl LinkTarget {
+    /// Do visits count at an instant? Those through a link that has expired do not.
+    #[must_use]
+    pub fn counts_at(&self, now: Timestamp) -> bool {
+        self.expires_at.is_none_or(|end| now < end)
+    }
 }
 
 /// What became of a link that was to be made.
@@ -78,6 +99,27 @@ struct RecordItem {
     commission_rate: Option<Rate>,
     active: bool,
     created_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    label: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    expires_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    archived_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    sub_ids: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "is_not")]
+    is_paused_by_staff: bool,
+    /// How often it was changed; absent: never.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    version: u64,
+}
+
+fn is_not(flag: &bool) -> bool {
+    !*flag
+}
+
+fn is_zero(version: &u64) -> bool {
+    *version == 0
 }
 
 #[derive(Serialize, Deserialize)]
@@ -91,6 +133,10 @@ struct DirectoryItem {
     destination: String,
     window_days: u16,
     active: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    expires_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    sub_ids: BTreeMap<String, String>,
 }
 
 impl From<&Link> for RecordItem {
@@ -107,6 +153,12 @@ impl From<&Link> for RecordItem {
             commission_rate: link.commission_rate,
             active: link.active,
             created_at: link.created_at,
+            label: link.details.label.clone(),
+            expires_at: link.details.expires_at,
+            archived_at: link.details.archived_at,
+            sub_ids: link.details.sub_ids.clone(),
+            is_paused_by_staff: link.details.is_paused_by_staff,
+            version: link.details.version,
         }
     }
 }
@@ -123,6 +175,14 @@ impl From<RecordItem> for Link {
             commission_rate: item.commission_rate,
             active: item.active,
             created_at: item.created_at,
+            details: LinkDetails {
+                label: item.label,
+                expires_at: item.expires_at,
+                archived_at: item.archived_at,
+                sub_ids: item.sub_ids,
+                is_paused_by_staff: item.is_paused_by_staff,
+                version: item.version,
+            },
         }
     }
 }
@@ -139,6 +199,8 @@ impl DirectoryItem {
             destination: link.destination.clone(),
             window_days: link.window_days,
             active: link.active,
+            expires_at: link.details.expires_at,
+            sub_ids: link.details.sub_ids.clone(),
         }
     }
 }
@@ -146,7 +208,8 @@ impl DirectoryItem {
 impl From<DirectoryItem> for LinkTarget {
     fn from(item: DirectoryItem) -> Self {
         let DirectoryItem { tenant, link, partner, program, destination, window_days, active, .. } = item;
-        Self { tenant, link, partner, program, destination, window_days, active }
+        let (expires_at, sub_ids) = (item.expires_at, item.sub_ids);
+        Self { tenant, link, partner, program, destination, window_days, active, expires_at, sub_ids }
     }
 }
 
@@ -176,14 +239,30 @@ impl Store {
     /// # Errors
     /// The store does not answer, or the id is another link's.
     pub async fn create_link(&self, tenant: &TenantKey, link: &Link) -> Result<LinkCreated, StoreError> {
+        self.create_link_told(tenant, link, &[]).await
+    }
+
+    /// Makes a link as [`Self::create_link`] does, and tells who did it in the same transaction.
+    ///
+    /// # Errors
+    /// As [`Self::create_link`].
+    pub async fn create_link_told(
+        &self,
+        tenant: &TenantKey,
+        link: &Link,
+        audit: &[AuditEntry],
+    ) -> Result<LinkCreated, StoreError> {
         let doing = "creating a link";
         let (core, directory) = (&self.tables.core, keys::code(&link.code));
-        let parts = vec![
+        let mut parts = vec![
             request::put_new(core, &tenant.link(&link.id), &RecordItem::from(link))?,
             request::put_new(core, &directory, &DirectoryItem::of(tenant, link))?,
             request::put_new(core, &tenant.partner_link(&link.partner, &link.id), &Entry::of("partner_link"))?,
             request::put_new(core, &tenant.link_registered(&link.id), &Entry::of("link_entry"))?,
         ];
+        for entry in audit {
+            parts.push(self.new_audit_entry(tenant, entry)?);
+        }
         if self.transact(parts, doing).await? == Transacted::Yes {
             return Ok(LinkCreated::Created);
         }

@@ -57,11 +57,19 @@ impl Managed {
         after.version += 1;
         after
     }
+
+    /// On which other partner's list the customer is from then on: that one keeps them.
+    fn rival(&self, customer: &Customer) -> Option<PartnerId> {
+        let at = self.until.unwrap_or(self.from);
+        let is_on = |one: &&Assigned| one.source == Source::Managed && one.until.is_none_or(|until| until > at);
+        let mut on_lists = customer.assigned.iter().filter(is_on);
+        on_lists.find(|one| one.partner != self.partner).map(|one| one.partner.clone())
+    }
 }
 
 impl Store {
     /// A customer comes onto a partner's list, or leaves it (`until`): the list and the customer in their version.
-    /// `ConditionFailed` when the customer changed meanwhile: read them again.
+    /// `ConditionFailed` when the customer changed meanwhile, or is on another partner's list: [`Self::get_rival`] says.
     ///
     /// # Errors
     /// The store does not answer, or an item cannot be read.
@@ -69,6 +77,10 @@ impl Store {
         let known = self.get_customer(tenant, &managed.customer).await?;
         let before = known.as_ref().map(|customer| customer.version);
         let known = known.unwrap_or_default();
+        // COM-17: looked at in the version that the transaction asks for, so that of two at once the second finds the first.
+        if managed.rival(&known).is_some() {
+            return Ok(Written::ConditionFailed);
+        }
         let after = managed.applied_to(&known);
         let (key, moves) = (&managed.customer, after.moves_from(&known));
         let change = CustomerChange { key, before, after: Some(&after), relies_on: &[], moves: &moves };
@@ -92,6 +104,15 @@ impl Store {
             Transacted::Yes => Written::Yes,
             Transacted::ConditionFailed(_) => Written::ConditionFailed,
         })
+    }
+
+    /// The other partner on whose list the customer is.
+    ///
+    /// # Errors
+    /// The store does not answer, or the item cannot be read.
+    pub async fn get_rival(&self, tenant: &TenantKey, managed: &Managed) -> Result<Option<PartnerId>, StoreError> {
+        let known = self.get_customer(tenant, &managed.customer).await?;
+        Ok(known.and_then(|known| managed.rival(&known)))
     }
 
     /// The customers on a partner's list, those who left it included.

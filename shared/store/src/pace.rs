@@ -4,6 +4,7 @@ use domain::id::KeyId;
 use domain::time::Timestamp;
 
 use crate::item::{number, text};
+use crate::keys::Key;
 use crate::request::{UpdateBuilder, Written};
 use crate::{Store, StoreError, TenantKey};
 
@@ -36,7 +37,27 @@ impl Store {
     ) -> Result<Pace, StoreError> {
         let into = at.as_second().rem_euclid(MINUTE_S);
         let minute = at.as_second().saturating_sub(into);
-        let update = UpdateBuilder::new(&self.tables.ops, &tenant.pace(id, minute))
+        self.record_use_at(&tenant.pace(id, minute), (minute, into), uses_max).await
+    }
+
+    /// As [`Store::record_use`], of a door that strangers use without a key: the door's name tells one from another.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn record_use_of_door(
+        &self,
+        tenant: &TenantKey,
+        door: &str,
+        at: Timestamp,
+        uses_max: u32,
+    ) -> Result<Pace, StoreError> {
+        let into = at.as_second().rem_euclid(MINUTE_S);
+        let minute = at.as_second().saturating_sub(into);
+        self.record_use_at(&tenant.door_pace(door, minute), (minute, into), uses_max).await
+    }
+
+    async fn record_use_at(&self, key: &Key, (minute, into): (i64, i64), uses_max: u32) -> Result<Pace, StoreError> {
+        let update = UpdateBuilder::new(&self.tables.ops, key)
             .set("entity", text("pace"))
             .set("v", number(1))
             .set("expires_at", number(minute.saturating_add(KEPT_S)))

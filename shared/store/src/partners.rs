@@ -1,17 +1,18 @@
 //! Partners: profile, enrolments, and the registry that finds every one of them without an index.
 
-use std::collections::HashMap;
-
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use domain::id::{PartnerId, ProgramId};
 pub use domain::tier::Tier;
 use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub mod record;
+
+use self::record::{EnrolmentRecord, PartnerRecord, ProgramChange};
 use crate::item;
 use crate::keys::{self, Key, TenantKey};
 use crate::people::{Person, PersonItem};
-use crate::registry::{Entries, Entry, next_of};
+use crate::registry::{Entries, next_of};
 use crate::request::{self, Range, Transacted, UpdateBuilder, Written};
 use crate::risk::StopsChange;
 use crate::{Page, Store, StoreError};
@@ -53,6 +54,7 @@ pub struct Partner {
 pub struct Standing {
     status: PartnerStatus,
     changes: Vec<StatusChange>,
+    in_programs: Vec<ProgramChange>,
 }
 
 /// A change of a partner's status.
@@ -80,6 +82,14 @@ impl Standing {
         };
         status == PartnerStatus::Active
     }
+
+    /// Was the partner active at an instant, and so in a programme?
+    #[must_use]
+    pub fn was_active_in(&self, program: &ProgramId, at: Timestamp) -> bool {
+        let of_program = self.in_programs.iter().filter(|change| change.program == *program && change.at <= at);
+        let there = of_program.max_by_key(|change| change.at).map_or(PartnerStatus::Active, |change| change.status);
+        there == PartnerStatus::Active && self.was_active_at(at)
+    }
 }
 
 /// A partner's place in a programme.
@@ -102,6 +112,14 @@ struct PartnerItem {
     created_at: Timestamp,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     changes: Vec<StatusChange>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    program_changes: Vec<ProgramChange>,
+    #[serde(default)]
+    version: u64,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    tags: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -111,17 +129,27 @@ struct EnrolmentItem {
     program: ProgramId,
     tier: Tier,
     enrolled_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    groups: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    referrer: Option<PartnerId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    status: Option<PartnerStatus>,
 }
 
-impl From<&Partner> for PartnerItem {
-    fn from(partner: &Partner) -> Self {
+impl From<&PartnerRecord> for PartnerItem {
+    fn from(record: &PartnerRecord) -> Self {
         Self {
             entity: "partner".to_owned(),
             v: 1,
-            partner: partner.id.clone(),
-            status: partner.status,
-            created_at: partner.created_at,
+            partner: record.partner.id.clone(),
+            status: record.partner.status,
+            created_at: record.partner.created_at,
             changes: Vec::new(),
+            program_changes: Vec::new(),
+            version: record.version,
+            tags: record.tags.clone(),
+            reason: record.reason.clone(),
         }
     }
 }
@@ -132,14 +160,17 @@ impl From<PartnerItem> for Partner {
     }
 }
 
-impl From<&Enrolment> for EnrolmentItem {
-    fn from(enrolment: &Enrolment) -> Self {
+impl From<&EnrolmentRecord> for EnrolmentItem {
+    fn from(enrolment: &EnrolmentRecord) -> Self {
         Self {
             entity: "enrolment".to_owned(),
             v: 1,
             program: enrolment.program.clone(),
             tier: enrolment.tier,
             enrolled_at: enrolment.enrolled_at,
+            groups: enrolment.groups.clone(),
+            referrer: enrolment.referrer.clone(),
+            status: Some(enrolment.status).filter(|status| *status != PartnerStatus::Active),
         }
     }
 }
@@ -168,7 +199,10 @@ impl Store {
     pub async fn get_standing(&self, tenant: &TenantKey, partner: &PartnerId) -> Result<Option<Standing>, StoreError> {
         let key = tenant.partner(partner);
         let item: Option<PartnerItem> = self.get(&self.tables.core, &key, "reading a partner's standing").await?;
-        Ok(item.map(|item| Standing { status: item.status, changes: item.changes }))
+        Ok(item.map(|item| {
+            let PartnerItem { status, changes, program_changes, .. } = item;
+            Standing { status, changes, in_programs: program_changes }
+        }))
     }
 
     /// A new partner: profile, sealed person, first enrolment and registry entry, or none of them.
@@ -183,23 +217,9 @@ impl Store {
         person: &Person,
         enrolment: &Enrolment,
     ) -> Result<(), StoreError> {
-        let doing = "creating a partner";
-        let (core, id) = (&self.tables.core, &partner.id);
-        let enrolled = tenant.enrolment(id, &enrolment.program);
-        let parts = vec![
-            request::put_new(core, &tenant.partner(id), &PartnerItem::from(partner))?,
-            request::put_new(core, &tenant.person(id), &PersonItem::from(person))?,
-            request::put_new(core, &enrolled, &EnrolmentItem::from(enrolment))?,
-            request::put_new(core, &tenant.registered(id), &Entry::of("partner_entry"))?,
-        ];
-        if self.transact(parts, doing).await? == Transacted::Yes {
-            return Ok(());
-        }
-        // An SDK retry may have met what its own first try had written.
-        match self.get_partner(tenant, id).await? {
-            Some(there) if there == *partner => Ok(()),
-            _ => Err(StoreError::LostRace { doing }),
-        }
+        let record = PartnerRecord::new(partner.clone(), vec![EnrolmentRecord::from(enrolment)]);
+        let made = record::NewPartner { record: &record, person: &PersonItem::from(person), words: "", news: None };
+        self.create_partner_of(tenant, &made, Vec::new()).await
     }
 
     /// A payee who is in no programme and no list of partners: money goes to them as to any partner.
@@ -210,7 +230,8 @@ impl Store {
         created_at: Timestamp,
     ) -> Result<TransactWriteItem, StoreError> {
         let partner = Partner { id: payee.clone(), status: PartnerStatus::Active, created_at };
-        request::put_new(&self.tables.core, &tenant.partner(payee), &PartnerItem::from(&partner))
+        let record = PartnerRecord::new(partner, Vec::new());
+        request::put_new(&self.tables.core, &tenant.partner(payee), &PartnerItem::from(&record))
     }
 
     /// One page of the tenant's partners, newest first, older than `after`.
@@ -281,7 +302,8 @@ impl Store {
         let key = tenant.partner(partner);
         let update = changing(&self.tables.core, &key, change).require("status", Some(item::text(seen.word())));
         let stops = StopsChange { status: Some(change.status), ..StopsChange::default() };
-        let items = vec![update.build_transact()?, self.stops_changed(tenant, partner, stops)?];
+        let row = self.row_status(tenant, partner, change.status)?;
+        let items = vec![update.build_transact()?, self.stops_changed(tenant, partner, stops)?, row];
         Ok(match self.transact(items, "changing a partner's status").await? {
             Transacted::Yes => Written::Yes,
             Transacted::ConditionFailed(_) => Written::ConditionFailed,
@@ -294,20 +316,19 @@ impl Store {
         tenant: &TenantKey,
         partner: &PartnerId,
         change: StatusChange,
-    ) -> Result<TransactWriteItem, StoreError> {
+    ) -> Result<[TransactWriteItem; 2], StoreError> {
         let key = tenant.partner(partner);
-        changing(&self.tables.core, &key, change).require("entity", Some(item::text("partner"))).build_transact()
+        let update = changing(&self.tables.core, &key, change).require("entity", Some(item::text("partner")));
+        Ok([update.build_transact()?, self.row_status(tenant, partner, change.status)?])
     }
 }
 
 fn changing<'a>(core: &'a str, key: &'a Key, change: StatusChange) -> UpdateBuilder<'a> {
-    let told = HashMap::from([
-        ("at".to_owned(), item::text(change.at.to_string())),
-        ("status".to_owned(), item::text(change.status.word())),
-    ]);
+    let told = record::told_status(&change);
     UpdateBuilder::new(core, key)
         .set("status", item::text(change.status.word()))
         .append("changes", AttributeValue::M(told))
+        .add("version", 1)
 }
 
 fn registry(tenant: &TenantKey, doing: &'static str) -> Entries {

@@ -1,5 +1,6 @@
 //! Where partners' money goes. The details are sealed text here; one item holds a partner's whole ranked list.
 
+use aws_sdk_dynamodb::types::TransactWriteItem;
 use domain::audit::AuditEntry;
 use domain::id::{PartnerId, TenantId};
 use domain::payee::{Edit, PayoutMethod, PayoutMethods};
@@ -76,11 +77,43 @@ impl Store {
             later => request::replace(core, &key, &item, u64::from(later - 1))?,
         };
         let change = StopsChange { methods: Some(after.version), ..StopsChange::default() };
-        let items = vec![put, self.new_audit_entry(tenant, entry)?, self.stops_changed(tenant, partner, change)?];
+        let items = vec![
+            put,
+            self.new_audit_entry(tenant, entry)?,
+            self.stops_changed(tenant, partner, change)?,
+            // OPS-4: nobody is left to whom it would go.
+            self.not_erased(tenant, partner)?,
+        ];
         Ok(match self.transact(items, "changing a partner's payout methods").await? {
             Transacted::Yes => Written::Yes,
             Transacted::ConditionFailed(_) => Written::ConditionFailed,
         })
+    }
+
+    /// Where a partner's money goes is destroyed, on what was read; none is there afterwards. Who changed it of late stays
+    /// known, by their ids.
+    pub(crate) fn methods_erased(
+        &self,
+        tenant: &TenantKey,
+        partner: &PartnerId,
+        before: &PayoutMethods,
+    ) -> Result<Vec<TransactWriteItem>, StoreError> {
+        if before.version == 0 {
+            return Ok(Vec::new());
+        }
+        let (core, key, version) = (&self.tables.core, tenant.payout_methods(partner), before.version + 1);
+        let item = MethodsItem {
+            entity: ENTITY.to_owned(),
+            v: 1,
+            version,
+            tenant: tenant.tenant().clone(),
+            partner: partner.clone(),
+            ranked: Vec::new(),
+            edits: before.edits.clone(),
+        };
+        let change = StopsChange { methods: Some(version), ..StopsChange::default() };
+        let put = request::replace(core, &key, &item, u64::from(before.version))?;
+        Ok(vec![put, self.stops_changed(tenant, partner, change)?])
     }
 
     /// The tenant's key for hashes of accounts, sealed; perhaps a moment old, which for what never changes is enough.

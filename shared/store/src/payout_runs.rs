@@ -1,12 +1,13 @@
 //! Payout runs: written once, with what was to be looked at, and never changed.
 
+use domain::audit::AuditEntry;
 use domain::id::PayoutRunId;
-use domain::payout::run::PayoutRun;
+use domain::payout::run::{Overridden, PayoutRun};
 use serde::{Deserialize, Serialize};
 
 use crate::item;
 use crate::keys::Key;
-use crate::request::Written;
+use crate::request::{self, Transacted, Written};
 use crate::{Page, Store, StoreError, TenantKey};
 
 #[derive(Serialize, Deserialize)]
@@ -41,6 +42,41 @@ impl Store {
         let text = serde_json::to_string(run).map_err(|error| item::inconsistent(&key, error))?;
         let item = RunItem { entity: "payout_run".to_owned(), v: 1, run: text };
         self.put_new(&self.tables.core, &key, &item, "keeping a payout run").await
+    }
+
+    /// Who overrode the report of a run; nobody, where it stands. Strongly consistent.
+    ///
+    /// # Errors
+    /// The store does not answer, or the item cannot be read.
+    pub async fn get_run_override(
+        &self,
+        tenant: &TenantKey,
+        id: &PayoutRunId,
+    ) -> Result<Option<Overridden>, StoreError> {
+        let key = tenant.run_override(id);
+        let found: Option<RunItem> = self.get(&self.tables.core, &key, "reading who overrode a report").await?;
+        found.map(|item| serde_json::from_str(&item.run).map_err(|error| item::inconsistent(&key, error))).transpose()
+    }
+
+    /// Somebody overrides the report of a run, and the audit says so. `ConditionFailed` when somebody has.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn create_run_override(
+        &self,
+        tenant: &TenantKey,
+        id: &PayoutRunId,
+        overridden: &Overridden,
+        told: &AuditEntry,
+    ) -> Result<Written, StoreError> {
+        let key = tenant.run_override(id);
+        let text = serde_json::to_string(overridden).map_err(|error| item::inconsistent(&key, error))?;
+        let item = RunItem { entity: "payout_run_override".to_owned(), v: 1, run: text };
+        let items = vec![request::put_new(&self.tables.core, &key, &item)?, self.new_audit_entry(tenant, told)?];
+        Ok(match self.transact(items, "overriding the report of a payout run").await? {
+            Transacted::Yes => Written::Yes,
+            Transacted::ConditionFailed(_) => Written::ConditionFailed,
+        })
     }
 
     /// A page of the payout runs, the newest first; `before` is where the page before ended.

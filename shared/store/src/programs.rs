@@ -7,6 +7,9 @@ use domain::rule::{RuleVersion, Terms};
 use domain::time::{Timestamp, Zone};
 use serde::{Deserialize, Serialize};
 
+pub mod record;
+
+use self::record::ProgramRecord;
 use crate::item::inconsistent;
 use crate::keys::{Key, TenantKey};
 use crate::request::{self, Range, Transacted, Written};
@@ -53,6 +56,14 @@ struct ProgramItem {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     allowed_hosts: Vec<String>,
     created_at: Timestamp,
+    #[serde(default)]
+    version: u64,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    closures: Vec<record::Closure>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    destination_hosts: Vec<String>,
+    #[serde(default)]
+    takes_no_applications: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -65,9 +76,14 @@ struct RuleItem {
     terms: Terms,
 }
 
-impl From<&Program> for ProgramItem {
-    fn from(program: &Program) -> Self {
+impl From<&ProgramRecord> for ProgramItem {
+    fn from(record: &ProgramRecord) -> Self {
+        let program = &record.program;
         Self {
+            version: record.version,
+            closures: record.closures.clone(),
+            destination_hosts: record.destination_hosts.clone(),
+            takes_no_applications: !record.takes_applications,
             entity: "program".to_owned(),
             v: 1,
             program: program.id.clone(),
@@ -155,8 +171,9 @@ impl Store {
     ) -> Result<(), StoreError> {
         let doing = "creating a program";
         let (core, key) = (&self.tables.core, tenant.program(&program.id));
+        let record = ProgramRecord::new(program.clone());
         let parts = vec![
-            request::put_new(core, &key, &ProgramItem::from(program))?,
+            request::put_new(core, &key, &ProgramItem::from(&record))?,
             request::put_new(core, &rule_key(tenant, first), &RuleItem::from(first))?,
         ];
         if self.transact(parts, doing).await? == Transacted::Yes {

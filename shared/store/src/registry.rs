@@ -137,11 +137,31 @@ impl Store {
         consistent: bool,
         doing: &'static str,
     ) -> Result<Vec<Attributes>, StoreError> {
+        self.get_many_from(&self.tables.core, keys, consistent, doing).await
+    }
+
+    /// The same of another table, a moment old.
+    pub(crate) async fn get_many_of(
+        &self,
+        table: &str,
+        keys: &[Key],
+        doing: &'static str,
+    ) -> Result<Vec<Attributes>, StoreError> {
+        self.get_many_from(table, keys, false, doing).await
+    }
+
+    async fn get_many_from(
+        &self,
+        table: &str,
+        keys: &[Key],
+        consistent: bool,
+        doing: &'static str,
+    ) -> Result<Vec<Attributes>, StoreError> {
         let mut found = BTreeMap::new();
         for batch in keys.chunks(BATCH_KEYS_MAX) {
             let mut wanted: Vec<Attributes> = batch.iter().map(item::key_map).collect();
             for _ in 0..BATCH_TRIES_MAX {
-                let (items, left) = self.get_batch(wanted, consistent, doing).await?;
+                let (items, left) = self.get_batch(table, wanted, consistent, doing).await?;
                 found.extend(items.into_iter().map(|attributes| (item::place_of(&attributes), attributes)));
                 wanted = left;
                 if wanted.is_empty() {
@@ -157,17 +177,17 @@ impl Store {
 
     async fn get_batch(
         &self,
+        table: &str,
         wanted: Vec<Attributes>,
         consistent: bool,
         doing: &'static str,
     ) -> Result<(Vec<Attributes>, Vec<Attributes>), StoreError> {
-        let core = &self.tables.core;
         let keys = KeysAndAttributes::builder().set_keys(Some(wanted)).consistent_read(consistent).build();
         let keys = keys.map_err(|error| unavailable(doing, error))?;
-        let request = self.db.batch_get_item().request_items(core, keys);
+        let request = self.db.batch_get_item().request_items(table, keys);
         let answer = request.send().await.map_err(|error| unavailable(doing, error))?;
-        let items = answer.responses.and_then(|mut tables| tables.remove(core)).unwrap_or_default();
-        let left = answer.unprocessed_keys.and_then(|mut tables| tables.remove(core));
+        let items = answer.responses.and_then(|mut tables| tables.remove(table)).unwrap_or_default();
+        let left = answer.unprocessed_keys.and_then(|mut tables| tables.remove(table));
         Ok((items, left.map(|left| left.keys).unwrap_or_default()))
     }
 }

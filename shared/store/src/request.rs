@@ -1,11 +1,13 @@
 //! The few requests that every noun is made of. Private to the crate: nouns give them meaning and conditions.
 
+mod checks;
+
 use std::time::Duration;
 
 use aws_sdk_dynamodb::config::AsyncSleep;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{ConditionCheck, Delete, Put, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem, Update};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -13,6 +15,7 @@ use crate::item::{self, Attributes};
 use crate::keys::Key;
 pub(crate) use crate::update::UpdateBuilder;
 use crate::{Store, StoreError};
+pub(crate) use checks::{check, check_below, check_is, check_none, check_version};
 
 /// How many items a transaction takes.
 const TRANSACTION_ITEMS_MAX: usize = 100;
@@ -122,6 +125,9 @@ impl Store {
         value: &T,
         doing: &'static str,
     ) -> Result<Written, StoreError> {
+        if self.has_to_tell() {
+            return self.write_alone(put_new(table, key, value)?, doing).await;
+        }
         let request = self
             .db
             .put_item()
@@ -169,10 +175,8 @@ impl Store {
 
     /// A put with its condition, made for a transaction, alone: at half the price.
     pub(crate) async fn put_alone(&self, item: TransactWriteItem, doing: &'static str) -> Result<Written, StoreError> {
-        let Some(put) = item.put else {
-            let outcome = self.transact(vec![item], doing).await?;
-            return Ok(if outcome == Transacted::Yes { Written::Yes } else { Written::ConditionFailed });
-        };
+        let put = if self.has_to_tell() { None } else { item.put.clone() };
+        let Some(put) = put else { return self.write_alone(item, doing).await };
         let request = self
             .db
             .put_item()
@@ -192,8 +196,19 @@ impl Store {
         }
     }
 
+    /// A write of a transaction, with nothing beside it but what is to be told.
+    async fn write_alone(&self, item: TransactWriteItem, doing: &'static str) -> Result<Written, StoreError> {
+        Ok(match self.transact(vec![item], doing).await? {
+            Transacted::Yes => Written::Yes,
+            Transacted::ConditionFailed(_) => Written::ConditionFailed,
+        })
+    }
+
     /// One update with its condition.
     pub(crate) async fn update(&self, update: Update, doing: &'static str) -> Result<Written, StoreError> {
+        if self.has_to_tell() {
+            return self.write_alone(TransactWriteItem::builder().update(update).build(), doing).await;
+        }
         let request = self
             .db
             .update_item()
@@ -302,7 +317,7 @@ impl Store {
 
     /// A transaction. Meeting another one it waits and tries again, as the SDK does when an answer is lost; the token
     /// that the SDK adds to each call makes its own retries one write.
-    pub(crate) async fn transact(
+    pub(crate) async fn transact_these(
         &self,
         items: Vec<TransactWriteItem>,
         doing: &'static str,
@@ -418,6 +433,17 @@ pub(crate) fn delete_any(table: &str, key: &Key) -> Result<TransactWriteItem, St
     Ok(TransactWriteItem::builder().delete(delete).build())
 }
 
+/// A delete of an item in a known version, for a transaction.
+pub(crate) fn delete_version(table: &str, key: &Key, version: u64) -> Result<TransactWriteItem, StoreError> {
+    let delete = Delete::builder()
+        .table_name(table)
+        .set_key(Some(item::key_map(key)))
+        .condition_expression("version = :version")
+        .expression_attribute_values(":version", item::number(version));
+    let delete = delete.build().map_err(|error| item::inconsistent(key, error))?;
+    Ok(TransactWriteItem::builder().delete(delete).build())
+}
+
 /// A delete of what is there, for a transaction.
 pub(crate) fn delete_existing(table: &str, key: &Key) -> Result<TransactWriteItem, StoreError> {
     let delete = Delete::builder()
@@ -426,66 +452,4 @@ pub(crate) fn delete_existing(table: &str, key: &Key) -> Result<TransactWriteIte
         .condition_expression("attribute_exists(pk)");
     let delete = delete.build().map_err(|error| item::inconsistent(key, error))?;
     Ok(TransactWriteItem::builder().delete(delete).build())
-}
-
-/// A condition on an item that the transaction does not write.
-pub(crate) fn check(table: &str, key: &Key, condition: &str) -> Result<TransactWriteItem, StoreError> {
-    let check =
-        ConditionCheck::builder().table_name(table).set_key(Some(item::key_map(key))).condition_expression(condition);
-    let check = check.build().map_err(|error| item::inconsistent(key, error))?;
-    Ok(TransactWriteItem::builder().condition_check(check).build())
-}
-
-/// The condition that marks of an item are absent or below a value, for a transaction that does not write it.
-pub(crate) fn check_below(
-    table: &str,
-    key: &Key,
-    marks: &[&str],
-    value: &aws_sdk_dynamodb::types::AttributeValue,
-) -> Result<TransactWriteItem, StoreError> {
-    let conditions: Vec<String> =
-        marks.iter().map(|mark| format!("(attribute_not_exists({mark}) OR {mark} < :value)")).collect();
-    let check = ConditionCheck::builder()
-        .table_name(table)
-        .set_key(Some(item::key_map(key)))
-        .condition_expression(conditions.join(" AND "))
-        .expression_attribute_values(":value", value.clone());
-    let check = check.build().map_err(|error| item::inconsistent(key, error))?;
-    Ok(TransactWriteItem::builder().condition_check(check).build())
-}
-
-/// The condition that a count of an item is not above zero, that a flag is not there, and that another attribute has a
-/// value or is absent, for a transaction that does not write it.
-pub(crate) fn check_none(
-    table: &str,
-    key: &Key,
-    (count, flag): (&str, &str),
-    (other, value): (&str, Option<aws_sdk_dynamodb::types::AttributeValue>),
-) -> Result<TransactWriteItem, StoreError> {
-    let is_so = if value.is_some() { "#other = :other" } else { "attribute_not_exists(#other)" };
-    let none = "(attribute_not_exists(#count) OR #count <= :none) AND attribute_not_exists(#flag)";
-    let mut check = ConditionCheck::builder()
-        .table_name(table)
-        .set_key(Some(item::key_map(key)))
-        .condition_expression(format!("{none} AND {is_so}"))
-        .expression_attribute_names("#count", count)
-        .expression_attribute_names("#flag", flag)
-        .expression_attribute_names("#other", other)
-        .expression_attribute_values(":none", item::number(0));
-    if let Some(value) = value {
-        check = check.expression_attribute_values(":other", value);
-    }
-    let check = check.build().map_err(|error| item::inconsistent(key, error))?;
-    Ok(TransactWriteItem::builder().condition_check(check).build())
-}
-
-/// The condition that an item is still in a version, for a transaction that does not write it.
-pub(crate) fn check_version(table: &str, key: &Key, version: u64) -> Result<TransactWriteItem, StoreError> {
-    let check = ConditionCheck::builder()
-        .table_name(table)
-        .set_key(Some(item::key_map(key)))
-        .condition_expression("version = :version")
-        .expression_attribute_values(":version", item::number(version));
-    let check = check.build().map_err(|error| item::inconsistent(key, error))?;
-    Ok(TransactWriteItem::builder().condition_check(check).build())
 }

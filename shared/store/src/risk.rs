@@ -199,7 +199,7 @@ impl Store {
             // ATT-1: from now on; clicks of before keep what they bring.
             let change = StatusChange { at: how.at, status: PartnerStatus::Suspended };
             for partner in decided.suspended {
-                items.push(self.partner_changed(tenant, partner, change)?);
+                items.extend(self.partner_changed(tenant, partner, change)?);
                 stops.entry(partner).or_default().status = Some(change.status);
             }
         }

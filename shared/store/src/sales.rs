@@ -81,7 +81,7 @@ impl Store {
     async fn known_at(&self, key: &Key) -> Result<Known, StoreError> {
         let found = self.get_attributes(&self.tables.core, key, true, "reading a sale").await?;
         let Some(attributes) = found else { return Ok(Known::Not) };
-        if attributes.get("entity").and_then(|entity| entity.as_s().ok()).is_some_and(|entity| entity == ALIAS) {
+        if is_alias(&attributes) {
             let alias: AliasItem = item::read(attributes)?;
             return Ok(Known::As(alias.payment));
         }
@@ -216,6 +216,16 @@ impl Store {
         }
         Ok(())
     }
+}
+
+/// Does an item say only whose other name it is?
+pub(crate) fn is_alias(attributes: &item::Attributes) -> bool {
+    attributes.get("entity").and_then(|entity| entity.as_s().ok()).is_some_and(|entity| entity == ALIAS)
+}
+
+/// A sale as it is written today.
+pub(crate) fn todays(tenant: &TenantKey, sale: &Sale) -> item_of::SaleItem {
+    item_of::SaleItem::new(sale, &day_of_sale(tenant, sale))
 }
 
 fn day_of_sale(tenant: &TenantKey, sale: &Sale) -> Key {

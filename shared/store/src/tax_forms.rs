@@ -108,7 +108,8 @@ impl Store {
     ) -> Result<Written, StoreError> {
         let (core, key) = (&self.tables.core, tenant.tax_form(partner));
         let item = TaxFormItem::new(tenant, partner, after, "tax_form");
-        let mut items = vec![self.new_audit_entry(tenant, entry)?];
+        // OPS-4: nobody is left whose form it would be.
+        let mut items = vec![self.new_audit_entry(tenant, entry)?, self.not_erased(tenant, partner)?];
         match before {
             None => items.push(request::put_new(core, &key, &item)?),
             Some(before) => {

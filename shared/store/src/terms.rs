@@ -7,8 +7,8 @@ use domain::sale::Decision;
 use domain::tier::Tier;
 use serde::{Deserialize, Serialize};
 
-use crate::item;
-use crate::request::{UpdateBuilder, Written};
+use crate::partners::record::PartnerChange;
+use crate::request::Written;
 use crate::{Store, StoreError, TenantKey};
 
 /// What an enrolment says of a partner's terms.
@@ -90,17 +90,18 @@ impl Store {
         program: &ProgramId,
         terms: &EnrolmentTerms,
     ) -> Result<Written, StoreError> {
-        let key = tenant.enrolment(partner, program);
-        let groups = terms.groups.iter().map(|group| item::text(group.as_str())).collect();
-        let update = UpdateBuilder::new(&self.tables.core, &key)
-            .set("tier", item::text(terms.tier.word()))
-            .set("groups", aws_sdk_dynamodb::types::AttributeValue::L(groups))
-            .require("entity", Some(item::text("enrolment")));
-        let update = match &terms.referrer {
-            Some(referrer) => update.set("referrer", item::text(referrer.as_str())),
-            None => update.remove("referrer"),
+        let Some(before) = self.get_partner_record(tenant, partner).await? else {
+            return Ok(Written::ConditionFailed);
         };
-        self.update(update.build()?, "setting a partner's terms").await
+        let mut after = before.clone().raised();
+        let Some(enrolment) = after.enrolments.iter_mut().find(|enrolment| enrolment.program == *program) else {
+            return Ok(Written::ConditionFailed);
+        };
+        enrolment.tier = terms.tier;
+        enrolment.groups.clone_from(&terms.groups);
+        enrolment.referrer.clone_from(&terms.referrer);
+        let change = PartnerChange::of(&before, &after);
+        self.change_partner(tenant, &change).await
     }
 }
 

@@ -46,8 +46,13 @@ impl<'a> UpdateBuilder<'a> {
     }
 
     /// The list gets one more at its end; it begins when absent.
-    pub(crate) fn append(mut self, attribute: &str, value: AttributeValue) -> Self {
-        let (name, one) = (self.name(attribute), self.value(AttributeValue::L(vec![value])));
+    pub(crate) fn append(self, attribute: &str, value: AttributeValue) -> Self {
+        self.append_all(attribute, vec![value])
+    }
+
+    /// The list gets several more at its end; it begins when absent.
+    pub(crate) fn append_all(mut self, attribute: &str, values: Vec<AttributeValue>) -> Self {
+        let (name, one) = (self.name(attribute), self.value(AttributeValue::L(values)));
         let none = self.value(AttributeValue::L(Vec::new()));
         self.set.push(format!("{name} = list_append(if_not_exists({name}, {none}), {one})"));
         self
@@ -82,6 +87,13 @@ impl<'a> UpdateBuilder<'a> {
     pub(crate) fn require_below(mut self, attribute: &str, value: AttributeValue) -> Self {
         let (name, value) = (self.name(attribute), self.value(value));
         self.conditions.push(format!("(attribute_not_exists({name}) OR {name} < {value})"));
+        self
+    }
+
+    /// The attribute is there, and more than the value.
+    pub(crate) fn require_above(mut self, attribute: &str, value: AttributeValue) -> Self {
+        let (name, value) = (self.name(attribute), self.value(value));
+        self.conditions.push(format!("{name} > {value}"));
         self
     }
 

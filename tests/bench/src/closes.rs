@@ -172,7 +172,7 @@ impl Bench {
 }
 
 /// The most memory that this process had so far.
-fn memory_kb() -> u64 {
+pub(crate) fn memory_kb() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
     line.trim().trim_end_matches(" kB").trim().parse().unwrap_or(0)

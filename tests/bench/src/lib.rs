@@ -5,6 +5,8 @@
 
 pub mod arithmetic;
 pub mod closes;
+pub mod dry_runs;
+pub mod lists;
 pub mod page;
 pub mod seed;
 pub mod units;

@@ -1,6 +1,8 @@
 //! Request units of each access pattern, as DynamoDB counts them in `ConsumedCapacity`.
 #![expect(clippy::expect_used, reason = "a program that measures: what fails here ends it")]
 
+mod reads;
+
 use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
@@ -48,6 +50,7 @@ pub async fn measure() -> Vec<Row> {
     sales(&mut rows).await;
     ledger(&mut rows).await;
     payouts(&mut rows).await;
+    reads::reads(&mut rows).await;
     rows
 }
 
@@ -294,14 +297,14 @@ async fn visit(world: &World, today: domain::time::BusinessDay) {
 async fn payouts(rows: &mut Vec<Row>) {
     let world = paid_for().await;
     let at = rows.len();
-    let requested = metered(&world, rows, "payout asked for, closing what matured", Some(1000), world.request()).await;
+    let requested = metered(&world, rows, "payout asked for, closing what matured", Some(1100), world.request()).await;
     let Requested::Created(stored) = requested else { unreachable!("there is a balance") };
     let id = stored.payout.id.clone();
     let approve = Command::Approve { seal: stored.payout.seal };
     metered(&world, rows, "payout approved", Some(500), world.command(&id, Role::Admin, "usr_a", approve)).await;
     let sent = Sent { sent_at: world.now, expected_arrival: None, reference: "wire 1".to_owned() };
     let send = world.command(&id, Role::FinanceManager, "usr_f", Command::MarkSent(sent));
-    metered(&world, rows, "payout marked sent", Some(600), send).await;
+    metered(&world, rows, "payout marked sent", Some(700), send).await;
     let confirm = Command::Confirm { completed_at: world.now, reference: "wire 1".to_owned() };
     let confirm = world.command(&id, Role::FinanceManager, "usr_f", confirm);
     metered(&world, rows, "payout confirmed, its bank reference used up", Some(900), confirm).await;
@@ -312,7 +315,12 @@ async fn payouts(rows: &mut Vec<Row>) {
     rows.push(Row { pattern, units: keys, writes_max: Some(200) });
     let pattern = "payout whole: asked, approved, sent, confirmed, audited, four idempotency keys";
     let whole = [keys; 4].into_iter().fold(whole, plus);
-    rows.push(Row { pattern, units: whole, writes_max: Some(3600) });
+    // 36, and one for each step that the audit lists by day (docs/adr/0018).
+    rows.push(Row { pattern, units: whole, writes_max: Some(4000) });
+    // Each call of the API costs this besides, whatever it asks for.
+    let allowance = store::calls::Allowance { kind: "staff", calls_max: 1_000, window_s: 900 };
+    let call = world.store.record_call(&world.tenant, "usr_a", &allowance, world.now);
+    metered(&world, rows, "call of a person, counted against their limit", Some(100), call).await.expect("counted");
     closed_before(rows).await;
 }
 
@@ -323,7 +331,7 @@ async fn closed_before(rows: &mut Vec<Row>) {
     closing::close_matured(&world.store, &world.tenant, &account, today).await.expect("closed");
     let proof = cases::verify::verify(&world.store, &world.tenant);
     metered(&world, rows, "proving the laws over one account of one line", Some(0), proof).await.expect("proved");
-    metered(&world, rows, "payout asked for, all closed before", Some(700), world.request()).await;
+    metered(&world, rows, "payout asked for, all closed before", Some(800), world.request()).await;
     let head = world.store.get_head(&world.tenant, &account).await.expect("the head");
     let rest = world.store.rest_account(&world.tenant, &account, &head);
     metered(&world, rows, "account at rest leaves the nightly visits", Some(200), rest).await.expect("rested");

@@ -127,17 +127,21 @@ fn the_diagram_of_claims_has_exactly_the_edges_that_the_domain_allows() {
         id: ClaimId::from_ulid(1_u128.into()),
         partner: PartnerId::from_ulid(7_u128.into()),
         program: ProgramId::from_ulid(1_u128.into()),
-        customer: payment(),
+        customer: Some(payment()),
+        naming: Default::default(),
         note: "mine".to_owned(),
         made_at: now(),
+        first: None,
         state,
     };
     let mut edges = BTreeSet::from([edge("[*]", "make", ClaimState::Pending.word())]);
     for state in [ClaimState::Pending, ClaimState::Accepted(decided()), ClaimState::Declined(decided())] {
         let from = state.word();
         let accepted = claim(state.clone()).accept(&Customer::default(), decided()).map(|(claim, _)| claim);
+        let first = claim(state.clone()).approve_first(decided());
         let declined = claim(state).decline(decided());
         edges.extend(accepted.ok().map(|claim| edge(from, "accept", claim.state.word())));
+        edges.extend(first.ok().map(|claim| edge(from, "approve_first", claim.state.word())));
         edges.extend(declined.ok().map(|claim| edge(from, "decline", claim.state.word())));
     }
     assert_eq!(drawn("Claim"), with_ends(edges));

@@ -6,6 +6,8 @@
 //! -p documents` writes it anew).
 
 #[cfg(test)]
+mod access;
+#[cfg(test)]
 mod adjustments;
 #[cfg(test)]
 mod configuration;
@@ -25,6 +27,8 @@ mod references;
 mod reviews;
 #[cfg(test)]
 mod rules;
+#[cfg(test)]
+mod schema;
 #[cfg(test)]
 mod states;
 #[cfg(test)]

@@ -162,6 +162,7 @@ async fn furnish_links(store: &Store, tenant: &TenantKey, plan: &Plan) -> Result
             commission_rate: rate,
             active: true,
             created_at,
+            details: Default::default(),
         };
         store.create_link(tenant, &link).await.map_err(Unfurnished::because)?;
     }

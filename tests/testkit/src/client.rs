@@ -1,7 +1,7 @@
 //! A DynamoDB client that counts what it uses and fails when told to.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
@@ -46,6 +46,9 @@ struct Inner {
     passing: usize,
     failing: usize,
     fault: Option<Fault>,
+    in_flight: usize,
+    waiting_since: Option<Instant>,
+    waited: Duration,
 }
 
 /// The meter and the faults of one client.
@@ -72,6 +75,27 @@ impl Control {
     pub(crate) fn fail(&self, passing: usize, failing: usize, fault: Fault) {
         let mut inner = self.lock();
         (inner.passing, inner.failing, inner.fault) = (passing, failing, Some(fault));
+    }
+
+    /// How long requests were under way so far: what several wait for at once is counted once.
+    pub(crate) fn waited(&self) -> Duration {
+        self.lock().waited
+    }
+
+    fn sent(&self) {
+        let mut inner = self.lock();
+        inner.in_flight += 1;
+        inner.waiting_since.get_or_insert_with(Instant::now);
+    }
+
+    fn answered(&self) {
+        let mut inner = self.lock();
+        inner.in_flight = inner.in_flight.saturating_sub(1);
+        if inner.in_flight == 0
+            && let Some(since) = inner.waiting_since.take()
+        {
+            inner.waited += since.elapsed();
+        }
     }
 
     /// The fate of the next request.
@@ -166,7 +190,13 @@ impl HttpConnector for MeteredConnector {
                 Some(Fault::LoseAnswer) | None => {}
             }
             let (request, is_read) = asking_for_units(request);
-            let answered = counted(inner.call(request).await?, is_read, &control).await?;
+            control.sent();
+            let answered = match inner.call(request).await {
+                Ok(response) => counted(response, is_read, &control).await,
+                Err(error) => Err(error),
+            };
+            control.answered();
+            let answered = answered?;
             if fault == Some(Fault::LoseAnswer) {
                 return Err(broken("the answer was lost"));
             }

@@ -63,6 +63,11 @@ impl Database {
         }
     }
 
+    /// How long requests were under way since the start; what several waited for at once is counted once.
+    pub fn waited(&self) -> std::time::Duration {
+        self.control.waited()
+    }
+
     /// How many requests were sent since the start.
     pub fn requests(&self) -> usize {
         self.control.requests()

@@ -5,6 +5,8 @@
 
 #![expect(clippy::expect_used, reason = "tests stand on it: what fails here fails the test")]
 
+pub mod figures;
+
 use cases::payouts::{Asked, Command, Moved, Requested};
 use domain::attribution::{Credit, PartnerTerms, Source};
 use domain::audit::Actor;
@@ -415,6 +417,7 @@ async fn furnish(
         commission_rate: link_rate.map(|rate| Rate::parse(rate).expect("rate")),
         active: true,
         created_at: now,
+        details: Default::default(),
     };
     store.create_link(tenant, &link).await.expect("a link");
 }

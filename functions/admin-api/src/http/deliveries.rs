@@ -48,6 +48,7 @@ const COLUMNS: [&str; 8] = ["id", "provider", "event_id", "type", "status", "rea
 
 /// Which deliveries.
 #[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct DeliveriesQuery {
     /// `stripe`, `lemon_squeezy`, `standard` or `track`; all when left out.

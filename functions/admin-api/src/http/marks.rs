@@ -3,11 +3,13 @@
 use axum::Json;
 use axum::extract::State;
 use cases::risk::habits;
+use domain::audit::Told;
 use domain::email;
 use domain::fraud::marks::{Mark, MarkKind};
 use domain::id::PartnerId;
 use edge::auth::Caller;
 use edge::body::Body;
+use edge::http::Origin;
 use edge::openapi::{Refusals, WriteRefusals};
 use edge::problem::Problem;
 use serde::{Deserialize, Serialize};
@@ -59,6 +61,7 @@ pub(super) struct RiskMarkView {
 pub(super) async fn create(
     State(app): State<App>,
     caller: Caller,
+    origin: Origin,
     Body(body): Body<NewRiskMark>,
 ) -> Result<Json<RiskMarkView>, Problem> {
     caller.require(REVIEWERS)?;
@@ -67,7 +70,11 @@ pub(super) async fn create(
     let partner = PartnerId::parse(&body.partner_id).map_err(|_| no_partner())?;
     let mark = read(body.kind, &body.value).map_err(|why| Problem::bad_request("/value", why))?;
     app.store.get_partner(&tenant, &partner).await?.ok_or_else(no_partner)?;
-    let noticed = habits::record_marks(&app.store, &tenant, &partner, &[mark], app.clock.now()).await.map_err(wrong)?;
+    // FRD-1: of the mark its kind is told, and no more: whoever reads the audit need not know an address again by it.
+    let told = Told::new(partner.to_string(), caller.acting(origin), app.clock.now(), "partner.marked")
+        .is("kind", body.kind.word());
+    let store = app.store.telling(&tenant, told);
+    let noticed = habits::record_marks(&store, &tenant, &partner, &[mark], app.clock.now()).await.map_err(wrong)?;
     tracing::info!(partner.id = %partner, by = %caller.subject, "a mark of a partner recorded");
     let review_id = noticed.map(|review| review.id.to_string());
     Ok(Json(RiskMarkView { partner_id: partner.to_string(), kind: mark.kind, review_id }))

@@ -44,6 +44,7 @@ const COLUMNS: [&str; 11] = [
 
 /// Which reviews.
 #[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct RiskQuery {
     /// `open`, `watching`, `released` or `rejected`; `open` when left out.

@@ -91,7 +91,7 @@ pub(super) async fn tell(
     let page = Url::parse(&told.page).ok();
     let query = page.as_ref().and_then(Url::query).unwrap_or_default();
     let page = Page { query, referrer: &told.referrer, is_driven: told.driven };
-    let visit = Visit::at(&Request::from_parts(parts, ()), app.edge_key.as_ref(), page);
+    let visit = Visit::at(&Request::from_parts(parts, ()), app.edge_key.as_ref(), page).with_own(&target.sub_ids);
     let salted = salted(&app, now, store_answers).await;
     let touch = Touch { at: now, link: target.link.clone(), visitor: visit.visitor(&salted.salt) };
     record(&app, &target, &visit, &touch, &salted).await;
@@ -137,7 +137,7 @@ async fn target_of(app: &App, via: &str, now: Timestamp) -> Result<(Arc<LinkTarg
     let missing = || Problem::not_found("no such link");
     let code = normal_code(via).ok_or_else(missing)?;
     match find(app, &code, now).await {
-        Found::Link { target, store_answers } if target.active => Ok((target, store_answers)),
+        Found::Link { target, store_answers } if target.active && target.counts_at(now) => Ok((target, store_answers)),
         Found::Link { .. } | Found::Nothing => Err(missing()),
         Found::Unreadable => Err(Problem::unavailable("the link cannot be read now")),
     }

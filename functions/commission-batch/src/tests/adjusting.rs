@@ -429,6 +429,7 @@ pub(super) async fn furnish_second(world: &World, partner: &domain::id::PartnerI
         commission_rate: None,
         active: true,
         created_at: now,
+        details: Default::default(),
     };
     world.store.create_link(&world.tenant, &link).await.expect("a link");
     let visitor = domain::touch::VisitorHash::from_bytes([2; 8]);

@@ -37,6 +37,7 @@ async fn furnish(world: &World, n: u128) -> (PartnerId, String) {
         commission_rate: None,
         active: true,
         created_at: now,
+        details: Default::default(),
     };
     world.store.create_link(&world.tenant, &link).await.expect("a link");
     let touch = Touch { at: at("2026-11-21T12:00:00Z"), link: link.id, visitor: VisitorHash::from_bytes([2; 8]) };

@@ -150,6 +150,7 @@ async fn shared_programme(world: &World, effective_from: &str) -> (ProgramId, St
             commission_rate: None,
             active: true,
             created_at: world.now,
+            details: Default::default(),
         };
         world.store.create_link(&world.tenant, &link).await.expect("a link");
         touches.push(Touch { at: at("2026-11-20T12:00:00Z"), link: link.id, visitor: world::visitor() });

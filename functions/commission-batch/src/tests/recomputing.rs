@@ -299,12 +299,18 @@ fn com_16_the_same_rules_change_nothing_and_others_end_as_if_they_had_always_hel
 
 #[test]
 fn com_16_the_difference_shown_equals_the_lines_booked_to_the_cent() {
-    each_story(40, |world, story, n| {
+    each_story(stories(40), |world, story, n| {
         Box::pin(async move {
             world.move_to(u128::from(n)).await;
             holds(world, story).await;
         })
     });
+}
+
+/// How many stories are told: more where somebody has the time, `make dry-runs`.
+#[expect(clippy::disallowed_methods, reason = "whoever runs the test may ask for more, and no function reads this")]
+fn stories(usual: u32) -> u32 {
+    std::env::var("STORIES").ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
 }
 
 type Told<'a> = std::pin::Pin<Box<dyn Future<Output = ()> + 'a>>;

@@ -21,6 +21,10 @@ fn told(case: &str) -> String {
             let with = notice.report.map(|report| format!(" with {report}")).unwrap_or_default();
             let about = notice.payout.map(|payout| payout.to_string());
             let about = about.or(notice.methods.map(|it| format!("{} version {}", it.partner, it.version)));
+            let about = about.or(notice.news.map(|it| {
+                let subject = it.partner.map(|id| id.to_string()).or(it.application.map(|id| id.to_string()));
+                format!("{} version {}", subject.unwrap_or_default(), it.version)
+            }));
             let about = about.or(notice.reminder.map(|it| format!("{} after {} days", it.payment, it.step)));
             format!("{case}: notice {} about {}{with} as {}", notice.kind, about.unwrap_or_default(), notice.notice)
         }
@@ -75,6 +79,18 @@ fn where_money_goes_leads_to_a_notice_at_each_change() {
 }
 
 #[test]
+fn where_a_partner_or_an_applicant_stands_leads_to_one_notice_each() {
+    let lines = ["partner-suspended", "application-declined"].map(told);
+    for (line, about) in lines.iter().zip([
+        "partner_suspended about par_01ARZ3NDEKTSV4RRFFQ69G5FAV version 3",
+        "application_declined about apl_01ARZ3NDEKTSV4RRFFQ69G5FAV version 2",
+    ]) {
+        assert!(line.contains(about), "{line}");
+    }
+    assert_eq!(due(&record("partner-suspended")).expect("read"), due(&record("partner-suspended")).expect("read"));
+}
+
+#[test]
 fn a_change_seen_twice_leads_to_the_same_message() {
     let twice = [record("payout-paid"), record("payout-paid")].map(|record| due(&record).expect("a readable record"));
     assert_eq!(twice[0], twice[1]);
@@ -124,4 +140,18 @@ fn a_reminder_is_one_notice_and_that_the_days_begin_is_none() {
         cases[1]
     );
     assert_eq!(cases[2], "reminder-again-seen: nothing");
+}
+
+/// POR-3.
+#[test]
+fn a_sign_in_link_leads_to_one_notice_that_names_it_by_its_hash_and_its_use_to_none() {
+    let Some(Due::Notice(notice)) = due(&record("sign-in-asked")).expect("a readable record") else {
+        panic!("no notice");
+    };
+    assert_eq!(notice.kind, "sign_in");
+    let asked = notice.sign_in.as_ref().expect("who");
+    assert_eq!(asked.user.as_str(), "usr_01ARZ3NDEKTSV4RRFFQ69G5FAV");
+    let text = serde_json::to_string(&notice).expect("JSON");
+    assert!(!text.contains("c2VhbGVk"), "what is sealed stays where it is: {text}");
+    assert_eq!(due(&record("sign-in-used")).expect("a readable record"), None);
 }

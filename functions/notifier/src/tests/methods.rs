@@ -13,7 +13,18 @@ fn changed() -> NoticeDue {
     let notice = NoticeId::of(&tenant, "payout_methods_changed", &format!("{}#1", partner()));
     let methods = Some(MethodsDue { partner: partner(), version: 1 });
     let kind = "payout_methods_changed".into();
-    NoticeDue { v: 1, tenant, notice, kind, payout: None, report: None, reminder: None, methods }
+    NoticeDue {
+        v: 1,
+        tenant,
+        notice,
+        kind,
+        payout: None,
+        report: None,
+        reminder: None,
+        methods,
+        sign_in: None,
+        news: None,
+    }
 }
 
 async fn set(world: &World) {

@@ -26,6 +26,8 @@ fn reminder(step: u8) -> NoticeDue {
         report: None,
         reminder,
         methods: None,
+        sign_in: None,
+        news: None,
     }
 }
 

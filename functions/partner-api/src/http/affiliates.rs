@@ -1,39 +1,46 @@
 //! Links, under the name that callers know them by: affiliates.
 
+pub(super) mod change;
+mod fields;
+pub(super) mod list;
+pub(super) mod qr;
+mod shown;
+
 use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use domain::audit::ChainEnd;
 use domain::id::{LinkId, PartnerId, ProgramId};
-use domain::rate::Rate;
-use domain::rule::{Reward, in_force};
-use domain::time::{Timestamp, Zone};
+use domain::role::Role;
+use domain::time::Timestamp;
 use edge::auth::Caller;
-use edge::body::{Body, Query, Segments};
+use edge::body::{Body, Segments};
+use edge::http::Origin;
 use edge::idempotency::Minting;
 use edge::openapi::{Refusals, WriteRefusals};
 use edge::problem::Problem;
+use edge::revision::etag;
 use http::StatusCode;
-use http::header::LOCATION;
-use serde::{Deserialize, Serialize};
+use http::header::{ETAG, LOCATION};
+use serde::Deserialize;
 use store::TenantKey;
-use store::links::{Link, LinkCreated};
+use store::links::{Link, LinkCreated, LinkDetails};
 use store::partners::PartnerStatus;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use super::faults::Faults;
-use super::page::{self, Listed};
+use super::partners::actor;
 use super::who::{self, AdminOrPartner};
 use crate::App;
 use crate::code::LinkCode;
 use crate::destination::Destination;
+use change::told;
+use shown::{LinkBody, body, said_of};
 
 /// How often a fresh code may be taken before we give up: once is already one in millions.
 const CODES_TRIED_MAX: u32 = 5;
-
-/// Of how many days the clicks of a link are shown.
-const CLICKS_DAYS: i32 = 366;
 
 /// A link to be made.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -43,85 +50,41 @@ pub(crate) struct NewLink {
     partner_id: Option<String>,
     /// The programme whose rules apply; may be left out by a partner of one programme.
     program_id: Option<String>,
-    /// The word behind `/r/`: 3 to 64 letters a to z, digits and hyphens; a fresh one when left out.
+    /// The word behind `/r/`: 3 to 64 letters a to z, digits and hyphens, capitals folded; a fresh one when left out.
     #[schema(example = "spring-sale")]
     unique_code: Option<String>,
-    /// Where visitors go: an https URL.
+    /// Where visitors go: an https URL, on one of the programme's hosts where it names any.
     #[schema(example = "https://shop.example/start")]
     destination: String,
-}
-
-/// A link.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct LinkBody {
-    id: String,
-    partner_id: String,
-    program_id: String,
-    unique_code: String,
-    /// What the partner hands out.
-    url: String,
-    destination: String,
-    /// The rate in force now; null when the programme pays a flat amount.
-    #[schema(example = "0.3")]
+    /// A rate of the link's own, above the programme's rule, for good; only an admin gives one.
+    #[schema(example = "0.25")]
     commission_rate: Option<String>,
-    /// How many clicks through it count, within the last 366 days, today's included.
-    #[schema(example = 1204)]
-    clicks: u64,
-    /// Not counted yet: null.
-    conversions: Option<u64>,
-    /// Not counted yet: null.
-    revenue_generated: Option<String>,
-    active: bool,
-    #[schema(value_type = String, format = DateTime)]
-    created_at: Timestamp,
+    /// From when on visits count no more; visitors are still sent on.
+    #[schema(value_type = Option<String>, format = DateTime, example = "2027-01-01T00:00:00Z")]
+    expires_at: Option<Timestamp>,
+    /// What its owner calls it.
+    #[schema(example = "Newsletter, header")]
+    label: Option<String>,
+    /// `sub1` to `sub5`: kept with each click and carried to the destination, where the visitor brings none of that name.
+    #[serde(default)]
+    #[schema(example = json!({"sub1": "newsletter"}))]
+    sub_ids: BTreeMap<String, String>,
 }
 
-/// Which page.
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct Asked {
-    /// Only this partner's; a partner sees its own anyway.
-    partner_id: Option<String>,
-    /// How many, 1 to 500; 100 when left out.
-    limit: Option<u32>,
-    /// Where to go on: `next_cursor` of the page before.
-    cursor: Option<String>,
-}
-
-/// List links.
-///
-/// Newest first. A partner sees its own.
-#[utoipa::path(
-    get,
-    path = "/v1/revenue/affiliates",
-    tag = "links",
-    params(Asked),
-    responses((status = 200, body = Listed<LinkBody>), Refusals),
-    security(("bearer" = []))
-)]
-pub(crate) async fn list(
-    State(app): State<App>,
-    caller: Caller,
-    Query(asked): Query<Asked>,
-) -> Result<Json<Listed<LinkBody>>, Problem> {
-    let is_for_one = who::own_partner(&caller)?.is_some() || asked.partner_id.is_some();
-    let limit = page::limit(asked.limit)?;
-    let after = page::after(asked.cursor.as_deref(), |id| LinkId::parse(id).ok())?;
-    let tenant = caller.tenant_key();
-    let page = if is_for_one {
-        let partner = who::asked_partner(&caller, asked.partner_id.as_deref())?;
-        app.store.list_partner_links(&tenant, &partner, after.as_ref(), limit).await?
-    } else {
-        app.store.list_links(&tenant, after.as_ref(), limit).await?
-    };
-    let said = said_of(&app, &tenant, &page.items).await?;
-    let data = page.items.iter().map(|link| body(&app, link, &said)).collect();
-    Ok(Json(Listed::new(data, page.next.as_deref())))
+/// A link to be made, read.
+struct Read {
+    partner: PartnerId,
+    program: Option<ProgramId>,
+    chosen: Option<LinkCode>,
+    destination: Destination,
+    rate: Option<domain::rate::Rate>,
+    details: LinkDetails,
 }
 
 /// Create a link.
 ///
-/// An admin makes one for any partner, a partner for itself.
+/// An admin makes one for any partner, a partner for itself. A code is one link's in the whole deployment, for good; who
+/// has it is not told.
 #[utoipa::path(
     post,
     path = "/v1/revenue/affiliates",
@@ -134,20 +97,15 @@ pub(crate) async fn list(
 pub(crate) async fn create(
     State(app): State<App>,
     AdminOrPartner(caller): AdminOrPartner,
+    origin: Origin,
     minting: Minting,
     Body(asked): Body<NewLink>,
 ) -> Result<Response, Problem> {
-    let mut faults = Faults::default();
-    let partner = faults.check("/partner_id", whose(&caller, asked.partner_id.as_deref())?);
-    let program = asked.program_id.as_deref().map(ProgramId::parse).transpose();
-    let program = faults.check("/program_id", program);
-    let chosen = faults.check("/unique_code", asked.unique_code.as_deref().map(LinkCode::parse).transpose());
-    let destination = faults.check("/destination", Destination::parse(&asked.destination, app.place.is_dev));
-    let read = partner.zip(program).zip(chosen).zip(destination);
-    let (((partner, program), chosen), destination) = faults.finish(read)?;
+    let now = minting.at();
+    let Read { partner, program, chosen, destination, rate, details } = asked.read(&app, &caller, now)?;
     let tenant = caller.tenant_key();
     let (program, window_days) = program_of(&app, &tenant, &partner, program).await?;
-    let now = minting.at();
+    fields::check_host(&app, &tenant, &program, &destination).await?;
     let draft = |code: &LinkCode| Link {
         id: LinkId::from_ulid(minting.ulid("link")),
         code: code.as_str().to_owned(),
@@ -155,10 +113,12 @@ pub(crate) async fn create(
         program: program.clone(),
         destination: destination.as_str().to_owned(),
         window_days,
-        commission_rate: None,
+        commission_rate: rate,
         active: true,
         created_at: now,
+        details: details.clone(),
     };
+    let actor = actor(&caller, origin);
     let mut drawn = 0;
     for _ in 0..CODES_TRIED_MAX {
         // Another run under the same idempotency key tries the same codes, and finds its own link behind one.
@@ -167,7 +127,8 @@ pub(crate) async fn create(
             minting.bytes(&format!("code {drawn}"))
         };
         let link = draft(&chosen.clone().unwrap_or_else(|| LinkCode::generate(&mut draw)));
-        match app.store.create_link(&tenant, &link).await? {
+        let entry = told(ChainEnd::START, (actor.clone(), now), "link.created", (None, &link));
+        match app.store.create_link_told(&tenant, &link, &[entry]).await? {
             LinkCreated::Created => {
                 tracing::info!(link.id = %link.id, partner.id = %link.partner, by = %caller.subject, "link created");
                 return created(&app, &tenant, link).await;
@@ -182,12 +143,35 @@ pub(crate) async fn create(
     Err(Problem::unavailable("no free code found; try again"))
 }
 
+impl NewLink {
+    fn read(self, app: &App, caller: &Caller, now: Timestamp) -> Result<Read, Problem> {
+        let mut faults = Faults::default();
+        let partner = faults.check("/partner_id", whose(caller, self.partner_id.as_deref())?);
+        let program = faults.check("/program_id", self.program_id.as_deref().map(ProgramId::parse).transpose());
+        let chosen = faults.check("/unique_code", self.unique_code.as_deref().map(LinkCode::parse).transpose());
+        let destination = faults.check("/destination", Destination::parse(&self.destination, app.place.is_dev));
+        let rate = self.commission_rate.as_deref().map(domain::rate::Rate::parse).transpose();
+        let rate = faults.check("/commission_rate", rate);
+        // COM-11: who is paid does not say how much.
+        if rate.flatten().is_some() && caller.role != Role::Admin {
+            return Err(Problem::forbidden("only an admin gives a link a rate of its own"));
+        }
+        let expires_at = fields::end(&mut faults, self.expires_at, now);
+        let label = fields::label(&mut faults, self.label.as_deref());
+        let sub_ids = fields::sub_ids(&mut faults, self.sub_ids);
+        let details = LinkDetails { label, expires_at, sub_ids, ..LinkDetails::default() };
+        let read = partner.zip(program).zip(chosen).zip(destination).zip(rate);
+        let ((((partner, program), chosen), destination), rate) = faults.finish(read)?;
+        Ok(Read { partner, program, chosen, destination, rate, details })
+    }
+}
+
 /// Read a link by its code.
 #[utoipa::path(
     get,
     path = "/v1/revenue/affiliates/{code}",
     tag = "links",
-    params(("code" = String, Path)),
+    params(("code" = String, Path, example = "spring-sale")),
     responses((status = 200, body = LinkBody), Refusals),
     security(("bearer" = []))
 )]
@@ -195,22 +179,31 @@ pub(crate) async fn read(
     State(app): State<App>,
     caller: Caller,
     Segments(code): Segments<String>,
-) -> Result<Json<LinkBody>, Problem> {
-    let own = who::own_partner(&caller)?;
+) -> Result<Response, Problem> {
+    let link = find(&app, &caller, &code).await?;
+    answer(&app, &caller.tenant_key(), &link).await
+}
+
+/// The link behind a code, if the caller may see it. Another's is as little there as nobody's.
+async fn find(app: &App, caller: &Caller, code: &str) -> Result<Link, Problem> {
+    let own = who::own_partner(caller)?;
     let missing = || Problem::not_found("no such link");
-    let code = LinkCode::parse(&code).map_err(|_| missing())?;
-    let tenant = caller.tenant_key();
+    let code = LinkCode::sought(code).ok_or_else(missing)?;
     let target = app.store.get_link_by_code(code.as_str()).await?.ok_or_else(missing)?;
     if target.tenant != caller.tenant || own.is_some_and(|own| own != target.partner) {
         return Err(missing());
     }
-    let link = app.store.get_link(&tenant, &target.link).await?.ok_or_else(missing)?;
-    let said = said_of(&app, &tenant, std::slice::from_ref(&link)).await?;
-    Ok(Json(body(&app, &link, &said)))
+    app.store.get_link(&caller.tenant_key(), &target.link).await?.ok_or_else(missing)
+}
+
+/// A link with its version.
+async fn answer(app: &App, tenant: &TenantKey, link: &Link) -> Result<Response, Problem> {
+    let said = said_of(app, tenant, std::slice::from_ref(link)).await?;
+    Ok(([(ETAG, etag(link.details.version + 1))], Json(body(app, link, &said))).into_response())
 }
 
 /// The partner that a link is for: a fault of the field, or a refusal of the caller.
-fn whose(caller: &Caller, named: Option<&str>) -> Result<Result<PartnerId, String>, Problem> {
+pub(super) fn whose(caller: &Caller, named: Option<&str>) -> Result<Result<PartnerId, String>, Problem> {
     let own = who::own_partner(caller)?;
     let named = named.map(PartnerId::parse).transpose();
     Ok(match (own, named) {
@@ -223,7 +216,7 @@ fn whose(caller: &Caller, named: Option<&str>) -> Result<Result<PartnerId, Strin
 }
 
 /// The programme of a new link and its window: the one named, or the partner's only one.
-async fn program_of(
+pub(super) async fn program_of(
     app: &App,
     tenant: &TenantKey,
     partner: &PartnerId,
@@ -249,55 +242,6 @@ async fn program_of(
 async fn created(app: &App, tenant: &TenantKey, link: Link) -> Result<Response, Problem> {
     let said = said_of(app, tenant, std::slice::from_ref(&link)).await?;
     let location = [(LOCATION, format!("/v1/revenue/affiliates/{}", link.code))];
-    Ok((StatusCode::CREATED, location, Json(body(app, &link, &said))).into_response())
-}
-
-/// What is said of links beside themselves.
-struct Said {
-    rates: BTreeMap<ProgramId, Option<Rate>>,
-    clicks: BTreeMap<LinkId, u64>,
-}
-
-async fn said_of(app: &App, tenant: &TenantKey, links: &[Link]) -> Result<Said, Problem> {
-    let today = Zone::utc().day_of(app.clock.now());
-    let from = today.plus_days(1 - CLICKS_DAYS).unwrap_or(today);
-    let ids: Vec<LinkId> = links.iter().map(|link| link.id.clone()).collect();
-    let clicks = app.store.total_clicks(tenant, &ids, (from, today)).await?;
-    Ok(Said { rates: rates(app, tenant, links).await?, clicks })
-}
-
-/// The rate in force now of each programme that these links belong to.
-async fn rates(app: &App, tenant: &TenantKey, links: &[Link]) -> Result<BTreeMap<ProgramId, Option<Rate>>, Problem> {
-    let now = app.clock.now();
-    let mut rates = BTreeMap::new();
-    for link in links {
-        if rates.contains_key(&link.program) {
-            continue;
-        }
-        let rules = app.store.list_rules(tenant, &link.program).await?;
-        let rate = in_force(&rules, now).and_then(|rule| match &rule.terms.clauses.first()?.reward {
-            Reward::Percentage(rate) => Some(*rate),
-            Reward::Flat(_) | Reward::Banded => None,
-        });
-        rates.insert(link.program.clone(), rate);
-    }
-    Ok(rates)
-}
-
-fn body(app: &App, link: &Link, said: &Said) -> LinkBody {
-    let rate = link.commission_rate.or_else(|| said.rates.get(&link.program).copied().flatten());
-    LinkBody {
-        id: link.id.to_string(),
-        partner_id: link.partner.to_string(),
-        program_id: link.program.to_string(),
-        unique_code: link.code.clone(),
-        url: format!("{}/r/{}", app.place.public_url, link.code),
-        destination: link.destination.clone(),
-        commission_rate: rate.map(|rate| rate.to_string()),
-        clicks: said.clicks.get(&link.id).copied().unwrap_or(0),
-        conversions: None,
-        revenue_generated: None,
-        active: link.active,
-        created_at: link.created_at,
-    }
+    let tag = [(ETAG, etag(link.details.version + 1))];
+    Ok((StatusCode::CREATED, location, tag, Json(body(app, &link, &said))).into_response())
 }

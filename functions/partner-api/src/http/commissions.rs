@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
 use domain::fact::SaleType;
 use domain::id::LineId;
 use domain::ledger::Head;
@@ -17,6 +18,7 @@ use domain::slot::Slot;
 use domain::time::{BusinessDay, Timestamp};
 use edge::auth::Caller;
 use edge::body::{Query, Segments};
+use edge::csv::Format;
 use edge::openapi::Refusals;
 use edge::problem::Problem;
 use serde::{Deserialize, Serialize};
@@ -45,6 +47,7 @@ pub(crate) enum Status {
 
 /// Which page.
 #[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Asked {
     /// For staff: which partner. A partner sees its own.
@@ -52,13 +55,46 @@ pub(crate) struct Asked {
     /// Only those of this status.
     #[param(inline)]
     pub(crate) status: Option<Status>,
+    /// Only those of this account.
+    #[param(example = "USD")]
+    pub(crate) currency: Option<String>,
+    /// Only those of this program.
+    pub(crate) program_id: Option<String>,
+    /// Only those of this customer, as the payment provider names it: `stripe:cus_1`.
+    pub(crate) customer_id: Option<String>,
+    /// The first day on which they happened, in the ledger's zone.
+    #[param(value_type = Option<String>, format = Date, example = "2026-09-01")]
+    pub(crate) from: Option<BusinessDay>,
+    /// The last day on which they happened.
+    #[param(value_type = Option<String>, format = Date, example = "2026-09-30")]
+    pub(crate) to: Option<BusinessDay>,
     /// How many, 1 to 500; 100 when left out.
     pub(crate) limit: Option<u32>,
     /// How many to leave out first, up to 10,000; a cursor is cheaper.
     pub(crate) offset: Option<u32>,
     /// Where to go on: `next_cursor` of the page before.
     pub(crate) cursor: Option<String>,
+    /// `csv` or `json`; so does the header `Accept`.
+    #[param(inline)]
+    pub(crate) format: Option<Format>,
 }
+
+/// The fields of a commission in CSV.
+const COLUMNS: [&str; 13] = [
+    "id",
+    "partner_id",
+    "customer_id",
+    "invoice_id",
+    "commission_amount",
+    "currency",
+    "status",
+    "state",
+    "event_type",
+    "event_date",
+    "available_on",
+    "payout_id",
+    "reverses",
+];
 
 /// One commission: what a sale earned, or what a refund took back of it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -97,21 +133,24 @@ pub(crate) struct CommissionBody {
 /// List the partner's commissions.
 ///
 /// The latest available day first; held ones before all. Currency by currency. What is held is shown once, where it is
-/// held: its commission is shown with what is left of it.
+/// held: its commission is shown with what is left of it. One page looks at 20,000 commissions at most: where filters leave
+/// most of them out it may hold fewer than asked for, or none, and still have a `next_cursor`.
 #[utoipa::path(
     get,
     path = "/v1/partners/revenue/commissions",
     tag = "figures",
     params(Asked),
-    responses((status = 200, body = Listed<CommissionBody>), Refusals),
+    responses((status = 200, description = "A page; CSV for `Accept: text/csv`.", body = Listed<CommissionBody>), Refusals),
     security(("bearer" = []))
 )]
 pub(crate) async fn list(
     State(app): State<App>,
     caller: Caller,
+    accepted: Format,
     Query(asked): Query<Asked>,
-) -> Result<Json<Listed<CommissionBody>>, Problem> {
-    list::page(&app, &caller, &asked).await.map(Json)
+) -> Result<Response, Problem> {
+    let page = list::page(&app, &caller, &asked).await?;
+    page.answer(asked.format.unwrap_or(accepted), "commissions", &COLUMNS)
 }
 
 /// Read one of the partner's commissions.

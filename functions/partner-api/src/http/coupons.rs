@@ -3,10 +3,13 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use domain::audit::{Actor, Told};
 use domain::id::{PartnerId, ProgramId};
 use domain::time::Timestamp;
 use edge::auth::Caller;
 use edge::body::{Body, Query, Segments};
+use edge::csv::Format;
+use edge::http::Origin;
 use edge::idempotency::Minting;
 use edge::openapi::{Refusals, WriteRefusals};
 use edge::problem::Problem;
@@ -52,11 +55,15 @@ pub(crate) struct CouponBody {
     /// Null while no end is set.
     #[schema(value_type = Option<String>, format = DateTime)]
     valid_until: Option<Timestamp>,
+    /// Whether it counts now.
+    #[schema(example = "active")]
+    status: StatusWord,
 }
 
-impl From<&Coupon> for CouponBody {
-    fn from(coupon: &Coupon) -> Self {
+impl CouponBody {
+    fn of(coupon: &Coupon, now: Timestamp) -> Self {
         Self {
+            status: StatusWord::of(coupon, now),
             code: coupon.code.as_str().to_owned(),
             partner_id: coupon.partner.to_string(),
             program_id: coupon.program.to_string(),
@@ -68,13 +75,52 @@ impl From<&Coupon> for CouponBody {
 
 /// Which page.
 #[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Asked {
+    /// Only this partner's; a partner sees its own anyway.
+    partner_id: Option<String>,
+    /// Only this programme's.
+    program_id: Option<String>,
+    /// Only those in this state.
+    status: Option<StatusWord>,
     /// How many, 1 to 500; 100 when left out.
     limit: Option<u32>,
     /// Where to go on: `next_cursor` of the page before.
     cursor: Option<String>,
+    /// `csv` for CSV; so does `Accept: text/csv`.
+    #[expect(dead_code, reason = "read by the answer's format; here for the documentation")]
+    #[param(value_type = Option<String>, example = "csv")]
+    format: Option<String>,
 }
+
+/// The words of a coupon's state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = CouponStatusWord)]
+pub(crate) enum StatusWord {
+    /// It counts from an instant on that is to come.
+    Upcoming,
+    /// It counts.
+    Active,
+    /// It counts no more.
+    Ended,
+}
+
+impl StatusWord {
+    fn of(coupon: &Coupon, now: Timestamp) -> Self {
+        if coupon.valid_until.is_some_and(|until| until <= now) {
+            Self::Ended
+        } else if now < coupon.valid_from {
+            Self::Upcoming
+        } else {
+            Self::Active
+        }
+    }
+}
+
+/// The columns of the list as CSV.
+const COLUMNS: [&str; 6] = ["code", "partner_id", "program_id", "status", "valid_from", "valid_until"];
 
 /// List coupons.
 ///
@@ -84,25 +130,62 @@ pub(crate) struct Asked {
     path = "/v1/coupons",
     tag = "coupons",
     params(Asked),
-    responses((status = 200, body = Listed<CouponBody>), Refusals),
+    responses((status = 200, description = "A page; CSV for `Accept: text/csv`.", body = Listed<CouponBody>), Refusals),
     security(("bearer" = []))
 )]
 pub(crate) async fn list(
     State(app): State<App>,
     caller: Caller,
+    format: Format,
     Query(asked): Query<Asked>,
-) -> Result<Json<Listed<CouponBody>>, Problem> {
+) -> Result<Response, Problem> {
     let own = who::own_partner(&caller)?;
+    let partner = match own.is_some() || asked.partner_id.is_some() {
+        true => Some(who::asked_partner(&caller, asked.partner_id.as_deref())?),
+        false => None,
+    };
+    let program = asked.program_id.as_deref().map(ProgramId::parse).transpose();
+    let program = program.map_err(|why| Problem::bad_parameter("program_id", why.to_string()))?;
     let limit = page::limit(asked.limit)?;
     let after = page::after(asked.cursor.as_deref(), CouponCode::parse)?;
+    let now = app.clock.now();
     let is_wanted = |coupon: &&Coupon| {
-        own.as_ref().is_none_or(|own| *own == coupon.partner) && after.as_ref().is_none_or(|after| coupon.code > *after)
+        partner.as_ref().is_none_or(|partner| *partner == coupon.partner)
+            && program.as_ref().is_none_or(|program| *program == coupon.program)
+            && asked.status.is_none_or(|status| status == StatusWord::of(coupon, now))
+            && after.as_ref().is_none_or(|after| coupon.code > *after)
     };
     let all = app.store.list_coupons(&caller.tenant_key()).await?;
     let mut wanted = all.iter().filter(is_wanted);
     let here: Vec<&Coupon> = wanted.by_ref().take(limit).collect();
     let next = wanted.next().and(here.last()).map(|last| last.code.as_str());
-    Ok(Json(Listed::new(here.iter().map(|coupon| CouponBody::from(*coupon)).collect(), next)))
+    let data = here.iter().map(|coupon| CouponBody::of(coupon, now)).collect();
+    Listed::new(data, next).answer(format, "coupons", &COLUMNS)
+}
+
+/// Read a coupon by its code, written in capitals or not.
+#[utoipa::path(
+    get,
+    path = "/v1/coupons/{code}",
+    tag = "coupons",
+    params(("code" = String, Path, example = "ADA20")),
+    responses((status = 200, body = CouponBody), Refusals),
+    security(("bearer" = []))
+)]
+pub(crate) async fn read(
+    State(app): State<App>,
+    caller: Caller,
+    Segments(code): Segments<String>,
+) -> Result<Json<CouponBody>, Problem> {
+    let own = who::own_partner(&caller)?;
+    let missing = || Problem::not_found("no such coupon");
+    let code = CouponCode::parse(&code).ok_or_else(missing)?;
+    let coupon = app.store.get_coupon(&caller.tenant_key(), &code).await?.ok_or_else(missing)?;
+    // Another's is as little there as nobody's.
+    if own.is_some_and(|own| own != coupon.partner) {
+        return Err(missing());
+    }
+    Ok(Json(CouponBody::of(&coupon, app.clock.now())))
 }
 
 /// Create a coupon.
@@ -120,17 +203,21 @@ pub(crate) async fn list(
 pub(crate) async fn create(
     State(app): State<App>,
     Admin(caller): Admin,
+    origin: Origin,
     minting: Minting,
     Body(asked): Body<NewCoupon>,
 ) -> Result<Response, Problem> {
     let tenant = caller.tenant_key();
     let coupon = asked.read(&app, &tenant, minting.at()).await?;
-    if app.store.create_coupon(&tenant, &coupon).await? == Written::ConditionFailed {
+    let told = told(&coupon, caller.acting(origin), minting.at(), "coupon.created")
+        .is("program", &coupon.program)
+        .is("valid_from", coupon.valid_from);
+    if app.store.telling(&tenant, told).create_coupon(&tenant, &coupon).await? == Written::ConditionFailed {
         return Err(Problem::conflict("this code is taken").kind("code-taken").at("/code", "taken"));
     }
     tracing::info!(partner.id = %coupon.partner, program.id = %coupon.program, by = %caller.subject, "coupon created");
     let location = [(LOCATION, format!("/v1/coupons/{}", coupon.code.as_str()))];
-    Ok((StatusCode::CREATED, location, Json(CouponBody::from(&coupon))).into_response())
+    Ok((StatusCode::CREATED, location, Json(CouponBody::of(&coupon, minting.at()))).into_response())
 }
 
 /// End a coupon.
@@ -147,6 +234,7 @@ pub(crate) async fn create(
 pub(crate) async fn end(
     State(app): State<App>,
     Admin(caller): Admin,
+    origin: Origin,
     minting: Minting,
     Segments(code): Segments<String>,
 ) -> Result<Json<CouponBody>, Problem> {
@@ -155,11 +243,12 @@ pub(crate) async fn end(
     let code = CouponCode::parse(&code).ok_or_else(missing)?;
     let coupon = app.store.get_coupon(&tenant, &code).await?.ok_or_else(missing)?;
     if coupon.valid_until.is_some_and(|until| until <= now) {
-        return Ok(Json(CouponBody::from(&coupon)));
+        return Ok(Json(CouponBody::of(&coupon, now)));
     }
     // Not before it began: it never counted then.
     let until = now.max(coupon.valid_from);
-    if app.store.end_coupon(&tenant, &coupon, until).await? == Written::ConditionFailed {
+    let told = told(&coupon, caller.acting(origin), minting.at(), "coupon.ended").is("valid_until", until);
+    if app.store.telling(&tenant, told).end_coupon(&tenant, &coupon, until).await? == Written::ConditionFailed {
         // The client's own retry can report a failed condition for a write that succeeded: read it back.
         let there = app.store.get_coupon(&tenant, &code).await?.ok_or_else(missing)?;
         if there.valid_until != Some(until) {
@@ -167,7 +256,12 @@ pub(crate) async fn end(
         }
     }
     tracing::info!(partner.id = %coupon.partner, by = %caller.subject, "coupon ended");
-    Ok(Json(CouponBody::from(&Coupon { valid_until: Some(until), ..coupon })))
+    Ok(Json(CouponBody::of(&Coupon { valid_until: Some(until), ..coupon }, now)))
+}
+
+/// OPS-3: whose code it is, is told with every change of it.
+fn told(coupon: &Coupon, actor: Actor, at: Timestamp, action: &'static str) -> Told {
+    Told::new(format!("coupon#{}", coupon.code.as_str()), actor, at, action).is("partner", &coupon.partner)
 }
 
 impl NewCoupon {

@@ -17,6 +17,7 @@ use crate::App;
 
 /// Whose.
 #[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Asked {
     /// For staff: which partner. A partner sees itself.

@@ -1,7 +1,9 @@
 //! Lists: `{"data": […], "next_cursor": …}`, a limit and an opaque cursor.
 
+use axum::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use edge::csv::{self, Format};
 use edge::problem::Problem;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -23,6 +25,17 @@ impl<T> Listed<T> {
     /// A page that goes on behind the entry of this name.
     pub(crate) fn new(data: Vec<T>, next: Option<&str>) -> Self {
         Self { data, next_cursor: next.map(|name| URL_SAFE_NO_PAD.encode(name)) }
+    }
+}
+
+impl<T: Serialize> Listed<T> {
+    /// The page as the caller wants it: JSON, or CSV of these columns.
+    ///
+    /// # Errors
+    /// A row could not be written, which is our fault.
+    pub(crate) fn answer(self, format: Format, name: &str, columns: &[&str]) -> Result<Response, Problem> {
+        let Self { data, next_cursor } = self;
+        csv::answer(format, name, columns, edge::page::Listed { data, next_cursor })
     }
 }
 

@@ -1,5 +1,14 @@
 //! Partners.
 
+pub(crate) mod accounts;
+pub(crate) mod changing;
+pub(crate) mod enrolments;
+pub(crate) mod list;
+pub(crate) mod sealed;
+pub(crate) mod standing;
+
+use std::collections::BTreeSet;
+
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -8,32 +17,35 @@ use cases::risk::habits;
 use domain::audit::Actor;
 use domain::email::{self, Email};
 use domain::fraud::marks::{Mark, MarkKind};
-use domain::id::{PartnerId, ProgramId};
+use domain::id::PartnerId;
 use domain::time::Timestamp;
 use edge::auth::Caller;
-use edge::body::{Body, Query, Segments};
+use edge::body::{Body, Segments};
 use edge::http::Origin;
 use edge::idempotency::Minting;
 use edge::openapi::{Refusals, WriteRefusals};
 use edge::problem::Problem;
-use edge::sealing::{Belongs, Sealed, SealingError};
+use edge::revision::etag;
 use edge::telemetry::chain;
 use http::StatusCode;
-use http::header::LOCATION;
+use http::header::{ETAG, LOCATION};
 use serde::{Deserialize, Serialize};
-use store::partners::{Enrolment, Partner, PartnerStatus, Tier};
-use store::people::{self, Person};
-use store::terms::EnrolmentTerms;
-use store::{TenantKey, Written};
-use utoipa::{IntoParams, ToSchema};
+use store::TenantKey;
+use store::partners::record::{EnrolmentRecord, PartnerRecord};
+use store::partners::{Partner, PartnerStatus, Tier};
+use store::people::{self, Particulars, Person};
+use utoipa::ToSchema;
 
 use super::faults::Faults;
-use super::page::{self, Listed};
-use super::who::{self, Admin, STAFF};
+use super::trail::{Changes, joined, or_none};
+use super::who::{self, Admin};
 use crate::App;
+use crate::destination::Destination;
+pub(crate) use sealed::{Opened, opened, seal, seal_maybe};
 
-const GROUPS_MAX: usize = 20;
-const GROUP_CHARS_MAX: usize = 64;
+const NAME_CHARS_MAX: usize = 200;
+const TAGS_MAX: usize = 20;
+const TAG_CHARS_MAX: usize = 64;
 
 /// A partner to be made, in one programme; it is active at once.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -44,6 +56,11 @@ pub(crate) struct NewPartner {
     /// Where its mail goes; kept sealed.
     #[schema(format = Email)]
     email: String,
+    /// The company it works for; kept sealed.
+    company: Option<String>,
+    /// Its page; kept sealed.
+    #[schema(example = "https://ada.example/")]
+    website: Option<String>,
     /// The programme that it enrols in.
     program_id: String,
     /// Its step there.
@@ -54,18 +71,12 @@ pub(crate) struct NewPartner {
     #[serde(default)]
     #[schema(example = json!(["gold"]))]
     groups: Vec<String>,
+    /// Words of your own to find it by.
+    #[serde(default)]
+    #[schema(example = json!(["newsletter"]))]
+    tags: Vec<String>,
     /// The partner who referred it, for a second tier.
     referrer_id: Option<String>,
-}
-
-/// A partner, without what is personal.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct PartnerBody {
-    id: String,
-    #[schema(value_type = String, example = "active")]
-    status: PartnerStatus,
-    #[schema(value_type = String, format = DateTime)]
-    created_at: Timestamp,
 }
 
 /// A partner's place in a programme.
@@ -74,6 +85,11 @@ pub(crate) struct EnrolmentBody {
     program_id: String,
     #[schema(value_type = String, example = "tier1")]
     tier: Tier,
+    groups: Vec<String>,
+    /// Who referred the partner there.
+    referrer_id: Option<String>,
+    #[schema(value_type = String, example = "active")]
+    status: PartnerStatus,
     #[schema(value_type = String, format = DateTime)]
     enrolled_at: Timestamp,
 }
@@ -81,58 +97,70 @@ pub(crate) struct EnrolmentBody {
 /// A partner with its person and its programmes.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct PartnerDetail {
-    #[serde(flatten)]
-    partner: PartnerBody,
+    id: String,
+    #[schema(value_type = String, example = "active")]
+    status: PartnerStatus,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
     /// Null when it was erased.
     name: Option<String>,
     /// Null when it was erased.
     email: Option<String>,
+    company: Option<String>,
+    website: Option<String>,
     programs: Vec<EnrolmentBody>,
+    /// What only staff sees.
+    #[serde(flatten)]
+    for_staff: Option<ForStaff>,
 }
 
-impl From<&Partner> for PartnerBody {
-    fn from(partner: &Partner) -> Self {
-        Self { id: partner.id.to_string(), status: partner.status, created_at: partner.created_at }
+/// What only staff sees of a partner.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ForStaff {
+    /// Words of your own.
+    tags: Vec<String>,
+    /// What staff notes of it.
+    notes: Option<String>,
+    /// Why it is suspended.
+    suspended_reason: Option<String>,
+}
+
+impl From<&EnrolmentRecord> for EnrolmentBody {
+    fn from(enrolment: &EnrolmentRecord) -> Self {
+        Self {
+            program_id: enrolment.program.to_string(),
+            tier: enrolment.tier,
+            groups: enrolment.groups.clone(),
+            referrer_id: enrolment.referrer.as_ref().map(ToString::to_string),
+            status: enrolment.status,
+            enrolled_at: enrolment.enrolled_at,
+        }
     }
 }
 
-impl From<&Enrolment> for EnrolmentBody {
-    fn from(enrolment: &Enrolment) -> Self {
-        Self { program_id: enrolment.program.to_string(), tier: enrolment.tier, enrolled_at: enrolment.enrolled_at }
+impl PartnerDetail {
+    fn of(record: &PartnerRecord, person: Opened, caller: &Caller) -> Self {
+        let Opened { name, email, company, website, notes } = person;
+        let for_staff = || ForStaff { tags: record.tags.clone(), notes, suspended_reason: record.reason.clone() };
+        Self {
+            id: record.partner.id.to_string(),
+            status: record.partner.status,
+            created_at: record.partner.created_at,
+            name,
+            email,
+            company,
+            website,
+            programs: record.enrolments.iter().map(EnrolmentBody::from).collect(),
+            for_staff: caller.confined_to().is_none().then(for_staff),
+        }
     }
 }
 
-/// Which page.
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct Asked {
-    /// How many, 1 to 500; 100 when left out.
-    limit: Option<u32>,
-    /// Where to go on: `next_cursor` of the page before.
-    cursor: Option<String>,
-}
-
-/// List partners.
-///
-/// Newest first, without what is personal: names and addresses are opened one partner at a time.
-#[utoipa::path(
-    get,
-    path = "/v1/partners",
-    tag = "partners",
-    params(Asked),
-    responses((status = 200, body = Listed<PartnerBody>), Refusals),
-    security(("bearer" = []))
-)]
-pub(crate) async fn list(
-    State(app): State<App>,
-    caller: Caller,
-    Query(asked): Query<Asked>,
-) -> Result<Json<Listed<PartnerBody>>, Problem> {
-    caller.require(&STAFF)?;
-    let limit = page::limit(asked.limit)?;
-    let after = page::after(asked.cursor.as_deref(), |id| PartnerId::parse(id).ok())?;
-    let page = app.store.list_partners(&caller.tenant_key(), after.as_ref(), limit).await?;
-    Ok(Json(Listed::new(page.items.iter().map(PartnerBody::from).collect(), page.next.as_deref())))
+/// What is read of a new partner.
+struct Read {
+    record: PartnerRecord,
+    person: Opened,
+    email: Email,
 }
 
 /// Create a partner.
@@ -150,84 +178,165 @@ pub(crate) async fn list(
 pub(crate) async fn create(
     State(app): State<App>,
     Admin(caller): Admin,
+    origin: Origin,
     minting: Minting,
     Body(asked): Body<NewPartner>,
 ) -> Result<Response, Problem> {
     let (now, tenant) = (minting.at(), caller.tenant_key());
-    let mut faults = Faults::default();
-    let name = faults.text("/name", &asked.name, 200);
-    let email = faults.check("/email", Email::parse(&asked.email));
-    let program = faults.check("/program_id", ProgramId::parse(&asked.program_id));
-    if let Some(program) = &program
-        && app.store.get_program(&tenant, program).await?.is_none()
-    {
-        faults.note("/program_id", "no such program");
+    let Read { record, person, email } = asked.read(&app, &tenant, minting).await?;
+    let id = &record.partner.id;
+    let sealed = sealed_of(&app, &caller, id, &person, now).await?;
+    let words = person.words(&app, &tenant).await?;
+    let told = made(&record).told(id.as_str(), "partner.created", (actor(&caller, origin), now));
+    let store = app.store.telling(&tenant, told);
+    store.create_partner_record(&tenant, &record, (&sealed.0, &sealed.1), &words).await?;
+    note_address(&app, &tenant, (id, email.as_str()), now).await?;
+    tracing::info!(partner.id = %id, by = %caller.subject, "partner created");
+    let location = [(LOCATION, format!("/v1/partners/{id}"))];
+    let body = PartnerDetail::of(&record, person, &caller);
+    Ok((StatusCode::CREATED, location, [(ETAG, etag(record.version))], Json(body)).into_response())
+}
+
+impl NewPartner {
+    async fn read(self, app: &App, tenant: &TenantKey, minting: Minting) -> Result<Read, Problem> {
+        let now = minting.at();
+        let mut faults = Faults::default();
+        let name = faults.text("/name", &self.name, NAME_CHARS_MAX);
+        let email = faults.check("/email", Email::parse(&self.email));
+        let company = self.company.map(|company| faults.text("/company", &company, NAME_CHARS_MAX));
+        let website = self.website.and_then(|website| page(app, &mut faults, &website));
+        let program = enrolments::open_program(app, tenant, &self.program_id, &mut faults).await?;
+        let groups = enrolments::groups(&mut faults, "/groups", &self.groups);
+        let tags = tags(&mut faults, &self.tags);
+        let referrer = faults.check("/referrer_id", self.referrer_id.as_deref().map(PartnerId::parse).transpose());
+        let referrer = referrer.flatten();
+        // COM-13: a share for nobody would be booked to nobody.
+        if let (Some(program), Some(referrer)) = (&program, &referrer) {
+            enrolments::check_referrer(app, tenant, (None, program), referrer, &mut faults).await?;
+        }
+        let (email, program) = faults.finish(email.zip(program))?;
+        let (status, enrolled_at) = (PartnerStatus::Active, now);
+        let place = EnrolmentRecord { program, tier: self.tier, groups, referrer, status, enrolled_at };
+        let partner = Partner { id: PartnerId::from_ulid(minting.ulid("partner")), status, created_at: now };
+        let record = PartnerRecord { tags, ..PartnerRecord::new(partner, vec![place]) };
+        let (name, address) = (Some(name), Some(email.as_str().to_owned()));
+        Ok(Read { record, person: Opened { name, email: address, company, website, notes: None }, email })
     }
-    let terms = terms(&app, &tenant, &asked, &mut faults).await?;
-    let (email, program) = faults.finish(email.zip(program))?;
-    let partner =
-        Partner { id: PartnerId::from_ulid(minting.ulid("partner")), status: PartnerStatus::Active, created_at: now };
-    let person = Person {
-        email_sealed: seal(&app, &caller, &partner.id, people::EMAIL, email.as_str()).await?,
-        name_sealed: seal(&app, &caller, &partner.id, people::NAME, &name).await?,
-        recorded_at: now,
+}
+
+/// A person, sealed for a partner.
+pub(crate) async fn sealed_of(
+    app: &App,
+    caller: &Caller,
+    id: &PartnerId,
+    person: &Opened,
+    recorded_at: Timestamp,
+) -> Result<(Person, Particulars), Problem> {
+    let Opened { name, email, company, website, notes } = person;
+    let of = |field: &'static str, plain: &Option<String>| {
+        let plain = plain.clone();
+        async move { seal_maybe(app, caller, id, field, plain.as_deref()).await }
     };
-    let enrolment = Enrolment { program, tier: asked.tier, enrolled_at: now };
-    app.store.create_partner(&tenant, &partner, &person, &enrolment).await?;
-    if terms != (EnrolmentTerms { tier: asked.tier, ..EnrolmentTerms::default() })
-        && app.store.set_terms(&tenant, &partner.id, &enrolment.program, &terms).await? == Written::ConditionFailed
-    {
-        return Err(Problem::unavailable("the partner is there, but not yet its terms; send the same request again"));
-    }
-    // Behind the partner, and done again when the same request comes again: the marks of nobody would make the next
-    // partner a duplicate.
+    let particulars = Particulars {
+        company_sealed: of(people::COMPANY, company).await?,
+        website_sealed: of(people::WEBSITE, website).await?,
+        notes_sealed: of(people::NOTES, notes).await?,
+    };
+    let email_sealed = of(people::EMAIL, email).await?.unwrap_or_default();
+    let name_sealed = of(people::NAME, name).await?.unwrap_or_default();
+    Ok((Person { email_sealed, name_sealed, recorded_at }, particulars))
+}
+
+/// Behind the partner, and done again when the same request comes again: the marks of nobody would make the next partner a
+/// duplicate.
+pub(crate) async fn note_address(
+    app: &App,
+    tenant: &TenantKey,
+    (id, address): (&PartnerId, &str),
+    now: Timestamp,
+) -> Result<(), Problem> {
     let marks: Vec<Mark> =
-        email::digest(email.as_str()).map(|digest| Mark { kind: MarkKind::Email, digest }).into_iter().collect();
-    let noticed = habits::record_marks(&app.store, &tenant, &partner.id, &marks, now).await;
-    noticed.map_err(|error| marks_missing(&partner.id, error))?;
-    tracing::info!(partner.id = %partner.id, program.id = %enrolment.program, by = %caller.subject, "partner created");
-    let location = [(LOCATION, format!("/v1/partners/{}", partner.id))];
-    let body = PartnerDetail {
-        partner: PartnerBody::from(&partner),
-        name: Some(name),
-        email: Some(email.as_str().to_owned()),
-        programs: vec![EnrolmentBody::from(&enrolment)],
-    };
-    Ok((StatusCode::CREATED, location, Json(body)).into_response())
+        email::digest(address).map(|digest| Mark { kind: MarkKind::Email, digest }).into_iter().collect();
+    let noticed = habits::record_marks(&app.store, tenant, id, &marks, now).await;
+    noticed.map(|_| ()).map_err(|error| marks_missing(id, error))
+}
+
+fn marks_missing(id: &PartnerId, error: CaseError) -> Problem {
+    match error {
+        CaseError::Store(error) => error.into(),
+        error => {
+            tracing::warn!(partner.id = %id, reason = chain(&error), "marks of a new partner not recorded, request refused");
+            Problem::unavailable("the partner is there, but not yet known again; send the same request again")
+        }
+    }
+}
+
+/// What the trail says of a new partner.
+pub(crate) fn made(record: &PartnerRecord) -> Changes {
+    let changes = Changes::default().added("status", record.partner.status.word());
+    record.enrolments.iter().fold(changes, |changes, place| {
+        let changes = changes.added("program_id", &place.program).added("tier", place.tier.word());
+        changes.added("groups", joined(&place.groups)).added("referrer_id", or_none(place.referrer.as_ref()))
+    })
+}
+
+/// Words of the tenant's own, each once.
+fn tags(faults: &mut Faults, named: &[String]) -> Vec<String> {
+    if named.len() > TAGS_MAX {
+        faults.note("/tags", format!("at most {TAGS_MAX}"));
+    }
+    let mut seen = BTreeSet::new();
+    let read = named.iter().take(TAGS_MAX).enumerate();
+    read.map(|(place, tag)| faults.text(&format!("/tags/{place}"), tag, TAG_CHARS_MAX))
+        .filter(|tag| seen.insert(tag.clone()))
+        .collect()
+}
+
+/// A page by its address, as a link's destination is read.
+pub(crate) fn page(app: &App, faults: &mut Faults, text: &str) -> Option<String> {
+    let read = Destination::parse(text.trim(), app.place.is_dev);
+    faults.check("/website", read).map(|page| page.as_str().to_owned())
 }
 
 /// Read a partner.
 ///
-/// A partner reads itself.
+/// A partner reads itself, without what staff notes of it.
 #[utoipa::path(
     get,
     path = "/v1/partners/{id}",
     tag = "partners",
     params(("id" = String, Path)),
-    responses((status = 200, body = PartnerDetail), Refusals),
+    responses(
+        (status = 200, body = PartnerDetail, headers(("ETag" = String, description = "For `If-Match`."))),
+        Refusals
+    ),
     security(("bearer" = []))
 )]
 pub(crate) async fn read(
     State(app): State<App>,
     caller: Caller,
     Segments(id): Segments<String>,
-) -> Result<Json<PartnerDetail>, Problem> {
-    let own = who::own_partner(&caller)?;
+) -> Result<Response, Problem> {
+    let record = record_of(&app, &caller, &id).await?;
+    detail(&app, &caller, &record).await
+}
+
+/// A partner with everything that the caller may see, and its version.
+async fn detail(app: &App, caller: &Caller, record: &PartnerRecord) -> Result<Response, Problem> {
+    let person = opened(app, caller, &record.partner.id).await?;
+    let body = PartnerDetail::of(record, person, caller);
+    Ok(([(ETAG, etag(record.version))], Json(body)).into_response())
+}
+
+/// The partner that the path names, whole, if it is there and this caller may know of it.
+async fn record_of(app: &App, caller: &Caller, id: &str) -> Result<PartnerRecord, Problem> {
+    let own = who::own_partner(caller)?;
     let missing = || Problem::not_found("no such partner");
-    let id = PartnerId::parse(&id).map_err(|_| missing())?;
+    let id = PartnerId::parse(id).map_err(|_| missing())?;
     if own.is_some_and(|own| own != id) {
         return Err(missing());
     }
-    let tenant = caller.tenant_key();
-    let partner = app.store.get_partner(&tenant, &id).await?.ok_or_else(missing)?;
-    let enrolments = app.store.list_enrolments(&tenant, &id).await?;
-    let (mut name, mut email) = (None, None);
-    if let Some(person) = app.store.get_person(&tenant, &id).await? {
-        name = Some(open(&app, &caller, &id, people::NAME, &person.name_sealed).await?);
-        email = Some(open(&app, &caller, &id, people::EMAIL, &person.email_sealed).await?);
-    }
-    let programs = enrolments.iter().map(EnrolmentBody::from).collect();
-    Ok(Json(PartnerDetail { partner: PartnerBody::from(&partner), name, email, programs }))
+    app.store.get_partner_record(&caller.tenant_key(), &id).await?.ok_or_else(missing)
 }
 
 /// The partner that the path names, if it is there and this caller may know of it.
@@ -253,72 +362,6 @@ pub(super) fn failed(error: CaseError) -> Problem {
         CaseError::Busy => Problem::unavailable("others change this at the moment; try again"),
         error => {
             tracing::error!(reason = chain(&error), "what is known of a partner does not fit together");
-            Problem::internal()
-        }
-    }
-}
-
-/// What rules will look at of the partner.
-async fn terms(
-    app: &App,
-    tenant: &TenantKey,
-    asked: &NewPartner,
-    faults: &mut Faults,
-) -> Result<EnrolmentTerms, Problem> {
-    if asked.groups.len() > GROUPS_MAX {
-        faults.note("/groups", format!("at most {GROUPS_MAX}"));
-    }
-    let named = asked.groups.iter().take(GROUPS_MAX).enumerate();
-    let groups = named.map(|(n, group)| faults.text(&format!("/groups/{n}"), group, GROUP_CHARS_MAX)).collect();
-    let referrer = faults.check("/referrer_id", asked.referrer_id.as_deref().map(PartnerId::parse).transpose());
-    let referrer = referrer.flatten();
-    // COM-13: a share for nobody would be booked to nobody.
-    if let Some(referrer) = &referrer
-        && app.store.get_partner(tenant, referrer).await?.is_none()
-    {
-        faults.note("/referrer_id", "no such partner");
-    }
-    Ok(EnrolmentTerms { tier: asked.tier, groups, referrer })
-}
-
-fn marks_missing(id: &PartnerId, error: CaseError) -> Problem {
-    match error {
-        CaseError::Store(error) => error.into(),
-        error => {
-            tracing::warn!(partner.id = %id, reason = chain(&error), "marks of a new partner not recorded, request refused");
-            Problem::unavailable("the partner is there, but not yet known again; send the same request again")
-        }
-    }
-}
-
-pub(super) async fn seal(
-    app: &App,
-    caller: &Caller,
-    id: &PartnerId,
-    field: &str,
-    plain: &str,
-) -> Result<String, Problem> {
-    let belongs = Belongs { tenant: caller.tenant.as_str(), subject: id.as_str(), field };
-    let sealed = app.sealer.seal_text(&belongs, plain).await.map_err(|error| not_opened(id, &error))?;
-    Ok(sealed.to_string())
-}
-
-async fn open(app: &App, caller: &Caller, id: &PartnerId, field: &str, sealed: &str) -> Result<String, Problem> {
-    let belongs = Belongs { tenant: caller.tenant.as_str(), subject: id.as_str(), field };
-    let sealed: Sealed = sealed.parse().map_err(|error| not_opened(id, &error))?;
-    let opened = app.sealer.open_text(&belongs, &sealed).await.map_err(|error| not_opened(id, &error))?;
-    Ok(opened.reveal().clone())
-}
-
-pub(super) fn not_opened(id: &PartnerId, error: &SealingError) -> Problem {
-    let reason = chain(error);
-    match error {
-        SealingError::Unavailable(_) => {
-            tracing::warn!(partner.id = %id, reason, "key service away, request refused");
-            Problem::unavailable("personal data cannot be sealed or opened now; try again")
-        }
-        SealingError::NotAuthentic | SealingError::Malformed => {
-            tracing::error!(partner.id = %id, reason, "a sealed value does not open");
             Problem::internal()
         }
     }

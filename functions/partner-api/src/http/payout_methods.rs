@@ -171,6 +171,9 @@ pub(crate) async fn replace(
             Ok(PayoutMethodsBody::of(&partner, &methods, app.clock.now()).answer())
         }
         Replaced::Stale => Err(Problem::precondition_failed("this has changed since you read it; read it again")),
+        Replaced::Erased => {
+            Err(Problem::conflict("the partner was erased: nothing of theirs is kept any more").kind("erased"))
+        }
         Replaced::Unfit(unfit) => {
             let pointer = match unfit {
                 Unfit::TooMany => "/methods".to_owned(),

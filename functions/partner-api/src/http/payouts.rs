@@ -2,12 +2,15 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
+use domain::currency::Currency;
 use domain::id::PayoutId;
 use domain::line::Account;
 use domain::payout::{Payout, PayoutState, payment_reference};
 use domain::time::{BusinessDay, Timestamp};
 use edge::auth::Caller;
 use edge::body::{Query, Segments};
+use edge::csv::Format;
 use edge::openapi::Refusals;
 use edge::problem::Problem;
 use serde::{Deserialize, Serialize};
@@ -52,6 +55,7 @@ impl Status {
 
 /// Which page.
 #[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Asked {
     /// For staff: which partner. A partner sees its own.
@@ -63,9 +67,37 @@ pub(crate) struct Asked {
     limit: Option<u32>,
     /// How many to leave out first, up to 10,000.
     offset: Option<u32>,
+    /// Only those in this currency.
+    #[param(example = "USD")]
+    currency: Option<String>,
     /// Where to go on: `next_cursor` of the page before.
     cursor: Option<String>,
+    /// `csv` or `json`; so does the header `Accept`.
+    #[param(inline)]
+    format: Option<Format>,
 }
+
+/// The fields of a payout in CSV.
+const COLUMNS: [&str; 18] = [
+    "id",
+    "partner_id",
+    "total_amount",
+    "currency",
+    "commission_count",
+    "payment_reference",
+    "payment_method",
+    "status",
+    "state",
+    "payout_date",
+    "completed_at",
+    "period_start",
+    "period_end",
+    "notes",
+    "failure_reason",
+    "external_payout_id",
+    "created_at",
+    "updated_at",
+];
 
 /// A payout.
 #[derive(Debug, Serialize, ToSchema)]
@@ -120,7 +152,7 @@ impl From<&Payout> for PayoutBody {
             currency: payout.amount.currency().to_string(),
             commission_count: payout.lines,
             payment_reference: payment_reference(&payout.id, payout.requested_at),
-            payment_method: "manual",
+            payment_method: payout.terms.payee.as_ref().map_or("manual", |payee| payee.rail.word()),
             status: payout.state.portal_word(),
             state: payout.state.word(),
             payout_date: None,
@@ -168,14 +200,15 @@ impl From<&Payout> for PayoutBody {
     path = "/v1/partners/revenue/payouts",
     tag = "figures",
     params(Asked),
-    responses((status = 200, body = Listed<PayoutBody>), Refusals),
+    responses((status = 200, description = "A page; CSV for `Accept: text/csv`.", body = Listed<PayoutBody>), Refusals),
     security(("bearer" = []))
 )]
 pub(crate) async fn list(
     State(app): State<App>,
     caller: Caller,
+    accepted: Format,
     Query(asked): Query<Asked>,
-) -> Result<Json<Listed<PayoutBody>>, Problem> {
+) -> Result<Response, Problem> {
     let partner = who::asked_partner(&caller, asked.partner_id.as_deref())?;
     let limit = page::limit(asked.limit)?;
     let offset = asked.offset.unwrap_or(0);
@@ -183,9 +216,14 @@ pub(crate) async fn list(
         return Err(Problem::bad_parameter("offset", format!("must be from 0 to {OFFSET_MAX}; go on with a cursor")));
     }
     let after = page::after(asked.cursor.as_deref(), Place::parse)?;
+    let currency = asked.currency.as_deref().map(Currency::parse).transpose();
+    let currency = currency.map_err(|why| Problem::bad_parameter("currency", why.to_string()))?;
     let tenant = caller.tenant_key();
     let mut payouts = Vec::new();
     for head in app.store.list_heads(&tenant, &partner).await? {
+        if currency.is_some_and(|currency| currency != head.currency) {
+            continue;
+        }
         let account = Account { partner: partner.clone(), currency: head.currency };
         let stored = app.store.list_account_payouts(&tenant, &account).await?;
         payouts.extend(stored.into_iter().map(|stored| stored.payout));
@@ -197,7 +235,8 @@ pub(crate) async fn list(
         payouts.iter().filter(is_behind).skip(usize::try_from(offset).unwrap_or(usize::MAX)).collect();
     let shown = &rest[..limit.min(rest.len())];
     let next = shown.last().filter(|_| rest.len() > limit).map(|payout| Place::of(payout).to_text());
-    Ok(Json(Listed::new(shown.iter().map(|payout| PayoutBody::from(*payout)).collect(), next.as_deref())))
+    let page = Listed::new(shown.iter().map(|payout| PayoutBody::from(*payout)).collect(), next.as_deref());
+    page.answer(asked.format.unwrap_or(accepted), "payouts", &COLUMNS)
 }
 
 /// Read one of the partner's payouts.

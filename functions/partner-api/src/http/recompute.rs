@@ -2,6 +2,8 @@
 
 mod shown;
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -12,6 +14,7 @@ use domain::currency::Currency;
 use domain::digest::Digest;
 use domain::id::{PartnerId, ProgramId, RecomputeId};
 use domain::line::Account;
+use domain::rate::Rate;
 use domain::recompute::{Recompute, RecomputeState, Refused, VERSIONS_MAX};
 use domain::time::Zone;
 use edge::auth::Caller;
@@ -24,15 +27,17 @@ use edge::openapi::{Refusals, WriteRefusals};
 use edge::problem::Problem;
 use edge::telemetry::chain;
 use http::StatusCode;
+use http::header::LOCATION;
 use store::TenantKey;
 use store::programs::Program;
 use store::recomputes::StoredRecompute;
 
 use super::faults::Faults;
+use super::groups;
 use super::page::{self, Listed};
 use super::programs;
 use super::rules::Frame;
-use super::who::{Admin, STAFF};
+use super::who::{Admin, ApprovingAdmin, STAFF};
 use crate::App;
 use shown::{
     Approval, Asked, AskedRows, COLUMNS, DifferenceBody, DryRunBody, LineBody, NewRecompute, OfPartner, RecomputeBody,
@@ -40,8 +45,8 @@ use shown::{
 
 /// The most characters of a reason.
 const REASON_MAX: usize = 500;
-/// How long one request counts and books: well within what a border waits for. What is left goes on behind it.
-const WORKING_MS_MAX: u64 = 8_000;
+/// The reason of a dry run that is counted behind its request.
+const DRY_RUN: &str = "a dry run with too many accounts for one request";
 /// How many partners a single recompute shows with it; the list of differences has all.
 const DIFFERENCES_SHOWN: usize = 100;
 
@@ -95,7 +100,7 @@ impl<'a> Here<'a> {
     /// Counts or books for some seconds; what is left is handed on.
     async fn advance(&self, ids: (&ProgramId, &RecomputeId)) -> Result<StoredRecompute, Problem> {
         let watch = Stopwatch::start();
-        let is_over = || watch.elapsed_ms() >= WORKING_MS_MAX;
+        let is_over = || watch.elapsed_ms() >= self.app.working_ms_max;
         let after = recompute::advance(self.desk(), ids, &is_over).await.map_err(wrong)?.ok_or_else(missing)?;
         if after.recompute.state.is_at_work() {
             self.hand_on(ids).await;
@@ -116,6 +121,16 @@ impl<'a> Here<'a> {
         }
     }
 
+    /// COM-16: what one request cannot count is kept as a recompute that nobody has approved, and counted behind it.
+    async fn counted_behind(&self, proposal: Proposal, (id, who): (&RecomputeId, &Actor)) -> Result<Response, Problem> {
+        // A dry run needs no reason: whoever finds this one later reads what it was.
+        let proposal = Proposal { reason: DRY_RUN.to_owned(), ..proposal };
+        let kept = recompute::propose(self.desk(), &proposal, (id, who)).await.map_err(wrong)?.map_err(unfit)?;
+        self.hand_on((&proposal.program, id)).await;
+        let location = format!("/v1/programs/{}/recompute/{id}", proposal.program);
+        Ok((StatusCode::ACCEPTED, [(LOCATION, location)], Json(self.shown(&kept).await?)).into_response())
+    }
+
     /// A recompute with the first of its differences.
     async fn shown(&self, stored: &StoredRecompute) -> Result<RecomputeBody, Problem> {
         let round = (&stored.recompute.id, stored.recompute.round);
@@ -130,6 +145,7 @@ fn proposal_of(
     body: NewRecompute,
     program: &Program,
     (minting, is_kept): (Minting, bool),
+    group_rates: &BTreeMap<String, Rate>,
 ) -> Result<Proposal, Problem> {
     let mut faults = Faults::default();
     if body.rule.effective_from.is_some() {
@@ -137,7 +153,7 @@ fn proposal_of(
     }
     let Program { id, currency, hold_days, .. } = program;
     let now = minting.at();
-    let frame = Frame { program: id, currency: Some(*currency), hold_days: *hold_days, now, minting };
+    let frame = Frame { program: id, currency: Some(*currency), hold_days: *hold_days, now, minting, group_rates };
     let rule = body.rule.read(&mut faults, "/rule", &frame);
     let reason = if is_kept { faults.text("/reason", &body.reason, REASON_MAX) } else { body.reason };
     let (from, to) = (edge::clock::to_ms(body.from), body.to.map(edge::clock::to_ms));
@@ -163,14 +179,22 @@ fn unfit(unfit: Unfit) -> Problem {
     }
 }
 
-/// Show what other rules would make of past sales, partner by partner. Nothing is written.
+/// Show what other rules would make of past sales, partner by partner. Nothing is booked.
+///
+/// Where there are too many accounts for one request, the answer is 202: what was asked for is kept as a recompute that
+/// nobody has approved, and counted in the background, as often interrupted as need be. Read it at `Location` until it is
+/// `proposed`; reject it when you have seen enough.
 #[utoipa::path(
     post,
     path = "/v1/programs/{id}/rules/dry-run",
     tag = "programs",
     params(("id" = String, Path), OfPartner, ("Idempotency-Key" = Option<String>, Header)),
     request_body = NewRecompute,
-    responses((status = 200, body = DryRunBody), Refusals, WriteRefusals),
+    responses(
+        (status = 200, body = DryRunBody),
+        (status = 202, description = "It is counted in the background; read it at `Location`.", body = RecomputeBody),
+        Refusals, WriteRefusals
+    ),
     security(("bearer" = []))
 )]
 pub(crate) async fn dry_run(
@@ -181,23 +205,22 @@ pub(crate) async fn dry_run(
     Query(of): Query<OfPartner>,
     minting: Minting,
     Body(asked): Body<NewRecompute>,
-) -> Result<Json<DryRunBody>, Problem> {
+) -> Result<Response, Problem> {
     let program = programs::existing(&app, &caller, &id).await?;
     let here = Here::of(&app, &caller).await?;
     let id = RecomputeId::from_ulid(minting.ulid("recompute"));
-    let proposal = proposal_of(asked, &program, (minting, false))?;
+    let group_rates = groups::rates(&app, &caller.tenant_key()).await?;
+    let proposal = proposal_of(asked, &program, (minting, false), &group_rates)?;
     let who = actor(&caller, origin);
     let recompute = recompute::draft(here.desk(), &proposal, (&id, &who)).await.map_err(wrong)?.map_err(unfit)?;
     let watch = Stopwatch::start();
-    let is_over = || watch.elapsed_ms() >= WORKING_MS_MAX;
+    let is_over = || watch.elapsed_ms() >= app.working_ms_max;
     let shown = recompute::show(here.desk(), &recompute, &is_over).await.map_err(wrong)?;
     if !shown.is_whole {
-        let detail = "there are too many accounts to count while a request waits; propose it: it is counted and shown, \
-            and nothing is booked before it is approved";
-        return Err(Problem::unprocessable(detail).kind("too-many-accounts"));
+        return here.counted_behind(proposal, (&id, &who)).await;
     }
     let lines = here.lines(&recompute, of.partner_id.as_deref()).await?;
-    Ok(Json(DryRunBody::of(&shown, lines)))
+    Ok(Json(DryRunBody::of(&shown, lines)).into_response())
 }
 
 /// Propose to apply other rules to past sales. The difference is counted, kept and shown; nothing is booked before it is
@@ -224,7 +247,8 @@ pub(crate) async fn create(
     let program = programs::existing(&app, &caller, &id).await?;
     let here = Here::of(&app, &caller).await?;
     let id = RecomputeId::from_ulid(minting.ulid("recompute"));
-    let proposal = proposal_of(asked, &program, (minting, true))?;
+    let group_rates = groups::rates(&app, &caller.tenant_key()).await?;
+    let proposal = proposal_of(asked, &program, (minting, true), &group_rates)?;
     let who = actor(&caller, origin);
     recompute::propose(here.desk(), &proposal, (&id, &who)).await.map_err(wrong)?.map_err(unfit)?;
     let stored = here.advance((&program.id, &id)).await?;
@@ -337,7 +361,7 @@ fn account_of(name: &str) -> Option<Account> {
 )]
 pub(crate) async fn approve(
     State(app): State<App>,
-    Admin(caller): Admin,
+    ApprovingAdmin(caller): ApprovingAdmin,
     origin: Origin,
     Segments((program, id)): Segments<(String, String)>,
     Body(asked): Body<Approval>,

@@ -1,5 +1,6 @@
 //! Rules of a programme: immutable versions with effective dates.
 
+pub(super) mod achievements;
 mod body;
 mod condition;
 mod read;
@@ -13,11 +14,13 @@ use axum::response::{IntoResponse, Response};
 use domain::currency::Currency;
 use domain::id::{ProgramId, RuleId};
 use domain::money::AmountText;
+use domain::rate::Rate;
 use domain::rule::check::HOLD_DAYS_MAX;
-use domain::rule::{Clause, RuleVersion, Terms};
+use domain::rule::{Clause, Reward, RuleVersion, Terms};
 use domain::time::Timestamp;
 use edge::auth::Caller;
 use edge::body::{Body, Query, Segments};
+use edge::http::Origin;
 use edge::idempotency::Minting;
 use edge::openapi::{Refusals, WriteRefusals};
 use edge::problem::Problem;
@@ -27,8 +30,11 @@ use store::programs::Program;
 use utoipa::{IntoParams, ToSchema};
 
 use super::faults::Faults;
+use super::groups;
 use super::page::{self, Listed};
+use super::partners::actor;
 use super::programs;
+use super::trail::Changes;
 use super::who::{Admin, STAFF};
 use crate::App;
 use body::{
@@ -156,17 +162,24 @@ impl NewRule {
         let sign_up_bonus = reader.sign_up_bonus(self.sign_up_bonus.as_ref());
         let milestones = reader.milestones(&self.milestones);
         let flat_refund = reader.flat_refund(self.flat_refund.as_ref());
+        let (own, mut overrides) = (own?, overrides?);
+        // COM-11: where a share is paid, groups bring their own rate into the version; from then on it never changes (COM-4).
+        if own.iter().any(|clause| !matches!(clause.reward, Reward::Flat(_))) {
+            for (group, rate) in frame.group_rates {
+                overrides.groups.entry(group.clone()).or_insert(*rate);
+            }
+        }
         let terms = Terms {
             hold_days,
             managed_hold_days: self.managed_hold_days.unwrap_or(0),
             rounding: read::rounding(self.rounding),
             base: read::base(self.base),
             matching: read::matching(self.matching),
-            clauses: own?,
+            clauses: own,
             bands: bands?,
             volume_bonus: volume_bonus?,
             caps: caps?,
-            overrides: overrides?,
+            overrides,
             second_tier: second_tier?,
             sign_up_bonus: sign_up_bonus?,
             milestones: milestones?,
@@ -248,10 +261,13 @@ pub(crate) struct Frame<'a> {
     pub(crate) now: Timestamp,
     /// What the rule's id is minted from.
     pub(crate) minting: Minting,
+    /// The rates of groups, for those of which the rule says nothing.
+    pub(crate) group_rates: &'a BTreeMap<String, Rate>,
 }
 
 /// Which page.
 #[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Asked {
     /// How many, 1 to 500; 100 when left out.
@@ -309,25 +325,29 @@ pub(crate) async fn create(
     State(app): State<App>,
     Admin(caller): Admin,
     Segments(id): Segments<String>,
+    origin: Origin,
     minting: Minting,
     Body(asked): Body<NewRule>,
 ) -> Result<Response, Problem> {
     let Program { id, currency, hold_days, .. } = programs::existing(&app, &caller, &id).await?;
     let now = minting.at();
     let mut faults = Faults::default();
-    let frame = Frame { program: &id, currency: Some(currency), hold_days, now, minting };
+    let tenant = caller.tenant_key();
+    let group_rates = groups::rates(&app, &tenant).await?;
+    let frame = Frame { program: &id, currency: Some(currency), hold_days, now, minting, group_rates: &group_rates };
     let rule = asked.read(&mut faults, "", &frame);
     // COM-4: the version in force when the sale happened applies, so the past is not rewritten from here.
     if rule.as_ref().is_some_and(|rule| rule.effective_from < now) {
         faults.note("/effective_from", "must not be past; leave it out to begin now");
     }
     let rule = faults.finish(rule)?;
-    let tenant = caller.tenant_key();
     let versions = app.store.list_rules(&tenant, &id).await?;
     if versions.iter().any(|version| version.effective_from == rule.effective_from && version.id != rule.id) {
         return Err(Problem::conflict("another version begins at the same instant"));
     }
-    app.store.create_rule(&tenant, &rule).await?;
+    let changes = Changes::default().added("rule_id", &rule.id).added("effective_from", rule.effective_from);
+    let told = changes.told(id.as_str(), "rule.created", (actor(&caller, origin), now));
+    app.store.telling(&tenant, told).create_rule(&tenant, &rule).await?;
     tracing::info!(program.id = %id, rule.id = %rule.id, by = %caller.subject, "rule created");
     Ok((StatusCode::CREATED, Json(RuleBody::from(&rule))).into_response())
 }

@@ -33,6 +33,9 @@ const FIELD: &str = "tax_form";
 /// A signed W-9 or W-8BEN. Everything personal is kept sealed.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"form": "w9", "classification": "individual", "first_name": "Ada", "last_name": "Miller",
+    "tin_kind": "ssn", "tin": "400-11-1222", "signed_on": "2026-08-31", "certified": true,
+    "address": {"line1": "1 Main St", "city": "New York", "region": "NY", "postal_code": "10001", "country": "US"}}))]
 pub(crate) struct NewTaxForm {
     /// `w9` or `w8ben`.
     #[schema(value_type = String, example = "w9")]
@@ -289,6 +292,9 @@ async fn take(
         Taken::NotFound => Err(Problem::not_found("there is no tax form")),
         Taken::NotNow => {
             Err(Problem::conflict("the tax form is not one that this can be done with").kind("wrong-state"))
+        }
+        Taken::Erased => {
+            Err(Problem::conflict("the partner was erased: nothing of theirs is kept any more").kind("erased"))
         }
         Taken::Stale => Err(Problem::precondition_failed("this has changed since you read it; read it again")),
     }

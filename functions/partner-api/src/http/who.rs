@@ -3,7 +3,7 @@
 use axum::extract::{FromRef, FromRequestParts};
 use domain::id::PartnerId;
 use domain::role::Role;
-use edge::auth::{Caller, Gate};
+use edge::auth::{Approver, Caller, Gate};
 use edge::problem::Problem;
 use http::request::Parts;
 
@@ -15,6 +15,9 @@ pub(crate) const STAFF_AND_PARTNERS: [Role; 5] =
 
 /// An admin. As an argument it stands before the body, so that a stranger learns nothing from a 400.
 pub(crate) struct Admin(pub(crate) Caller);
+
+/// An admin who approves: with a second factor where the tenant asks for one.
+pub(crate) struct ApprovingAdmin(pub(crate) Caller);
 
 /// An admin, or a partner for its own.
 pub(crate) struct AdminOrPartner(pub(crate) Caller);
@@ -29,6 +32,20 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let caller = Caller::from_request_parts(parts, state).await?;
         caller.require(&[Role::Admin])?;
+        Ok(Self(caller))
+    }
+}
+
+impl<S> FromRequestParts<S> for ApprovingAdmin
+where
+    S: Send + Sync,
+    Gate: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let Admin(_) = Admin::from_request_parts(parts, state).await?;
+        let Approver(caller) = Approver::from_request_parts(parts, state).await?;
         Ok(Self(caller))
     }
 }

@@ -50,6 +50,9 @@ async fn a_partner_sees_its_own_coupons_and_makes_none() {
     }
     let own = bench.key(Role::Partner, &one).await;
     assert_eq!(codes(&bench.get(&own, "/v1/coupons").await.expect(200)), ["ONE"]);
+    assert_eq!(bench.get(&own, "/v1/coupons/one").await.expect(200)["partner_id"], one.as_str());
+    assert_eq!(bench.get(&own, "/v1/coupons/OTHER").await.status, 404);
+    assert_eq!(bench.get(&own, &format!("/v1/coupons?partner_id={other}")).await.status, 404);
     let body = json!({"code": "MINE", "partner_id": one, "program_id": program});
     assert_eq!(bench.post(&own, "/v1/coupons", &body).await.status, 403);
     assert_eq!(bench.delete(&own, "/v1/coupons/ONE").await.status, 403);
@@ -113,4 +116,32 @@ async fn a_partner_is_enrolled_with_who_referred_it_and_its_groups() {
         wrong[field] = value.clone();
         assert_eq!(bench.post(&admin, "/v1/partners", &wrong).await.pointers(), [pointer], "{field} {value}");
     }
+}
+
+#[tokio::test]
+async fn coupons_are_filtered_by_partner_programme_and_state_and_come_as_csv() {
+    let bench = Bench::new().await;
+    let admin = bench.key(Role::Admin, "usr_1").await;
+    let program = bench.program(&admin).await;
+    let (one, other) = (bench.partner(&admin, &program).await, bench.partner(&admin, &program).await);
+    for (code, partner, from) in
+        [("NOW", &one, None), ("LATER", &one, Some("2027-01-01T00:00:00Z")), ("GONE", &other, None)]
+    {
+        let body = json!({"code": code, "partner_id": partner, "program_id": program, "valid_from": from});
+        bench.post(&admin, "/v1/coupons", &body).await.expect(201);
+    }
+    bench.delete(&admin, "/v1/coupons/GONE").await.expect(200);
+    for (query, expected) in [
+        ("status=active".to_owned(), vec!["NOW"]),
+        ("status=upcoming".to_owned(), vec!["LATER"]),
+        ("status=ended".to_owned(), vec!["GONE"]),
+        (format!("partner_id={one}"), vec!["LATER", "NOW"]),
+        (format!("program_id={program}&limit=1"), vec!["GONE"]),
+    ] {
+        let listed = bench.get(&admin, &format!("/v1/coupons?{query}")).await.expect(200);
+        assert_eq!(codes(&listed), expected, "{query}");
+    }
+    let csv = bench.get(&admin, "/v1/coupons?format=csv").await;
+    assert_eq!(csv.headers["content-type"], "text/csv; charset=utf-8");
+    assert_eq!(bench.get(&admin, "/v1/coupons?status=odd").await.pointers(), ["status"]);
 }

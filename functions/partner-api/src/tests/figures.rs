@@ -244,3 +244,28 @@ async fn what_a_cancelled_payout_covered_is_available_again() {
     let offset = bench.get(&key, &format!("{list}?offset=1")).await.expect(200);
     assert_eq!(column(&offset, "notes"), ["wrong account"]);
 }
+
+#[tokio::test]
+async fn a_page_of_commissions_costs_the_same_wherever_it_is_and_however_much_lies_behind_it() {
+    let bench = Bench::new().await;
+    settled(&bench).await;
+    let staff = bench.key(Role::Support, "usr_1").await;
+    for n in 0..60 {
+        let day = slot(&format!("2026-{:02}-{:02}", 10 + n / 28, 1 + n % 28));
+        book(&bench, &format!("n{n}"), Currency::USD, &[(&day, 100 + n, None)]).await;
+    }
+    let list = format!("/v1/partners/revenue/commissions?partner_id={}&limit=5", partner());
+    let (mut path, mut costs, mut read) = (list.clone(), Vec::new(), 0);
+    loop {
+        let before = bench.database.requests();
+        let page = bench.get(&staff, &path).await.expect(200);
+        costs.push(bench.database.requests() - before);
+        read += page["data"].as_array().map_or(0, Vec::len);
+        let Some(cursor) = page["next_cursor"].as_str() else { break };
+        path = format!("{list}&cursor={cursor}");
+    }
+    assert_eq!((read, costs.len()), (60, 12));
+    // The bench opens its gate anew for each request: whose key it is and how often it called are read as well.
+    let first = costs[0];
+    assert!(costs.iter().all(|cost| *cost == first), "{costs:?}");
+}

@@ -93,7 +93,8 @@ async fn a_partner_or_link_that_cannot_be_is_refused_field_by_field() {
         ("/partner_id", json!(null)),
         ("/partner_id", json!("par_00000000000000000000000001")),
         ("/program_id", json!(nobody)),
-        ("/commission_rate", json!("0.5")),
+        ("/commission_rate", json!("1.5")),
+        ("/clicks", json!(5)),
     ] {
         let answer = bench.post(&admin, "/v1/revenue/affiliates", &with(link.clone(), field, value.clone())).await;
         assert_eq!(answer.pointers(), [field], "{value}");

@@ -88,6 +88,32 @@ pub(crate) async fn book(bench: &Bench, name: &str, currency: Currency, lines: &
     sale.id
 }
 
+/// A partner's account in another currency, with one line of nothing.
+pub(crate) async fn book_of(bench: &Bench, partner: &PartnerId, currency: Currency) {
+    let mut line = line_of("elsewhere", 1, &slot("2026-12-31"), Money::zero(currency), None);
+    line.partner = partner.clone();
+    let payment = PaymentKey::parse("stripe:in_elsewhere").expect("key");
+    let credit = Credit::by_click(partner.clone(), ProgramId::from_ulid(ulid(1)), LinkId::from_ulid(ulid(3)), at());
+    let short = SaleLine {
+        n: 1,
+        partner: partner.clone(),
+        part: Part::default(),
+        kind: line.kind,
+        place: line.place,
+        amount: line.amount,
+        rule: None,
+        clawback: Clawback::Proportional,
+    };
+    let sale = Sale {
+        decision: Decision::one(credit),
+        lines: vec![short],
+        ..Sale::plain(payment, Money::zero(currency), at(), BusinessDay::parse("2026-08-01").expect("day"))
+    };
+    let lines = [line];
+    let new = NewSale { sale: &sale, lines: &lines, aliases: &[], open_in: &[], meets: None, review: None };
+    bench.store.create_sale(&tenant(), &new).await.expect("booked");
+}
+
 /// The slot of a day.
 pub(crate) fn slot(day: &str) -> String {
     Slot::of_day(BusinessDay::parse(day).expect("day")).to_string()

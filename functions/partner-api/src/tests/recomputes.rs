@@ -232,6 +232,36 @@ async fn com_16_proposed_and_approved_with_the_store_away_at_each_request_in_tur
     }
 }
 
+#[tokio::test]
+async fn com_16_a_dry_run_that_one_request_cannot_finish_is_counted_behind_it_and_books_nothing() {
+    let (world, mut bench) = begun().await;
+    let admin = bench.key(Role::Admin, "usr_1").await;
+    bench.patience_ms = Some(0);
+    let path = "/v1/programs/prg_00000000000000000000000001/rules/dry-run";
+    let asked = json!({"rule": {"kind": "percentage", "rate": "0.35"}, "from": FROM});
+    let answer = bench.post_once(&admin, path, &asked, Some("dry")).await;
+    let location = answer.headers["location"].to_str().expect("a place").to_owned();
+    let shown = answer.expect(202);
+    assert_eq!((&shown["state"], &shown["seal"]), (&json!("counting"), &Value::Null));
+    // Asked again by the same name it is the same one; nobody can approve what is not counted.
+    assert_eq!(bench.post_once(&admin, path, &asked, Some("dry")).await.expect(202)["id"], shown["id"]);
+    let approve = format!("{location}/approve");
+    bench.post_once(&admin, &approve, &json!({"seal": "0".repeat(64)}), Some("early")).await.expect(409);
+    // The night's function goes on with it, one page of partners each time it is begun.
+    let (zone, id) = (Zone::utc(), shown["id"].as_str().expect("id"));
+    let id = domain::id::RecomputeId::parse(id).expect("an id");
+    let desk = cases::recompute::Desk { store: &world.store, tenant: &world.tenant, zone: &zone, now: bench.now };
+    cases::recompute::advance(desk, (&world::program(), &id), &|| false).await.expect("store");
+    let counted = bench.get(&admin, &location).await.expect(200);
+    assert_eq!(
+        (&counted["state"], &counted["totals"]),
+        (&json!("proposed"), &json!([{"amount": "50.00", "currency": "USD"}]))
+    );
+    assert_eq!(world.total().await, "300.00");
+    bench.post_once(&admin, &format!("{location}/reject"), &json!({}), Some("no")).await.expect(200);
+    assert_eq!(world.total().await, "300.00");
+}
+
 async fn proposed_again(bench: &Bench, admin: &str) -> Value {
     let shown = bench.post_once(admin, PATH, &proposal("0.35"), Some("once")).await.expect(201);
     assert_eq!(shown["state"], "proposed");

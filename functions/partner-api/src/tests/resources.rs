@@ -95,10 +95,10 @@ async fn a_link_is_made_by_its_partner_and_leads_where_it_says() {
     assert_eq!(made["unique_code"], "spring-sale");
     assert_eq!(made["url"], "https://go.example/r/spring-sale");
     assert_eq!(made["commission_rate"], "0.3");
-    for uncounted in ["conversions", "revenue_generated"] {
-        assert!(made[uncounted].is_null(), "{uncounted}");
-    }
-    assert_eq!(made["clicks"], 0);
+    assert_eq!(
+        (&made["clicks"], &made["conversions"], &made["revenue_generated"]),
+        (&json!(0), &json!(0), &json!("0.00"))
+    );
     let read = bench.get(&own, "/v1/revenue/affiliates/SPRING-SALE").await.expect(200);
     assert_eq!(read, made);
     let target = bench.store.get_link_by_code("spring-sale").await.expect("read").expect("there");

@@ -34,6 +34,8 @@ pub(crate) struct Bench {
     pub(crate) database: testkit::Database,
     pub(crate) sealer: Sealer,
     pub(crate) now: Timestamp,
+    /// For how long one request counts; as in life where nothing is said.
+    pub(crate) patience_ms: Option<u64>,
 }
 
 /// An answer, read.
@@ -74,7 +76,7 @@ impl Bench {
     pub(crate) async fn over(database: testkit::Database, now: Timestamp) -> Self {
         let tables = Tables { core: database.core.clone(), clicks: database.clicks.clone(), ops: database.ops.clone() };
         let store = Store::new(database.client.clone(), tables);
-        Self { store, database, sealer: sealer().await, now }
+        Self { store, database, sealer: sealer().await, now, patience_ms: None }
     }
 
     /// A key of the default tenant.
@@ -92,6 +94,7 @@ impl Bench {
             name: "test".to_owned(),
             created_at: self.now,
             revoked_at: None,
+            terms: Default::default(),
         };
         self.store.create_api_key(&TenantKey::from(tenant), &hash_of(&text), &key).await.expect("key");
         text
@@ -100,6 +103,10 @@ impl Bench {
     fn routes(&self) -> Router {
         let place = Place { is_dev: false, public_url: "https://go.example".to_owned() };
         let app = App::new(self.store.clone(), self.sealer.clone(), Clock::fixed(self.now), place);
+        let app = match self.patience_ms {
+            Some(patience_ms) => app.with_patience_ms(patience_ms),
+            None => app,
+        };
         routes(app.with_sessions())
     }
 
@@ -131,6 +138,17 @@ impl Bench {
             .header("content-type", "application/json");
         if let Some((name, value)) = header {
             request = request.header(name, value);
+        }
+        self.send(request.body(Body::from(body.to_string())).expect("request")).await
+    }
+
+    /// A change, of what was seen where that is said.
+    pub(crate) async fn change(&self, key: &str, path: &str, body: &Value, seen: Option<&str>) -> Answer {
+        let mut request = Request::patch(path)
+            .header("authorization", format!("Bearer {key}"))
+            .header("content-type", "application/json");
+        if let Some(seen) = seen {
+            request = request.header("if-match", seen);
         }
         self.send(request.body(Body::from(body.to_string())).expect("request")).await
     }

@@ -1,32 +1,38 @@
 //! Payouts built together, and what is to be looked at before any of them is approved.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use cases::closing::Pace;
 use cases::payout_runs::{self, Wanted};
+use domain::audit::{ChainEnd, Deed, append};
 use domain::currency::Currency;
 use domain::id::{PartnerId, PayoutRunId};
-use domain::payout::run::{Check, Finding, PayoutRun};
+use domain::payout::run::{Check, Finding, NotOverridden, Overridden, PayoutRun};
 use domain::role::Role;
 use domain::time::Timestamp;
-use edge::auth::Caller;
-use edge::body::{Body, Query, Segments};
+use edge::auth::{Approver, Caller};
+use edge::body::{Body, Checked, Query, Segments};
 use edge::clock::Stopwatch;
 use edge::http::Origin;
 use edge::idempotency::Minting;
 use edge::openapi::{Refusals, WriteRefusals};
 use edge::page::{Listed, limit};
 use edge::problem::Problem;
+use garde::Validate;
 use http::StatusCode;
 use http::header::LOCATION;
 use serde::{Deserialize, Serialize};
+use store::Written;
 use utoipa::{IntoParams, ToSchema};
 
 use super::{DESK, Here, Id, actor, wrong};
 
 /// How long one request builds payouts: well within the function's time of ten seconds.
 const BUILDING_MS_MAX: u64 = 6_000;
+const REASON_CHARS_MAX: usize = 1_000;
 
 /// Which payouts are to be built.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -88,6 +94,10 @@ pub(super) struct GoNoGoView {
     payout_ids: Vec<String>,
     /// What is to be looked at, the gravest first.
     findings: Vec<FindingView>,
+    /// Which admin said that it may be approved although the report says no; null where nobody did.
+    overridden_by: Option<String>,
+    /// Why.
+    override_reason: Option<String>,
 }
 
 /// Something to be looked at.
@@ -133,7 +143,16 @@ impl From<&PayoutRun> for GoNoGoView {
             run: RunView::from(run),
             payout_ids: run.payouts.iter().map(ToString::to_string).collect(),
             findings: run.findings.iter().map(finding).collect(),
+            overridden_by: None,
+            override_reason: None,
         }
+    }
+}
+
+impl GoNoGoView {
+    fn overridden(self, by: Option<Overridden>) -> Self {
+        let (overridden_by, override_reason) = by.map(|by| (by.by, by.reason)).unzip();
+        Self { overridden_by, override_reason, ..self }
     }
 }
 
@@ -171,6 +190,57 @@ pub(super) async fn build(
     Ok((StatusCode::CREATED, [(LOCATION, location)], Json(GoNoGoView::from(&run))).into_response())
 }
 
+/// Why a report is overridden.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OverrideBody {
+    /// What was looked at, and why the payouts may be approved all the same.
+    #[garde(length(chars, min = 1, max = REASON_CHARS_MAX))]
+    reason: String,
+}
+
+/// Override the report of a run that says no.
+///
+/// No payout of such a run is approved before an admin who did not build it has said why it may be.
+#[utoipa::path(
+    post, path = "/v1/revenue/payout-runs/{id}/override", tag = "payouts", request_body = OverrideBody,
+    params(
+        ("id" = String, Path, description = "The run's id."),
+        ("Idempotency-Key" = String, Header, description = "Names this request: sent twice, it runs once."),
+    ),
+    responses((status = 200, description = "The report, as it was stored.", body = GoNoGoView), Refusals, WriteRefusals),
+    security(("bearer" = []))
+)]
+pub(super) async fn override_report(
+    State(app): Here,
+    Approver(caller): Approver,
+    origin: Origin,
+    Segments(id): Id,
+    Checked(body): Checked<OverrideBody>,
+) -> Result<Json<GoNoGoView>, Problem> {
+    caller.require(&[Role::Admin])?;
+    let (tenant, by, at) = (caller.tenant_key(), actor(&caller, origin), app.clock.now());
+    let missing = || Problem::not_found("no such payout run");
+    let id = PayoutRunId::parse(&id).map_err(|_| missing())?;
+    let run = app.store.get_payout_run(&tenant, &id).await?.ok_or_else(missing)?;
+    let overridden = run.overridden(&by, &body.reason, at).map_err(|refused| {
+        let detail = refused.to_string();
+        match refused {
+            NotOverridden::RoleMayNot { .. } => Problem::forbidden(detail),
+            NotOverridden::SamePerson => Problem::forbidden(detail).kind("second-person-needed"),
+            NotOverridden::IsGo => Problem::conflict(detail).kind("run-is-go"),
+        }
+    })?;
+    let new = BTreeMap::from([("reason".to_owned(), overridden.reason.clone())]);
+    let deed = Deed { at, actor: by, action: "payout_run.overridden", old: BTreeMap::new(), new };
+    let told = append(ChainEnd::START, id.as_str(), deed);
+    // Refused where somebody has overridden it before: the first word stands.
+    let _: Written = app.store.create_run_override(&tenant, &id, &overridden, &told).await?;
+    tracing::info!(run.id = %id, "report of a payout run overridden");
+    let by = app.store.get_run_override(&tenant, &id).await?;
+    Ok(Json(GoNoGoView::from(&run).overridden(by)))
+}
+
 /// Payout runs, newest first.
 #[utoipa::path(
     get, path = "/v1/revenue/payout-runs", tag = "payouts", params(RunsQuery),
@@ -202,5 +272,6 @@ pub(super) async fn report(State(app): Here, caller: Caller, Segments(id): Id) -
     let missing = || Problem::not_found("no such payout run");
     let id = PayoutRunId::parse(&id).map_err(|_| missing())?;
     let run = app.store.get_payout_run(&caller.tenant_key(), &id).await?.ok_or_else(missing)?;
-    Ok(Json(GoNoGoView::from(&run)))
+    let overridden = app.store.get_run_override(&caller.tenant_key(), &id).await?;
+    Ok(Json(GoNoGoView::from(&run).overridden(overridden)))
 }

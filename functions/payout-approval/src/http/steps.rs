@@ -5,11 +5,12 @@ use axum::extract::State;
 use cases::awards;
 use cases::payouts::{self, Command, Leaves, Moved};
 use domain::digest::Digest;
+use domain::id::PayoutFileId;
 use domain::money::AmountText;
-use domain::payout::{Refused, Sent};
+use domain::payout::{PayoutState, Refused, Sent};
 use domain::role::Role;
 use domain::time::Timestamp;
-use edge::auth::Caller;
+use edge::auth::{Approver, Caller};
 use edge::body::{Body, Checked, Segments};
 use edge::http::Origin;
 use edge::idempotency::Minting;
@@ -42,7 +43,7 @@ pub(super) type Answer = Result<Json<PayoutView>, Problem>;
 )]
 pub(super) async fn approve(
     State(app): Here,
-    caller: Caller,
+    Approver(caller): Approver,
     origin: Origin,
     Segments(id): Id,
     minting: Minting,
@@ -123,6 +124,15 @@ pub(super) async fn mark_sent(
 ) -> Answer {
     caller.require(&[Role::FinanceManager])?;
     not_ahead(&app, "/sent_at", body.sent_at)?;
+    // PAY-8: a payout leaves a voided file by the file's name in its reference; nobody else writes one there.
+    if PayoutFileId::parse(body.payment_reference.trim()).is_ok() {
+        let detail = "that is a file's id, and the file says so itself: give the bank's or your own reference";
+        return Err(Problem::bad_request("/payment_reference", detail));
+    }
+    let now = super::payout_of(&app, &caller, &id).await?.payout;
+    if now.state == PayoutState::Approved {
+        super::by_hand::not_noticed(&app, &caller.tenant_key(), &now).await?;
+    }
     if let Some(net_amount) = &body.net_amount {
         is_what_leaves(&app, &caller, &id, net_amount).await?;
     }
@@ -246,6 +256,7 @@ fn refusal(refused: &Refused) -> Problem {
         Refused::ApprovalsExpired => Problem::conflict(detail).kind("approvals-expired"),
         Refused::ReferenceUsed { .. } => Problem::conflict(detail).kind("reference-used"),
         Refused::NoSuchRail => Problem::conflict(detail).kind("no-such-rail"),
+        Refused::RunForbids { .. } => Problem::conflict(detail).kind("run-forbids"),
         Refused::SaidByYou => Problem::conflict(detail).kind("said-by-you"),
         Refused::BeingAsked => Problem::conflict(detail).kind("being-asked"),
         Refused::AttemptStands { .. } => Problem::conflict(detail).kind("attempt-stands"),

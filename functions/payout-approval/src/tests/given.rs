@@ -34,6 +34,7 @@ pub(super) async fn key(store: &Store, whose: &TenantId, role: Role, subject: &s
         name: "test".to_owned(),
         created_at: instant(),
         revoked_at: None,
+        terms: Default::default(),
     };
     store.create_api_key(&TenantKey::from(whose), &hash_of(text.reveal()), &api_key).await.expect("store");
 }

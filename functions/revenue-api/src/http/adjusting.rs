@@ -25,7 +25,7 @@ use super::{DESK, MONEY, plain, writing_desk, wrong};
 use crate::App;
 
 const REASON_CHARS_MAX: usize = 1_000;
-const COLUMNS: [&str; 18] = [
+const COLUMNS: [&str; 19] = [
     "id",
     "kind",
     "partner_id",
@@ -36,6 +36,7 @@ const COLUMNS: [&str; 18] = [
     "rate",
     "rate_source",
     "rate_at",
+    "payout_id",
     "state",
     "reason",
     "requested_by",
@@ -51,7 +52,7 @@ const COLUMNS: [&str; 18] = [
 pub(crate) struct AdjustmentView {
     /// Its id.
     id: String,
-    /// `correction`, `write_off` or `exchange`.
+    /// `correction`, `write_off`, `exchange` or `release`.
     #[schema(example = "correction")]
     kind: &'static str,
     /// Whose account.
@@ -73,6 +74,8 @@ pub(crate) struct AdjustmentView {
     /// Of an exchange: for when it was told.
     #[schema(value_type = Option<String>, format = DateTime)]
     rate_at: Option<Timestamp>,
+    /// Of a release: the payout that came back.
+    payout_id: Option<String>,
     /// `pending` until a second person has said yes; `booked` or `rejected`.
     #[schema(example = "pending")]
     state: &'static str,
@@ -101,7 +104,11 @@ impl From<&StoredAdjustment> for AdjustmentView {
         let adjustment = &stored.adjustment;
         let exchange = match &adjustment.change {
             Change::Exchange { into, rate, .. } => Some((into, rate)),
-            Change::Correction { .. } | Change::WriteOff { .. } => None,
+            Change::Correction { .. } | Change::WriteOff { .. } | Change::Release { .. } => None,
+        };
+        let payout = match &adjustment.change {
+            Change::Release { payout, .. } => Some(payout),
+            Change::Correction { .. } | Change::WriteOff { .. } | Change::Exchange { .. } => None,
         };
         let (approved_by, rejected_by, rejection_reason) = match adjustment.state.clone() {
             AdjustmentState::Pending => (None, None, None),
@@ -120,6 +127,7 @@ impl From<&StoredAdjustment> for AdjustmentView {
             rate: exchange.map(|(_, rate)| rate.rate.to_string()),
             rate_source: exchange.map(|(_, rate)| rate.source.clone()),
             rate_at: exchange.map(|(_, rate)| rate.at),
+            payout_id: payout.map(ToString::to_string),
             state: adjustment.state.word(),
             seal: adjustment.seal().to_hex(),
             reason: adjustment.reason.clone(),
@@ -276,6 +284,7 @@ fn moved(moved: Moved) -> Result<AdjustmentView, Problem> {
             let detail = "no rate of exchange is stored for this pair; store one with POST /v1/revenue/fx-rates";
             Err(Problem::unprocessable(detail).kind("no-rate"))
         }
+        Moved::NothingHeld { why } => Err(Problem::conflict(why).kind("nothing-held")),
         Moved::TooSmall => Err(Problem::unprocessable("the amount comes to nothing in the other currency")),
     }
 }

@@ -11,10 +11,10 @@ use edge::csv::{self, Format};
 use edge::openapi::Refusals;
 use edge::page::{Listed, limit};
 use edge::problem::Problem;
-use serde::Serialize;
-use utoipa::ToSchema;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
-use super::page::{PageQuery, after, listed};
+use super::page::{after, listed};
 use super::{DESK, Here};
 
 const COLUMNS: [&str; 10] = [
@@ -29,6 +29,48 @@ const COLUMNS: [&str; 10] = [
     "evidence_due_by",
     "occurred_at",
 ];
+
+/// The word of the phase filter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum PhaseWord {
+    /// The customer's bank asks.
+    Inquiry,
+    /// Money is held back until it is decided.
+    Opened,
+    /// It came back.
+    Won,
+    /// It is gone.
+    Lost,
+}
+
+impl PhaseWord {
+    fn is_of(self, phase: DisputePhase) -> bool {
+        match self {
+            Self::Inquiry => phase == DisputePhase::Inquiry,
+            Self::Opened => phase == DisputePhase::Opened,
+            Self::Won => phase == DisputePhase::Won,
+            Self::Lost => phase == DisputePhase::Lost,
+        }
+    }
+}
+
+/// Which disputes.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct DisputesQuery {
+    /// Only those in this phase: `opened` are those that may need evidence.
+    #[param(inline)]
+    phase: Option<PhaseWord>,
+    /// How many are looked at, from 1 to 500; 100 when left out.
+    #[param(minimum = 1, maximum = 500)]
+    limit: Option<u32>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+    /// `csv` or `json`; so does the header `Accept`.
+    format: Option<Format>,
+}
 
 /// A dispute of a sale.
 #[derive(Debug, Serialize, ToSchema)]
@@ -82,8 +124,10 @@ impl DisputeView {
 }
 
 /// List disputes, open and settled, by the provider's ids.
+///
+/// `limit` is how many are looked at: a page of one phase may hold fewer, even none, and still have a `next_cursor`.
 #[utoipa::path(
-    get, path = "/v1/revenue/disputes", tag = "desk", params(PageQuery),
+    get, path = "/v1/revenue/disputes", tag = "desk", params(DisputesQuery),
     responses((status = 200, description = "A page of disputes; CSV for `Accept: text/csv`.", body = Listed<DisputeView>), Refusals),
     security(("bearer" = []))
 )]
@@ -91,11 +135,15 @@ pub(super) async fn list(
     State(app): Here,
     caller: Caller,
     accepted: Format,
-    Query(query): Query<PageQuery>,
+    Query(query): Query<DisputesQuery>,
 ) -> Result<Response, Problem> {
     caller.require(DESK)?;
     let behind = after(query.cursor.as_deref(), |key| PaymentKey::parse(key).ok())?;
     let found = app.store.list_disputes(&caller.tenant_key(), behind.as_ref(), limit(query.limit)?).await?;
-    let rows = found.items.iter().filter_map(|(id, sale)| Some(DisputeView::of(id, sale, sale.disputes.get(id)?)));
+    let rows = found.items.iter().filter_map(|(id, sale)| {
+        let dispute = sale.disputes.get(id)?;
+        let is_wanted = query.phase.is_none_or(|phase| phase.is_of(dispute.phase));
+        is_wanted.then(|| DisputeView::of(id, sale, dispute))
+    });
     csv::answer(query.format.unwrap_or(accepted), "disputes", &COLUMNS, listed(rows.collect(), found.next))
 }

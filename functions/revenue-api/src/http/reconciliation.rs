@@ -22,6 +22,7 @@ const COLUMNS: [&str; 9] =
 
 /// Which records.
 #[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ReconciliationQuery {
     /// How many, 1 to 500; 100 when left out.
@@ -139,7 +140,8 @@ pub(crate) async fn list(
     Query(query): Query<ReconciliationQuery>,
 ) -> Result<Response, Problem> {
     caller.require(DESK)?;
-    let cursor = query.cursor.as_deref();
+    // An empty cursor is none, as in every list.
+    let cursor = query.cursor.as_deref().filter(|cursor| !cursor.is_empty());
     // The place of a record, as the store has it: anything else begins nowhere.
     let is_place = |text: &str| text.len() <= 64 && text.bytes().all(|byte| byte.is_ascii_graphic());
     if cursor.is_some_and(|cursor| !is_place(cursor)) {

@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::response::Response;
 use cases::desk::adjustments::Wish;
 use domain::currency::Currency;
-use edge::auth::Caller;
+use edge::auth::{Approver, Caller};
 use edge::body::{Body, Checked, Query, Segments};
 use edge::csv::Format;
 use edge::http::Origin;
@@ -102,7 +102,7 @@ pub(super) async fn ask(
 )]
 pub(super) async fn approve(
     State(app): Here,
-    caller: Caller,
+    Approver(caller): Approver,
     origin: Origin,
     minting: Minting,
     Segments(id): Id,

@@ -1,5 +1,10 @@
 //! Who may come in, and with what.
 
+use domain::audit::{Actor, ChainEnd, Deed, append};
+use domain::currency::Currency;
+use domain::id::PayoutId;
+use store::settings::KeptSettings;
+
 use super::*;
 
 const SALE: &str = "sal_00000000000000000000000001";
@@ -10,7 +15,7 @@ const ADJUSTMENT: &str = "adj_00000000000000000000000001";
 fn writes() -> Vec<(String, Value, &'static [&'static str])> {
     const MONEY: &[&str] = &["ada", "fin"];
     let reason = json!({"reason": "r"});
-    let partner = stranger();
+    let (partner, payout) = (stranger(), PayoutId::of(&stranger(), Currency::USD, 1));
     let mut writes = vec![
         (
             "/adjustments".to_owned(),
@@ -18,6 +23,7 @@ fn writes() -> Vec<(String, Value, &'static [&'static str])> {
             MONEY,
         ),
         ("/write-offs".to_owned(), json!({"partner_id": partner, "currency": "USD", "reason": "r"}), MONEY),
+        ("/releases".to_owned(), json!({"payout_id": payout, "reason": "r"}), MONEY),
         (
             "/fx-conversions".to_owned(),
             json!({"partner_id": partner, "amount": "5.00", "currency": "USD", "into_currency": "EUR", "reason": "r"}),
@@ -28,7 +34,7 @@ fn writes() -> Vec<(String, Value, &'static [&'static str])> {
     for step in ["hold", "release", "reject"] {
         writes.push((format!("/commissions/{LINE}/{step}"), reason.clone(), MONEY));
     }
-    for noun in ["adjustments", "write-offs", "fx-conversions"] {
+    for noun in ["adjustments", "write-offs", "releases", "fx-conversions"] {
         writes.push((format!("/{noun}/{ADJUSTMENT}/approve"), json!({"seal": "0".repeat(64)}), MONEY));
         writes.push((format!("/{noun}/{ADJUSTMENT}/reject"), reason.clone(), MONEY));
     }
@@ -81,6 +87,8 @@ async fn every_read_lets_its_roles_in_and_nobody_else() {
         ("/adjustments/adj_00000000000000000000000001", 404),
         ("/write-offs", 200),
         ("/write-offs/adj_1", 404),
+        ("/releases", 200),
+        ("/releases/adj_1", 404),
         ("/fx-conversions", 200),
         ("/fx-conversions/adj_1", 404),
         ("/fx-rates", 200),
@@ -122,6 +130,8 @@ async fn a_bad_request_names_its_field() {
         ("/adjustments", json!({"partner_id": partner, "amount": "1.00", "currency": "USD"}), "/reason"),
         ("/adjustments", json!({"partner_id": partner, "kind": "x"}), "/kind"),
         ("/write-offs", json!({"partner_id": partner, "reason": "r"}), "/currency"),
+        ("/releases", json!({"payout_id": "pay_1", "reason": "r"}), "/payout_id"),
+        ("/releases", json!({"reason": "r"}), "/payout_id"),
         (
             "/fx-conversions",
             json!({"partner_id": partner, "amount": "-1.00", "currency": "USD", "into_currency": "EUR", "reason": "r"}),
@@ -146,6 +156,12 @@ async fn a_bad_request_names_its_field() {
         let named = answer.json["errors"][0]["pointer"].as_str();
         assert_eq!((answer.status, named), (400, Some(pointer)), "{path} {body}: {answer:?}");
     }
+}
+
+#[tokio::test]
+async fn a_bad_parameter_is_refused() {
+    let desk = desk().await;
+    let partner = desk.world.partner.to_string();
     for bad in [
         "/commissions?day=21-11-2026",
         "/commissions?limit=0",
@@ -154,6 +170,7 @@ async fn a_bad_request_names_its_field() {
         "/adjustments?limit=501",
         "/fx-rates?from_currency=USD",
         "/disputes?cursor=!",
+        "/disputes?phase=lodged",
         "/balances",
         "/balances?partner_id=par_1",
     ] {
@@ -238,4 +255,24 @@ async fn the_events_of_the_gateway_reach_their_routes() {
         count += 1;
     }
     assert_eq!(count, 5);
+}
+
+#[tokio::test]
+async fn where_the_tenant_asks_for_it_a_second_yes_at_the_desk_needs_a_second_factor() {
+    // POR-7
+    let desk = desk().await;
+    let mut kept = KeptSettings::default();
+    kept.general.totp_for_approvals = true;
+    let actor = Actor { role: Role::Admin, id: "usr_ada".to_owned(), ip: None, user_agent: None };
+    let deed =
+        Deed { at: desk.world.now, actor, action: "settings.set", old: Default::default(), new: Default::default() };
+    let entry = append(ChainEnd::START, "settings", deed);
+    desk.world.store.replace_settings(&desk.world.tenant, &kept, &entry).await.expect("store");
+    for noun in ["adjustments", "write-offs", "releases", "fx-conversions"] {
+        let body = json!({"seal": "0".repeat(64)});
+        let told = desk.post("ada", &format!("/{noun}/{ADJUSTMENT}/approve"), body).await;
+        assert_eq!(told.told(), (403, "second-factor-needed"), "{noun}");
+        let no = desk.post("ada", &format!("/{noun}/{ADJUSTMENT}/reject"), json!({"reason": "r"})).await;
+        assert_eq!(no.status, 404, "{noun}: a no needs none");
+    }
 }

@@ -57,6 +57,10 @@ async fn commissions_are_narrowed_by_day_partner_and_status_and_name_their_payou
         (format!("{BOTH}&status=approved"), &all[4..]),
         (format!("{BOTH}&partner_id={partner}&status=approved"), &all[4..]),
         (format!("{BOTH}&partner_id={other}"), &[]),
+        // What the world books without its rules is of a programme of its own, and of nobody who paid.
+        (format!("{BOTH}&program_id={}", domain::id::ProgramId::from_ulid(99_u128.into())), &all),
+        (format!("{BOTH}&program_id={}", world::program()), &[]),
+        (format!("{BOTH}&customer_id=stripe:cus_1"), &[]),
     ] {
         let answer = desk.get("sue", &format!("/commissions?{query}")).await;
         let mut rows = answer.rows(&["commission_amount", "status", "state", "payout_id"]);
@@ -107,6 +111,8 @@ async fn days_that_make_no_list_are_refused() {
         format!("{BOTH}&offset=10001"),
         format!("{BOTH}&status=held"),
         format!("{BOTH}&partner_id=par_1"),
+        format!("{BOTH}&program_id=prg_1"),
+        format!("{BOTH}&customer_id="),
         format!("day=2026-11-23&cursor={of_both}"),
         format!("{BOTH}&order=oldest&cursor={of_both}"),
         format!("{BOTH}&order=up"),

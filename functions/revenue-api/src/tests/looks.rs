@@ -73,6 +73,10 @@ async fn disputes_are_listed_with_their_evidence_dates() {
         listed.rows(&["id", "invoice_id", "amount", "phase", "evidence_due_by"]),
         ["stripe:dp_1 in_1 29.70 opened 2026-12-01T00:00:00Z"]
     );
+    for (phase, count) in [("opened", 1), ("inquiry", 0), ("won", 0), ("lost", 0)] {
+        let narrowed = desk.get("sue", &format!("/disputes?phase={phase}")).await;
+        assert_eq!(narrowed.rows(&["id"]).len(), count, "{phase}");
+    }
 }
 
 /// The sale of an invoice, and a dispute of it whose evidence is due in December.

@@ -81,3 +81,11 @@ async fn the_records_of_comparings_are_for_the_tenants_own_desk() {
         assert_eq!(desk.get("ada", &format!("/reconciliation?{bad}")).await.told(), (400, "bad-request"), "{bad}");
     }
 }
+
+#[tokio::test]
+async fn an_empty_cursor_is_the_first_page() {
+    let desk = desk().await;
+    desk.compared(Provider::Stripe, 1, false).await;
+    let listed = desk.get("aud", "/reconciliation?cursor=").await;
+    assert_eq!((listed.status, listed.rows(&["provider"])), (200, vec!["stripe".to_owned()]));
+}

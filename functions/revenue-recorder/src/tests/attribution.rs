@@ -53,6 +53,7 @@ async fn world_of_two() -> World {
         commission_rate: None,
         active: true,
         created_at: world.now,
+        details: Default::default(),
     };
     world.store.create_link(&world.tenant, &link).await.expect("a link");
     world
@@ -276,6 +277,45 @@ async fn a_click_counts_by_the_standing_of_its_own_time() {
 }
 
 #[tokio::test]
+async fn a_click_counts_by_the_standing_in_its_own_programme_and_while_that_was_open() {
+    // ATT-1: suspended there from half an hour ago; then taken back, and the programme closed.
+    let world = World::new().await;
+    let stand = async |status: PartnerStatus, minutes: i64| {
+        let before =
+            world.store.get_partner_record(&world.tenant, &world.partner).await.expect("store").expect("there");
+        let mut after = before.clone().raised();
+        after.enrolments[0].status = status;
+        let at = minutes_ago(&world, minutes);
+        let change = store::partners::record::PartnerChange {
+            at,
+            ..store::partners::record::PartnerChange::of(&before, &after)
+        };
+        world.store.change_partner(&world.tenant, &change).await.expect("store")
+    };
+    assert_eq!(stand(PartnerStatus::Suspended, 30).await, Written::Yes);
+    assert_eq!(stand(PartnerStatus::Active, 10).await, Written::Yes);
+    let record = world.store.get_program_record(&world.tenant, &world::program()).await.expect("store").expect("there");
+    let mut closed = record.with_status(false, minutes_ago(&world, 5));
+    closed.version += 1;
+    world.store.replace_program(&world.tenant, &closed, false).await.expect("store");
+    let rows = [
+        ("in_1", 40, None),
+        ("in_2", 20, Some(LossReason::InactivePartner)),
+        ("in_3", 7, None),
+        ("in_4", 3, Some(LossReason::ClosedProgram)),
+    ];
+    for (invoice, minutes, lost) in rows {
+        let token = token(&world, &[(world::link(), minutes)]);
+        let with = |paid| SalePaid { customer: None, click_token: Some(token), ..paid };
+        book(&world, sold(&world, invoice, 0, with)).await;
+        let decision = world.kept_sale(invoice).await.decision;
+        let reasons: Vec<LossReason> = decision.losers().iter().map(|loser| loser.reason).collect();
+        assert_eq!(reasons, lost.into_iter().collect::<Vec<_>>(), "{minutes} minutes ago");
+        assert_eq!(decision.credits().len(), usize::from(lost.is_none()), "{minutes} minutes ago");
+    }
+}
+
+#[tokio::test]
 async fn who_buys_under_the_partners_own_address_was_not_brought_by_the_partner() {
     // FRD-1
     let world = World::new().await;
@@ -321,9 +361,11 @@ async fn an_accepted_claim_pays_the_sales_that_nobody_was_paid_for() {
         id: ClaimId::from_ulid(1_u128.into()),
         partner: other(),
         program: world::program(),
-        customer: world::key("cus_1"),
+        customer: Some(world::key("cus_1")),
+        naming: Default::default(),
         note: "met at the fair".to_owned(),
         made_at: world.now,
+        first: None,
         state: ClaimState::Pending,
     };
     let by = Actor { role: Role::Admin, id: "usr_1".to_owned(), ip: None, user_agent: None };
@@ -375,6 +417,7 @@ async fn the_settings_of_a_programme_decide_how_several_clicks_share() {
             commission_rate: None,
             active: true,
             created_at: world.now,
+            details: Default::default(),
         };
         world.store.create_link(&world.tenant, &link).await.expect("a link");
         links.push(link.id);

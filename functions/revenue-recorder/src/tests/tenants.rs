@@ -110,6 +110,7 @@ async fn a_token_of_another_tenants_link_is_a_touch_of_nobody() {
         commission_rate: None,
         active: true,
         created_at: world.now,
+        details: Default::default(),
     };
     world.store.create_link(&first, &made).await.expect("a link");
     let visitor = domain::touch::VisitorHash::from_bytes([1; 8]);

@@ -56,6 +56,7 @@ impl World {
             name: "test".to_owned(),
             created_at: NOW.parse().expect("a time"),
             revoked_at: None,
+            terms: Default::default(),
         };
         self.store.create_api_key(&TenantKey::from(tenant), &hash_of(text.reveal()), &key).await.expect("stored");
         text.reveal().clone()

@@ -28,6 +28,7 @@ impl World {
             name: "test".to_owned(),
             created_at: NOW.parse().expect("a time"),
             revoked_at: None,
+            terms: Default::default(),
         };
         let hash = hash_of(text.reveal());
         self.store.create_api_key(&TenantKey::from(&tenant), &hash, &key).await.expect("stored");

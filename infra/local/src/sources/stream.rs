@@ -27,6 +27,8 @@ const PRUNE_AFTER: usize = 500;
 #[derive(Clone)]
 pub(crate) struct Pump {
     pub(crate) source: StreamSource,
+    /// Who else reads the same stream: what they have not read stays.
+    pub(crate) beside: Vec<String>,
     pub(crate) function: Arc<Function>,
     pub(crate) queues: Queues,
     pub(crate) db: Database,
@@ -50,7 +52,18 @@ fn open(db_path: &Path) -> rusqlite::Result<Connection> {
 
 impl Pump {
     fn fact(&self) -> String {
-        format!("stream:{}:{}", self.source.function, self.source.table)
+        self.fact_of(&self.source.function)
+    }
+
+    fn fact_of(&self, function: &str) -> String {
+        format!("stream:{function}:{}", self.source.table)
+    }
+
+    /// Through which record everybody who reads this stream is done.
+    fn done_by_all(&self, own: i64) -> i64 {
+        let of = |function: &String| self.keep.fact(&self.fact_of(function)).ok().flatten();
+        let theirs = self.beside.iter().map(|function| of(function).and_then(|text| text.parse().ok()).unwrap_or(0));
+        theirs.fold(own, i64::min)
     }
 
     /// The number of the last record that is done.
@@ -106,7 +119,7 @@ impl Pump {
             self.done(last);
             if read >= PRUNE_AFTER {
                 read = 0;
-                self.prune(last);
+                self.prune(self.done_by_all(last));
             }
         }
     }

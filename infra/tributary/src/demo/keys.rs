@@ -27,17 +27,22 @@ impl Keys {
     /// The keys as they were made before, or new ones.
     pub(super) async fn of(story: &mut Story<'_>) -> Result<Self, Error> {
         for (word, role) in STAFF {
-            ensure(story, word, &Bearer { role, subject: None, name: word }, "/v1/programs").await?;
+            ensure(story, word, &Bearer { role, subject: None, name: word, expires_at: None }, "/v1/programs").await?;
         }
         let program_id = story.program("USD").await?;
         let cast = Cast::assemble();
         let first = cast.partners.first().ok_or("a cast of nobody")?;
         story.join(first).await?;
         let partner_id = story.progress.partner(first.n)?.id.clone();
-        let bearer = Bearer { role: Role::Partner, subject: Some(&partner_id), name: &first.name };
+        let bearer = Bearer { role: Role::Partner, subject: Some(&partner_id), name: &first.name, expires_at: None };
         ensure(story, "partner", &bearer, "/v1/partners/dashboard").await?;
         let key = |word: &str| story.progress.key(word).map(str::to_owned);
         Ok(Self { admin: key("admin")?, finance: key("finance")?, partner: key("partner")?, partner_id, program_id })
+    }
+
+    /// The partner whose key is among them.
+    pub(super) fn partner_id(&self) -> &str {
+        &self.partner_id
     }
 
     /// What the person at the terminal reads.

@@ -1,18 +1,20 @@
 //! Corrections, debts given up, exchanges: asked for by one person, approved by another.
 
-use domain::adjustment::{Adjustment, AdjustmentState, Change, Refused, Step};
+use domain::adjustment::{Adjustment, AdjustmentState, Change, Refused, ReleaseHalf, Step, returned_key};
 use domain::audit::ChainEnd;
 use domain::currency::Currency;
 use domain::digest::Digest;
-use domain::id::{AdjustmentId, PartnerId};
+use domain::id::{AdjustmentId, EntryId, PartnerId, PayoutId};
 use domain::ledger::Head;
 use domain::line::{Account, Place};
 use domain::money::Money;
+use domain::payout::PayoutState;
 use domain::slot::Slot;
 use store::adjustments::{AdjustmentStep, StoredAdjustment};
 use store::entries::{EntryBooking, EntryWritten, HeadGuard};
 
 use super::{Desk, TRIES_MAX};
+use crate::awards::award_of;
 use crate::error::CaseError;
 
 /// What somebody asks for.
@@ -34,6 +36,11 @@ pub enum Wish {
         out: Money,
         /// Which currency comes.
         into: Currency,
+    },
+    /// What came back of a paid payout is the partner's to ask for again.
+    Release {
+        /// Which payout.
+        payout: PayoutId,
     },
 }
 
@@ -73,6 +80,11 @@ pub enum Moved {
     },
     /// No rate of exchange is stored for the pair.
     NoRate,
+    /// Nothing is held of the payout, or it is not released here.
+    NothingHeld {
+        /// Why.
+        why: &'static str,
+    },
     /// The amount comes to nothing in the other currency.
     TooSmall,
 }
@@ -89,6 +101,7 @@ pub async fn ask(desk: &Desk<'_>, asked: &Asked) -> Result<Moved, CaseError> {
         Wish::Correction { .. } => "correction",
         Wish::WriteOff { .. } => "write_off",
         Wish::Exchange { .. } => "exchange",
+        Wish::Release { .. } => "release",
     };
     for _ in 0..TRIES_MAX {
         // A run that takes over from one that died finds what that one left behind.
@@ -185,7 +198,41 @@ async fn change_of(desk: &Desk<'_>, asked: &Asked) -> Result<Result<Change, Move
                 Ok(Change::Exchange { out: *out, into, rate })
             }
         }
+        Wish::Release { payout } => return releasable(desk, &asked.partner, payout).await,
     })
+}
+
+/// PAY-9: what came back of a payout, as it was booked; or why nothing of it is released.
+async fn releasable(
+    desk: &Desk<'_>,
+    partner: &PartnerId,
+    payout: &PayoutId,
+) -> Result<Result<Change, Moved>, CaseError> {
+    let nothing = |why| Ok(Err(Moved::NothingHeld { why }));
+    let stored = desk.store.get_payout(desk.tenant, payout).await?.filter(|stored| stored.payout.partner == *partner);
+    let Some(stored) = stored else { return Ok(Err(Moved::NotFound)) };
+    if !matches!(stored.payout.state, PayoutState::Returned { .. }) {
+        return nothing("the payout has not come back after it was paid");
+    }
+    // AWD-3: an award's money has one name only, under which nothing more is asked for.
+    if award_of(&stored.payout).is_some() {
+        return nothing("the payout is of an award, whose money no other payout may pay");
+    }
+    let back = desk.store.get_entry(desk.tenant, &EntryId::of(&returned_key(payout))).await?;
+    let Some(back) = back.filter(|entry| entry.place == Place::Held && !entry.amount.is_negative()) else {
+        return nothing("nothing that came back of the payout is held");
+    };
+    if is_released(desk, payout).await? {
+        return nothing(RELEASED);
+    }
+    Ok(Ok(Change::Release { payout: payout.clone(), amount: back.amount }))
+}
+
+const RELEASED: &str = "what came back of the payout is released already";
+
+async fn is_released(desk: &Desk<'_>, payout: &PayoutId) -> Result<bool, CaseError> {
+    let key = ReleaseHalf::In.key(payout);
+    Ok(desk.store.get_entry(desk.tenant, &EntryId::of(&key)).await?.is_some())
 }
 
 async fn available(desk: &Desk<'_>, partner: &PartnerId, currency: Currency) -> Result<Money, CaseError> {
@@ -198,6 +245,14 @@ async fn take(desk: &Desk<'_>, before: ChainEnd, step: Step) -> Result<Option<Mo
     let Step { adjustment, deed } = step;
     let (mut entries, mut guards) = (Vec::new(), Vec::new());
     if matches!(adjustment.state, AdjustmentState::Booked { .. }) {
+        // Two may have asked for the release of one payout: what the first has booked, the second cannot.
+        if let Change::Release { payout, .. } = &adjustment.change
+            && is_released(desk, payout).await?
+        {
+            let there = desk.store.get_adjustment(desk.tenant, "release", &adjustment.id).await?;
+            let own = there.filter(|there| there.adjustment.state == adjustment.state);
+            return Ok(Some(own.map_or(Moved::NothingHeld { why: RELEASED }, |own| Moved::Done(Box::new(own)))));
+        }
         let mut places = Vec::new();
         for account in adjustment.accounts() {
             let head = desk.store.get_head(desk.tenant, &account).await?;
@@ -208,6 +263,8 @@ async fn take(desk: &Desk<'_>, before: ChainEnd, step: Step) -> Result<Option<Mo
             places.push(Place::Slot(Slot::immediate(desk.today(), head.fence)?));
         }
         entries = adjustment.entries(&places, desk.now)?;
+        // Both halves of a release are of one account, which asks nothing of either.
+        guards.resize(entries.len(), HeadGuard::Open);
     }
     let books: Vec<EntryBooking<'_>> =
         entries.iter().zip(guards).map(|(entry, guard)| EntryBooking { entry, guard }).collect();
@@ -237,7 +294,8 @@ fn guard_of(
 ) -> Result<Result<HeadGuard, Moved>, CaseError> {
     let available = head.available_on(desk.today())?;
     Ok(match change {
-        Change::Correction { .. } => Ok(HeadGuard::Open),
+        // What is held of a payout was booked once and leaves once: both have the payout's own keys.
+        Change::Correction { .. } | Change::Release { .. } => Ok(HeadGuard::Open),
         // LED-4: the debt that was approved, and no other: the balance comes to nothing, never above.
         Change::WriteOff { amount } if amount.negate()? == available => Ok(HeadGuard::Version(head.version)),
         Change::WriteOff { .. } => Err(Moved::BalanceDiffers { available }),

@@ -7,6 +7,7 @@ use domain::time::Timestamp;
 use store::{Store, TenantKey, Written};
 
 use crate::error::CaseError;
+use crate::privacy;
 
 /// What became of a step of a form.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub enum Taken {
     NotNow,
     /// The form is not the one that the caller saw.
     Stale,
+    /// OPS-4: nobody is left whose form it could be.
+    Erased,
 }
 
 /// What is done with a form.
@@ -70,6 +73,9 @@ pub async fn take(
     let written = store.replace_tax_form(tenant, partner, before.as_ref(), &form, &entry).await?;
     // The client's own retry can report a failed condition for a write that succeeded: read it back.
     if written == Written::ConditionFailed && store.get_tax_form(tenant, partner).await?.as_ref() != Some(&form) {
+        if privacy::is_erased(store, tenant, partner).await? {
+            return Ok(Taken::Erased);
+        }
         return Ok(Taken::Stale);
     }
     Ok(Taken::Done(Box::new(form)))

@@ -1,14 +1,14 @@
 //! V10 for what people did to single sales, and V9 for what they did to single accounts: it is told, and was approved.
 
-use domain::adjustment::AdjustmentState;
+use domain::adjustment::{AdjustmentState, Change, RELEASED_BY, ReleaseHalf, returned_key};
 use domain::attribution::Source;
 use domain::attribution::customer::is_by_a_person;
 use domain::audit::{AuditEntry, ChainEnd, check_chain};
 use domain::award::AwardState;
 use domain::entry::{Entry, EntryKind};
 use domain::fraud::review::ReviewState;
-use domain::id::{AdjustmentId, AwardId};
-use domain::line::LineKind;
+use domain::id::{AdjustmentId, AwardId, EntryId};
+use domain::line::{LineKind, Place};
 use domain::sale::{HoldReason, Sale};
 use store::{Store, TenantKey};
 
@@ -50,6 +50,7 @@ pub(super) async fn of_entry(
 ) -> Result<(), CaseError> {
     let kind = match entry.kind {
         EntryKind::Award | EntryKind::AwardWithdrawn => return of_award(store, tenant, entry, found).await,
+        EntryKind::Released => return of_release(store, tenant, entry, found).await,
         EntryKind::ManualAdjustment => "correction",
         EntryKind::WriteOff => "write_off",
         EntryKind::FxOut | EntryKind::FxIn => "exchange",
@@ -60,10 +61,22 @@ pub(super) async fn of_entry(
         found.tell("V9", entry.id.to_string(), format!("a {kind}"), entry.key.clone());
         return Ok(());
     };
-    let change = store.get_adjustment(tenant, kind, &id).await?.map(|stored| stored.adjustment);
+    of_change(store, tenant, (kind, &id), entry, found).await?;
+    Ok(())
+}
+
+/// The change behind an entry is booked, by as many people as it takes. Answers it.
+async fn of_change(
+    store: &Store,
+    tenant: &TenantKey,
+    (kind, id): (&str, &AdjustmentId),
+    entry: &Entry,
+    found: &mut Found,
+) -> Result<Option<Change>, CaseError> {
+    let change = store.get_adjustment(tenant, kind, id).await?.map(|stored| stored.adjustment);
     let told = change.as_ref().map(|change| change.state.word());
     found.expect("V9", || format!("the {kind} behind {}", entry.id), Some("booked"), told);
-    if let Some(change) = change
+    if let Some(change) = &change
         && let AdjustmentState::Booked { approved_by } = &change.state
     {
         // LED-7: four eyes, and not two of them twice. Above which amount is a setting that may have changed since.
@@ -72,6 +85,29 @@ pub(super) async fn of_entry(
         let may_go_alone = !must_be_approved && approved_by.is_none();
         found.expect("V9", || format!("who approved {id}"), true, is_approved || may_go_alone);
     }
+    Ok(change.map(|change| change.change))
+}
+
+/// PAY-9: what is released came back: of a payout of this account that was returned, as much as came, both halves of it,
+/// by a change that says the same.
+async fn of_release(store: &Store, tenant: &TenantKey, entry: &Entry, found: &mut Found) -> Result<(), CaseError> {
+    let by = entry.notes.iter().find_map(|note| AdjustmentId::parse(note.strip_prefix(RELEASED_BY)?).ok());
+    let Some(((half, payout), id)) = ReleaseHalf::parse(&entry.key).zip(by) else {
+        found.tell("V9", entry.id.to_string(), "a release".to_owned(), entry.key.clone());
+        return Ok(());
+    };
+    let size = if half == ReleaseHalf::Out { entry.amount.negate()? } else { entry.amount };
+    let change = of_change(store, tenant, ("release", &id), entry, found).await?;
+    let asked = Some(Change::Release { payout: payout.clone(), amount: size });
+    found.expect("V9", || format!("the release behind {}", entry.id), asked, change);
+    let other = store.get_entry(tenant, &EntryId::of(&half.other().key(&payout))).await?;
+    let opposite = other.map(|other| (other.account, other.amount));
+    let expected = Some((entry.account.clone(), entry.amount.negate()?));
+    found.expect("V1", || format!("the other half of {}", entry.id), expected, opposite);
+    let back = store.get_entry(tenant, &EntryId::of(&returned_key(&payout))).await?;
+    let back = back.map(|back| (back.account, back.amount, back.place));
+    let expected = Some((entry.account.clone(), size, Place::Held));
+    found.expect("V9", || format!("what came back of {payout}"), expected, back);
     Ok(())
 }
 

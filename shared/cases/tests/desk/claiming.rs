@@ -1,8 +1,8 @@
 //! Claims and account lists: what they pay at once, and that two people cannot both win.
 
-use cases::desk::claims::{Judged, Verdict, judge, list_customer, make};
+use cases::desk::claims::{Judged, Judgement, Listed, Verdict, judge, list_customer, make};
 use cases::desk::reattribution::{Reattributed, Who, reattribute};
-use domain::attribution::claim::{Claim, ClaimRefused, ClaimState};
+use domain::attribution::claim::{Claim, ClaimRefused, ClaimState, Naming};
 use domain::attribution::customer::Customer;
 use domain::attribution::{NobodyReason, Source};
 use domain::digest::Digest;
@@ -43,16 +43,18 @@ fn claim(world: &World, n: u128, partner: PartnerId) -> Claim {
         id: ClaimId::from_ulid(n.into()),
         partner,
         program: world::program(),
-        customer: world::key("cus_1"),
+        customer: Some(world::key("cus_1")),
+        naming: Default::default(),
         note: "met at the fair".to_owned(),
         made_at: world.now,
+        first: None,
         state: ClaimState::Pending,
     }
 }
 
 async fn judged(world: &World, n: u128, verdict: Verdict) -> Judged {
     let desk = desk_of(world, "usr_ada").await;
-    judge(&desk, &ClaimId::from_ulid(n.into()), verdict, "they did").await.expect("an answer")
+    judge(&desk, &ClaimId::from_ulid(n.into()), &Judgement::of(verdict, "they did")).await.expect("an answer")
 }
 
 fn sales(judged: &Judged) -> usize {
@@ -90,7 +92,8 @@ async fn a_rival_claim_is_refused_and_a_declined_one_pays_nothing() {
     let desk = desk_of(&world, "usr_ada").await;
     let rival = PartnerId::from_ulid(8_u128.into());
     for (n, partner) in [(1, world.partner.clone()), (2, rival), (3, world.partner.clone())] {
-        make(&desk, &claim(&world, n, partner)).await.expect("made");
+        let naming = Naming { order: Some(format!("order {n}")), ..Naming::default() };
+        make(&desk, &Claim { naming, ..claim(&world, n, partner) }).await.expect("made");
     }
     assert_eq!(sales(&judged(&world, 3, Verdict::Decline).await), 0);
     assert_eq!(world.total().await, "0.00");
@@ -114,7 +117,8 @@ async fn an_acceptance_that_died_before_its_sales_is_finished_by_the_next() {
     loop {
         // The SDK tries each request three times.
         world.database.fail_after(requests, 3, testkit::Fault::ServerError);
-        let outcome = judge(&desk, &ClaimId::from_ulid(1_u128.into()), Verdict::Accept, "they did").await;
+        let outcome =
+            judge(&desk, &ClaimId::from_ulid(1_u128.into()), &Judgement::of(Verdict::Accept, "they did")).await;
         world.database.heal();
         if outcome.is_ok() {
             break;
@@ -123,6 +127,75 @@ async fn an_acceptance_that_died_before_its_sales_is_finished_by_the_next() {
     }
     assert!(requests > 1, "the faults were in the way");
     assert_eq!(world.total().await, "30.00");
+    world.verified().await;
+}
+
+async fn judged_by(world: &World, who: &str, n: u128) -> Judged {
+    let desk = desk_of(world, who).await;
+    judge(&desk, &ClaimId::from_ulid(n.into()), &Judgement::of(Verdict::Accept, "they did")).await.expect("an answer")
+}
+
+/// ATT-7: what a correction of as much would take two people for, a claim does too. Four sales of 30.00 are above 100.00.
+#[tokio::test]
+async fn a_claim_that_books_more_than_the_threshold_takes_two_people() {
+    let world = World::new().await;
+    for invoice in ["in_1", "in_2", "in_3", "in_4"] {
+        nobodys(&world, invoice).await;
+    }
+    make(&desk_of(&world, "usr_ada").await, &claim(&world, 1, world.partner.clone())).await.expect("made");
+    let Judged::Waits(waiting) = judged_by(&world, "usr_ada", 1).await else { panic!("it takes a second person") };
+    assert_eq!((waiting.state, world.total().await.as_str()), (ClaimState::Pending, "0.00"));
+    assert_eq!(judged_by(&world, "usr_ada", 1).await, Judged::Refused(ClaimRefused::SamePerson));
+    assert_eq!(sales(&judged_by(&world, "usr_bob", 1).await), 4);
+    assert_eq!(world.total().await, "120.00");
+    let trail = world.store.list_audit(&world.tenant, ClaimId::from_ulid(1_u128.into()).as_str()).await.expect("store");
+    let actions: Vec<&str> = trail.iter().map(|entry| entry.action.as_str()).collect();
+    assert_eq!(actions, ["claim.made", "claim.approved_first", "claim.accepted"]);
+    world.verified().await;
+}
+
+/// ATT-7: the second yes is for the customer to whom the first was said, and for nobody else.
+#[tokio::test]
+async fn a_second_yes_to_another_customer_than_the_first_is_refused_and_books_nothing() {
+    let world = World::new().await;
+    for invoice in ["in_1", "in_2", "in_3", "in_4"] {
+        nobodys(&world, invoice).await;
+    }
+    make(&desk_of(&world, "usr_ada").await, &claim(&world, 1, world.partner.clone())).await.expect("made");
+    assert!(matches!(judged_by(&world, "usr_ada", 1).await, Judged::Waits(_)));
+    let other = world::key("cus_2");
+    let judgement = Judgement { customer: Some(&other), ..Judgement::of(Verdict::Accept, "they did") };
+    let id = ClaimId::from_ulid(1_u128.into());
+    let refused = Judged::Refused(ClaimRefused::AnotherCustomer { first: world::key("cus_1") });
+    assert_eq!(judge(&desk_of(&world, "usr_bob").await, &id, &judgement).await.expect("an answer"), refused);
+    assert_eq!(world.total().await, "0.00");
+    assert!(world.store.get_customer(&world.tenant, &other).await.expect("store").is_none());
+    assert_eq!(sales(&judged_by(&world, "usr_bob", 1).await), 4);
+    // Accepted, it is not said yes to for somebody else either.
+    let again = judge(&desk_of(&world, "usr_bob").await, &id, &judgement).await.expect("an answer");
+    assert!(matches!(again, Judged::Refused(_)), "{again:?}");
+    world.verified().await;
+}
+
+/// ATT-7: a claim names an order; whoever paid it is the customer.
+#[tokio::test]
+async fn a_claim_by_an_order_finds_whoever_paid_it_and_one_by_nothing_known_waits_for_a_name() {
+    let world = World::new().await;
+    nobodys(&world, "in_1").await;
+    let desk = desk_of(&world, "usr_ada").await;
+    for (n, order) in [(1, "in_9"), (2, "in_1")] {
+        let naming = Naming { order: Some(order.to_owned()), ..Naming::default() };
+        let nameless = Claim { customer: None, naming, ..claim(&world, n, world.partner.clone()) };
+        make(&desk, &nameless).await.expect("made");
+    }
+    assert_eq!(judged(&world, 1, Verdict::Accept).await, Judged::Refused(ClaimRefused::NobodyKnown));
+    assert_eq!(sales(&judged(&world, 2, Verdict::Accept).await), 1);
+    assert_eq!(source(&world, "in_1").await, Some(Source::Claim));
+    let named = world::key("cus_1");
+    let judgement = Judgement { customer: Some(&named), ..Judgement::of(Verdict::Accept, "the same person") };
+    let done = judge(&desk, &ClaimId::from_ulid(1_u128.into()), &judgement).await.expect("an answer");
+    let Judged::Done { claim, sales: 0 } = done else { panic!("{done:?}") };
+    assert_eq!(claim.customer, Some(named));
     world.verified().await;
 }
 
@@ -137,10 +210,10 @@ async fn a_customer_who_comes_onto_a_list_is_paid_for_from_its_day_on() {
     let customer = world::key("cus_1");
     let (partner, program) = (world.partner.clone(), world::program());
     let managed = Managed { partner, program, customer, from: world.now, until: None };
-    assert_eq!(list_customer(&desk, &managed).await.expect("listed"), 1);
+    assert_eq!(list_customer(&desk, &managed).await.expect("listed"), Listed::Yes(1));
     assert_eq!((source(&world, "in_1").await, source(&world, "in_2").await), (None, Some(Source::Managed)));
     let left = Managed { until: Some(world.now), ..managed };
-    assert_eq!(list_customer(&desk, &left).await.expect("left"), 0);
+    assert_eq!(list_customer(&desk, &left).await.expect("left"), Listed::Yes(0));
     let known: Customer = world.store.get_customer(&world.tenant, &left.customer).await.expect("store").expect("there");
     assert_eq!(known.assigned, Vec::new());
     world.verified().await;

@@ -13,7 +13,7 @@ use super::*;
 
 /// What may happen to an account.
 #[derive(Clone, Copy, Debug)]
-enum Act {
+pub(super) enum Act {
     Earn(i32),
     Hold(usize),
     Release(usize),
@@ -25,7 +25,7 @@ enum Act {
     Pass(i64),
 }
 
-fn any_act() -> impl Strategy<Value = Act> {
+pub(super) fn any_act() -> impl Strategy<Value = Act> {
     prop_oneof![
         (-2_i32..6).prop_map(Act::Earn),
         (0_usize..4).prop_map(Act::Hold),
@@ -39,7 +39,7 @@ fn any_act() -> impl Strategy<Value = Act> {
     ]
 }
 
-async fn act(world: &mut World, act: Act, n: usize) {
+pub(super) async fn act(world: &mut World, act: Act, n: usize) {
     match act {
         Act::Earn(after) => {
             // What is final takes nothing in: the recorder would go behind it.

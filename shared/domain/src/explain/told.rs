@@ -70,6 +70,8 @@ fn entry(line: &Line, amount: &str, size: &str) -> String {
         (Some(EntryKind::FxOut), _) => format!("{size} was changed into another currency."),
         (Some(EntryKind::FxIn), _) => format!("{amount} came from another currency."),
         (Some(EntryKind::Returned), _) => format!("{amount} that had been paid out came back."),
+        (Some(EntryKind::Released), true) => format!("{size} that had come back is not held any more."),
+        (Some(EntryKind::Released), false) => format!("{amount} that had come back is yours again."),
         (Some(EntryKind::Award), _) => format!("You were given an award of {amount}."),
         (Some(EntryKind::AwardWithdrawn), _) => {
             format!("An award of {size} was taken back, because its payout did not come about.")

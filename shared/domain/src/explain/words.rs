@@ -195,6 +195,7 @@ pub(super) fn loss(reason: LossReason) -> &'static str {
         LossReason::UnknownLink => "there is no such link",
         LossReason::UnknownCoupon => "there is no such coupon",
         LossReason::InactivePartner => "the partner was not active then",
+        LossReason::ClosedProgram => "the programme was closed then",
         LossReason::ExpiredCoupon => "the coupon was not valid then",
         LossReason::SelfReferral => "the partner is the customer",
         LossReason::ExistingCustomer => "the customer was one before",

@@ -37,6 +37,12 @@ impl FingerprintKey {
         self.of_parts(["tin", digits].into_iter())
     }
 
+    /// The hash of the beginning of a word by which a partner is found: without the key nobody learns the word.
+    #[must_use]
+    pub fn of_beginning(&self, beginning: &str) -> Digest {
+        self.of_parts(["beginning", beginning].into_iter())
+    }
+
     fn of_parts<'a>(&self, parts: impl Iterator<Item = &'a str>) -> Digest {
         let mut said = hmac::Context::with_key(&self.0);
         for part in parts {

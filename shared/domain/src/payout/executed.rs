@@ -81,6 +81,8 @@ const TRANSFER: &str = "tr_";
 
 /// The machine that talks to rails.
 const EXECUTOR: &[Role] = &[Role::Service];
+/// The machine that looks at a rail, and finance, who brings the file of a bank.
+const RETURNS: &[Role] = &[Role::Service, Role::FinanceManager];
 /// Who hands payouts to a rail.
 const FINANCE: &[Role] = &[Role::FinanceManager];
 /// Who says what became of a payout, when the rail does not.
@@ -166,7 +168,7 @@ impl Payout {
     /// # Errors
     /// See [`Refused`].
     pub fn come_back(self, actor: Actor, reason: String, at: Timestamp) -> Result<Step, Refused> {
-        require(&actor, EXECUTOR)?;
+        require(&actor, RETURNS)?;
         let PayoutState::Paid { sent_at, completed_at, reference } = self.state.clone() else {
             return Err(self.wrong_state());
         };

@@ -52,6 +52,12 @@ pub enum Refused {
     /// The approver saw another payout than the one stored.
     #[error("the payout is not the one that you saw: its seal differs; read it again")]
     SealDiffers,
+    /// PAY-11: the report of the run that built it says no, and nobody has overridden that.
+    #[error("the report of {run} says no: an admin who did not build the run must override it with a reason first")]
+    RunForbids {
+        /// Which run.
+        run: crate::id::PayoutRunId,
+    },
     /// Approvals are older than 72 hours.
     #[error("the approvals have expired after 72 hours; the payout must be approved again")]
     ApprovalsExpired,

@@ -114,7 +114,63 @@ pub struct PayoutRun {
     pub stopped_at: Option<PartnerId>,
 }
 
+/// PAY-11: a person has looked, and says that the run may be approved although its report says no.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Overridden {
+    /// Who.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+    /// Why.
+    pub reason: String,
+}
+
+/// Why a report is not overridden.
+#[derive(Debug, thiserror::Error, PartialEq, Eq, Clone)]
+pub enum NotOverridden {
+    /// Another role may.
+    #[error("the role {role} may not do this; an admin may")]
+    RoleMayNot {
+        /// The role.
+        role: crate::role::Role,
+    },
+    /// Whoever built the run does not say that it may be approved.
+    #[error("whoever built a run does not override its report; another admin does")]
+    SamePerson,
+    /// Nothing is forbidden.
+    #[error("the report forbids nothing; there is nothing to override")]
+    IsGo,
+}
+
+/// The run that a payout was built by, if one built it: payouts of runs are asked for under its id.
+#[must_use]
+pub fn run_of(asked_under: &str) -> Option<PayoutRunId> {
+    PayoutRunId::parse(asked_under.split_once('#')?.0).ok()
+}
+
 impl PayoutRun {
+    /// PAY-11: an admin who did not build it says why it may be approved all the same.
+    ///
+    /// # Errors
+    /// See [`NotOverridden`].
+    pub fn overridden(
+        &self,
+        actor: &crate::audit::Actor,
+        reason: &str,
+        at: Timestamp,
+    ) -> Result<Overridden, NotOverridden> {
+        if actor.role != crate::role::Role::Admin {
+            return Err(NotOverridden::RoleMayNot { role: actor.role });
+        }
+        if actor.id == self.by {
+            return Err(NotOverridden::SamePerson);
+        }
+        if self.is_go() {
+            return Err(NotOverridden::IsGo);
+        }
+        Ok(Overridden { by: actor.id.clone(), at, reason: reason.to_owned() })
+    }
+
     /// PAY-11: may any of it be approved? A run without payouts pays nobody.
     #[must_use]
     pub fn is_go(&self) -> bool {

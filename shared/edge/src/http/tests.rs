@@ -67,3 +67,13 @@ async fn a_preflight_is_answered_only_where_any_page_may_call() {
     let (response, _) = ask(Cors::Nobody, "OPTIONS", "/large", &asks).await;
     assert_eq!(response.status(), 405);
 }
+
+#[test]
+fn whoever_has_one_address_of_a_network_of_ipv6_has_them_all() {
+    let network = |ip: &str| Origin { ip: Some(ip.to_owned()), user_agent: None }.network();
+    assert_eq!(network("2001:db8:1:2::1"), network("2001:db8:1:2:ffff:ffff:ffff:ffff"));
+    assert_ne!(network("2001:db8:1:2::1"), network("2001:db8:1:3::1"));
+    assert_eq!(network("::ffff:192.0.2.7"), "192.0.2.7");
+    assert_ne!(network("192.0.2.7"), network("192.0.2.8"));
+    assert_eq!(Origin::default().network(), "unknown");
+}

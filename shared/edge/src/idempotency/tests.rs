@@ -48,7 +48,11 @@ async fn work(State(app): State<App>, Json(asked): Json<Value>) -> Result<Respon
             if asked["tell"].is_string() {
                 answer["of"] = asked["tell"].clone();
             }
-            Ok((StatusCode::CREATED, [(LOCATION, "/deeds/1")], Json(answer)).into_response())
+            let mut answered = (StatusCode::CREATED, [(LOCATION, "/deeds/1")], Json(answer)).into_response();
+            if asked["tell_once"] == true {
+                answered.extensions_mut().insert(ShownOnce("of"));
+            }
+            Ok(answered)
         }
         202 => Ok(StatusCode::ACCEPTED.into_response()),
         409 => Err(Problem::conflict(format!("run {run}"))),
@@ -72,7 +76,7 @@ async fn world(at: &str) -> World {
 fn world_of(store: &Store, database: testkit::Database, bearer: String, at: &str) -> World {
     let clock = Clock::fixed(at.parse().expect("instant"));
     let app = App {
-        gate: Gate::new(store.clone()),
+        gate: Gate::new(store.clone(), clock),
         idempotency: Idempotency::new(store.clone(), clock),
         runs: Arc::default(),
         entered: Arc::default(),
@@ -117,6 +121,15 @@ async fn the_same_request_runs_once_and_is_answered_the_same_twice() {
     assert_eq!(world.send(Some("k"), "{}").await, (201, json!({"run": 1}), true));
     assert_eq!(world.send(Some("other"), "{}").await, (201, json!({"run": 2}), false));
     assert_eq!(world.runs(), 2);
+}
+
+#[tokio::test]
+async fn what_is_shown_once_is_shown_once() {
+    let world = world(NOON).await;
+    let body = r#"{"tell":"trb_secret","tell_once":true}"#;
+    assert_eq!(world.send(Some("k"), body).await, (201, json!({"run": 1, "of": "trb_secret"}), false));
+    assert_eq!(world.send(Some("k"), body).await, (201, json!({"run": 1, "of": ""}), true));
+    assert_eq!(world.runs(), 1);
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ fn api_key() -> ApiKey {
         name: "console".to_owned(),
         created_at: "2026-09-01T00:00:00Z".parse().expect("instant"),
         revoked_at: None,
+        terms: Default::default(),
     }
 }
 

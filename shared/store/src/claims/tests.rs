@@ -20,14 +20,20 @@ fn tenant() -> TenantKey {
     TenantKey::from(&TenantId::default_tenant())
 }
 
+fn cus_1() -> PaymentKey {
+    PaymentKey::parse("stripe:cus_1").expect("key")
+}
+
 fn claim(n: u64) -> Claim {
     Claim {
         id: ClaimId::from_ulid(Ulid::from_parts(1_700_000_000_000 + n, 1)),
         partner: PartnerId::from_ulid(u128::from(n).into()),
         program: ProgramId::from_ulid(1_u128.into()),
-        customer: PaymentKey::parse("stripe:cus_1").expect("key"),
+        customer: Some(cus_1()),
+        naming: Default::default(),
         note: "my customer".to_owned(),
         made_at: "2026-11-20T12:00:00Z".parse().expect("instant"),
+        first: None,
         state: ClaimState::Pending,
     }
 }
@@ -43,7 +49,8 @@ async fn accept(store: &Store, claim: &Claim, known: Option<&Customer>) -> Writt
         claim.clone().accept(&known.cloned().unwrap_or_default(), decided()).expect("accepted");
     customer.version += 1;
     let before = known.map(|known| known.version);
-    let change = CustomerChange { key: &claim.customer, before, after: Some(&customer), relies_on: &[], moves: &[] };
+    let key = claim.customer.clone().expect("a customer");
+    let change = CustomerChange { key: &key, before, after: Some(&customer), relies_on: &[], moves: &[] };
     let decision = ClaimDecision { claim: &accepted, customer: Some(change), audit: &[] };
     store.decide_claim(&tenant(), &decision).await.expect("the store")
 }
@@ -74,7 +81,7 @@ async fn of_two_people_who_accept_rival_claims_at_once_one_wins() {
     }
     assert_eq!(accept(&store, &claim(1), None).await, Written::Yes);
     assert_eq!(accept(&store, &claim(2), None).await, Written::ConditionFailed);
-    let customer = store.get_customer(&tenant(), &claim(1).customer).await.expect("read").expect("there");
+    let customer = store.get_customer(&tenant(), &cus_1()).await.expect("read").expect("there");
     let owners: Vec<_> = customer.assigned.iter().map(|one| one.partner.clone()).collect();
     assert_eq!(owners, [claim(1).partner]);
     assert_eq!(store.get_claim(&tenant(), &claim(2).id).await.expect("read"), Some(claim(2)));
@@ -88,6 +95,46 @@ async fn of_two_people_who_decide_one_claim_one_wins() {
     let decision = ClaimDecision { claim: &declined, customer: None, audit: &[] };
     assert_eq!(store.decide_claim(&tenant(), &decision).await.expect("the store"), Written::Yes);
     assert_eq!(accept(&store, &claim(1), None).await, Written::ConditionFailed);
-    assert_eq!(store.get_customer(&tenant(), &claim(1).customer).await.expect("read"), None);
+    assert_eq!(store.get_customer(&tenant(), &cus_1()).await.expect("read"), None);
     assert_eq!(store.get_claim(&tenant(), &claim(1).id).await.expect("read"), Some(declined));
+}
+
+/// The same words again, under another id.
+fn again(claim: &Claim, n: u64) -> Claim {
+    Claim { id: ClaimId::from_ulid(Ulid::from_parts(1_700_000_000_000 + n, 1)), ..claim.clone() }
+}
+
+#[tokio::test]
+async fn what_a_partner_has_claimed_is_not_claimed_again_until_it_is_declined() {
+    // ATT-7
+    let store = store().await;
+    let first = claim(1);
+    assert_eq!(store.create_claim(&tenant(), &first, &[]).await.expect("made"), ClaimMade::Yes);
+    let second = again(&first, 2);
+    let already = ClaimMade::Already(first.id.clone());
+    assert_eq!(store.create_claim(&tenant(), &second, &[]).await.expect("an answer"), already);
+    let named = Claim { naming: Naming { order: Some("in_7".to_owned()), ..Naming::default() }, ..again(&first, 3) };
+    assert_eq!(store.create_claim(&tenant(), &named, &[]).await.expect("made"), ClaimMade::Yes, "other words");
+    let declined = first.decline(decided()).expect("declined");
+    let decision = ClaimDecision { claim: &declined, customer: None, audit: &[] };
+    assert_eq!(store.decide_claim(&tenant(), &decision).await.expect("the store"), Written::Yes);
+    assert_eq!(store.create_claim(&tenant(), &second, &[]).await.expect("made"), ClaimMade::Yes);
+    let page = store.list_partner_claims(&tenant(), &second.partner, None, 2).await.expect("listed");
+    assert_eq!(page.items.iter().map(|claim| claim.id.clone()).collect::<Vec<_>>(), [named.id, second.id.clone()]);
+    let after = ClaimId::parse(&page.next.expect("more")).expect("id");
+    let rest = store.list_partner_claims(&tenant(), &second.partner, Some(&after), 2).await.expect("listed");
+    assert_eq!((rest.items, rest.next), (vec![declined], None));
+}
+
+#[tokio::test]
+async fn a_partner_is_told_of_a_decision_by_the_transaction_that_makes_it() {
+    let store = store().await;
+    let made = claim(1);
+    store.create_claim(&tenant(), &made, &[]).await.expect("made");
+    let told = crate::partner_news::Told::Partner(made.partner.clone());
+    let before = store.get_partner_news(&tenant(), &told, news_no(&made.id)).await.expect("the store");
+    assert_eq!(before, None, "nothing is told of a claim that waits");
+    assert_eq!(accept(&store, &made, None).await, Written::Yes);
+    let news = store.get_partner_news(&tenant(), &told, news_no(&made.id)).await.expect("the store").expect("news");
+    assert_eq!((news.kind, news.reason.as_deref()), (PartnerNewsKind::ClaimAccepted, Some("seen")));
 }

@@ -1,6 +1,8 @@
 //! The keys of where partners' money goes, and of their tax forms.
 
-use domain::id::{PartnerId, PayoutRunId};
+use domain::digest::Digest;
+use domain::id::{MethodId, PartnerId, PayoutFileId, PayoutRunId};
+use domain::payee::Rail;
 
 use super::{Key, TenantKey};
 
@@ -23,6 +25,42 @@ impl TenantKey {
 
     pub(crate) fn payout_run(&self, run: &PayoutRunId) -> Key {
         Key::new(self.payout_runs(), run.as_str())
+    }
+
+    pub(crate) fn run_override(&self, run: &PayoutRunId) -> Key {
+        Key::new(self.pk(&format!("payout-run#{run}")), "override")
+    }
+
+    pub(crate) fn payout_files(&self) -> String {
+        self.pk("payout-files")
+    }
+
+    pub(crate) fn payout_file(&self, file: &PayoutFileId) -> Key {
+        Key::new(self.payout_files(), file.as_str())
+    }
+
+    pub(crate) fn payout_file_numbers(&self) -> Key {
+        Key::new(self.payout_files(), "numbers")
+    }
+
+    pub(crate) fn payout_file_content(&self, file: &PayoutFileId) -> Key {
+        Key::new(self.pk(&format!("payout-file#{file}")), "content")
+    }
+
+    pub(crate) fn sent_row(&self, rail: Rail, reference: &str) -> Key {
+        Key::new(self.pk(&format!("sent#{}#{reference}", rail.word())), "payout")
+    }
+
+    pub(crate) fn payout_returns(&self, sha256: Digest) -> Key {
+        Key::new(self.pk("payout-returns"), sha256.to_hex())
+    }
+
+    pub(crate) fn method_notice(&self, partner: &PartnerId, method: &MethodId) -> Key {
+        Key::new(self.partner_partition(partner), format!("method-notice#{method}"))
+    }
+
+    pub(crate) fn rail_settings(&self) -> Key {
+        Key::new(self.pk("tenant"), "rail-settings")
     }
 
     pub(crate) fn payout_policy(&self) -> Key {

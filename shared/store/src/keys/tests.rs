@@ -1,5 +1,5 @@
 use domain::currency::Currency;
-use domain::line::Place;
+use domain::line::{Origin, Place};
 
 use super::*;
 

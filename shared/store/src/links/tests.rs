@@ -27,6 +27,7 @@ fn link(n: u64, partner: u64, code: &str) -> Link {
         commission_rate: None,
         active: true,
         created_at: "2026-09-01T00:00:00Z".parse().expect("instant"),
+        details: Default::default(),
     }
 }
 

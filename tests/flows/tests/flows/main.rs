@@ -1,6 +1,7 @@
 //! Flows through the spawned binaries. `cargo build --workspace` first: they run what is built.
 #![expect(clippy::expect_used, reason = "what a flow stands on and is not there fails the flow")]
 
+mod access;
 mod api;
 mod bad_input;
 mod billing;
@@ -8,6 +9,7 @@ mod crash;
 mod inbound;
 mod life;
 mod operator;
+mod page;
 mod store_down;
 mod twice;
 mod walkthrough;

@@ -1,82 +1,18 @@
-//! docs/walkthrough.md, run as it stands: every block of commands, and what is shown under it.
+//! The pages with commands, run as they stand.
 
-use std::path::Path;
-use std::process::Command;
-
-use testkit::Cloud;
-
-use crate::operator::{binaries, ready_file, root, tributary};
-
-/// A block of commands with the lines that it is said to answer.
-#[derive(Debug, Default)]
-struct Block {
-    line: usize,
-    commands: String,
-    answers: Vec<String>,
-}
-
-fn blocks(page: &str) -> Vec<Block> {
-    let mut blocks: Vec<Block> = Vec::new();
-    let mut fence = None;
-    for (number, line) in page.lines().enumerate() {
-        match (fence, line.strip_prefix("```")) {
-            (None, Some(kind)) => {
-                fence = Some(kind);
-                if kind == "sh" {
-                    blocks.push(Block { line: number + 1, ..Block::default() });
-                }
-            }
-            (Some(_), Some(_)) => fence = None,
-            (Some("sh"), None) => {
-                let block = blocks.last_mut().expect("a block was begun");
-                block.commands.push_str(line);
-                block.commands.push('\n');
-            }
-            (Some("text"), None) => blocks.last_mut().expect("commands before answers").answers.push(line.to_owned()),
-            _ => {}
-        }
-    }
-    blocks
-}
-
-/// The page as one script: each block tells its line, each failing command stops it and is named.
-fn script(blocks: &[Block], env_file: &Path) -> String {
-    let mut script = String::from("set -euo pipefail\ntrap 'echo \"failed: $BASH_COMMAND\" >&2' ERR\n");
-    for block in blocks {
-        script.push_str(&format!("echo '@@ line {}'\n{}", block.line, block.commands));
-    }
-    let script = script.replace(". .local/env", &format!(". '{}'", env_file.display()));
-    // Coverage builds elsewhere than the page says.
-    let bin = binaries();
-    if bin == root().join("target/debug").canonicalize().unwrap_or_default() {
-        return script;
-    }
-    let tributary = bin.join("tributary").display().to_string();
-    script.replace("target/debug/tributary", &tributary).replace("make verify", &format!("{tributary} verify"))
-}
+use crate::page::runs;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_walkthrough_works_line_by_line_and_ends_with_no_broken_law() {
-    let cloud = Cloud::start().await;
-    let (ready, env_file) = (ready_file(&cloud).display().to_string(), cloud.folder().join("env"));
-    tributary(&cloud, &["demo", "--keys-only", "--ready-file", &ready, "--env-file", &env_file.display().to_string()])
-        .await;
-    let page = std::fs::read_to_string(root().join("docs/walkthrough.md")).expect("the page");
-    let blocks = blocks(&page);
-    assert!(blocks.len() > 10, "the page has its commands");
-    let script_file = cloud.folder().join("walkthrough.sh");
-    std::fs::write(&script_file, script(&blocks, &env_file)).expect("a script");
-    let mut bash = Command::new("bash");
-    bash.current_dir(root()).arg(&script_file).env("DATA", cloud.folder());
-    let done = bash.output().expect("bash runs");
-    let (said, complained) = (String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
-    assert!(done.status.success(), "{said}\n{complained}");
+    assert!(runs("walkthrough.md").await.len() > 10, "the page has its commands");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_quickstart_goes_from_an_empty_tenant_to_a_paid_partner_by_http_alone() {
+    let blocks = runs("quickstart.md").await;
+    assert!(blocks.len() > 8, "the page has its commands");
+    // By the documented calls alone: nothing of the operator's command but the keys that were there.
     for block in &blocks {
-        let answer =
-            said.split(&format!("@@ line {}\n", block.line)).nth(1).and_then(|rest| rest.split("@@ line").next());
-        let answer = answer.expect("each block was run");
-        for line in &block.answers {
-            assert!(answer.contains(line.as_str()), "line {}: no {line} in {answer}", block.line);
-        }
+        assert!(!block.commands.contains("target/debug"), "{}", block.commands);
     }
 }

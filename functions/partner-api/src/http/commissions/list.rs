@@ -1,11 +1,13 @@
 //! One page of commissions, across the partner's accounts.
 
 use domain::currency::Currency;
+use domain::fact::PaymentKey;
+use domain::id::ProgramId;
 use domain::ledger::Head;
 use domain::line::{Account, Line, LineState};
 use domain::money::Money;
 use domain::slot::Slot;
-use domain::time::BusinessDay;
+use domain::time::{BusinessDay, Zone};
 use edge::auth::Caller;
 use edge::problem::Problem;
 use store::TenantKey;
@@ -41,6 +43,47 @@ impl Cursor {
     }
 }
 
+/// Which commissions are asked for.
+struct Wanted {
+    status: Option<Status>,
+    currency: Option<Currency>,
+    program: Option<ProgramId>,
+    customer: Option<PaymentKey>,
+    from: Option<BusinessDay>,
+    to: Option<BusinessDay>,
+    zone: Zone,
+}
+
+impl Wanted {
+    fn of(asked: &Asked, zone: Zone) -> Result<Self, Problem> {
+        let currency = asked.currency.as_deref().map(Currency::parse).transpose();
+        let program = asked.program_id.as_deref().map(ProgramId::parse).transpose();
+        let customer = asked.customer_id.as_deref().map(PaymentKey::parse).transpose();
+        if asked.from.zip(asked.to).is_some_and(|(from, to)| from > to) {
+            return Err(Problem::bad_parameter("to", "must not be before from"));
+        }
+        Ok(Self {
+            status: asked.status,
+            currency: currency.map_err(|why| Problem::bad_parameter("currency", why.to_string()))?,
+            program: program.map_err(|why| Problem::bad_parameter("program_id", why.to_string()))?,
+            customer: customer.map_err(|why| Problem::bad_parameter("customer_id", why.to_string()))?,
+            from: asked.from,
+            to: asked.to,
+            zone,
+        })
+    }
+
+    fn takes(&self, line: &Line, state: LineState) -> bool {
+        let is_named = |wanted: Option<bool>| wanted.unwrap_or(true);
+        let day = self.zone.day_of(line.occurred_at);
+        is_named(self.status.map(|status| status == status_of(state)))
+            && is_named(self.program.as_ref().map(|program| line.trace.program.as_ref() == Some(program)))
+            && is_named(self.customer.as_ref().map(|customer| line.trace.customer.as_ref() == Some(customer)))
+            && is_named(self.from.map(|from| from <= day))
+            && is_named(self.to.map(|to| day <= to))
+    }
+}
+
 /// A page while it is being filled.
 struct Filling {
     limit: usize,
@@ -64,7 +107,9 @@ pub(super) async fn page(app: &App, caller: &Caller, asked: &Asked) -> Result<Li
     let tenant = caller.tenant_key();
     let zone = app.store.get_settings(&tenant).await?.ledger_zone;
     let today = zone.day_of(app.clock.now());
-    let heads = app.store.list_heads(&tenant, &partner).await?;
+    let wanted = Wanted::of(asked, zone)?;
+    let mut heads = app.store.list_heads(&tenant, &partner).await?;
+    heads.retain(|head| wanted.currency.is_none_or(|currency| currency == head.currency));
     let mut filling = Filling { limit, skip, looked_at: 0, data: Vec::new(), last: None, has_more: false };
     for head in heads {
         let begins_behind = after.as_ref().is_some_and(|after| head.currency < after.currency);
@@ -74,7 +119,7 @@ pub(super) async fn page(app: &App, caller: &Caller, asked: &Asked) -> Result<Li
         let before = after.as_ref().filter(|after| after.currency == head.currency).map(|after| after.spot.clone());
         let account = Account { partner: partner.clone(), currency: head.currency };
         let books = Books { account, head, today };
-        filling.take_from(app, &tenant, &books, asked.status, before).await?;
+        filling.take_from(app, &tenant, &books, &wanted, before).await?;
     }
     let next = filling.last.filter(|_| filling.has_more).map(|last| last.to_text());
     Ok(Listed::new(filling.data, next.as_deref()))
@@ -86,10 +131,10 @@ impl Filling {
         app: &App,
         tenant: &TenantKey,
         books: &Books,
-        status: Option<Status>,
+        wanted: &Wanted,
         mut before: Option<LineSpot>,
     ) -> Result<(), Problem> {
-        let Some(range) = range_of(status, &books.head, books.today) else { return Ok(()) };
+        let Some(range) = range_of(wanted.status, &books.head, books.today) else { return Ok(()) };
         loop {
             if self.is_full() {
                 // Whether another line follows is found by looking for one.
@@ -99,9 +144,13 @@ impl Filling {
             }
             let at_once = READ_AT_ONCE.min(self.limit + usize::try_from(self.skip).unwrap_or(READ_AT_ONCE));
             let read = app.store.list_lines_newest(tenant, &books.account, range, before.as_ref(), at_once).await?;
-            self.take(app, tenant, books, status, &read.items).await?;
+            let is_through = self.take(app, tenant, books, wanted, &read.items).await?;
             before = self.last.as_ref().map(|last| last.spot.clone());
-            if read.next.is_none() && !self.is_full() {
+            if self.is_full() && (!is_through || read.next.is_some()) {
+                self.has_more = true;
+                return Ok(());
+            }
+            if read.next.is_none() && is_through {
                 return Ok(());
             }
         }
@@ -111,25 +160,26 @@ impl Filling {
         self.data.len() >= self.limit || self.looked_at >= LOOKED_AT_MAX
     }
 
+    /// Takes lines until the page is full; was it through all of them?
     async fn take(
         &mut self,
         app: &App,
         tenant: &TenantKey,
         books: &Books,
-        status: Option<Status>,
+        wanted: &Wanted,
         lines: &[Line],
-    ) -> Result<(), Problem> {
+    ) -> Result<bool, Problem> {
         let faces = faces(app, tenant, books, lines).await?;
         let states: Vec<LineState> = faces.iter().map(|face| face.state).collect();
         let payouts = books.payouts_for(app, tenant, &states).await?;
         for (line, face) in lines.iter().zip(faces) {
             if self.is_full() {
-                break;
+                return Ok(false);
             }
             self.looked_at += 1;
             self.last = Some(Cursor { currency: books.account.currency, spot: LineSpot::of(line) });
             let Some(amount) = face.amount else { continue };
-            if status.is_some_and(|status| status != status_of(face.state)) {
+            if !wanted.takes(line, face.state) {
                 continue;
             }
             if self.skip > 0 {
@@ -138,7 +188,7 @@ impl Filling {
             }
             self.data.push(body(line, (face.state, amount), &payouts));
         }
-        Ok(())
+        Ok(true)
     }
 }
 

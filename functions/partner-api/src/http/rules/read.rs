@@ -236,13 +236,12 @@ impl Reader<'_> {
 
     pub(super) fn milestones(&mut self, bodies: &[MilestoneBody]) -> Option<Vec<Milestone>> {
         let read: Vec<Option<Milestone>> =
-            bodies.iter().enumerate().map(|(place, body)| self.milestone(place, body)).collect();
+            bodies.iter().enumerate().map(|(n, body)| self.milestone(&format!("/milestones/{n}"), body)).collect();
         read.into_iter().collect()
     }
 
-    fn milestone(&mut self, place: usize, body: &MilestoneBody) -> Option<Milestone> {
-        let field = format!("/milestones/{place}");
-        let name = self.name(&field, &body.name);
+    pub(super) fn milestone(&mut self, field: &str, body: &MilestoneBody) -> Option<Milestone> {
+        let name = self.name(field, &body.name);
         let at = self.place(&format!("{field}/threshold"));
         let count = || body.threshold.parse::<u64>().map_err(|_| "a whole number as text, such as \"10\"".to_owned());
         let metric = match body.metric {

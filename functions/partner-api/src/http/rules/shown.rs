@@ -141,7 +141,7 @@ fn overrides(overrides: &Overrides) -> Option<OverridesBody> {
     })
 }
 
-fn milestone(milestone: &Milestone) -> MilestoneBody {
+pub(super) fn milestone(milestone: &Milestone) -> MilestoneBody {
     let (metric, threshold) = match milestone.metric {
         Metric::Sales(count) => (MetricWord::Sales, count.to_string()),
         Metric::Customers(count) => (MetricWord::Customers, count.to_string()),

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use domain::audit::{Actor, Told};
 use domain::email::Email;
 use domain::fact::PaymentKey;
 use domain::id::CustomerId;
@@ -11,6 +12,7 @@ use domain::time::Timestamp;
 use edge::auth::Caller;
 use edge::body::{Checked, Query};
 use edge::csv::{self, Format};
+use edge::http::Origin;
 use edge::idempotency::Minting;
 use edge::openapi::{Refusals, WriteRefusals};
 use edge::page::{Listed, limit};
@@ -256,6 +258,7 @@ pub(crate) async fn list(
 pub(crate) async fn create(
     State(app): Here,
     caller: Caller,
+    origin: Origin,
     minting: Minting,
     Checked(body): Checked<NewCustomer>,
 ) -> Result<Response, Problem> {
@@ -294,7 +297,10 @@ pub(crate) async fn create(
         version: 1,
     };
     // There already: an earlier run of this request made them, or Stripe gave the same customer for the same key.
-    let buyer = match app.store.create_buyer(&caller.tenant_key(), &buyer).await? {
+    let told = Told::new(buyer.id.to_string(), caller.acting(origin), minting.at(), "customer.created")
+        .is("provider", &buyer.provider);
+    let tenant = caller.tenant_key();
+    let buyer = match app.store.telling(&tenant, told).create_buyer(&tenant, &buyer).await? {
         Written::Yes => buyer,
         Written::ConditionFailed => find(&app, &caller, buyer.id.as_str()).await?,
     };
@@ -356,6 +362,10 @@ async fn last_purchase(app: &App, caller: &Caller, buyer: &BillingCustomer) -> O
 /// A customer with who they are.
 async fn opened(app: &App, caller: &Caller, buyer: &BillingCustomer) -> Result<CustomerView, Problem> {
     let billing = billing(app)?;
+    if buyer.email_sealed.is_empty() {
+        // OPS-4: erased; nothing is left to open.
+        return Ok(CustomerView::from(buyer));
+    }
     let email = billing.open(&caller.tenant, &buyer.id, (buyers::EMAIL, &buyer.email_sealed)).await?;
     let name = match &buyer.name_sealed {
         Some(sealed) => Some(billing.open(&caller.tenant, &buyer.id, (buyers::NAME, sealed)).await?),
@@ -378,6 +388,7 @@ async fn opened(app: &App, caller: &Caller, buyer: &BillingCustomer) -> Result<C
 pub(crate) async fn change(
     State(app): Here,
     caller: Caller,
+    origin: Origin,
     minting: Minting,
     seen: IfMatch,
     edge::body::Segments(id): Id,
@@ -410,7 +421,7 @@ pub(crate) async fn change(
     }
     after.place = place.or(after.place);
     after.tax = body.tax_standing.unwrap_or(after.tax);
-    replace(&app, &caller, (&minting, "changed"), after).await
+    replace(&app, &caller, (&minting, "customer.changed", caller.acting(origin)), after).await
 }
 
 /// Choose what a customer pays with.
@@ -426,6 +437,7 @@ pub(crate) async fn change(
 pub(crate) async fn pay_with(
     State(app): Here,
     caller: Caller,
+    origin: Origin,
     minting: Minting,
     edge::body::Segments(id): Id,
     Checked(body): Checked<CustomerPaymentMethod>,
@@ -439,18 +451,21 @@ pub(crate) async fn pay_with(
     let keys = (&key_of(&caller, &minting, "attach"), &key_of(&caller, &minting, "choose"));
     let method = account.set_payment_method(provider_of(&before), &body.payment_method, keys).await?;
     let after = BillingCustomer { card: Some(shown(&method)), ..before };
-    replace(&app, &caller, (&minting, "chose what to pay with"), after).await
+    replace(&app, &caller, (&minting, "customer.pays_with", caller.acting(origin)), after).await
 }
 
 async fn replace(
     app: &App,
     caller: &Caller,
-    (minting, deed): (&Minting, &'static str),
+    (minting, deed, actor): (&Minting, &'static str, Actor),
     after: BillingCustomer,
 ) -> Result<Response, Problem> {
     let after =
         BillingCustomer { version: after.version + 1, written_by: minting.ulid("billing").to_string(), ..after };
-    if app.store.replace_buyer(&caller.tenant_key(), &after).await? == Written::ConditionFailed {
+    // What is personal of them lies sealed, and is told nowhere.
+    let told = Told::new(after.id.to_string(), actor, minting.at(), deed).is("version", after.version);
+    let tenant = caller.tenant_key();
+    if app.store.telling(&tenant, told).replace_buyer(&tenant, &after).await? == Written::ConditionFailed {
         // The client's own retry can report a failed condition for a write that succeeded: read it back.
         let there = find(app, caller, after.id.as_str()).await?;
         if there.written_by != after.written_by {

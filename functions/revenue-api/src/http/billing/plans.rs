@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use domain::audit::Told;
 use domain::currency::Currency;
 use domain::id::PlanId;
 use domain::money::AmountText;
@@ -12,6 +13,7 @@ use domain::time::Timestamp;
 use edge::auth::Caller;
 use edge::body::{Checked, Query};
 use edge::csv::{self, Format};
+use edge::http::Origin;
 use edge::idempotency::Minting;
 use edge::openapi::{Refusals, WriteRefusals};
 use edge::page::{Listed, limit};
@@ -163,6 +165,7 @@ pub(crate) async fn list(
 pub(crate) async fn create(
     State(app): Here,
     caller: Caller,
+    origin: Origin,
     minting: Minting,
     Checked(body): Checked<NewPlan>,
 ) -> Result<Response, Problem> {
@@ -200,7 +203,13 @@ pub(crate) async fn create(
         tiers: priced,
         created_at: minting.at(),
     };
-    if app.store.create_plan(&caller.tenant_key(), &plan).await? == Written::ConditionFailed {
+    let tiers: Vec<&str> = plan.tiers.iter().map(|tier| tier.name.as_str()).collect();
+    let told = Told::new(plan.id.to_string(), caller.acting(origin), minting.at(), "plan.created")
+        .is("name", &plan.name)
+        .is("currency", plan.currency)
+        .is("tiers", tiers.join(", "));
+    let tenant = caller.tenant_key();
+    if app.store.telling(&tenant, told).create_plan(&tenant, &plan).await? == Written::ConditionFailed {
         return Err(Problem::conflict("another plan has this id; send the request under another Idempotency-Key"));
     }
     tracing::info!(plan.id = %plan.id, by = %caller.subject, "plan created");

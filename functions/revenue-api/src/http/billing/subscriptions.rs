@@ -2,12 +2,14 @@
 
 use axum::extract::State;
 use axum::response::Response;
+use domain::audit::Told;
 use domain::id::{PlanId, SubscriptionId};
 use domain::subscription::Subscription;
 use domain::time::Timestamp;
 use edge::auth::Caller;
 use edge::body::{Body, Checked, Query, Segments};
 use edge::csv::{self, Format};
+use edge::http::Origin;
 use edge::idempotency::Minting;
 use edge::openapi::{Refusals, WriteRefusals};
 use edge::page::{Listed, limit};
@@ -196,6 +198,7 @@ pub(crate) async fn read(State(app): Here, caller: Caller, Segments(id): Id) -> 
 pub(crate) async fn create(
     State(app): Here,
     caller: Caller,
+    origin: Origin,
     minting: Minting,
     Checked(body): Checked<NewSubscriptionBody>,
 ) -> Result<Response, Problem> {
@@ -224,6 +227,12 @@ pub(crate) async fn create(
     };
     let answer = account.create_subscription(&new, &key_of(&caller, &minting, "subscription")).await?;
     let id = id_of(&answer).ok_or_else(Problem::internal)?;
+    // Nothing is written here but this: how it stands is told by its webhooks.
+    let told = Told::new(id.to_string(), caller.acting(origin), minting.at(), "subscription.begun")
+        .is("customer", &buyer.id)
+        .is("plan", &body.plan_id)
+        .is("price", &price);
+    app.store.tell(&caller.tenant_key(), told).await?;
     tracing::info!(subscription.id = %id, customer.id = %buyer.id, by = %caller.subject, "subscription begun");
     let plans = plans::all(&app, &caller.tenant_key()).await?;
     let known = super::told::tier_of(&plans, &price);
@@ -254,6 +263,7 @@ pub(crate) async fn create(
 pub(crate) async fn change(
     State(app): Here,
     caller: Caller,
+    origin: Origin,
     minting: Minting,
     seen: IfMatch,
     Segments(id): Id,
@@ -273,6 +283,9 @@ pub(crate) async fn change(
     }
     let account = billing(&app)?.account(&caller.tenant).await?;
     let answer = account.update_subscription(&stripe_id, &change, &key_of(&caller, &minting, "change")).await?;
+    let told = Told::new(kept.told.id().to_string(), caller.acting(origin), minting.at(), "subscription.changed")
+        .is("change", format!("{change:?}"));
+    app.store.tell(&caller.tenant_key(), told).await?;
     tracing::info!(subscription.id = %kept.told.id(), by = %caller.subject, "subscription changed");
     Ok(view.answered(&answer).with_etag(kept.version))
 }
@@ -342,6 +355,7 @@ impl SubscriptionPatch {
 pub(crate) async fn cancel(
     State(app): Here,
     caller: Caller,
+    origin: Origin,
     minting: Minting,
     Segments(id): Id,
     body: Option<Body<SubscriptionCancel>>,
@@ -371,6 +385,9 @@ pub(crate) async fn cancel(
             Err(error) => return Err(error.into()),
         }
     };
+    let told = Told::new(kept.told.id().to_string(), caller.acting(origin), minting.at(), "subscription.cancelled")
+        .is("at_period_end", body.at_period_end);
+    app.store.tell(&caller.tenant_key(), told).await?;
     tracing::info!(subscription.id = %kept.told.id(), at_period_end = body.at_period_end, by = %caller.subject, "subscription cancelled");
     Ok(ended.with_etag(kept.version))
 }

@@ -3,7 +3,8 @@
 use axum::extract::State;
 use axum::response::Response;
 use cases::desk::Desk;
-use domain::id::PartnerId;
+use domain::fact::PaymentKey;
+use domain::id::{PartnerId, ProgramId};
 use domain::line::LineState;
 use domain::time::BusinessDay;
 use edge::auth::Caller;
@@ -86,6 +87,11 @@ pub(crate) struct ListQuery {
     order: Option<OrderWord>,
     /// Only those of this partner.
     partner_id: Option<String>,
+    /// Only those of this programme.
+    program_id: Option<String>,
+    /// Only those of this customer, as the payment provider names it.
+    #[param(example = "stripe:cus_1")]
+    customer_id: Option<String>,
     /// Only those of this status.
     #[param(inline)]
     status: Option<Status>,
@@ -168,6 +174,8 @@ struct Wanted {
     /// The day after which the list is over.
     end: BusinessDay,
     partner: Option<PartnerId>,
+    program: Option<ProgramId>,
+    customer: Option<PaymentKey>,
     status: Option<Status>,
     limit: usize,
     to_skip: usize,
@@ -177,6 +185,8 @@ impl Wanted {
     fn of(query: &ListQuery, begun: BusinessDay, today: BusinessDay) -> Result<Self, Problem> {
         let (first, last) = days(query, begun, today)?;
         let partner = query.partner_id.as_deref().map(PartnerId::parse).transpose();
+        let program = query.program_id.as_deref().map(ProgramId::parse).transpose();
+        let customer = query.customer_id.as_deref().map(PaymentKey::parse).transpose();
         let offset = query.offset.unwrap_or(0);
         if offset > OFFSET_MAX {
             return Err(Problem::bad_parameter("offset", format!("at most {OFFSET_MAX}; use cursor")));
@@ -197,6 +207,8 @@ impl Wanted {
             from: cursor.unwrap_or_else(|| Spot::at_start_of(order, begin)),
             end,
             partner: partner.map_err(|error| Problem::bad_parameter("partner_id", error.to_string()))?,
+            program: program.map_err(|error| Problem::bad_parameter("program_id", error.to_string()))?,
+            customer: customer.map_err(|error| Problem::bad_parameter("customer_id", error.to_string()))?,
             status: query.status,
             limit: limit(query.limit)?,
             to_skip: usize::try_from(offset).unwrap_or_default(),
@@ -205,6 +217,8 @@ impl Wanted {
 
     fn takes(&self, row: &CommissionRow, state: LineState) -> bool {
         self.partner.as_ref().is_none_or(|partner| row.is_of(partner))
+            && self.program.as_ref().is_none_or(|program| row.is_in(program))
+            && self.customer.as_ref().is_none_or(|customer| row.is_from(customer))
             && self.status.is_none_or(|status| status.is_of(state))
     }
 }

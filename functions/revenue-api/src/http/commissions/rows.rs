@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use cases::desk::Desk;
 use domain::entry::Entry;
-use domain::id::{PartnerId, PayoutId};
+use domain::fact::PaymentKey;
+use domain::id::{PartnerId, PayoutId, ProgramId};
 use domain::ledger::Head;
 use domain::line::{Account, LineKind, LineState, Origin, Part, Place};
 use domain::money::Money;
@@ -21,10 +22,11 @@ use utoipa::ToSchema;
 /// How many facts are read at once.
 const ABREAST: usize = 16;
 /// The columns of the list as CSV.
-pub(super) const COLUMNS: [&str; 17] = [
+pub(super) const COLUMNS: [&str; 18] = [
     "id",
     "conversion_id",
     "partner_id",
+    "program_id",
     "customer_id",
     "invoice_id",
     "commission_amount",
@@ -50,6 +52,8 @@ pub(crate) struct CommissionRow {
     conversion_id: Option<String>,
     /// Whose.
     partner_id: String,
+    /// In which programme; null where the partner is not credited any more, or for an entry of none.
+    program_id: Option<String>,
     /// Who paid, as the provider names them.
     customer_id: Option<String>,
     /// The provider's invoice or payment.
@@ -90,6 +94,16 @@ pub(crate) struct CommissionRow {
 }
 
 impl CommissionRow {
+    /// Is it of this programme?
+    pub(super) fn is_in(&self, program: &ProgramId) -> bool {
+        self.program_id.as_deref() == Some(program.as_str())
+    }
+
+    /// Is it of this customer?
+    pub(super) fn is_from(&self, customer: &PaymentKey) -> bool {
+        self.customer_id.as_deref() == Some(customer.to_string().as_str())
+    }
+
     /// Is it this partner's?
     pub(super) fn is_of(&self, partner: &PartnerId) -> bool {
         self.partner_id == partner.as_str()
@@ -162,6 +176,7 @@ impl<'a> Rows<'a> {
             id: entry.line().id.to_string(),
             conversion_id: None,
             partner_id: entry.account.partner.to_string(),
+            program_id: entry.program.as_ref().map(ToString::to_string),
             customer_id: None,
             invoice_id: None,
             commission_amount: entry.amount.to_text(),
@@ -235,10 +250,12 @@ fn state_of(line: &SaleLine, position: &Booked, head: &Head, today: BusinessDay)
 
 fn row_of_sale(sale: &Sale, line: &SaleLine, state: LineState, payout: Option<String>) -> CommissionRow {
     let origin = Origin::Sale(sale.id.clone());
+    let credit = sale.decision.credits().iter().find(|credit| credit.partner == line.partner);
     CommissionRow {
         id: domain::id::LineId::of(&origin, line.n).to_string(),
         conversion_id: Some(sale.id.to_string()),
         partner_id: line.partner.to_string(),
+        program_id: credit.map(|credit| credit.program.to_string()),
         customer_id: sale.customer.as_ref().map(ToString::to_string),
         invoice_id: Some(sale.invoice.clone()),
         commission_amount: Money::to_text(line.amount),

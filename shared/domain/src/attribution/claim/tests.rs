@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 use crate::role::Role;
 use crate::sale::Decision;
@@ -12,9 +14,11 @@ fn claim(partner: u128) -> Claim {
         id: ClaimId::from_ulid(partner.into()),
         partner: PartnerId::from_ulid(partner.into()),
         program: ProgramId::from_ulid(1_u128.into()),
-        customer: PaymentKey::parse("stripe:cus_1").expect("key"),
+        customer: Some(PaymentKey::parse("stripe:cus_1").expect("key")),
+        naming: Default::default(),
         note: "my customer".to_owned(),
         made_at: "2026-11-20T12:00:00Z".parse().expect("instant"),
+        first: None,
         state: ClaimState::Pending,
     }
 }
@@ -72,4 +76,78 @@ fn only_another_s_accepted_claim_that_has_not_ended_stands_in_the_way() {
     assert!(given(Source::Claim, 1, 1, None), "this very one");
     assert!(given(Source::Claim, 2, 1, ended), "one that has ended");
     assert!(given(Source::Managed, 2, 1, None), "an account list");
+}
+
+fn by(id: &str) -> ClaimDecided {
+    let decided = decided();
+    ClaimDecided { by: Actor { id: id.to_owned(), ..decided.by }, ..decided }
+}
+
+#[test]
+fn a_claim_that_takes_two_is_accepted_by_a_second_person_only() {
+    // ATT-7
+    let first = claim(1).approve_first(by("usr_1")).expect("a first yes");
+    assert_eq!(first.state, ClaimState::Pending);
+    assert_eq!(first.clone().approve_first(by("usr_2")), Err(ClaimRefused::SamePerson));
+    assert_eq!(first.clone().accept(&Customer::default(), by("usr_1")), Err(ClaimRefused::SamePerson));
+    assert!(first.clone().accept(&Customer::default(), by("usr_2")).is_ok());
+    let declined = first.decline(by("usr_1")).expect("who said yes may think better of it");
+    assert_eq!(declined.approve_first(by("usr_2")), Err(ClaimRefused::Decided));
+}
+
+#[test]
+fn a_machine_judges_no_claim_neither_first_nor_second() {
+    // API-4: a key that an admin made is not another person.
+    let machine = || {
+        let person = by("key_1");
+        ClaimDecided { by: Actor { role: Role::Service, ..person.by }, ..person }
+    };
+    let refused = Err(ClaimRefused::NeedsAPerson);
+    assert_eq!(claim(1).approve_first(machine()), refused);
+    let first = claim(1).approve_first(by("usr_1")).expect("a first yes");
+    assert_eq!(first.clone().accept(&Customer::default(), machine()).map(|(claim, _)| claim), refused);
+    assert_eq!(claim(1).accept(&Customer::default(), machine()).map(|(claim, _)| claim), refused);
+    assert_eq!(first.decline(machine()), refused);
+}
+
+#[test]
+fn a_claim_to_somebody_who_is_not_known_waits_for_a_name() {
+    let nameless = Claim { customer: None, ..claim(1) };
+    assert_eq!(nameless.clone().accept(&Customer::default(), decided()), Err(ClaimRefused::NobodyKnown));
+    let customer = PaymentKey::parse("stripe:cus_9").expect("key");
+    let named = nameless.clone().of(customer).expect("a pending claim takes a name");
+    assert!(named.accept(&Customer::default(), decided()).is_ok());
+    assert!(nameless.decline(decided()).is_ok());
+}
+
+/// One person's yes to a customer, of a claim that takes two, as the desk says it.
+fn say_yes(claim: Claim, person: u8, customer: &PaymentKey) -> Result<Claim, ClaimRefused> {
+    let claim = claim.of(customer.clone())?;
+    let word = by(&format!("usr_{person}"));
+    match claim.first {
+        None => claim.approve_first(word),
+        Some(_) => claim.accept(&Customer::default(), word).map(|(accepted, _)| accepted),
+    }
+}
+
+proptest! {
+    /// ATT-7, four eyes: whatever is said by whom in whatever order, whoever is given to a partner was said yes to by two.
+    #[test]
+    fn a_customer_is_given_by_a_claim_that_takes_two_only_when_two_people_said_yes_to_that_very_one(
+        words in prop::collection::vec((0_u8..3, 0_u8..3), 1..12),
+    ) {
+        let mut there = claim(1);
+        let mut said = std::collections::BTreeSet::new();
+        for (person, customer) in words {
+            let customer = PaymentKey::parse(&format!("stripe:cus_{customer}")).expect("key");
+            let Ok(after) = say_yes(there.clone(), person, &customer) else { continue };
+            said.insert((customer.clone(), person));
+            there = after;
+            if there.state != ClaimState::Pending {
+                prop_assert_eq!(there.customer.as_ref(), Some(&customer));
+                prop_assert_eq!(said.iter().filter(|(named, _)| *named == customer).count(), 2);
+                break;
+            }
+        }
+    }
 }

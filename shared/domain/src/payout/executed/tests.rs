@@ -111,7 +111,7 @@ fn rows() -> Vec<Row> {
             EXECUTOR,
             &[("submitting", "approved"), ("outcome_unknown", "approved")],
         ),
-        ("come_back", |p, by| p.come_back(by, "reversed".to_owned(), at(NOW)), EXECUTOR, &[("paid", "returned")]),
+        ("come_back", |p, by| p.come_back(by, "reversed".to_owned(), at(NOW)), RETURNS, &[("paid", "returned")]),
         ("resolve", |p, by| p.resolve(by, not_paid(), at(NOW)), DESK, &[("outcome_unknown", "")]),
     ]
 }

@@ -1,0 +1,123 @@
+//! OPS-1: is it alive, and can it work? Anybody may ask: nothing is told but names, and what is wrong with them.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::Json;
+use axum::extract::State;
+use domain::job::{Job, JobRecord};
+use domain::time::Timestamp;
+use edge::clock::Stopwatch;
+use edge::telemetry::chain;
+use http::StatusCode;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::App;
+
+/// How long an answer of `/ready` holds: it may be asked by anybody, and each look costs calls.
+const HOLDS_MS: u64 = 10_000;
+
+/// It is alive.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct HealthView {
+    /// Always `ok`: what is not alive answers nothing.
+    #[schema(example = "ok")]
+    status: &'static str,
+    #[schema(value_type = String, format = DateTime)]
+    at: Timestamp,
+}
+
+/// Something that work needs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct PartView {
+    /// `table core`, `queue facts`, `key`, `job night`, …
+    #[schema(example = "table core")]
+    name: String,
+    /// Does it do?
+    ok: bool,
+    /// What is wrong with it; null where nothing is.
+    why: Option<&'static str>,
+}
+
+/// Can it work?
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct ReadyView {
+    /// Do all parts?
+    ready: bool,
+    parts: Vec<PartView>,
+}
+
+/// The last answer and how old it is.
+pub(crate) type Remembered = Arc<Mutex<Option<(Stopwatch, ReadyView)>>>;
+
+/// Is it alive?
+///
+/// Looks at nothing else: a store that is away does not make it dead.
+#[utoipa::path(
+    get, path = "/health", tag = "health",
+    responses((status = 200, description = "It is.", body = HealthView))
+)]
+pub(super) async fn alive(State(app): State<App>) -> Json<HealthView> {
+    Json(HealthView { status: "ok", at: app.clock.now() })
+}
+
+/// Can it work?
+///
+/// Looks at tables, queues, the key that seals, and whether what runs by the clock has ended well lately. An answer holds for
+/// ten seconds.
+#[utoipa::path(
+    get, path = "/ready", tag = "health",
+    responses(
+        (status = 200, description = "All parts do.", body = ReadyView),
+        (status = 503, description = "Some part does not.", body = ReadyView),
+    )
+)]
+pub(super) async fn ready(State(app): State<App>) -> (StatusCode, Json<ReadyView>) {
+    let view = match known(&app.ready) {
+        Some(view) => view,
+        None => {
+            let view = look(&app).await;
+            *app.ready.lock().unwrap_or_else(PoisonError::into_inner) = Some((Stopwatch::start(), view.clone()));
+            view
+        }
+    };
+    (if view.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, Json(view))
+}
+
+fn known(remembered: &Remembered) -> Option<ReadyView> {
+    let remembered = remembered.lock().unwrap_or_else(PoisonError::into_inner);
+    remembered.as_ref().filter(|(since, _)| since.elapsed_ms() < HOLDS_MS).map(|(_, view)| view.clone())
+}
+
+async fn look(app: &App) -> ReadyView {
+    let (tables, probed, jobs) = futures::join!(app.store.check_tables(), app.probes.look(), app.store.list_jobs());
+    let mut parts: Vec<PartView> = tables
+        .into_iter()
+        .map(|(name, answer)| part(format!("table {name}"), answer.err().map(|error| told(&error))))
+        .collect();
+    parts.extend(probed.into_iter().map(|(name, error)| {
+        let why = error.map(|error| told(error.as_ref()));
+        part(name, why)
+    }));
+    match jobs {
+        Ok(records) => parts.extend(records.iter().map(|record| of_job(record, app.clock.now()))),
+        Err(error) => parts.push(part("jobs".to_owned(), Some(told(&error)))),
+    }
+    ReadyView { ready: parts.iter().all(|part| part.ok), parts }
+}
+
+/// The reason is for the log: it names what outsiders need not know.
+fn told(error: &(dyn std::error::Error + 'static)) -> &'static str {
+    tracing::warn!(reason = chain(error), "a part that work needs does not answer");
+    "does not answer"
+}
+
+fn part(name: String, why: Option<&'static str>) -> PartView {
+    PartView { name, ok: why.is_none(), why }
+}
+
+/// A job that never ran has had no time to: a new deployment is ready.
+fn of_job(record: &JobRecord, now: Timestamp) -> PartView {
+    let job: Job = record.job;
+    part(format!("job {}", job.name()), record.is_late(now).then_some("has not ended well for two runs"))
+}

@@ -1,0 +1,240 @@
+//! What is held of a person, kind by kind, opened.
+
+use cases::privacy::{self, SubjectId};
+use domain::id::{ApplicationId, CustomerId, LeadId, MemberId, PartnerId, UserId};
+use domain::line::Account;
+use edge::problem::Problem;
+use edge::sealing::{Belongs, Sealed, Sealer, SealingError};
+use edge::telemetry::chain;
+use serde_json::{Map, Value, json};
+use store::applications::{FORM, StoredApplication};
+use store::people::{COMPANY, EMAIL, NAME, NOTES, WEBSITE};
+use store::{TenantKey, buyers, leads, users};
+
+use super::AgreedView;
+use crate::App;
+
+/// What is held.
+pub(super) struct Held {
+    /// Who they are.
+    pub(super) person: Value,
+    /// What they agreed to.
+    pub(super) consents: Vec<AgreedView>,
+    /// Everything else.
+    pub(super) records: Value,
+}
+
+/// What is held of a person; `None` where there is no such one.
+pub(super) async fn of(app: &App, tenant: &TenantKey, subject: &SubjectId) -> Result<Option<Held>, Problem> {
+    let holding = Holding { app, tenant };
+    match subject {
+        SubjectId::Partner(id) => holding.partner(id).await,
+        SubjectId::Member(id) => holding.member(id).await,
+        SubjectId::Lead(id) => holding.lead(id).await,
+        SubjectId::Customer(id) => holding.customer(id).await,
+        SubjectId::User(id) => holding.user(id).await,
+        SubjectId::Application(id) => holding.application(id).await,
+    }
+}
+
+/// The terms that an applicant accepted.
+fn accepted(stored: &StoredApplication) -> Option<AgreedView> {
+    let source = stored.application.terms_version.clone()?;
+    Some(AgreedView { what: "the terms for partners".to_owned(), source, at: stored.application.applied_at })
+}
+
+/// What is kept about an application beside its form.
+fn about(stored: &StoredApplication) -> Value {
+    let application = &stored.application;
+    json!({"program_id": application.program, "applied_at": application.applied_at, "state": application.state})
+}
+
+struct Holding<'a> {
+    app: &'a App,
+    tenant: &'a TenantKey,
+}
+
+impl Holding<'_> {
+    async fn partner(&self, id: &PartnerId) -> Result<Option<Held>, Problem> {
+        let Some(partner) = self.app.store.get_partner(self.tenant, id).await? else { return Ok(None) };
+        let enrolments = self.app.store.list_enrolments(self.tenant, id).await?;
+        let programs: Vec<Value> = enrolments
+            .iter()
+            .map(|place| json!({"program_id": place.program, "enrolled_at": place.enrolled_at}))
+            .collect();
+        let mut records = self.money(id).await?;
+        records.insert("status".to_owned(), json!(partner.status.word()));
+        records.insert("created_at".to_owned(), json!(partner.created_at));
+        records.insert("programs".to_owned(), json!(programs));
+        let marks = self.app.store.list_marks(self.tenant, id).await?;
+        let sent = privacy::applications_of(&self.app.store, self.tenant, &marks).await.map_err(super::wrong)?;
+        let consents = sent.iter().filter_map(accepted).collect();
+        let mut applications = Vec::new();
+        for stored in &sent {
+            let form = self.form(stored).await?;
+            applications.push(json!({"id": stored.application.id, "form": form, "is": about(stored)}));
+        }
+        records.insert("applications".to_owned(), json!(applications));
+        Ok(Some(Held { person: self.person(id).await?, consents, records: Value::Object(records) }))
+    }
+
+    async fn application(&self, id: &ApplicationId) -> Result<Option<Held>, Problem> {
+        let Some(stored) = self.app.store.get_application(self.tenant, id).await? else { return Ok(None) };
+        let person = self.form(&stored).await?;
+        Ok(Some(Held { person, consents: accepted(&stored).into_iter().collect(), records: about(&stored) }))
+    }
+
+    /// What an applicant wrote; empty where it was erased.
+    async fn form(&self, stored: &StoredApplication) -> Result<Value, Problem> {
+        if stored.form_sealed.is_empty() {
+            return Ok(json!({}));
+        }
+        let text = self.opened(stored.application.id.as_str(), FORM, &stored.form_sealed).await?;
+        Ok(serde_json::from_str(&text).unwrap_or_default())
+    }
+
+    async fn member(&self, id: &MemberId) -> Result<Option<Held>, Problem> {
+        let Some(stored) = self.app.store.get_member(self.tenant, id).await? else { return Ok(None) };
+        let mut records = self.money(&id.payee()).await?;
+        records.insert("state".to_owned(), json!(stored.member.state.word()));
+        records.insert("created_at".to_owned(), json!(stored.member.created_at));
+        let person = self.person(&id.payee()).await?;
+        Ok(Some(Held { person, consents: Vec::new(), records: Value::Object(records) }))
+    }
+
+    async fn lead(&self, id: &LeadId) -> Result<Option<Held>, Problem> {
+        let Some(stored) = self.app.store.get_lead(self.tenant, id).await? else { return Ok(None) };
+        let mut person = Map::new();
+        for piece in &stored.person {
+            let text = self.opened(id.as_str(), leads::PERSON, &piece.sealed).await?;
+            // The piece that is believed first comes first.
+            for (name, value) in serde_json::from_str::<Map<String, Value>>(&text).unwrap_or_default() {
+                person.entry(name).or_insert(value);
+            }
+        }
+        let lead = &stored.lead;
+        let consent =
+            AgreedView { what: "being kept".to_owned(), source: lead.consent.source.clone(), at: lead.consent.at };
+        let records = json!({
+            "program_id": lead.program,
+            "source": lead.source,
+            "campaign": lead.campaign,
+            "captured_at": lead.captured_at,
+            "seen_at": lead.seen_at,
+            "captures": lead.captures,
+            "state": lead.state.word(),
+        });
+        Ok(Some(Held { person: Value::Object(person), consents: vec![consent], records }))
+    }
+
+    async fn customer(&self, id: &CustomerId) -> Result<Option<Held>, Problem> {
+        let Some(buyer) = self.app.store.get_buyer(self.tenant, id).await? else { return Ok(None) };
+        let mut person = Map::new();
+        let sealed = [(buyers::EMAIL, Some(&buyer.email_sealed)), (buyers::NAME, buyer.name_sealed.as_ref())];
+        for (field, sealed) in sealed {
+            self.put(&mut person, id.as_str(), field, sealed.map(String::as_str)).await?;
+        }
+        let known = self.app.store.get_customer(self.tenant, &buyer.provider).await?;
+        let touches = known.as_ref().map_or(0, |known| known.sightings.len());
+        let records = json!({
+            "provider": buyer.provider,
+            "country_or_region": buyer.place.as_ref().map(ToString::to_string),
+            "card": buyer.card,
+            "created_at": buyer.created_at,
+            "touches": touches,
+            "first_paid_at": known.and_then(|known| known.first_paid).map(|(at, _)| at),
+        });
+        Ok(Some(Held { person: Value::Object(person), consents: Vec::new(), records }))
+    }
+
+    async fn user(&self, id: &UserId) -> Result<Option<Held>, Problem> {
+        let Some(kept) = self.app.store.get_user(self.tenant, id).await? else { return Ok(None) };
+        let mut person = Map::new();
+        for (field, sealed) in [(users::EMAIL, &kept.email_sealed), (users::NAME, &kept.name_sealed)] {
+            self.put(&mut person, id.as_str(), field, Some(sealed)).await?;
+        }
+        let records = json!({
+            "role": kept.user.position.role().word(),
+            "state": kept.user.state,
+            "created_at": kept.user.created_at,
+            "changed_at": kept.user.changed_at,
+        });
+        Ok(Some(Held { person: Value::Object(person), consents: Vec::new(), records }))
+    }
+
+    /// The person behind somebody to whom money goes.
+    async fn person(&self, payee: &PartnerId) -> Result<Value, Problem> {
+        let mut person = Map::new();
+        let Some((known, more)) = self.app.store.get_person_whole(self.tenant, payee).await? else {
+            return Ok(Value::Object(person));
+        };
+        for (field, sealed) in [
+            (EMAIL, Some(&known.email_sealed)),
+            (NAME, Some(&known.name_sealed)),
+            (COMPANY, more.company_sealed.as_ref()),
+            (WEBSITE, more.website_sealed.as_ref()),
+            (NOTES, more.notes_sealed.as_ref()),
+        ] {
+            self.put(&mut person, payee.as_str(), field, sealed.map(String::as_str)).await?;
+        }
+        Ok(Value::Object(person))
+    }
+
+    /// What has to do with money: where it goes, what was paid, the tax form.
+    async fn money(&self, payee: &PartnerId) -> Result<Map<String, Value>, Problem> {
+        let methods = self.app.store.get_payout_methods(self.tenant, payee).await?;
+        let methods: Vec<Value> = methods
+            .ranked
+            .iter()
+            .map(|method| json!({"rail": method.rail.word(), "last_four": method.last_four, "since": method.since}))
+            .collect();
+        let form = self.app.store.get_tax_form(self.tenant, payee).await?;
+        let form =
+            form.map(|form| json!({"tin": form.tin_shown, "country": form.country, "submitted_at": form.submitted_at}));
+        let mut payouts = Vec::new();
+        for head in self.app.store.list_heads(self.tenant, payee).await? {
+            let account = Account { partner: payee.clone(), currency: head.currency };
+            for stored in self.app.store.list_account_payouts(self.tenant, &account).await? {
+                payouts.push(json!({"id": stored.payout.id, "state": stored.payout.state.word()}));
+            }
+        }
+        Ok(Map::from_iter([
+            ("payout_methods".to_owned(), json!(methods)),
+            ("tax_form".to_owned(), json!(form)),
+            ("payouts".to_owned(), json!(payouts)),
+        ]))
+    }
+
+    async fn put(
+        &self,
+        person: &mut Map<String, Value>,
+        subject: &str,
+        field: &str,
+        sealed: Option<&str>,
+    ) -> Result<(), Problem> {
+        if let Some(sealed) = sealed.filter(|sealed| !sealed.is_empty()) {
+            person.insert(field.to_owned(), json!(self.opened(subject, field, sealed).await?));
+        }
+        Ok(())
+    }
+
+    async fn opened(&self, subject: &str, field: &str, sealed: &str) -> Result<String, Problem> {
+        let belongs = Belongs { tenant: self.tenant.tenant().as_str(), subject, field };
+        let not_opened = |error: SealingError| {
+            let reason = chain(&error);
+            if let SealingError::Unavailable(_) = error {
+                tracing::warn!(subject.id = subject, reason, "key service away, request refused");
+                return Problem::unavailable("personal data cannot be opened now; try again");
+            }
+            tracing::error!(subject.id = subject, reason, "a sealed value does not open");
+            Problem::internal()
+        };
+        let sealed: Sealed = sealed.parse().map_err(not_opened)?;
+        let opened = self.sealer()?.open_text(&belongs, &sealed).await.map_err(not_opened)?;
+        Ok(opened.reveal().clone())
+    }
+
+    fn sealer(&self) -> Result<&Sealer, Problem> {
+        self.app.probes.sealer.as_ref().ok_or_else(|| Problem::unavailable("personal data cannot be opened here"))
+    }
+}

@@ -1,0 +1,279 @@
+//! Groups of partners: a name that enrolments and rules speak of, and the rate that new rule versions take for it.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use domain::id::GroupId;
+use domain::rate::Rate;
+use domain::time::Timestamp;
+use edge::auth::Caller;
+use edge::body::{Body, Query, Segments};
+use edge::csv::Format;
+use edge::http::Origin;
+use edge::idempotency::Minting;
+use edge::openapi::{Refusals, WriteRefusals};
+use edge::problem::Problem;
+use edge::revision::{IfMatch, etag};
+use http::StatusCode;
+use http::header::{ETAG, LOCATION};
+use serde::{Deserialize, Deserializer, Serialize};
+use store::groups::Group;
+use store::{TenantKey, Written};
+use utoipa::{IntoParams, ToSchema};
+
+use super::faults::Faults;
+use super::page::{self, Listed};
+use super::partners::actor;
+use super::programs::changing::changed_meanwhile;
+use super::trail::{Changes, or_none};
+use super::who::{Admin, STAFF};
+use crate::App;
+
+/// The most characters of a group's name.
+pub(crate) const NAME_CHARS_MAX: usize = 64;
+const DESCRIPTION_CHARS_MAX: usize = 500;
+/// The most groups of a tenant: all of them are read at once where a rule is made.
+const GROUPS_MAX: usize = 500;
+const COLUMNS: [&str; 5] = ["id", "name", "description", "default_rate", "created_at"];
+
+/// A group to be made.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewGroup {
+    /// What partners and rules call it; it does not change.
+    #[schema(example = "gold")]
+    name: String,
+    /// What it is for.
+    description: Option<String>,
+    /// The rate that a new rule version takes for the group, where it says none itself: 35 % is "0.35".
+    #[schema(example = "0.35")]
+    default_rate: Option<String>,
+}
+
+/// What is to change of a group; what is left out stays, and null takes it away.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ChangedGroup {
+    /// What it is for.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>)]
+    description: Option<Option<String>>,
+    /// The rate for rule versions from now on; those that are there keep theirs (COM-4).
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>, example = "0.35")]
+    default_rate: Option<Option<String>>,
+}
+
+/// A group.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct GroupBody {
+    id: String,
+    #[schema(example = "gold")]
+    name: String,
+    description: Option<String>,
+    #[schema(example = "0.35")]
+    default_rate: Option<String>,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+}
+
+impl From<&Group> for GroupBody {
+    fn from(group: &Group) -> Self {
+        Self {
+            id: group.id.to_string(),
+            name: group.name.clone(),
+            description: group.description.clone(),
+            default_rate: group.default_rate.map(|rate| rate.to_string()),
+            created_at: group.created_at,
+        }
+    }
+}
+
+/// Which page.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Asked {
+    /// How many, 1 to 500; 100 when left out.
+    limit: Option<u32>,
+    /// Where to go on: `next_cursor` of the page before.
+    cursor: Option<String>,
+    /// `csv` for CSV; so does `Accept: text/csv`.
+    #[expect(dead_code, reason = "read by the answer's format; here for the documentation")]
+    #[param(value_type = Option<String>, example = "csv")]
+    format: Option<String>,
+}
+
+/// A field that was named, perhaps with null; absent it is `None`.
+///
+/// # Errors
+/// Not of the field's type.
+pub(crate) fn present<'de, T, D>(from: D) -> Result<Option<Option<T>>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    Option::<T>::deserialize(from).map(Some)
+}
+
+/// List the groups of partners.
+#[utoipa::path(
+    get,
+    path = "/v1/groups",
+    tag = "partners",
+    params(Asked, ("format" = Option<Format>, Query, description = "`csv` for a table.")),
+    responses((status = 200, body = Listed<GroupBody>), Refusals),
+    security(("bearer" = []))
+)]
+pub(crate) async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    format: Format,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Problem> {
+    caller.require(&STAFF)?;
+    let limit = page::limit(asked.limit)?;
+    let after = page::after(asked.cursor.as_deref(), |id| GroupId::parse(id).ok())?;
+    let groups = app.store.list_groups(&caller.tenant_key()).await?;
+    let rest: Vec<&Group> =
+        groups.iter().filter(|group| after.as_ref().is_none_or(|after| group.id > *after)).collect();
+    let shown = &rest[..limit.min(rest.len())];
+    let next = shown.last().filter(|_| rest.len() > limit).map(|group| group.id.as_str());
+    let page = Listed::new(shown.iter().map(|group| GroupBody::from(*group)).collect(), next);
+    page.answer(format, "groups", &COLUMNS)
+}
+
+/// Make a group of partners.
+///
+/// Its name is what enrolments and the `overrides.groups` of rules speak of.
+#[utoipa::path(
+    post,
+    path = "/v1/groups",
+    tag = "partners",
+    params(("Idempotency-Key" = Option<String>, Header)),
+    request_body = NewGroup,
+    responses((status = 201, body = GroupBody), Refusals, WriteRefusals),
+    security(("bearer" = []))
+)]
+pub(crate) async fn create(
+    State(app): State<App>,
+    Admin(caller): Admin,
+    origin: Origin,
+    minting: Minting,
+    Body(asked): Body<NewGroup>,
+) -> Result<Response, Problem> {
+    let (now, tenant) = (minting.at(), caller.tenant_key());
+    let mut faults = Faults::default();
+    let name = faults.text("/name", &asked.name, NAME_CHARS_MAX);
+    let description = asked.description.map(|text| faults.text("/description", &text, DESCRIPTION_CHARS_MAX));
+    let rate = asked.default_rate.map(|text| faults.check("/default_rate", Rate::parse(&text)));
+    let name = faults.finish(Some(name))?;
+    let id = GroupId::of(&name);
+    let group = Group { id, name, description, default_rate: rate.flatten(), created_at: now, version: 1 };
+    if app.store.list_groups(&tenant).await?.len() >= GROUPS_MAX {
+        return Err(Problem::unprocessable(format!("a tenant has at most {GROUPS_MAX} groups")).kind("too-many-groups"));
+    }
+    let changes =
+        Changes::default().added("name", &group.name).added("default_rate", or_none(group.default_rate.as_ref()));
+    let told = changes.told(&format!("group#{}", group.id), "group.created", (actor(&caller, origin), now));
+    if app.store.telling(&tenant, told).replace_group(&tenant, &group).await? == Written::ConditionFailed {
+        return Err(Problem::conflict("there is a group of this name; change that one").at("/name", "taken"));
+    }
+    let location = [(LOCATION, format!("/v1/groups/{}", group.id))];
+    Ok((StatusCode::CREATED, location, [(ETAG, etag(group.version))], Json(GroupBody::from(&group))).into_response())
+}
+
+/// Read a group of partners.
+#[utoipa::path(
+    get,
+    path = "/v1/groups/{id}",
+    tag = "partners",
+    params(("id" = String, Path)),
+    responses((status = 200, body = GroupBody, headers(("ETag" = String, description = "For `If-Match`."))), Refusals),
+    security(("bearer" = []))
+)]
+pub(crate) async fn read(
+    State(app): State<App>,
+    caller: Caller,
+    Segments(id): Segments<String>,
+) -> Result<Response, Problem> {
+    caller.require(&STAFF)?;
+    Ok(shown(&existing(&app, &caller.tenant_key(), &id).await?))
+}
+
+/// Change a group of partners.
+///
+/// Its name stays: rules and enrolments speak of it.
+#[utoipa::path(
+    patch,
+    path = "/v1/groups/{id}",
+    tag = "partners",
+    params(
+        ("id" = String, Path),
+        ("Idempotency-Key" = Option<String>, Header),
+        ("If-Match" = Option<String>, Header, description = "The ETag of what you saw.")
+    ),
+    request_body = ChangedGroup,
+    responses(
+        (status = 200, body = GroupBody, headers(("ETag" = String, description = "For `If-Match`."))),
+        (status = 412, description = "It has changed since you saw it.", body = Problem, content_type = "application/problem+json"),
+        Refusals,
+        WriteRefusals
+    ),
+    security(("bearer" = []))
+)]
+pub(crate) async fn change(
+    State(app): State<App>,
+    Admin(caller): Admin,
+    origin: Origin,
+    minting: Minting,
+    seen: IfMatch,
+    Segments(id): Segments<String>,
+    Body(asked): Body<ChangedGroup>,
+) -> Result<Response, Problem> {
+    let tenant = caller.tenant_key();
+    let before = existing(&app, &tenant, &id).await?;
+    let mut faults = Faults::default();
+    let mut after = Group { version: before.version + 1, ..before.clone() };
+    if let Some(text) = asked.description {
+        after.description = text.map(|text| faults.text("/description", &text, DESCRIPTION_CHARS_MAX));
+    }
+    if let Some(text) = asked.default_rate {
+        after.default_rate = text.and_then(|text| faults.check("/default_rate", Rate::parse(&text)));
+    }
+    faults.finish(Some(()))?;
+    let description = |group: &Group| group.description.clone().unwrap_or_default();
+    let changes = Changes::default().field("description", description(&before), description(&after)).field(
+        "default_rate",
+        or_none(before.default_rate.as_ref()),
+        or_none(after.default_rate.as_ref()),
+    );
+    if changes.is_empty() {
+        return Ok(shown(&before));
+    }
+    seen.check(before.version)?;
+    let told = changes.told(&format!("group#{}", after.id), "group.changed", (actor(&caller, origin), minting.at()));
+    if app.store.telling(&tenant, told).replace_group(&tenant, &after).await? == Written::ConditionFailed {
+        let now = existing(&app, &tenant, &id).await?;
+        return Err(changed_meanwhile(before.version, now.version));
+    }
+    Ok(shown(&after))
+}
+
+/// COM-11: the rates that a new rule version takes for groups, where it says none itself.
+pub(crate) async fn rates(app: &App, tenant: &TenantKey) -> Result<BTreeMap<String, Rate>, Problem> {
+    let groups = app.store.list_groups(tenant).await?;
+    Ok(groups.into_iter().filter_map(|group| Some((group.name, group.default_rate?))).collect())
+}
+
+async fn existing(app: &App, tenant: &TenantKey, id: &str) -> Result<Group, Problem> {
+    let missing = || Problem::not_found("no such group");
+    let id = GroupId::parse(id).map_err(|_| missing())?;
+    app.store.get_group(tenant, &id).await?.ok_or_else(missing)
+}
+
+fn shown(group: &Group) -> Response {
+    ([(ETAG, etag(group.version))], Json(GroupBody::from(group))).into_response()
+}

@@ -1,0 +1,147 @@
+//! COM-14 over the API: what there is to reach, what was reached, and that each change is a version of the rule.
+
+use domain::fact::{Fact, SalePaid};
+use domain::role::Role;
+use domain::time::Zone;
+use revenue_recorder::booking::Recorder;
+use serde_json::{Value, json};
+use world::World;
+
+use super::setup::{Answer, Bench};
+
+const PATH: &str = "/v1/achievements";
+
+struct Place {
+    world: World,
+    bench: Bench,
+    admin: String,
+    own: String,
+}
+
+impl Place {
+    async fn new() -> Self {
+        let world = World::new().await;
+        let bench = Bench::over(world.database.clone(), world.now).await;
+        let admin = bench.key(Role::Admin, "usr_1").await;
+        let own = bench.key(Role::Partner, world.partner.as_str()).await;
+        Self { world, bench, admin, own }
+    }
+
+    async fn make(&self, name: &str) -> Answer {
+        let body = json!({
+            "program_id": world::program().as_str(), "name": name, "metric": "sales", "threshold": "2",
+            "bonus": "50.00", "badge": "two",
+        });
+        self.bench.post(&self.admin, PATH, &body).await
+    }
+
+    async fn patch(&self, id: &Value, body: &Value) -> Answer {
+        let path = format!("{PATH}/{}", id.as_str().expect("id"));
+        let request = http::Request::patch(path)
+            .header("authorization", format!("Bearer {}", self.admin))
+            .header("content-type", "application/json");
+        self.bench.send(request.body(axum::body::Body::from(body.to_string())).expect("request")).await
+    }
+
+    async fn sell(&self, invoice: &str) {
+        let World { store, tenant, keys, now, token, .. } = &self.world;
+        let fact =
+            Fact::SalePaid(SalePaid { click_token: Some(token.clone()), ..self.world.paid(invoice, "cus_1", "100") });
+        Recorder::new(store, tenant, keys, &Zone::utc(), *now).book(&fact).await.expect("booked");
+    }
+}
+
+#[tokio::test]
+async fn an_achievement_is_a_milestone_of_a_new_version_and_the_old_one_stays() {
+    let place = Place::new().await;
+    let before = place.world.store.list_rules(&place.world.tenant, &world::program()).await.expect("store");
+    let made = place.make("First two").await.expect(201);
+    assert_eq!(
+        (&made["status"], &made["bonus"], &made["currency"]),
+        (&json!("active"), &json!("50.00"), &json!("USD"))
+    );
+    let after = place.world.store.list_rules(&place.world.tenant, &world::program()).await.expect("store");
+    assert_eq!((after.len(), &after[..before.len()]), (before.len() + 1, before.as_slice()));
+    let last = after.last().expect("a version");
+    assert_eq!((last.terms.milestones.len(), &last.terms.clauses), (1, &before.last().expect("one").terms.clauses));
+    assert_eq!(place.bench.get(&place.own, PATH).await.expect(200)["data"], json!([made]));
+    let trail = place.world.store.list_audit(&place.world.tenant, world::program().as_str()).await.expect("store");
+    assert_eq!(trail.last().map(|entry| entry.action.as_str()), Some("achievement.created"));
+}
+
+#[tokio::test]
+async fn what_a_partner_reached_is_listed_with_its_badge_and_what_it_earns() {
+    let mut place = Place::new().await;
+    place.make("First two").await.expect(201);
+    place.bench.now += jiff::SignedDuration::from_secs(1);
+    place.world.now = place.bench.now;
+    place.sell("in_1").await;
+    let awards = format!("{PATH}/awards");
+    assert_eq!(place.bench.get(&place.own, &awards).await.expect(200)["data"], json!([]));
+    place.sell("in_2").await;
+    let reached = place.bench.get(&place.own, &awards).await.expect(200);
+    let row = &reached["data"][0];
+    assert_eq!((&row["name"], &row["badge"], &row["status"]), (&json!("First two"), &json!("two"), &json!("open")));
+    assert_eq!((&row["bonus"], &row["currency"]), (&json!("50.00"), &json!("USD")));
+    let named = format!("{awards}?partner_id={}", place.world.partner);
+    assert_eq!(place.bench.get(&place.admin, &named).await.expect(200), reached);
+    assert_eq!(place.bench.get(&place.admin, &awards).await.status, 400, "staff says whose");
+    let other = place.bench.key(Role::Partner, &domain::id::PartnerId::from_ulid(77_u128.into()).to_string()).await;
+    assert_eq!(place.bench.get(&other, &named).await.status, 404);
+}
+
+#[tokio::test]
+async fn an_achievement_is_changed_and_ended_by_further_versions() {
+    let mut place = Place::new().await;
+    let made = place.make("First two").await.expect(201);
+    place.bench.now += jiff::SignedDuration::from_secs(1);
+    let changed = place.patch(&made["id"], &json!({"threshold": "3", "bonus": null})).await.expect(200);
+    assert_eq!(
+        (&changed["threshold"], &changed["bonus"], &changed["badge"]),
+        (&json!("3"), &Value::Null, &json!("two"))
+    );
+    assert_eq!(changed["id"], made["id"]);
+    place.bench.now += jiff::SignedDuration::from_secs(1);
+    let ended = place.patch(&made["id"], &json!({"active": false})).await.expect(200);
+    assert_eq!(ended["status"], "ended");
+    let versions = place.world.store.list_rules(&place.world.tenant, &world::program()).await.expect("store");
+    assert_eq!(versions.last().map(|version| version.terms.milestones.len()), Some(0));
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_an_achievement_is_told_and_nothing_is_made() {
+    let mut place = Place::new().await;
+    place.make("First two").await.expect(201);
+    place.bench.now += jiff::SignedDuration::from_secs(1);
+    assert_eq!(place.make("First two").await.expect(409)["type"], "urn:tributary:problem:achievement-exists");
+    let good = json!({"program_id": world::program().as_str(), "name": "More", "metric": "sales", "threshold": "5",
+        "badge": "more"});
+    let nobody = domain::id::ProgramId::from_ulid(77_u128.into()).to_string();
+    let rows = [
+        ("program_id", json!("prg_1"), "/program_id"),
+        ("program_id", json!(nobody), "/program_id"),
+        ("threshold", json!("many"), "/threshold"),
+        ("threshold", json!("0"), "/threshold"),
+        ("bonus", json!("-1.00"), "/bonus"),
+        ("name", json!(""), "/name"),
+        ("effective_from", json!("2020-01-01T00:00:00Z"), "/effective_from"),
+    ];
+    for (field, value, pointer) in rows {
+        let mut body = good.clone();
+        body[field] = value.clone();
+        assert_eq!(place.bench.post(&place.admin, PATH, &body).await.pointers(), [pointer], "{field} {value}");
+    }
+    let finance = place.bench.key(Role::FinanceManager, "usr_2").await;
+    assert_eq!(place.bench.post(&finance, PATH, &good).await.status, 403);
+    let versions = place.world.store.list_rules(&place.world.tenant, &world::program()).await.expect("store");
+    assert_eq!(versions.iter().filter(|version| !version.terms.milestones.is_empty()).count(), 1);
+}
+
+#[tokio::test]
+async fn an_achievement_is_not_hidden_by_a_version_that_begins_later_without_it() {
+    let place = Place::new().await;
+    let rules = format!("/v1/programs/{}/rules", world::program());
+    let later = json!({"kind": "percentage", "rate": "0.2", "effective_from": "2030-01-01T00:00:00Z"});
+    place.bench.post(&place.admin, &rules, &later).await.expect(201);
+    assert_eq!(place.make("First two").await.expect(409)["type"], "urn:tributary:problem:later-version");
+}

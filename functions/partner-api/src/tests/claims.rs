@@ -1,0 +1,161 @@
+//! ATT-7 over the API: a partner claims, a person decides, and what nobody was paid for is booked.
+
+use domain::fact::{Fact, SalePaid};
+use domain::role::Role;
+use domain::time::Zone;
+use revenue_recorder::booking::Recorder;
+use serde_json::{Value, json};
+use world::World;
+
+use super::setup::{Answer, Bench};
+
+const CLAIMS: &str = "/v1/claims";
+
+/// A world whose sales nobody brought, and the API over it.
+struct Place {
+    world: World,
+    bench: Bench,
+    admin: String,
+    own: String,
+}
+
+impl Place {
+    async fn new() -> Self {
+        let world = World::new().await;
+        let bench = Bench::over(world.database.clone(), world.now).await;
+        let admin = bench.key(Role::Admin, "usr_1").await;
+        let own = bench.key(Role::Partner, world.partner.as_str()).await;
+        Self { world, bench, admin, own }
+    }
+
+    /// A sale that came without a click.
+    async fn sold(&self, invoice: &str, customer: &str, paid: &str) {
+        let World { store, tenant, keys, now, .. } = &self.world;
+        let fact = Fact::SalePaid(SalePaid { click_token: None, ..self.world.paid(invoice, customer, paid) });
+        Recorder::new(store, tenant, keys, &Zone::utc(), *now).book(&fact).await.expect("booked");
+    }
+
+    async fn claim(&self, order: &str) -> Answer {
+        let body = json!({"order_reference": order, "evidence": "She wrote to me first."});
+        self.bench.post(&self.own, CLAIMS, &body).await
+    }
+
+    async fn claimed(&self, order: &str) -> String {
+        self.claim(order).await.expect(201)["id"].as_str().expect("id").to_owned()
+    }
+
+    async fn say(&self, key: &str, id: &str, word: &str) -> Answer {
+        self.bench.post(key, &format!("{CLAIMS}/{id}/{word}"), &json!({"reason": "the mail shows it"})).await
+    }
+}
+
+#[tokio::test]
+async fn a_claim_is_made_by_its_partner_accepted_by_an_admin_and_pays_at_once() {
+    let place = Place::new().await;
+    place.sold("in_1", "cus_1", "100").await;
+    let made = place.claim("in_1").await.expect(201);
+    assert_eq!((&made["status"], &made["customer_id"]), (&json!("pending"), &Value::Null), "who it is is not told");
+    let id = made["id"].as_str().expect("id");
+    let listed = place.bench.get(&place.admin, "/v1/claims?status=pending").await.expect(200);
+    assert_eq!(listed["data"][0]["customer_id"], "stripe:cus_1");
+    assert_eq!(place.say(&place.own, id, "accept").await.status, 403);
+    let accepted = place.say(&place.admin, id, "accept").await.expect(200);
+    assert_eq!((&accepted["status"], &accepted["sales"]), (&json!("accepted"), &json!(1)));
+    assert_eq!(place.world.total().await, "30.00");
+    let again = place.say(&place.admin, id, "accept").await.expect(200);
+    assert_eq!((&again["status"], &again["sales"]), (&json!("accepted"), &json!(0)), "once more pays nothing more");
+    assert_eq!(place.say(&place.admin, id, "decline").await.expect(409)["type"], "urn:tributary:problem:claim-decided");
+    let read = place.bench.get(&place.own, &format!("{CLAIMS}/{id}")).await.expect(200);
+    assert_eq!((&read["reason"], &read["decided_by"]), (&json!("the mail shows it"), &Value::Null));
+    place.world.verified().await;
+}
+
+#[tokio::test]
+async fn a_claim_above_the_threshold_takes_two_admins() {
+    let place = Place::new().await;
+    place.sold("in_1", "cus_1", "400").await;
+    let id = place.claimed("in_1").await;
+    let first = place.say(&place.admin, &id, "accept").await.expect(200);
+    assert_eq!((&first["status"], &first["needs_second"]), (&json!("pending"), &json!(true)));
+    assert_eq!(place.world.total().await, "0.00");
+    let same = place.say(&place.admin, &id, "accept").await.expect(409);
+    assert_eq!(same["type"], "urn:tributary:problem:second-person-needed");
+    let second = place.bench.key(Role::Admin, "usr_2").await;
+    let accepted = place.say(&second, &id, "accept").await.expect(200);
+    assert_eq!((&accepted["status"], &accepted["sales"]), (&json!("accepted"), &json!(1)));
+    assert_eq!(place.world.total().await, "120.00");
+    place.world.verified().await;
+}
+
+#[tokio::test]
+async fn what_is_claimed_is_not_claimed_again_until_it_is_declined() {
+    let place = Place::new().await;
+    let id = place.claimed("in_9").await;
+    let twice = place.claim("in_9").await.expect(409);
+    assert_eq!(twice["type"], "urn:tributary:problem:claimed-before");
+    let nobody = place.say(&place.admin, &id, "accept").await;
+    assert_eq!(nobody.pointers(), ["/customer_id"], "nobody is known by it yet");
+    let declined = place.say(&place.admin, &id, "decline").await.expect(200);
+    assert_eq!(declined["status"], "declined");
+    let again = place.claimed("in_9").await;
+    let all = place.bench.get(&place.own, "/v1/claims?limit=1").await.expect(200);
+    let cursor = all["next_cursor"].as_str().expect("a second page");
+    let rest = place.bench.get(&place.own, &format!("/v1/claims?limit=1&cursor={cursor}")).await.expect(200);
+    assert_eq!(rest["next_cursor"], Value::Null);
+    // Both are of one instant: in which order they come is chance.
+    let mut met = [&all["data"][0]["id"], &rest["data"][0]["id"]].map(|id| id.as_str().unwrap_or_default().to_owned());
+    let mut both = [id, again];
+    met.sort();
+    both.sort();
+    assert_eq!(met, both);
+    let none = place.bench.get(&place.own, "/v1/claims?status=accepted").await.expect(200);
+    assert_eq!(none, json!({"data": [], "next_cursor": null}));
+}
+
+#[tokio::test]
+async fn what_a_partner_says_is_sealed_and_shown_to_it_and_to_the_tenants_people_only() {
+    let place = Place::new().await;
+    let body = json!({"customer_email": "Grace@Example.com", "evidence": "We met at the fair."});
+    let made = place.bench.post(&place.own, CLAIMS, &body).await.expect(201);
+    let id = made["id"].as_str().expect("id");
+    let stored = domain::id::ClaimId::parse(id).expect("id");
+    let stored = place.world.store.get_claim(&place.world.tenant, &stored).await.expect("store").expect("there");
+    let kept = format!("{stored:?}").to_lowercase();
+    assert!(!kept.contains("grace") && !kept.contains("fair"), "{kept}");
+    let path = format!("{CLAIMS}/{id}");
+    for key in [&place.own, &place.admin] {
+        let read = place.bench.get(key, &path).await.expect(200);
+        assert_eq!(
+            (&read["customer_email"], &read["evidence"]),
+            (&json!("Grace@example.com"), &json!("We met at the fair."))
+        );
+    }
+    let other = place.bench.key(Role::Partner, &domain::id::PartnerId::from_ulid(77_u128.into()).to_string()).await;
+    assert_eq!(place.bench.get(&other, &path).await.status, 404);
+    let elsewhere = domain::id::TenantId::from_ulid(5_u128.into());
+    let elsewhere = place.bench.key_of(&elsewhere, Role::Admin, "usr_9").await;
+    assert_eq!(place.bench.get(&elsewhere, &path).await.status, 404);
+    assert_eq!(place.say(&elsewhere, id, "accept").await.status, 404);
+}
+
+#[tokio::test]
+async fn a_claim_names_somebody_and_says_why() {
+    let place = Place::new().await;
+    let good = json!({"order_reference": "in_1", "evidence": "mine"});
+    let rows = [
+        ("order_reference", Value::Null, "/customer_email"),
+        ("order_reference", json!(""), "/order_reference"),
+        ("customer_email", json!("nobody"), "/customer_email"),
+        ("customer_id", json!("stripe:cus_1"), "/customer_id"),
+        ("evidence", json!("  "), "/evidence"),
+        ("evidence", json!("x".repeat(4_001)), "/evidence"),
+        ("program_id", json!("prg_1"), "/program_id"),
+    ];
+    for (field, value, pointer) in rows {
+        let mut body = good.clone();
+        body[field] = value.clone();
+        assert_eq!(place.bench.post(&place.own, CLAIMS, &body).await.pointers(), [pointer], "{field} {value}");
+    }
+    let finance = place.bench.key(Role::FinanceManager, "usr_2").await;
+    assert_eq!(place.bench.post(&finance, CLAIMS, &good).await.status, 403);
+}

@@ -1,0 +1,224 @@
+//! What a bank sends back: each return matched to its payout by the trace number, its money given back with the reason, once.
+
+use std::collections::BTreeMap;
+
+use cases::awards;
+use cases::payouts::returned::take_back;
+use cases::payouts::{Command, Moved, command_under};
+use domain::audit::Actor;
+use domain::digest::Digest;
+use domain::payee::Rail;
+use domain::payout::PayoutState;
+use domain::payout::file::FileState;
+use domain::time::Timestamp;
+use edge::problem::Problem;
+use edge::telemetry::chain;
+use rails::Subject;
+use rails::nacha::{ImportRefused, Imported, MethodAction, Outcome, SentEntry, Trace};
+use serde::{Deserialize, Serialize};
+use store::TenantKey;
+use store::payout_files::{MethodNotice, SentByFile, StoredFile};
+use store::payouts::StoredPayout;
+use utoipa::ToSchema;
+
+use crate::App;
+use crate::http::wrong;
+
+/// One entry of a file of returns, and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub(crate) struct ReturnRow {
+    /// The line of the file, from 1.
+    line: usize,
+    /// The trace number that the entry was sent under.
+    #[schema(example = "121042880000001")]
+    trace: String,
+    /// Its payout.
+    payout_id: String,
+    /// The bank's code, such as `R03` or `C01`.
+    #[schema(example = "R03")]
+    code: String,
+    /// What the code means.
+    meaning: String,
+    /// `failed`: it had not been confirmed, and its whole amount is available again. `returned`: it had been paid, and
+    /// what left is held until it is released. `noticed`: it went through, and the payee must set the method anew.
+    /// `already`: it was taken in before. `unmatched`: a person must look; nothing was moved.
+    #[schema(example = "failed")]
+    outcome: String,
+    /// Why it is unmatched.
+    #[serde(default)]
+    detail: Option<String>,
+}
+
+/// What was made of a file of returns.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub(crate) struct ReturnsView {
+    /// SHA-256 of the file: taken in twice it is taken in once.
+    sha256: String,
+    /// When it was taken in.
+    #[schema(value_type = String, format = DateTime)]
+    imported_at: Timestamp,
+    /// Who brought it.
+    imported_by: String,
+    /// Its entries, in order.
+    data: Vec<ReturnRow>,
+}
+
+/// Takes in a file of returns and notices of change.
+pub(crate) struct Import<'a> {
+    pub(crate) app: &'a App,
+    pub(crate) tenant: &'a TenantKey,
+    pub(crate) by: &'a Actor,
+    pub(crate) at: Timestamp,
+}
+
+/// What became of one entry.
+type Became = (&'static str, Option<String>);
+
+impl Import<'_> {
+    /// PAY-19: the file whole, or nothing of it; the same bytes once.
+    pub(crate) async fn take_in(&self, bytes: &[u8]) -> Result<ReturnsView, Problem> {
+        let sha256 = Digest::of_bytes(bytes);
+        if let Some(there) = self.app.store.get_payout_returns(self.tenant, sha256).await? {
+            return serde_json::from_str(&there).map_err(|_| Problem::internal());
+        }
+        let imported = Imported::read(bytes).map_err(|refused| unreadable(&refused))?;
+        let mut sent: BTreeMap<Trace, (SentEntry, SentByFile)> = BTreeMap::new();
+        for trace in imported.traces() {
+            let found = self.app.store.get_sent_row(self.tenant, Rail::Ach, trace.as_str()).await?;
+            if let Some(found) = found {
+                let entry = SentEntry {
+                    trace: trace.clone(),
+                    subject: Subject::Payout(found.row.payout.clone()),
+                    amount: found.row.amount,
+                    receiving: found.row.receiving.clone().unwrap_or_default(),
+                };
+                sent.insert(trace.clone(), (entry, found));
+            }
+        }
+        let entries = sent.iter().map(|(trace, (entry, _))| (trace.clone(), entry.clone())).collect();
+        let outcomes = imported.settle(&entries).map_err(|refused| unreadable(&refused))?;
+        let mut data = Vec::with_capacity(outcomes.len());
+        for outcome in outcomes {
+            data.push(self.take(sha256, outcome, &sent).await?);
+        }
+        let imported_by = self.by.id.clone();
+        let view = ReturnsView { sha256: sha256.to_hex(), imported_at: self.at, imported_by, data };
+        let text = serde_json::to_string(&view).map_err(|_| Problem::internal())?;
+        // Refused where the same file was brought at the same time: both have told of the same steps.
+        let _: store::Written = self.app.store.record_payout_returns(self.tenant, sha256, &text).await?;
+        Ok(view)
+    }
+
+    async fn take(
+        &self,
+        sha256: Digest,
+        outcome: Outcome,
+        sent: &BTreeMap<Trace, (SentEntry, SentByFile)>,
+    ) -> Result<ReturnRow, Problem> {
+        let (line, trace, code, meaning) = match &outcome {
+            Outcome::Returned(one) => (one.line, &one.trace, one.code.to_string(), one.code.meaning().to_owned()),
+            Outcome::Corrected(one) => (one.line, &one.trace, one.code.to_string(), one.code.meaning().to_owned()),
+        };
+        // Settled against these very rows a moment ago.
+        let Some((_, by_file)) = sent.get(trace) else { return Err(Problem::internal()) };
+        let payout = &by_file.row.payout;
+        let (said, became) = ((code.as_str(), meaning.as_str()), self.stored(by_file).await?);
+        let (word, detail) = match (became, &outcome) {
+            (Err(why), _) => ("unmatched", Some(why)),
+            (Ok(stored), Outcome::Returned(one)) => {
+                if one.code.action() != MethodAction::Keep {
+                    self.notice(&stored, said).await?;
+                }
+                self.give_back(sha256, stored, by_file, &format!("{code}: {meaning}")).await?
+            }
+            (Ok(stored), Outcome::Corrected(one)) if one.code.is_about_payee() => {
+                self.notice(&stored, said).await?;
+                ("noticed", None)
+            }
+            (Ok(_), Outcome::Corrected(_)) => ("unmatched", Some("it is about our own company's data".to_owned())),
+        };
+        tracing::info!(payout.id = %payout, code, outcome = word, "an entry came back from a bank");
+        let (trace, payout_id) = (trace.to_string(), payout.to_string());
+        Ok(ReturnRow { line, trace, payout_id, code, meaning, outcome: word.to_owned(), detail })
+    }
+
+    /// The payout behind an entry; or why it is nobody's any more.
+    async fn stored(&self, sent: &SentByFile) -> Result<Result<StoredPayout, String>, Problem> {
+        let file = self.app.store.get_payout_file(self.tenant, &sent.file).await?;
+        let Some(StoredFile { file, .. }) = file else { return Ok(Err(format!("{} is not there", sent.file))) };
+        if matches!(file.state, FileState::Voided { .. }) {
+            return Ok(Err(format!("{} was voided, and a bank has carried it all the same", sent.file)));
+        }
+        // A payout that is in a file leaves it by no way but a void: so it was paid by this one, and no other.
+        if !file.holds(&sent.row) {
+            return Ok(Err(format!("{} does not hold it: another file has paid the payout, or a person", sent.file)));
+        }
+        let stored = self.app.store.get_payout(self.tenant, &sent.row.payout).await?;
+        Ok(stored.ok_or_else(|| "there is no such payout".to_owned()))
+    }
+
+    /// PAY-9: the money goes back, to where it is owed: what was never confirmed is available again, what was paid is held.
+    async fn give_back(
+        &self,
+        sha256: Digest,
+        stored: StoredPayout,
+        sent: &SentByFile,
+        reason: &str,
+    ) -> Result<Became, Problem> {
+        let id = stored.payout.id.clone();
+        match &stored.payout.state {
+            PayoutState::Submitted { .. } if stored.payout.is_sent_by(&sent.file) => {
+                let command = Command::Fail { reason: reason.to_owned() };
+                let under = format!("{sha256}#{id}");
+                let by = (self.by, self.at);
+                let moved = command_under(&self.app.store, (self.tenant, &id), &command, by, &under).await;
+                match moved.map_err(wrong)? {
+                    Moved::Done(stored) => {
+                        self.follow(&stored).await;
+                        Ok(("failed", None))
+                    }
+                    other => Ok(("unmatched", Some(format!("{other:?}")))),
+                }
+            }
+            PayoutState::Paid { .. } => {
+                let (at, said) = (self.at, (self.by, reason, sent.row.amount));
+                if stored.payout.leaving() != Some(sent.row.amount) {
+                    return Ok(("unmatched", Some("another amount left by it".to_owned())));
+                }
+                let taken = take_back(&self.app.store, self.tenant, stored, said, at).await.map_err(wrong)?;
+                Ok((if taken.is_some() { "returned" } else { "already" }, None))
+            }
+            PayoutState::Failed { .. } | PayoutState::Returned { .. } => Ok(("already", None)),
+            other => Ok(("unmatched", Some(format!("the payout is {}", other.word())))),
+        }
+    }
+
+    async fn follow(&self, stored: &StoredPayout) {
+        let by = (self.by, self.at);
+        if let Err(error) = awards::follow(&self.app.store, self.tenant, &stored.payout, by).await {
+            // The step is taken, whatever becomes of the award now: the daily round follows what was not followed.
+            tracing::warn!(payout.id = %stored.payout.id, reason = chain(&error), "an award does not follow its payout yet");
+        }
+    }
+
+    /// The method is not paid to again before the payee has said it anew.
+    async fn notice(&self, stored: &StoredPayout, (code, meaning): (&str, &str)) -> Result<(), Problem> {
+        let Some(payee) = &stored.payout.terms.payee else { return Ok(()) };
+        let notice = MethodNotice {
+            method: payee.method.clone(),
+            code: code.to_owned(),
+            meaning: meaning.to_owned(),
+            payout: stored.payout.id.clone(),
+            at: self.at,
+        };
+        let partner = &stored.payout.partner;
+        // The first asking stands.
+        let _: store::Written = self.app.store.record_method_notice(self.tenant, partner, &notice).await?;
+        Ok(())
+    }
+}
+
+/// PAY-19: the file is refused whole, with the line.
+fn unreadable(refused: &ImportRefused) -> Problem {
+    Problem::unprocessable(refused.to_string()).kind("returns-refused").at("/content", refused.to_string())
+}

@@ -1,0 +1,85 @@
+//! The proof over files, with no network.
+
+use std::collections::BTreeMap;
+
+use domain::audit::{Actor, ChainEnd, Deed, append};
+use domain::role::Role;
+use domain::time::Timestamp;
+
+use super::*;
+
+fn entries() -> Vec<AuditEntry> {
+    let mut end = ChainEnd::START;
+    (0..6)
+        .map(|n| {
+            let agent = if n == 3 { "=cmd|'x'!A1" } else { "curl, \"7\"" };
+            let deed = Deed {
+                at: Timestamp::from_second(1_700_000_000 + n).expect("instant"),
+                actor: Actor {
+                    role: Role::Admin,
+                    id: "usr_ada".to_owned(),
+                    ip: None,
+                    user_agent: Some(agent.to_owned()),
+                },
+                action: "rule.created",
+                old: BTreeMap::new(),
+                new: BTreeMap::from([("rate".to_owned(), format!("0.{n}"))]),
+            };
+            let entry = append(end, "prg_1", deed);
+            end = entry.end();
+            entry
+        })
+        .collect()
+}
+
+fn lines(entries: &[AuditEntry], end: TrailEnd) -> String {
+    let mut text: String = entries.iter().map(|entry| serde_json::to_string(entry).expect("json") + "\n").collect();
+    text.push_str(&serde_json::to_string(&LastLine { end }).expect("json"));
+    text + "\n"
+}
+
+fn judged(text: &str) -> Said {
+    let folder = tempfile::tempdir().expect("folder");
+    let file = folder.path().join("audit");
+    std::fs::write(&file, text).expect("written");
+    verify(&Verify { file, some_days: false, entries: None, hash: None }).expect("an audit")
+}
+
+fn end_of(entries: &[AuditEntry]) -> TrailEnd {
+    entries.iter().fold(TrailEnd::START, TrailEnd::then)
+}
+
+#[test]
+fn an_export_is_proved_and_whatever_is_done_to_a_line_is_found() {
+    let (entries, end) = (entries(), end_of(&entries()));
+    let whole = judged(&lines(&entries, end));
+    assert!(whole.good && whole.text.starts_with("6 entries of 1 chains fit"), "{}", whole.text);
+    for at in 0..entries.len() {
+        let mut without = entries.clone();
+        without.remove(at);
+        let mut changed = entries.clone();
+        changed[at].actor.id.push('x');
+        let cut = entries[..at].to_vec();
+        for (told, broken) in [("without", without), ("changed", changed), ("cut", cut)] {
+            let said = judged(&lines(&broken, end));
+            assert!(!said.good && said.text.contains("not intact"), "{told} {at}: {}", said.text);
+        }
+    }
+    let no_end = lines(&entries, end).lines().take(6).collect::<Vec<_>>().join("\n");
+    assert!(!judged(&no_end).good);
+}
+
+#[test]
+fn a_table_is_proved_in_any_order_and_a_cell_that_lies_is_found() {
+    let entries = entries();
+    let mut rows: Vec<AuditRow> = entries.iter().map(AuditRow::from).collect();
+    rows.reverse();
+    let table = edge::csv::text_of(&COLUMNS, &rows).expect("csv");
+    let said = judged(&table);
+    assert!(said.good && said.text.contains("--entries"), "{}", said.text);
+    // What people see is changed, and the entry behind it is not.
+    let lied = judged(&table.replacen("rate: 0.4", "rate: 0.9", 1));
+    assert!(!lied.good && lied.text.contains("row 3"), "{}", lied.text);
+    let gap: Vec<AuditRow> = entries.iter().filter(|entry| entry.no != 2).map(AuditRow::from).collect();
+    assert!(!judged(&edge::csv::text_of(&COLUMNS, &gap).expect("csv")).good);
+}

@@ -1,0 +1,15 @@
+//! The keys of what links brought.
+
+use domain::id::{LinkId, SaleId};
+
+use super::{Key, TenantKey};
+
+impl TenantKey {
+    pub(crate) fn link_sales(&self, link: &LinkId) -> Key {
+        Key::new(self.pk(&format!("link-sales#{link}")), "total")
+    }
+
+    pub(crate) fn link_sale(&self, link: &LinkId, sale: &SaleId) -> Key {
+        Key::new(self.link_sales(link).pk, format!("sale#{sale}"))
+    }
+}

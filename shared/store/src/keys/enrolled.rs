@@ -1,0 +1,61 @@
+//! The keys of who works with whom: rows by which partners are found, applications, groups, and what a programme is used by.
+
+use domain::digest::Digest;
+use domain::id::{ApplicationId, GroupId, PartnerId, ProgramId, TenantId};
+
+use super::{Key, TenantKey};
+
+impl TenantKey {
+    pub(crate) fn partner_rows(&self) -> String {
+        self.pk("partners")
+    }
+
+    pub(crate) fn partner_row(&self, partner: &PartnerId) -> Key {
+        Key::new(self.partner_rows(), partner.as_str())
+    }
+
+    pub(crate) fn partner_news(&self, partner: &PartnerId, version: u64) -> Key {
+        Key::new(self.partner_partition(partner), format!("news#{version:08}"))
+    }
+
+    pub(crate) fn application(&self, application: &ApplicationId) -> Key {
+        Key::new(self.pk(&format!("application#{application}")), "application")
+    }
+
+    pub(crate) fn application_news(&self, application: &ApplicationId, version: u64) -> Key {
+        Key::new(self.application(application).pk, format!("news#{version:08}"))
+    }
+
+    pub(crate) fn applications(&self, program: &ProgramId, state: &str) -> String {
+        self.pk(&format!("applications#{program}#{state}"))
+    }
+
+    /// Whom an application of this address made a partner.
+    pub(crate) fn taken_on(&self, address: &Digest) -> Key {
+        Key::new(self.pk(&format!("taken-on#{}", address.to_hex())), "taken-on")
+    }
+
+    pub(crate) fn groups(&self) -> String {
+        self.pk("groups")
+    }
+
+    pub(crate) fn group(&self, group: &GroupId) -> Key {
+        Key::new(self.groups(), group.as_str())
+    }
+
+    /// What says that a programme has, or had, a partner.
+    pub(crate) fn program_used(&self, program: &ProgramId) -> Key {
+        Key::new(self.pk(&format!("used#{program}")), "used")
+    }
+
+    /// Whose a programme is stands with the default tenant, as the registry of tenants does: who applies has no key that
+    /// would say it.
+    pub(crate) fn program_owner(program: &ProgramId) -> Key {
+        Key::new(Self(TenantId::default_tenant()).pk("program-owners"), program.as_str())
+    }
+
+    /// How often strangers used a door within the minute that begins at this second.
+    pub(crate) fn door_pace(&self, door: &str, minute: i64) -> Key {
+        Key::new(self.pk(&format!("pace#{door}")), minute.to_string())
+    }
+}

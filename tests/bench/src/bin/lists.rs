@@ -1,0 +1,33 @@
+//! `make bench-lists`: prints what pages of lists take, and writes the section of `docs/BENCHMARKS.md`.
+
+use std::process::ExitCode;
+
+use bench::{lists, page, seed};
+
+/// How many partners and lines there are, when nothing else is asked for.
+const PARTNERS: u64 = 10_000;
+const LINES: u64 = 1_000_000;
+
+#[tokio::main(flavor = "multi_thread", worker_threads = 2)]
+#[expect(clippy::print_stdout, reason = "a program that prints figures")]
+async fn main() -> ExitCode {
+    let asked = std::env::args().nth(1);
+    if asked.as_deref() == Some(seed::SERVE) {
+        seed::serve().await;
+        return ExitCode::SUCCESS;
+    }
+    let lines: Option<u64> = asked.and_then(|lines| lines.parse().ok());
+    let (partners, lines) = lines.map_or((PARTNERS, LINES), |lines| (lines / 100, lines));
+    let rows = lists::measure(partners, lines).await;
+    let table = lists::table(&rows, partners, lines);
+    println!("{table}");
+    if let Err(error) = page::write_section("Lists", &table) {
+        eprintln!("docs/BENCHMARKS.md: {error}");
+        return ExitCode::FAILURE;
+    }
+    let misses: Vec<String> = rows.iter().flat_map(lists::Measured::misses).collect();
+    for miss in &misses {
+        eprintln!("missed: {miss}");
+    }
+    if misses.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

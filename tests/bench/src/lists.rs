@@ -1,0 +1,202 @@
+//! What a page of a list takes in the handler besides the store, and whether it stays so however much lies behind it.
+#![expect(clippy::expect_used, reason = "a program that measures: what fails here ends it")]
+
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::Request;
+use domain::id::{KeyId, TenantId};
+use domain::role::Role;
+use domain::time::Zone;
+use edge::auth::{hash_of, mint};
+use edge::aws::{Aws, Service};
+use edge::clock::Clock;
+use edge::config::Reader;
+use edge::sealing::Sealer;
+use http_body_util::BodyExt;
+use queues::{Sender, VisitDue};
+use serde_json::Value;
+use store::api_keys::ApiKey;
+use store::{Store, Tables, TenantKey};
+use testkit::Units;
+use tower::ServiceExt;
+
+use crate::page::thousands;
+use crate::seed::{Order, Served, day, partner};
+
+/// What the issue allows: the slowest page of a hundred, in the handler besides the store.
+const HANDLER_MAX: Duration = Duration::from_millis(10);
+/// How many pages of a list are read, at most.
+const PAGES: usize = 300;
+/// The number of the partner with all the lines.
+const LARGE: u64 = 2_001;
+/// The first of the partners with one line each.
+const SMALL: u64 = 20_001;
+/// The first day on which lines are available, and the present.
+const FROM_DAY: u32 = 300;
+const TODAY: u32 = 324;
+
+/// One list, read page after page.
+#[derive(Clone, Debug)]
+pub struct Measured {
+    /// Which.
+    pub what: &'static str,
+    /// How many pages were read.
+    pub pages: usize,
+    /// The median and the slowest of a hundred, in the handler besides the store.
+    pub handler: (Duration, Duration),
+    /// Requests to the store of the second page, and of the last that was whole.
+    pub requests: (usize, usize),
+    /// Read units of the same pages.
+    pub units: (Units, Units),
+}
+
+impl Measured {
+    /// What the figures ask for and this does not keep.
+    #[must_use]
+    pub fn misses(&self) -> Vec<String> {
+        let mut misses = Vec::new();
+        if self.handler.1 > HANDLER_MAX {
+            misses.push(format!("{}: {:?} in the handler, p99; {HANDLER_MAX:?} allowed", self.what, self.handler.1));
+        }
+        if self.requests.0 != self.requests.1 {
+            misses.push(format!(
+                "{}: a page costs {} requests, a later one {}",
+                self.what, self.requests.0, self.requests.1
+            ));
+        }
+        misses
+    }
+}
+
+/// Reads each list over a tenant with so many partners and so many lines of one of them.
+pub async fn measure(partners: u64, lines: u64) -> Vec<Measured> {
+    let mut served = Served::start();
+    let database = &served.database;
+    let tables = Tables { core: database.core.clone(), clicks: database.clicks.clone(), ops: database.ops.clone() };
+    let store = Store::new(database.client.clone(), tables);
+    served.seed(Order { first: LARGE, accounts: 1, lines, days: 30, from_day: FROM_DAY });
+    served.seed(Order { first: SMALL, accounts: partners, lines: 1, days: 1, from_day: FROM_DAY });
+    let clock = Clock::fixed(Zone::utc().start_of(day(TODAY)).expect("an instant"));
+    let place = partner_api::Place { is_dev: false, public_url: "https://go.example".to_owned() };
+    let partner_api = partner_api::routes(partner_api::App::new(store.clone(), sealer(), clock, place));
+    let revenue_api = revenue_api::routes(revenue_api::App::new(store.clone(), visits(), sealer(), clock));
+    let large = partner(LARGE);
+    let mut rows = Vec::new();
+    for (what, routes, path) in [
+        ("partners", &partner_api, "/v1/partners?limit=100".to_owned()),
+        ("commissions of a partner", &partner_api, format!("/v1/partners/revenue/commissions?partner_id={large}")),
+        (
+            "pending commissions of a partner",
+            &partner_api,
+            format!("/v1/partners/revenue/commissions?partner_id={large}&status=pending"),
+        ),
+        ("payouts of a partner", &partner_api, format!("/v1/partners/revenue/payouts?partner_id={large}")),
+        ("links", &partner_api, "/v1/revenue/affiliates?limit=100".to_owned()),
+        ("commissions across partners", &revenue_api, "/v1/revenue/commissions?day=2026-11-21".to_owned()),
+        ("disputes", &revenue_api, "/v1/revenue/disputes".to_owned()),
+    ] {
+        // A person of its own for each list: who reads so much in a moment is held back.
+        let key = key(&store, what, clock).await;
+        rows.push(read(&served, routes, (what, &path), &key).await);
+    }
+    rows
+}
+
+async fn read(served: &Served, routes: &Router, (what, path): (&'static str, &str), key: &str) -> Measured {
+    let (mut times, mut costs) = (Vec::new(), Vec::new());
+    let mut next = Some(String::new());
+    while let Some(cursor) = next.take().filter(|_| times.len() < PAGES) {
+        let glue = if path.contains('?') { '&' } else { '?' };
+        let uri = if cursor.is_empty() { path.to_owned() } else { format!("{path}{glue}cursor={cursor}") };
+        let request = Request::get(uri).header("authorization", format!("Bearer {key}")).body(Body::empty());
+        let (sent, waited) = (served.database.requests(), served.database.waited());
+        served.database.reset_units();
+        let began = Instant::now();
+        let answer = routes.clone().oneshot(request.expect("a request")).await.expect("an answer");
+        let status = answer.status();
+        let body = answer.into_body().collect().await.expect("a body").to_bytes();
+        let took = began.elapsed().saturating_sub(served.database.waited().saturating_sub(waited));
+        assert!(status.is_success(), "{what}: {status} {}", String::from_utf8_lossy(&body));
+        times.push(took);
+        costs.push((served.database.requests() - sent, served.database.units()));
+        let page: Value = serde_json::from_slice(&body).expect("JSON");
+        next = page["next_cursor"].as_str().map(str::to_owned);
+    }
+    // The first page reads whose key it is; the last one is shorter.
+    let early = costs.get(1).or(costs.first()).copied().unwrap_or_default();
+    let late = costs.iter().rev().nth(1).filter(|_| costs.len() > 2).copied().unwrap_or(early);
+    let pages = times.len();
+    times.sort_unstable();
+    let at = |hundredth: usize| times.get((pages * hundredth / 100).min(pages.saturating_sub(1))).copied();
+    let handler = (at(50).unwrap_or_default(), at(99).unwrap_or_default());
+    Measured { what, pages, handler, requests: (early.0, late.0), units: (early.1, late.1) }
+}
+
+pub(crate) async fn key(store: &Store, subject: &str, clock: Clock) -> String {
+    let tenant = TenantId::default_tenant();
+    let text = mint(&tenant).reveal().clone();
+    let key = ApiKey {
+        id: KeyId::from_ulid(edge::random::ulid(clock.now())),
+        tenant: tenant.clone(),
+        role: Role::Support,
+        subject: subject.replace(' ', "_"),
+        name: "bench".to_owned(),
+        created_at: clock.now(),
+        revoked_at: None,
+        terms: store::api_keys::KeyTerms::default(),
+    };
+    store.create_api_key(&TenantKey::from(&tenant), &hash_of(&text), &key).await.expect("a key");
+    text
+}
+
+/// Lists open nothing that is sealed: nobody answers here.
+pub(crate) fn sealer() -> Sealer {
+    Sealer::connect(&nobody().service(Service::Kms), "k")
+}
+
+/// Nor do they send anything.
+pub(crate) fn visits() -> Sender<VisitDue> {
+    Sender::connect(&nobody().service(Service::Sqs), "http://127.0.0.1:9/visits".to_owned())
+}
+
+fn nobody() -> Aws {
+    let mut reader = Reader::from_map([
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_ACCESS_KEY_ID", "a"),
+        ("AWS_SECRET_ACCESS_KEY", "b"),
+        ("AWS_ENDPOINT_URL_KMS", "http://127.0.0.1:9"),
+        ("AWS_ENDPOINT_URL_SQS", "http://127.0.0.1:9"),
+    ]);
+    Aws::from(&mut reader)
+}
+
+/// The section of `docs/BENCHMARKS.md`.
+#[must_use]
+pub fn table(rows: &[Measured], partners: u64, lines: u64) -> String {
+    let mut text = format!(
+        "From `make bench-lists`: {} partners, {} lines of one of them, pages of 100 through the real routes; the time is the\n\
+         handler's, without what the store took (the embedded database in a process of its own). Requests and read units are\n\
+         those of an early page and of a late one.\n\n\
+         | List | pages | handler p50 | p99 (10 ms allowed) | requests, early and late | RRU, early and late |\n\
+         |---|---:|---:|---:|---:|---:|\n",
+        thousands(partners),
+        thousands(lines)
+    );
+    for row in rows {
+        let units = |units: Units| format!("{}.{:02}", units.read_hundredths / 100, units.read_hundredths % 100);
+        text.push_str(&format!(
+            "| {} | {} | {} µs | {} µs | {} and {} | {} and {} |\n",
+            row.what,
+            row.pages,
+            row.handler.0.as_micros(),
+            row.handler.1.as_micros(),
+            row.requests.0,
+            row.requests.1,
+            units(row.units.0),
+            units(row.units.1)
+        ));
+    }
+    text
+}

@@ -1,0 +1,49 @@
+//! What is the same wherever it stands, and is enforced in one place for all: the length of a page, the shape of an
+//! Idempotency-Key and of an ETag, lists as CSV.
+
+use serde_json::{Value, json};
+
+/// Parameters that mean the same at every door: name, and what its schema says besides. Enforced by `edge::page`,
+/// `edge::idempotency` and `edge::revision`.
+fn known(name: &str) -> Option<Value> {
+    Some(match name {
+        "limit" => json!({ "minimum": 1, "maximum": edge::page::LIMIT_MAX }),
+        "Idempotency-Key" => json!({ "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$" }),
+        "If-Match" => json!({ "pattern": "^(\\*|\"[0-9]{1,19}\")$" }),
+        _ => return None,
+    })
+}
+
+/// Says it of an operation.
+pub(super) fn declare(operation: &mut Value) {
+    for parameter in operation["parameters"].as_array_mut().into_iter().flatten() {
+        let name = parameter["name"].as_str().unwrap_or_default().to_owned();
+        if let Some(Value::Object(more)) = known(&name) {
+            let schema = parameter["schema"].as_object_mut();
+            schema.into_iter().for_each(|schema| schema.extend(more.clone()));
+        }
+    }
+    let has_format = |parameter: &Value| parameter["name"] == "format" && parameter["in"] == "query";
+    if operation["parameters"].as_array().is_some_and(|parameters| parameters.iter().any(has_format)) {
+        list_as_csv(&mut operation["responses"]["200"]);
+    }
+}
+
+/// A list whose format can be asked for is CSV as well.
+fn list_as_csv(response: &mut Value) {
+    let Some(content) = response["content"].as_object_mut() else { return };
+    let csv = json!({ "schema": { "type": "string", "description": "A header, then a row each (RFC 4180)." } });
+    content.entry("text/csv").or_insert(csv);
+}
+
+/// A body that may be left out is absent then; no door reads `null`.
+pub(super) fn drop_null_bodies(operation: &mut Value) {
+    let json = operation.pointer_mut("/requestBody/content/application~1json");
+    let Some(content) = json.and_then(Value::as_object_mut) else { return };
+    let either = content.get("schema").and_then(|schema| schema["oneOf"].as_array().cloned()).unwrap_or_default();
+    let bodies: Vec<&Value> = either.iter().filter(|one| one["type"] != "null").collect();
+    if let (2, [body]) = (either.len(), bodies.as_slice()) {
+        let body = (*body).clone();
+        content.insert("schema".to_owned(), body);
+    }
+}
