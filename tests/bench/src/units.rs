@@ -46,11 +46,12 @@ impl Row {
 /// Runs every pattern once, each over a meter set to zero.
 pub async fn measure() -> Vec<Row> {
     let mut rows = Vec::new();
-    clicks(&mut rows).await;
-    sales(&mut rows).await;
-    ledger(&mut rows).await;
-    payouts(&mut rows).await;
-    reads::reads(&mut rows).await;
+    // Boxed: the compiler lays out futures of futures only so deep.
+    Box::pin(clicks(&mut rows)).await;
+    Box::pin(sales(&mut rows)).await;
+    Box::pin(ledger(&mut rows)).await;
+    Box::pin(payouts(&mut rows)).await;
+    Box::pin(reads::reads(&mut rows)).await;
     rows
 }
 

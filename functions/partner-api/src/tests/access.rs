@@ -13,18 +13,17 @@ enum May {
     No,
 }
 
-#[tokio::test]
-async fn every_operation_refuses_every_role_that_it_is_not_for() {
-    use Role::{Admin, Auditor, FinanceManager, Member, Operator, Partner, Service, Support};
-    let bench = Bench::new().await;
-    let admin = bench.key(Admin, "usr_1").await;
-    let program = bench.program(&admin).await;
-    let partner = bench.partner(&admin, &program).await;
-    let staff = [Admin, FinanceManager, Support, Auditor].as_slice();
-    let all = [Admin, FinanceManager, Support, Auditor, Partner].as_slice();
+/// An operation: its name, its path, what is posted to it, and who may ask it.
+type Operation = (&'static str, String, Option<Value>, &'static [Role]);
+
+/// Every operation of which the answer depends on the role alone, for one programme and one partner of it.
+fn operations(program: &str, partner: &str) -> [Operation; 24] {
+    use Role::{Admin, Auditor, FinanceManager, Partner, Support};
+    let staff: &[Role] = &[Admin, FinanceManager, Support, Auditor];
+    let all: &[Role] = &[Admin, FinanceManager, Support, Auditor, Partner];
     let recompute = format!("/v1/programs/{program}/recompute");
     let one = format!("{recompute}/rcp_00000000000000000000000001");
-    let rows: [(&str, String, Option<Value>, &[Role]); 24] = [
+    [
         ("dry run", format!("/v1/programs/{program}/rules/dry-run"), Some(json!({})), &[Admin]),
         ("recomputes", recompute.clone(), None, staff),
         ("new recompute", recompute.clone(), Some(json!({})), &[Admin]),
@@ -49,7 +48,17 @@ async fn every_operation_refuses_every_role_that_it_is_not_for() {
         ("explanation", "/v1/partners/revenue/commissions/none/explain".to_owned(), None, all),
         ("payouts", format!("/v1/partners/revenue/payouts?partner_id={partner}"), None, all),
         ("payout", "/v1/partners/revenue/payouts/none".to_owned(), None, all),
-    ];
+    ]
+}
+
+#[tokio::test]
+async fn every_operation_refuses_every_role_that_it_is_not_for() {
+    use Role::{Admin, Auditor, FinanceManager, Member, Operator, Partner, Service, Support};
+    let bench = Bench::new().await;
+    let admin = bench.key(Admin, "usr_1").await;
+    let program = bench.program(&admin).await;
+    let partner = bench.partner(&admin, &program).await;
+    let rows = operations(&program, &partner);
     for role in [Admin, FinanceManager, Support, Auditor, Partner, Member, Service, Operator] {
         let subject = if role == Partner { partner.as_str() } else { "usr_1" };
         let key = bench.key(role, subject).await;
