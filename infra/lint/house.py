@@ -68,12 +68,19 @@ def function_faults(resources):
             yield f"{name}: has no log group with a retention of its own"
 
 
+def statements(document):
+    """Each statement, also those that only some deployments have."""
+    for statement in listed(document["Statement"]):
+        branches = statement["Fn::If"][1:] if "Fn::If" in statement else [statement]
+        yield from (branch for branch in branches if branch != {"Ref": "AWS::NoValue"})
+
+
 def role_faults(resources):
     for name, role in of_type(resources, "AWS::IAM::Role").items():
         if role.get("ManagedPolicyArns"):
             yield f"{name}: a managed policy names every resource; name the few that are used"
         for policy in role.get("Policies", []):
-            for statement in listed(policy["PolicyDocument"]["Statement"]):
+            for statement in statements(policy["PolicyDocument"]):
                 sid = statement.get("Sid", "statement")
                 for action in listed(statement.get("Action", "*")):
                     if "*" in action:

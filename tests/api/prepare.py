@@ -1,7 +1,8 @@
 """Makes the document that is tested from the one that is served.
 
-Who may call an operation is asked of its `x-roles`; which ids exist is asked of the lists of the running API, so that
-what should be found is found. Nothing is left out: the operations are those of the served document, one for one.
+Who may call an operation is asked of its `x-roles`; which ids and cursors exist is asked of the lists of the running API,
+so that what should be found is found; and what no schema can say (which time zones there are, which fields go together) is
+narrowed to something that is so. Nothing is left out: the operations are those of the served document, one for one.
 
 Usage: prepare.py URL KEYS.json OUT.json
 """
@@ -9,6 +10,7 @@ Usage: prepare.py URL KEYS.json OUT.json
 import json
 import sys
 import urllib.error
+import urllib.parse
 import urllib.request
 
 URL, KEYS, OUT = sys.argv[1:4]
@@ -22,7 +24,7 @@ def get(path, role="admin"):
     try:
         with urllib.request.urlopen(request, timeout=60) as answer:
             return json.load(answer)
-    except urllib.error.HTTPError:
+    except (urllib.error.HTTPError, json.JSONDecodeError):
         return {}
 
 
@@ -45,22 +47,129 @@ ELSEWHERE = {
     "/v1/revenue/conversions": None,
 }
 
+# Where fields that name a thing find it, by their name.
+NAMED = {
+    "partner_id": "/v1/partners",
+    "referrer_id": "/v1/partners",
+    "program_id": "/v1/programs",
+    "member_id": "/v1/members",
+    "user_id": "/v1/users",
+    "plan_id": "/v1/revenue/plans",
+    "payout_id": "/v1/revenue/payouts",
+    "payout_ids": "/v1/revenue/payouts",
+}
+# The same where it is only of one schema.
+NAMED_IN = {
+    ("NewSubscriptionBody", "customer_id"): "/v1/revenue/customers",
+    ("CalculateBody", "customer_id"): "/v1/revenue/customers",
+    ("NewMemberBody", "subscription_id"): "/v1/revenue/subscriptions",
+    ("MemberPatch", "subscription_id"): "/v1/revenue/subscriptions",
+    ("ReactivateBody", "subscription_id"): "/v1/revenue/subscriptions",
+}
+# What has more rules than a pattern tells, by its name: something that is so.
+SOME = {
+    "time_zone": ["UTC", "Europe/Berlin", "America/New_York"],
+    "ledger_zone": ["UTC", "Europe/Berlin"],
+    "zone": ["America/New_York"],
+    "destination_routing_number": ["121042882"],
+    "originating_routing_number": ["121042882"],
+    "routing_number": ["121042882"],
+}
+
+known = {}
+
+
+def listed(path):
+    if path not in known:
+        known[path] = ids_of(path)
+    return known[path]
+
+
+def cursors_of(path):
+    """The beginning of a list, and where its second page begins."""
+    apart = "&" if "?" in path else "?"
+    found = [get(f"{path}{apart}limit=1").get("next_cursor")]
+    return [urllib.parse.unquote(one) for one in found if isinstance(one, str)]
+
+
+def is_null_too(schema):
+    return isinstance(schema.get("type"), list) and "null" in schema["type"]
+
+
+def narrow(schema, values):
+    if schema.get("type") == "array":
+        schema["items"] = {"type": "string", "enum": values}
+        return
+    for word in ("pattern", "minLength", "maxLength", "format"):
+        schema.pop(word, None)
+    schema["enum"] = values + ([None] if is_null_too(schema) else [])
+
+
+def narrow_named(of, name, schema):
+    values = SOME.get(name)
+    path = NAMED_IN.get((of, name)) or NAMED.get(name)
+    if values is None and path:
+        values = listed(path)
+    if values:
+        narrow(schema, values)
+
+
+def narrow_path(path, parameter):
+    collection = collection_of(path, parameter["name"])
+    if "{" in collection or ELSEWHERE.get(collection, "") is None:
+        return
+    ids = listed(ELSEWHERE.get(collection, collection))
+    if ids:
+        parameter["schema"] = {"type": "string", "enum": ids}
+
+
+def sent(part, schemas, found):
+    """The names of the schemas that a body leads to."""
+    if isinstance(part, dict):
+        name = str(part.get("$ref", "")).rsplit("/", 1)[-1]
+        if name in schemas and name not in found:
+            found.add(name)
+            sent(schemas[name], schemas, found)
+        for value in part.values():
+            sent(value, schemas, found)
+    elif isinstance(part, list):
+        for value in part:
+            sent(value, schemas, found)
+    return found
+
+
+def together(schemas):
+    """Fields that go together, where only reading the door's own words tells how."""
+    rule = schemas["NewRule"]
+    rule["properties"] = {
+        name: schema for name, schema in rule["properties"].items() if name in ("kind", "rate", "hold_days", "rounding")
+    }
+    rule["properties"]["kind"] = {"type": "string", "enum": ["percentage"]}
+    rule["properties"]["rate"] = {"type": "string", "enum": ["0.3", "0.25", "1", "0"]}
+    rule["required"] = ["kind", "rate"]
+
 
 def main():
     document = get("/v1/openapi.json") or json.load(open("docs/openapi.json", encoding="utf-8"))
-    known = {}
+    schemas = document["components"]["schemas"]
+    bodies = set()
     for path, item in document["paths"].items():
-        for operation in item.values():
-            for parameter in operation.get("parameters", []):
-                if parameter["in"] != "path":
-                    continue
-                collection = collection_of(path, parameter["name"])
-                if "{" in collection or ELSEWHERE.get(collection, "") is None:
-                    continue
-                if collection not in known:
-                    known[collection] = ids_of(ELSEWHERE.get(collection, collection))
-                if known[collection]:
-                    parameter["schema"] = {"type": "string", "enum": known[collection]}
+        for method, operation in item.items():
+            sent(operation.get("requestBody"), schemas, bodies)
+            for parameter in operation.get("parameters", []) or []:
+                name = parameter["name"]
+                if parameter["in"] == "path":
+                    narrow_path(path, parameter)
+                elif name == "cursor" and "{" not in path:
+                    narrow(parameter["schema"], [""] + cursors_of(path))
+                elif name == "cursor":
+                    narrow(parameter["schema"], [""])
+                elif parameter["in"] == "query":
+                    narrow_named(path, name, parameter["schema"])
+    for name in bodies:
+        for field, schema in schemas[name].get("properties", {}).items():
+            narrow_named(name, field, schema)
+    together(schemas)
     json.dump(document, open(OUT, "w", encoding="utf-8"))
     operations = sum(len(item) for item in document["paths"].values())
     print(f"{operations} operations; ids of {sum(1 for ids in known.values() if ids)} of {len(known)} lists")

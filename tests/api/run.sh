@@ -20,7 +20,8 @@ source "$data/env"
 "$tools/bin/python" tests/api/prepare.py "$URL" "$data/keys.json" "$data/openapi.json"
 
 status=0
-API_KEYS=$data/keys.json SCHEMATHESIS_HOOKS=tests/api/hooks.py "$tools/bin/schemathesis" run "$data/openapi.json" \
+API_KEYS=$data/keys.json SCHEMATHESIS_HOOKS=tests/api/hooks.py "$tools/bin/schemathesis" \
+  --config-file tests/api/schemathesis.toml run "$data/openapi.json" \
   --url "$URL" --phases "${PHASES:-examples,coverage,fuzzing,stateful}" --checks all --continue-on-failure \
   --max-examples "${EXAMPLES:-20}" --request-timeout 60 --seed "${SEED:-1}" \
   --report ndjson --report-ndjson-path "$out/api.ndjson" >"$out/api.log" 2>&1 || status=$?

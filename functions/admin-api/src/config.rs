@@ -7,6 +7,8 @@ use edge::config::{ConfigFaults, Reader, Variable, variables};
 use store::Tables;
 use tracing::level_filters::LevelFilter;
 
+use crate::issuer::Trust;
+
 /// The variables, beside those of `edge::aws`.
 pub const VARIABLES: &[Variable] = &[
     variables::STAGE,
@@ -23,6 +25,8 @@ pub const VARIABLES: &[Variable] = &[
     variables::REPORTS_QUEUE_URL,
     variables::PAYOUTS_QUEUE_URL,
     variables::SEALING_KEY_ARN,
+    variables::EDGE_SECRET_ARN,
+    variables::FUNCTION_PREFIX,
 ];
 
 /// The configuration, checked.
@@ -39,10 +43,16 @@ pub struct Config {
     pub watched_queue_urls: [(&'static str, String); 4],
     /// The key that personal data is sealed under.
     pub sealing_key_arn: String,
+    /// How the names of the functions begin that do the jobs.
+    pub function_prefix: String,
     /// The address that sign-in links lead to.
     pub public_url: String,
     /// Whose first sign-in makes the first admin.
     pub first_admin_email: Option<Email>,
+    /// Where the secret of the distribution in front is, if there is one.
+    pub edge_secret_arn: Option<String>,
+    /// The issuer whose tokens are taken; nobody's when not set.
+    pub trust: Option<Trust>,
     /// The AWS clients' settings.
     pub aws: Aws,
 }
@@ -66,8 +76,11 @@ impl Config {
                 ("payouts", reader.text(&variables::PAYOUTS_QUEUE_URL)),
             ],
             sealing_key_arn: reader.text(&variables::SEALING_KEY_ARN),
+            function_prefix: reader.text(&variables::FUNCTION_PREFIX),
             public_url: reader.text(&variables::PUBLIC_URL),
             first_admin_email: first_admin(&mut reader),
+            trust: trust(&mut reader),
+            edge_secret_arn: reader.optional(&variables::EDGE_SECRET_ARN),
             aws: Aws::from(&mut reader),
         };
         reader.finish(config)
@@ -83,4 +96,23 @@ fn first_admin(reader: &mut Reader) -> Option<Email> {
             None
         }
     }
+}
+
+/// The issuer: all of what it takes, or none of it.
+fn trust(reader: &mut Reader) -> Option<Trust> {
+    let parts = [&variables::OIDC_ISSUER, &variables::OIDC_AUDIENCE, &variables::OIDC_KEYS_URL];
+    let given = parts.map(|variable| reader.optional(variable));
+    if given.iter().all(Option::is_none) {
+        return None;
+    }
+    for (variable, _) in parts.iter().zip(&given).filter(|(_, value)| value.is_none()) {
+        reader.fault(variable, "missing, while another of OIDC_ISSUER, OIDC_AUDIENCE and OIDC_KEYS_URL is set");
+    }
+    let [Some(issuer), Some(audience), Some(keys_url)] = given else { return None };
+    // Whoever stands between would choose the keys. On one's own machine nobody does.
+    let is_safe = keys_url.starts_with("https://") || keys_url.starts_with("http://127.0.0.1:");
+    if !is_safe {
+        reader.fault(&variables::OIDC_KEYS_URL, "it must begin with https://");
+    }
+    Some(Trust { issuer, audience, keys_url })
 }

@@ -10,7 +10,9 @@
 //!   points of signals; a tenant with its settings and first key, and what it sets; each one transaction with its audit entry; marks of partners, and the review of two with one mark. `ops`: answers to idempotency keys, counts of calls.
 //!   Users, keys and authenticators, each with its audit entry; sign-in links, sealed; in `ops` sessions, by their hash.
 //!   What is held of a person is destroyed, with a tombstone and an audit entry.
-//! - Sends: `FactReceived` to the queue of facts, for a delivery that is sent in again.
+//!   Of an issuer that the deployment trusts its keys, over HTTPS, at most twice a minute and a process.
+//! - Sends: `FactReceived` to the queue of facts, for a delivery that is sent in again. A job that is begun by hand is the
+//!   invocation of the function that does it, as its schedule's.
 //!   A link to sign in by is mailed because it was put down: the stream tells.
 //! - Idempotent by: a link opens one session, by a condition on its use; `Idempotency-Key`, required where money moves; below it the review's version and the sale's: a review
 //!   that was decided is not decided twice.
@@ -18,7 +20,9 @@
 
 pub mod config;
 mod http;
+pub mod issuer;
 pub mod probes;
+pub mod starter;
 
 use std::sync::Arc;
 
@@ -33,7 +37,9 @@ use queues::{FactReceived, Sender};
 use store::Store;
 
 use crate::http::Remembered;
+use crate::issuer::Issuer;
 use crate::probes::Probes;
+use crate::starter::Starter;
 
 pub use crate::http::{openapi, routes};
 
@@ -50,6 +56,8 @@ pub struct App {
     ready: Remembered,
     salts: Arc<Salts>,
     people: Option<People>,
+    issuer: Option<Issuer>,
+    starter: Option<Starter>,
 }
 
 impl App {
@@ -61,7 +69,8 @@ impl App {
         let limits = Limits::new(store.clone(), clock);
         let salts = Arc::new(Salts::new(store.clone()));
         let (probes, ready) = (Probes::default(), Remembered::default());
-        Self { store, clock, gate, idempotency, limits, facts, probes, ready, salts, people: None }
+        let (people, issuer, starter) = (None, None, None);
+        Self { store, clock, gate, idempotency, limits, facts, probes, ready, salts, people, issuer, starter }
     }
 }
 
@@ -70,6 +79,18 @@ impl App {
     #[must_use]
     pub fn signing_in(self, people: People) -> Self {
         Self { people: Some(people), ..self }
+    }
+
+    /// Takes the tokens of an issuer, too.
+    #[must_use]
+    pub fn trusting(self, issuer: Option<Issuer>) -> Self {
+        Self { issuer, ..self }
+    }
+
+    /// Begins jobs by hand.
+    #[must_use]
+    pub fn starting(self, starter: Starter) -> Self {
+        Self { starter: Some(starter), ..self }
     }
 
     /// Looks at these parts, too, before it says that it can work.

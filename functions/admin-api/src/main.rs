@@ -1,7 +1,9 @@
 //! The binary of admin-api: configuration, clients, routes.
 
 use admin_api::config::Config;
+use admin_api::issuer::Issuer;
 use admin_api::probes::Probes;
+use admin_api::starter::Starter;
 use admin_api::{App, routes};
 use edge::aws::Service;
 use edge::config::Reader;
@@ -9,6 +11,7 @@ use edge::lambda::{self, Error};
 use edge::people::People;
 use edge::sealing::Sealer;
 use edge::telemetry;
+use edge::viewer::Front;
 use queues::{Door, Sender};
 use store::Store;
 
@@ -25,6 +28,10 @@ async fn main() -> Result<(), Error> {
     let people = people.with_first_admin(config.first_admin_email);
     let sealer = Some(sealer);
     let facts = Sender::connect(&sqs, config.facts_queue_url);
-    let app = App::new(store, config.clock, facts).probing(Probes { queues, sealer }).signing_in(people);
-    lambda::run_http(routes(app)).await
+    let issuer = config.trust.map(Issuer::trusted).transpose()?;
+    let app = App::new(store, config.clock, facts).probing(Probes { queues, sealer });
+    let app = app.signing_in(people).trusting(issuer);
+    let app = app.starting(Starter::connect(&config.aws.service(Service::Lambda), config.function_prefix));
+    let front = Front::read(&config.aws, config.edge_secret_arn.as_deref()).await;
+    lambda::run_http_behind(front, routes(app)).await
 }

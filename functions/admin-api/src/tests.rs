@@ -28,6 +28,7 @@ use testkit::stub::Stub;
 use tower::ServiceExt;
 use world::World;
 
+use crate::starter::Starter;
 use crate::{App, routes};
 
 mod audit;
@@ -132,8 +133,10 @@ pub(crate) async fn office() -> Office {
         ("AWS_ENDPOINT_URL", stub.endpoint.as_str()),
     ]);
     let queue = format!("{}/000000000000/facts", stub.endpoint);
-    let facts = Sender::connect(&Aws::from(&mut reader).service(Service::Sqs), queue);
-    let routes = routes(App::new(world.store.clone(), Clock::fixed(world.now), facts));
+    let aws = Aws::from(&mut reader);
+    let facts = Sender::connect(&aws.service(Service::Sqs), queue);
+    let starter = Starter::connect(&aws.service(Service::Lambda), "stage-");
+    let routes = routes(App::new(world.store.clone(), Clock::fixed(world.now), facts).starting(starter));
     Office { world, routes, sent: Arc::default(), stub }
 }
 

@@ -68,7 +68,7 @@ async fn follow(State(app): State<Arc<App>>, code: Result<Path<String>, PathReje
         Found::Link { target, .. } if !target.active => page::unknown(),
         Found::Link { target, .. } if !target.counts_at(now) => passed_on(&app, &target, &request),
         Found::Link { target, store_answers } => {
-            let visit = Visit::of(&request, app.edge_key.as_ref()).with_own(&target.sub_ids);
+            let visit = Visit::of(&request, app.front.as_ref()).with_own(&target.sub_ids);
             let salted = salted(&app, now, store_answers).await;
             let touch = Touch { at: now, link: target.link.clone(), visitor: visit.visitor(&salted.salt) };
             record(&app, &target, &visit, &touch, &salted).await;
@@ -121,7 +121,7 @@ async fn find(app: &App, code: &str, now: Timestamp) -> Found {
 /// TRK-8: a link that has expired earns no more, but who follows it is still a visitor of the shop: they are sent on, and
 /// nothing is counted, no token is given and no cookie set.
 fn passed_on(app: &App, target: &LinkTarget, request: &Request) -> Response {
-    let visit = Visit::of(request, app.edge_key.as_ref()).with_own(&target.sub_ids);
+    let visit = Visit::of(request, app.front.as_ref()).with_own(&target.sub_ids);
     tracing::debug!(link.id = %target.link, "visit through a link that has expired, not counted");
     redirect(app, target, &visit, None)
 }

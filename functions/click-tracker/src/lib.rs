@@ -20,9 +20,8 @@ mod record;
 mod visit;
 
 use cases::salt::Salts;
-use edge::aws::Service;
 use edge::clock::Clock;
-use edge::secrets::{NamedSecrets, Rotating};
+use edge::viewer::Front;
 use store::Store;
 
 pub use crate::cookies::CookieRules;
@@ -48,8 +47,8 @@ pub struct App {
     pub links: LinkCache,
     /// The hosts of programmes met lately.
     pub hosts: HostCache,
-    /// The secret that a distribution in front sends along, if there is one.
-    pub edge_key: Option<Rotating>,
+    /// The distribution in front, if there is one. TRK-8: where its secret cannot be read, what it says is not believed.
+    pub front: Option<Front>,
     /// How cookies are set here.
     pub cookies: CookieRules,
     /// Where a visitor goes when the link cannot be read.
@@ -63,20 +62,6 @@ impl App {
         self.keys.get(self.clock.now()).await;
         if let Err(error) = self.salts.on(self.clock.now(), edge::random::bytes()).await {
             tracing::warn!(error = &error as &dyn std::error::Error, "the tables did not answer at the start");
-        }
-    }
-}
-
-/// The secret of the distribution in front, where there is one. TRK-8: one that cannot be read keeps nobody: what the
-/// distribution says is then not believed.
-pub async fn edge_key(config: &config::Config) -> Option<Rotating> {
-    let arn = config.edge_secret_arn.as_ref()?;
-    let secrets = NamedSecrets::connect(&config.aws.service(Service::SecretsManager));
-    match secrets.get(arn).await {
-        Ok(key) => Some(key),
-        Err(error) => {
-            tracing::error!(reason = edge::telemetry::chain(&error), "the distribution's key cannot be read");
-            None
         }
     }
 }

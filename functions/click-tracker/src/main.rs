@@ -17,21 +17,18 @@ async fn main() -> Result<(), Error> {
     let config = Config::read(Reader::from_process_env())?;
     telemetry::start("click-tracker", config.level);
     let secrets = NamedSecrets::connect(&config.aws.service(Service::SecretsManager));
-    let edge_key = click_tracker::edge_key(&config).await;
     let visitors = config.aws.service_with(Service::DynamoDb, Patience::VISITOR);
     let store = Store::connect(&visitors, config.tables.clone());
+    let first_visitors = config.aws.service_with(Service::DynamoDb, Patience::FIRST_VISITOR);
     let app = App {
         salts: Salts::new(store.clone()),
         store,
-        first_looks: Store::connect(
-            &config.aws.service_with(Service::DynamoDb, Patience::FIRST_VISITOR),
-            config.tables,
-        ),
+        first_looks: Store::connect(&first_visitors, config.tables),
         keys: Keys::of(secrets, config.stage_secret_arn),
         clock: config.clock,
         links: LinkCache::default(),
         hosts: HostCache::default(),
-        edge_key,
+        front: edge::viewer::Front::read(&config.aws, config.edge_secret_arn.as_deref()).await,
         cookies: config.cookies,
         fallback_url: config.fallback_url,
     };

@@ -76,7 +76,7 @@ impl World {
             keys: Keys::known(keys()),
             salts: Salts::new(store.clone()),
             hosts: HostCache::default(),
-            edge_key: None,
+            front: None,
             clock: at(NOW),
             links: LinkCache::default(),
             cookies: CookieRules { secure: true, domain: None },
@@ -405,7 +405,7 @@ async fn a_store_that_hangs_does_not_keep_the_visitor() {
     let app = App {
         salts: Salts::new(store.clone()),
         hosts: HostCache::default(),
-        edge_key: None,
+        front: None,
         store,
         first_looks: Store::connect(&config, tables),
         keys: Keys::known(keys()),

@@ -7,7 +7,7 @@ mod sender;
 use std::collections::BTreeMap;
 
 use domain::touch::{DaySalt, DeviceHash, DeviceHints, Origin, VisitorHash};
-use edge::secrets::Rotating;
+use edge::viewer::Front;
 use http::Request;
 use http::header::{ACCEPT_LANGUAGE, HeaderMap, HeaderName, REFERER, USER_AGENT};
 use url::{Url, form_urlencoded};
@@ -57,14 +57,14 @@ pub(crate) struct Page<'a> {
 
 impl Visit {
     /// A visit through the redirect.
-    pub(crate) fn of<B>(request: &Request<B>, edge_key: Option<&Rotating>) -> Self {
+    pub(crate) fn of<B>(request: &Request<B>, front: Option<&Front>) -> Self {
         let referrer = text(request.headers(), &REFERER, HEADER_BYTES_MAX);
         let query = request.uri().query().unwrap_or_default();
-        Self::at(request, edge_key, Page { query, referrer: &referrer, is_driven: false })
+        Self::at(request, front, Page { query, referrer: &referrer, is_driven: false })
     }
 
     /// A visit that a page tells of.
-    pub(crate) fn at<B>(request: &Request<B>, edge_key: Option<&Rotating>, page: Page<'_>) -> Self {
+    pub(crate) fn at<B>(request: &Request<B>, front: Option<&Front>, page: Page<'_>) -> Self {
         let headers = request.headers();
         let user_agent = text(headers, &USER_AGENT, HEADER_BYTES_MAX);
         let bot = bot::bot(request.method(), headers, &user_agent);
@@ -77,7 +77,7 @@ impl Visit {
             paid_traffic: paid_traffic(page.query),
             platform: text(headers, &PLATFORM, 64),
             is_private: asks_for_privacy(headers),
-            sender: Sender::of(request, edge_key),
+            sender: Sender::of(request, front),
         }
     }
 

@@ -1,16 +1,20 @@
 //! commission-batch: the night. Finds the accounts that live, of every tenant; puts the open months of each in order, and
-//! closes what is due. Recomputes that one request cannot finish go on here.
+//! closes what is due. Builds payouts where the tenant's schedule says so. Recomputes that one request cannot finish go on
+//! here.
 //!
 //! - Trigger: a schedule at 02:00 UTC; the `Visits` queue, one message an account, a programme whose cap spans its
 //!   accounts, or a recompute.
 //! - Reads: the registry of tenants, the index of live accounts, the record of the last night, programmes and rules, heads;
-//!   of an account that is due the lines and sales of open months, and final lines; how far a recount came.
+//!   of an account that is due the lines and sales of open months, and final lines; how far a recount came; what is decided
+//!   about payouts, and of each account that is paid by schedule where its money goes.
 //! - Writes: adjusting lines with their sales and heads, entries of periods; what frozen months leave behind; closes; an
 //!   account at rest leaves the index; the record of the night and of each unit; each 100,000 lines, how far a recount came;
-//!   that the night ran; where it is switched on, how far the reminders of payments that failed have come.
+//!   that the night ran; payouts that wait for approval, with their runs, and through which day they were built; where it
+//!   is switched on, how far the reminders of payments that failed have come.
 //! - Sends: `VisitDue` to its own queue, before the night is recorded: a night that dies sends them again; and once more
 //!   for what one invocation cannot finish.
-//! - Idempotent by: each step's own condition; the record of a business date is made once, a unit's answer stays.
+//! - Idempotent by: each step's own condition; the run of payouts is named by its day; the record of a business date is
+//!   made once, a unit's answer stays.
 //! - On failure: a visit stays in the queue, alone, and is an error in the night's record; a night is begun again by the
 //!   next, in the order of dates.
 
@@ -23,13 +27,14 @@ use cases::closing::Pace;
 use cases::dunning::{self, Reminded};
 use cases::error::CaseError;
 use cases::night::Nights;
+use cases::payout_runs::scheduled;
 use domain::id::TenantId;
 use domain::job::Job;
 use domain::time::Timestamp;
 use edge::aws::Service;
 use edge::clock::{Clock, Stopwatch};
 use edge::jobs::recorded;
-use edge::lambda::{Error, Failure, Trigger};
+use edge::lambda::{Delivery, Error, Failure, Trigger};
 use edge::telemetry::chain;
 use queues::{Sender, VisitDue};
 use serde_json::Value;
@@ -87,7 +92,8 @@ impl App {
                 let watch = Stopwatch::start();
                 let is_over = || watch.elapsed_ms() >= COUNTING_MS_MAX;
                 let pace = self.pace.unwrap_or(Pace::until(&is_over));
-                let answer = edge::lambda::sqs_batch(batch, |due: VisitDue, _| self.visit(due, pace)).await;
+                let answer =
+                    edge::lambda::sqs_batch(batch, |due: VisitDue, delivery| self.visit(due, delivery, pace)).await;
                 Ok(serde_json::to_value(answer)?)
             }
             Trigger::Schedule(scheduled) => {
@@ -106,13 +112,18 @@ impl App {
     async fn nights(&self, scheduled_for: Timestamp) -> Result<Nights, Error> {
         let mut all = Nights { business_dates: Vec::new(), accounts: 0 };
         let mut failed = Vec::new();
+        let watch = Stopwatch::start();
+        let is_over = || watch.elapsed_ms() >= COUNTING_MS_MAX;
         for tenant in self.store.list_tenants().await? {
             match night::run(&self.store, &self.visits, &tenant, scheduled_for, self.clock.now()).await {
                 Ok(nights) => {
                     all.business_dates.extend(nights.business_dates);
                     all.accounts += nights.accounts;
-                    if let Err(error) = self.remind(&tenant).await {
-                        let reason = chain(&error);
+                    let afterwards = [
+                        self.remind(&tenant).await.map_err(|error| chain(&error)),
+                        self.build_payouts(&tenant, scheduled_for, &is_over).await,
+                    ];
+                    for reason in afterwards.into_iter().filter_map(Result::err) {
                         tracing::error!(tenant.id = %tenant, reason, "the night of a tenant could not be worked through");
                         failed.push(format!("{tenant}: {reason}"));
                     }
@@ -139,12 +150,28 @@ impl App {
         Ok(())
     }
 
-    async fn visit(&self, due: VisitDue, pace: Pace<'_>) -> Result<(), Failure> {
+    /// PAY-1: payouts by schedule. What the time does not allow is an error, so that the invocation is begun again.
+    async fn build_payouts(
+        &self,
+        tenant: &TenantId,
+        scheduled_for: Timestamp,
+        is_over: &(dyn Fn() -> bool + Send + Sync),
+    ) -> Result<(), String> {
+        let (key, now) = (TenantKey::from(tenant), self.clock.now());
+        let pace = self.pace.unwrap_or(Pace::until(is_over));
+        let built = scheduled::build_due(&self.store, &key, scheduled_for, now, pace, is_over).await;
+        let Some(made) = built.map_err(|error| chain(&error))? else { return Ok(()) };
+        let (runs, payouts) = (made.runs, made.payouts);
+        tracing::info!(tenant.id = %tenant, due = %made.due, runs, payouts, "payouts are built by schedule");
+        if made.is_whole { Ok(()) } else { Err(format!("payouts of {} are not all built yet", made.due)) }
+    }
+
+    async fn visit(&self, due: VisitDue, delivery: Delivery, pace: Pace<'_>) -> Result<(), Failure> {
         let tenant = TenantKey::from(&due.tenant);
         match visit::visit_within(&self.store, &tenant, &due, self.clock.now(), pace).await? {
             Visited::Whole => Ok(()),
             // How far it came is kept; sent before this message goes, so that the visit is never lost.
-            Visited::Partly => self.visits.send(&due).await.map_err(Failure::retry),
+            Visited::Partly => self.visits.following(&delivery.correlation_id).send(&due).await.map_err(Failure::retry),
         }
     }
 }

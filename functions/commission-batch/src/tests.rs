@@ -22,6 +22,7 @@ mod occurrences;
 mod orders;
 mod recompute_steps;
 mod recomputing;
+mod scheduled;
 mod units;
 
 /// When all of this is looked at.

@@ -56,7 +56,8 @@ impl App {
         let Some(due) = due(&record).map_err(Failure::reject)? else {
             return Ok(());
         };
-        self.send(&due).await.map_err(Failure::retry)?;
+        // API-5: from here on the change is followed by the stream's id of it.
+        self.send(&due, &record.event_id).await.map_err(Failure::retry)?;
         match &due {
             Due::Notice(due) => {
                 tracing::info!(notice.id = %due.notice, notice.kind = due.kind, payout.id = due.payout.as_ref().map(tracing::field::display), "notice is due");
@@ -71,11 +72,11 @@ impl App {
         Ok(())
     }
 
-    async fn send(&self, due: &Due) -> Result<(), SendError> {
+    async fn send(&self, due: &Due, correlation_id: &str) -> Result<(), SendError> {
         match due {
-            Due::Notice(due) => self.notices.send(due).await,
-            Due::Report(wanted) => self.reports.send(wanted).await,
-            Due::Payout(due) => self.payouts.send(due).await,
+            Due::Notice(due) => self.notices.following(correlation_id).send(due).await,
+            Due::Report(wanted) => self.reports.following(correlation_id).send(wanted).await,
+            Due::Payout(due) => self.payouts.following(correlation_id).send(due).await,
         }
     }
 }

@@ -107,11 +107,11 @@ fn payout_moved(now: PayoutSeen, before: Option<&PayoutSeen>) -> Option<Due> {
     Some(Due::Notice(notice(now.tenant, kind, now.id, None)))
 }
 
-/// PAY-9: a transfer of ours of which something went back is read at the rail; those of others are no business of ours.
+/// PAY-7, PAY-9: a transfer of ours is read at the rail whenever one is told: something may have gone back of it, or it was
+/// made for a payout that people called not paid. Those of others are no business of ours.
 fn transfer_told(seen: ProviderObjectSeen) -> Option<Due> {
     let ProviderObjectSeen { tenant, told } = seen;
-    let went_back = told.returned.is_some_and(|returned| returned.minor() > 0);
-    if told.kind != ProviderObjectKind::Transfer || !went_back {
+    if told.kind != ProviderObjectKind::Transfer {
         return None;
     }
     let payout = PayoutId::parse(told.details.get("payout_id")?).ok()?;

@@ -1,7 +1,7 @@
 //! notifier: tells one person one thing, once.
 //!
 //! - Trigger: the `Notices` queue.
-//! - Reads: the payout, its partner's person (sealed), the report and its file; a payment that failed, and the customer
+//! - Reads: the tenant's settings; the payout, its partner's person (sealed), the report and its file; a payment that failed, and the customer
 //!   (sealed) who is reminded of it; a partner's payout methods; a user (sealed) and their sign-in link (sealed);
 //!   news of where a partner stands, and an application (sealed).
 //! - Writes: the notice in the table of operations: claimed before the mail is sent, recorded after.
@@ -27,10 +27,12 @@ mod tests;
 use cases::issuer::issuer_of;
 use domain::id::NoticeId;
 use domain::payout::Payout;
+use domain::settings::RetentionKind;
 use edge::aws::{Patience, Service};
 use edge::clock::Clock;
 use edge::lambda::{Delivery, Failure};
 use edge::sealing::Sealer;
+use edge::settings::RememberedSettings;
 use edge::telemetry::chain;
 use jiff::SignedDuration;
 use queues::{NewsDue, NoticeDue};
@@ -53,6 +55,7 @@ const ONE_ANSWER: Patience = Patience { attempts: 3, connect_ms: 1_000, attempt_
 /// The notifier.
 pub struct App {
     store: Store,
+    settings: RememberedSettings,
     sealer: Sealer,
     files: Files,
     post: Post,
@@ -64,8 +67,10 @@ impl App {
     /// As configured.
     #[must_use]
     pub fn connect(config: &Config) -> Self {
+        let store = Store::connect(&config.aws.service(Service::DynamoDb), config.tables.clone());
         Self {
-            store: Store::connect(&config.aws.service(Service::DynamoDb), config.tables.clone()),
+            settings: RememberedSettings::new(store.clone()),
+            store,
             sealer: Sealer::connect(&config.aws.service(Service::Kms), &config.sealing_key_arn),
             files: Files::connect(&config.aws.service(Service::S3), &config.files_bucket),
             post: Post::connect(&config.aws.service_with(Service::Ses, ONE_ANSWER)),
@@ -80,7 +85,7 @@ impl App {
     /// Something was away; or the notice can never be told.
     pub async fn handle(&self, due: NoticeDue, delivery: Delivery) -> Result<(), Failure> {
         let tenant = TenantKey::from(&due.tenant);
-        let claim = self.claim_of(&due, &delivery);
+        let claim = self.claim_of(&tenant, &due, &delivery).await;
         match self.store.create_notice_claim(&tenant, &claim).await.map_err(Failure::retry)? {
             NoticeClaimed::Done => {
                 tracing::info!(notice.id = %due.notice, notice.kind = due.kind, "notice was told before");
@@ -101,8 +106,10 @@ impl App {
         }
     }
 
-    fn claim_of(&self, due: &NoticeDue, delivery: &Delivery) -> NoticeClaim {
+    async fn claim_of(&self, tenant: &TenantKey, due: &NoticeDue, delivery: &Delivery) -> NoticeClaim {
         let at = self.clock.now();
+        // OPS-4: as the tenant set, or as shipped while that cannot be read.
+        let settings = self.settings.of(tenant).await.unwrap_or_default();
         NoticeClaim {
             notice: due.notice.clone(),
             kind: due.kind.clone(),
@@ -115,6 +122,7 @@ impl App {
             run: format!("{}#{}", delivery.message_id, delivery.receive_count),
             at,
             lease_until: at.saturating_add(LEASE).unwrap_or(at),
+            forgotten_at: settings.retention_days.end_of(RetentionKind::Notices, at),
         }
     }
 

@@ -91,7 +91,9 @@ fn news_of(news: &PartnerNews, issuer: String) -> News {
     if let Some(reason) = &news.reason {
         more.insert(0, format!("The reason given: {reason}"));
     }
-    let rows = vec![Row { label: "Decided on", value: day_text(news.at) }];
+    // PAY-19: nobody decided what a bank answers.
+    let label = if news.kind == PartnerNewsKind::MethodNoticed { "Answered on" } else { "Decided on" };
+    let rows = vec![Row { label, value: day_text(news.at) }];
     News { subject, lead, more, rows, issuer }
 }
 
@@ -129,6 +131,14 @@ fn words(kind: PartnerNewsKind, issuer: &str) -> (String, String, Vec<String>) {
             "Your claim was not accepted".to_owned(),
             "The customer whom you claimed is not counted as yours.".to_owned(),
             &[],
+        ),
+        PartnerNewsKind::MethodNoticed => (
+            "Your payout method needs a correction".to_owned(),
+            "A bank answered that what you told us of your payout method is not right any more.".to_owned(),
+            &[
+                "Set your payout method anew: until then nothing is paid by this one.",
+                "We never ask for bank details by mail.",
+            ],
         ),
     };
     (subject, lead, more.iter().map(|&line| line.to_owned()).collect())

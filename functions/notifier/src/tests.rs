@@ -18,6 +18,7 @@ use testkit::stub::{Service, Stub, stub};
 use crate::App;
 use crate::config::Config;
 
+mod kept;
 mod methods;
 mod reminders;
 mod sign_in;
@@ -201,7 +202,7 @@ async fn while_another_run_is_at_it_the_message_waits() {
     let world = World::new().await;
     world.payout_as_in("payout-approved").await;
     let due = due("payout_approved");
-    let claim = world.app.claim_of(&due, &delivery("other", 1));
+    let claim = world.app.claim_of(&world.tenant, &due, &delivery("other", 1)).await;
     world.app.store.create_notice_claim(&world.tenant, &claim).await.expect("claimed");
     assert!(matches!(world.app.handle(due, delivery("m", 1)).await, Err(Failure::Retry(_))));
     assert!(world.stub.mails().is_empty());
@@ -225,7 +226,7 @@ async fn a_run_that_died_after_the_mail_sends_the_same_bytes_again() {
     let mut world = World::new().await;
     world.payout_as_in("payout-approved").await;
     let due = due("payout_approved");
-    let claim = world.app.claim_of(&due, &delivery("m", 1));
+    let claim = world.app.claim_of(&world.tenant, &due, &delivery("m", 1)).await;
     world.app.store.create_notice_claim(&world.tenant, &claim).await.expect("claimed");
     world.app.tell(&world.tenant, &due).await.expect("told, and then it died");
     world.app.clock = edge::clock::Clock::fixed(claim.lease_until);

@@ -19,6 +19,9 @@ pub const VARIABLES: &[Variable] = &[
     variables::SEALING_KEY_ARN,
     variables::PUBLIC_URL,
     variables::VISITS_QUEUE_URL,
+    variables::STAGE_SECRET_ARN,
+    variables::EDGE_SECRET_ARN,
+    variables::STRIPE_API_URL,
 ];
 
 /// The configuration, checked.
@@ -35,6 +38,14 @@ pub struct Config {
     pub place: Place,
     /// The queue of the night's visits, for recomputes that go on behind a request.
     pub visits_queue_url: String,
+    /// The stage, with which the names of tenants' secrets begin.
+    pub stage: String,
+    /// The stage's secret, which holds the key of Stripe's API.
+    pub stage_secret_arn: String,
+    /// Where Stripe is.
+    pub stripe_url: String,
+    /// Where the secret of the distribution in front is, if there is one.
+    pub edge_secret_arn: Option<String>,
     /// The AWS clients' settings.
     pub aws: Aws,
 }
@@ -45,16 +56,21 @@ impl Config {
     /// # Errors
     /// What is missing or bad.
     pub fn read(mut reader: Reader) -> Result<Self, ConfigFaults> {
+        let stage = reader.text(&variables::STAGE);
         let config = Self {
             level: edge::telemetry::level(&mut reader),
             clock: edge::config::clock(&mut reader),
             tables: edge::config::tables(&mut reader),
             sealing_key_arn: reader.text(&variables::SEALING_KEY_ARN),
             place: Place {
-                is_dev: reader.text(&variables::STAGE) == "dev",
+                is_dev: stage == "dev",
                 public_url: reader.text(&variables::PUBLIC_URL).trim_end_matches('/').to_owned(),
             },
             visits_queue_url: reader.text(&variables::VISITS_QUEUE_URL),
+            stage,
+            stage_secret_arn: reader.text(&variables::STAGE_SECRET_ARN),
+            stripe_url: stripe::url(&mut reader),
+            edge_secret_arn: reader.optional(&variables::EDGE_SECRET_ARN),
             aws: Aws::from(&mut reader),
         };
         reader.finish(config)

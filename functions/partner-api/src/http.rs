@@ -34,9 +34,12 @@ use crate::sessions::noted;
 
 /// The routes of partner-api.
 pub fn routes(app: App) -> Router {
-    let routes = Router::new()
+    let routes = working_with()
         .route("/v1/programs", get(programs::list).post(programs::create))
-        .route("/v1/programs/{id}", get(programs::read).patch(programs::changing::change))
+        .route(
+            "/v1/programs/{id}",
+            get(programs::read).patch(programs::changing::change).delete(programs::deleting::delete),
+        )
         .route("/v1/programs/{id}/applications", get(applications::list))
         .route("/v1/programs/{id}/applications/{application_id}", get(applications::read))
         .route("/v1/programs/{id}/rules", get(rules::list).post(rules::create))
@@ -44,18 +47,6 @@ pub fn routes(app: App) -> Router {
         .route("/v1/programs/{id}/recompute", get(recompute::list))
         .route("/v1/programs/{id}/recompute/{recompute_id}", get(recompute::read))
         .route("/v1/programs/{id}/recompute/{recompute_id}/differences", get(recompute::differences))
-        .route("/v1/partners", get(partners::list::list).post(partners::create))
-        .route("/v1/partners/{id}", get(partners::read).patch(partners::changing::change))
-        .route("/v1/partners/{id}/approve", post(applications::approve))
-        .route("/v1/partners/{id}/decline", post(applications::decline))
-        .route("/v1/partners/{id}/suspend", post(partners::standing::suspend))
-        .route("/v1/partners/{id}/reinstate", post(partners::standing::reinstate))
-        .route("/v1/partners/{id}/enrolments", get(partners::enrolments::list).post(partners::enrolments::create))
-        .route("/v1/partners/{id}/enrolments/{program_id}", patch(partners::enrolments::change))
-        .route("/v1/partners/{id}/accounts", get(partners::accounts::list).post(partners::accounts::create))
-        .route("/v1/partners/{id}/accounts/{customer_id}", delete(partners::accounts::end))
-        .route("/v1/groups", get(groups::list).post(groups::create))
-        .route("/v1/groups/{id}", get(groups::read).patch(groups::change))
         .route("/v1/partners/{id}/payout-method", get(payout_methods::read).put(payout_methods::replace))
         .route("/v1/members/{id}/bank-info", post(members::bank_info))
         .route("/v1/members/{id}/tax-info", post(members::tax_info))
@@ -80,6 +71,7 @@ pub fn routes(app: App) -> Router {
         .route("/v1/claims/{id}/decline", post(claims::judge::decline))
         .route("/v1/coupons", get(coupons::list).post(coupons::create))
         .route("/v1/coupons/{code}", get(coupons::read).delete(coupons::end))
+        .route("/v1/coupons/{code}/retry", post(coupons::retry))
         .route("/v1/revenue/affiliates", get(affiliates::list::list).post(affiliates::create))
         .route(
             "/v1/revenue/affiliates/{code}",
@@ -91,6 +83,28 @@ pub fn routes(app: App) -> Router {
     // Strangers have no key, so nothing of theirs is kept under one: an application is the same by its address.
     let strangers = Router::new().route("/v1/programs/{id}/applications", post(applications::apply));
     api(routes.merge(strangers), app)
+}
+
+/// Who works with the tenant: partners, their places, customers and people, and groups.
+fn working_with() -> Router<App> {
+    Router::new()
+        .route("/v1/partners", get(partners::list::list).post(partners::create))
+        .route(
+            "/v1/partners/{id}",
+            get(partners::read).patch(partners::changing::change).delete(partners::deleting::delete),
+        )
+        .route("/v1/partners/{id}/approve", post(applications::approve))
+        .route("/v1/partners/{id}/decline", post(applications::decline))
+        .route("/v1/partners/{id}/suspend", post(partners::standing::suspend))
+        .route("/v1/partners/{id}/reinstate", post(partners::standing::reinstate))
+        .route("/v1/partners/{id}/enrolments", get(partners::enrolments::list).post(partners::enrolments::create))
+        .route("/v1/partners/{id}/enrolments/{program_id}", patch(partners::enrolments::change))
+        .route("/v1/partners/{id}/accounts", get(partners::accounts::list).post(partners::accounts::create))
+        .route("/v1/partners/{id}/accounts/{customer_id}", delete(partners::accounts::end))
+        .route("/v1/partners/{id}/users", get(partners::users::list).post(partners::users::invite))
+        .route("/v1/partners/{id}/users/{user_id}", delete(partners::users::remove))
+        .route("/v1/groups", get(groups::list).post(groups::create))
+        .route("/v1/groups/{id}", get(groups::read).patch(groups::change).delete(groups::delete))
 }
 
 /// What books money is asked for under a key, or not at all.
@@ -115,6 +129,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
             programs::create,
             programs::read,
             programs::changing::change,
+            programs::deleting::delete,
             applications::apply,
             applications::list,
             applications::read,
@@ -133,6 +148,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
             partners::create,
             partners::read,
             partners::changing::change,
+            partners::deleting::delete,
             partners::standing::suspend,
             partners::standing::reinstate,
             partners::enrolments::list,
@@ -141,10 +157,14 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
             partners::accounts::list,
             partners::accounts::create,
             partners::accounts::end,
+            partners::users::list,
+            partners::users::invite,
+            partners::users::remove,
             groups::list,
             groups::create,
             groups::read,
             groups::change,
+            groups::delete,
             members::bank_info,
             members::tax_info,
             payout_methods::read,
@@ -166,6 +186,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
             coupons::create,
             coupons::read,
             coupons::end,
+            coupons::retry,
             affiliates::list::list,
             affiliates::create,
             affiliates::read,

@@ -2,14 +2,17 @@
 //!
 //! - Trigger: HTTP, `/v1/programs`, `/v1/partners`, `/v1/groups`, `/v1/revenue/affiliates` and what is below them.
 //! - Reads: `core`: programmes, rules, partners, groups, applications, links; heads, lines and payouts of the partner that asks.
+//!   Secrets Manager: the keys of tenants' Stripe accounts.
 //! - Writes: `core`: programme with its first rule, rule, partner with person, enrolments and the row by which it is found,
 //!   application, group, account list, news that a partner is to be told, each with its entry in the trail; link with
 //!   its directory entry; each one transaction of conditional writes; the marks by which a partner is known again;
+//!   coupons, and at Stripe the promotion codes that they are tied to;
 //!   recomputes, and when they are approved their rules and the adjusting lines, sales, entries and heads. `ops`: answers to
 //!   idempotency keys, counts of calls; hashes of where partners work from, for two days.
 //! - Sends: `VisitDue` to the `Visits` queue, for a recompute that one request does not finish; lost, the next night sends it.
 //! - Idempotent by: `Idempotency-Key`, honoured on every write; a link besides by its code.
-//! - On failure: store or KMS away 503, and nothing is half-written; the caller sends it again.
+//! - On failure: store or KMS away 503, and nothing is half-written; the caller sends it again. Stripe away: the coupon
+//!   says what is left to do there, and is brought again.
 
 pub mod code;
 pub mod config;
@@ -29,6 +32,7 @@ use edge::limits::Limits;
 use edge::sealing::Sealer;
 use queues::{Sender, VisitDue};
 use store::Store;
+use stripe::Accounts;
 
 pub use crate::http::{openapi, routes};
 use crate::sessions::Sessions;
@@ -54,6 +58,7 @@ pub struct App {
     limits: Limits,
     sessions: Option<Arc<Sessions>>,
     visits: Option<Sender<VisitDue>>,
+    stripe: Option<Accounts>,
     working_ms_max: u64,
 }
 
@@ -77,6 +82,7 @@ impl App {
             limits,
             sessions: None,
             visits: None,
+            stripe: None,
             working_ms_max: WORKING_MS_MAX,
         }
     }
@@ -94,6 +100,14 @@ impl App {
     #[must_use]
     pub fn with_visits(self, visits: Sender<VisitDue>) -> Self {
         Self { visits: Some(visits), ..self }
+    }
+}
+
+impl App {
+    /// Coupons can be made at Stripe, in the account of each tenant that has connected one.
+    #[must_use]
+    pub fn with_stripe(self, accounts: Accounts) -> Self {
+        Self { stripe: Some(accounts), ..self }
     }
 }
 

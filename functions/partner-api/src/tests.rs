@@ -6,6 +6,7 @@ mod applying;
 mod claims;
 mod coupons;
 mod crashes;
+mod deleting;
 mod earned;
 mod events;
 mod explained;
@@ -19,10 +20,13 @@ mod members;
 mod noticed;
 mod payees;
 mod places;
+mod promoted;
 mod recomputes;
 mod resources;
 mod rules;
 mod setup;
+mod shapes;
+mod users;
 
 use crate::config::{Config, VARIABLES};
 
@@ -50,7 +54,11 @@ fn the_document_has_every_route() {
     told.sort();
     insta::assert_snapshot!(told.join("\n"), @r"
     DELETE /v1/coupons/{code}
+    DELETE /v1/groups/{id}
+    DELETE /v1/partners/{id}
     DELETE /v1/partners/{id}/accounts/{customer_id}
+    DELETE /v1/partners/{id}/users/{user_id}
+    DELETE /v1/programs/{id}
     DELETE /v1/revenue/affiliates/{code}
     GET /v1/achievements
     GET /v1/achievements/awards
@@ -75,6 +83,7 @@ fn the_document_has_every_route() {
     GET /v1/partners/{id}/enrolments
     GET /v1/partners/{id}/payout-method
     GET /v1/partners/{id}/tax-form
+    GET /v1/partners/{id}/users
     GET /v1/programs
     GET /v1/programs/{id}
     GET /v1/programs/{id}/applications
@@ -97,6 +106,7 @@ fn the_document_has_every_route() {
     POST /v1/claims/{id}/accept
     POST /v1/claims/{id}/decline
     POST /v1/coupons
+    POST /v1/coupons/{code}/retry
     POST /v1/groups
     POST /v1/members/{id}/bank-info
     POST /v1/members/{id}/tax-info
@@ -109,6 +119,7 @@ fn the_document_has_every_route() {
     POST /v1/partners/{id}/suspend
     POST /v1/partners/{id}/tax-form/accept
     POST /v1/partners/{id}/tax-form/withdraw
+    POST /v1/partners/{id}/users
     POST /v1/programs
     POST /v1/programs/{id}/applications
     POST /v1/programs/{id}/recompute

@@ -16,6 +16,7 @@ pub const VARIABLES: &[Variable] = &[
     variables::OPS_TABLE,
     variables::FILES_BUCKET,
     variables::SEALING_KEY_ARN,
+    variables::EDGE_SECRET_ARN,
 ];
 
 /// The configuration, checked.
@@ -32,6 +33,8 @@ pub struct Config {
     pub files_bucket: String,
     /// The key that wraps data keys.
     pub sealing_key_arn: String,
+    /// Where the secret of the distribution in front is, if there is one.
+    pub edge_secret_arn: Option<String>,
     /// The AWS clients' settings.
     pub aws: Aws,
 }
@@ -49,6 +52,7 @@ impl Config {
             tables: edge::config::tables(&mut reader),
             files_bucket: reader.text(&variables::FILES_BUCKET),
             sealing_key_arn: reader.text(&variables::SEALING_KEY_ARN),
+            edge_secret_arn: reader.optional(&variables::EDGE_SECRET_ARN),
             aws: Aws::from(&mut reader),
         };
         reader.finish(config)

@@ -28,6 +28,7 @@ mod desk;
 mod executed;
 mod files;
 mod members;
+mod notes;
 mod papers;
 mod policy;
 mod rail_settings;
@@ -81,6 +82,7 @@ pub fn routes(app: App) -> Router {
         .route("/v1/revenue/payouts/{id}/generate-instructions", post(by_hand::instructions_of))
         .route("/v1/revenue/payouts/{id}/receipt", get(papers::receipt))
         .route("/v1/revenue/payouts/{id}/audit", get(papers::audit))
+        .route("/v1/revenue/payouts/{id}/notes", get(notes::list).post(notes::create))
         // Money moves here: every write needs its key.
         .route_layer(from_fn_with_state(app.clone(), required::<App>));
     api(routes, app)
@@ -118,6 +120,8 @@ pub fn routes(app: App) -> Router {
         executed::resolve,
         papers::receipt,
         papers::audit,
+        notes::list,
+        notes::create,
         awards::eligibility,
         awards::check,
         awards::eligible_members,

@@ -5,6 +5,7 @@ use edge::config::Reader;
 use edge::lambda::{self, Error};
 use edge::sealing::Sealer;
 use edge::telemetry;
+use edge::viewer::Front;
 use payout_approval::config::Config;
 use payout_approval::files::Files;
 use payout_approval::{App, routes};
@@ -18,5 +19,6 @@ async fn main() -> Result<(), Error> {
     let store = Store::connect(&config.aws.service(Service::DynamoDb), config.tables);
     let files = Files::connect(&config.aws.service(Service::S3), config.files_bucket);
     let sealer = Sealer::connect(&config.aws.service(Service::Kms), config.sealing_key_arn);
-    lambda::run_http(routes(App::new(store, files, config.clock).with_sealer(sealer))).await
+    let front = Front::read(&config.aws, config.edge_secret_arn.as_deref()).await;
+    lambda::run_http_behind(front, routes(App::new(store, files, config.clock).with_sealer(sealer))).await
 }

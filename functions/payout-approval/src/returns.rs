@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use cases::awards;
 use cases::payouts::returned::take_back;
-use cases::payouts::{Command, Moved, command_under};
+use cases::payouts::{Command, Moved, Requested, command_under, next};
 use domain::audit::Actor;
 use domain::digest::Digest;
 use domain::payee::Rail;
@@ -175,6 +175,7 @@ impl Import<'_> {
                 match moved.map_err(wrong)? {
                     Moved::Done(stored) => {
                         self.follow(&stored).await;
+                        self.try_next_method(&stored).await?;
                         Ok(("failed", None))
                     }
                     other => Ok(("unmatched", Some(format!("{other:?}")))),
@@ -188,9 +189,28 @@ impl Import<'_> {
                 let taken = take_back(&self.app.store, self.tenant, stored, said, at).await.map_err(wrong)?;
                 Ok((if taken.is_some() { "returned" } else { "already" }, None))
             }
+            // Taken in before: perhaps by a request that died before what follows from it.
+            PayoutState::Failed { reason: known } if known == reason => {
+                self.try_next_method(&stored).await?;
+                Ok(("already", None))
+            }
             PayoutState::Failed { .. } | PayoutState::Returned { .. } => Ok(("already", None)),
             other => Ok(("unmatched", Some(format!("the payout is {}", other.word())))),
         }
+    }
+
+    /// PAY-6: a bank's return is a definite failure: the payee's next method is asked for, by a payout of its own.
+    async fn try_next_method(&self, stored: &StoredPayout) -> Result<(), Problem> {
+        let failed = &stored.payout.id;
+        match next::by_next_method(&self.app.store, self.tenant, &stored.payout, self.at).await.map_err(wrong)? {
+            None => {}
+            Some(Requested::Created(next)) => {
+                tracing::info!(payout.id = %next.payout.id, failed.id = %failed, "a returned payout is asked for by the next method");
+            }
+            // Its money is in the balance: whoever wants it asks for it.
+            Some(_) => tracing::info!(payout.id = %failed, "a returned payout is not asked for by the next method"),
+        }
+        Ok(())
     }
 
     async fn follow(&self, stored: &StoredPayout) {

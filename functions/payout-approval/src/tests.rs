@@ -28,9 +28,12 @@ mod filing;
 mod given;
 mod life;
 mod lists;
+mod notes;
+mod parts;
 mod persons;
 mod retried;
 mod runs;
+mod table;
 mod terms;
 
 /// When everything here happens: a month after the lines have matured.

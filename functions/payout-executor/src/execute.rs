@@ -1,6 +1,8 @@
 //! One payout: claimed, asked for, recorded.
 
 use cases::awards::{self, award_of};
+use cases::error::CaseError;
+use cases::payouts::{Requested, next};
 use domain::audit::append;
 use domain::digest::Digest;
 use domain::id::PayoutId;
@@ -19,6 +21,8 @@ use crate::destination::NoDestination;
 use crate::rail::{self, Answer, Known};
 use crate::{App, itself};
 
+/// The word of a payout that was refused for certain.
+const FAILED: &str = "failed";
 /// How often a step that others raced is begun again.
 const TRIES_MAX: usize = 8;
 
@@ -31,6 +35,8 @@ pub enum Done {
     Moved(&'static str),
     /// What was paid has come back.
     Returned,
+    /// Its money was given back, and the rail has a transfer of it that stands: people must look.
+    Stray,
 }
 
 /// An attempt that is ours to make now, and what may be done.
@@ -64,6 +70,9 @@ impl App {
             Done::Nothing => tracing::debug!(payout.id = %due.payout, "nothing to do for a payout"),
             Done::Moved(state) => tracing::info!(payout.id = %due.payout, payout.state = state, "payout moved"),
             Done::Returned => tracing::info!(payout.id = %due.payout, "payout returned"),
+            Done::Stray => {
+                tracing::error!(payout.id = %due.payout, "a transfer stands for a payout that was given back: people must look");
+            }
         }
         Ok(())
     }
@@ -82,10 +91,45 @@ impl App {
                 if is_of_award && matches!(done, Done::Moved(_)) {
                     self.follow(tenant, id).await;
                 }
+                if done == Done::Moved(FAILED) {
+                    self.try_next_method(tenant, id).await?;
+                }
                 Ok(done)
             }
             PayoutState::Paid { .. } => self.look_for_return(tenant, stored).await,
+            // Told again: perhaps by a process that died between the failure and what follows from it, or because the rail has
+            // made a transfer all the same.
+            PayoutState::Failed { .. } => {
+                if self.has_stray(tenant, &stored).await? {
+                    return Ok(Done::Stray);
+                }
+                self.try_next_method(tenant, id).await.map(|()| Done::Nothing)
+            }
             _ => Ok(Done::Nothing),
+        }
+    }
+
+    /// PAY-6: what this rail has refused at once and for certain is asked for by the payee's next method: a payout of its own,
+    /// which people approve.
+    async fn try_next_method(&self, tenant: &TenantKey, id: &PayoutId) -> Result<(), Failure> {
+        let trail = self.store.list_audit(tenant, id.as_str()).await.map_err(failure)?;
+        let Some(stored) = self.store.get_payout(tenant, id).await.map_err(failure)? else { return Ok(()) };
+        if !next::is_certain(&trail) {
+            return Ok(());
+        }
+        match next::by_next_method(&self.store, tenant, &stored.payout, self.clock.now()).await {
+            Ok(None) => Ok(()),
+            Ok(Some(Requested::Created(next))) => {
+                tracing::info!(payout.id = %next.payout.id, failed.id = %id, "a refused payout is asked for by the next method");
+                Ok(())
+            }
+            // Its money is in the balance: whoever wants it asks for it.
+            Ok(Some(other)) => {
+                tracing::warn!(payout.id = %id, reason = ?other, "a refused payout is not asked for by the next method");
+                Ok(())
+            }
+            Err(CaseError::Store(error)) => Err(failure(error)),
+            Err(error) => Err(Failure::retry(error)),
         }
     }
 

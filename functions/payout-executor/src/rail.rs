@@ -83,7 +83,14 @@ pub(crate) async fn ask(
         metadata: &[("payout_id", payout.id.as_str()), ("attempt", no.as_str())],
     };
     // PAY-7: of the payout and the attempt alone. Another key would be another payment.
-    let key = Key::of(tenant.tenant(), &format!("payout:{}", payout.id), &no);
+    let step = no.clone();
+    #[cfg(feature = "planted")]
+    let step = if domain::planted::is(domain::planted::Bug::ResentUnderNewKey) {
+        format!("{no}, try {}", attempt.tries)
+    } else {
+        step
+    };
+    let key = Key::of(tenant.tenant(), &format!("payout:{}", payout.id), &step);
     match stripe.create_transfer(&new, &key).await {
         Ok(made) if is_of(&made, attempt) => carried(&made),
         Ok(made) => Answer::AskPeople(format!("{} is not what was asked for: another amount or payee", made.id)),

@@ -41,6 +41,23 @@ impl App {
         }
     }
 
+    /// PAY-7: a transfer that stands for a payout whose money was given back: it was called not paid, and was paid. Nothing is
+    /// booked by it: people get the money back, or write it off.
+    pub(crate) async fn has_stray(&self, tenant: &TenantKey, stored: &StoredPayout) -> Result<bool, Failure> {
+        let id = &stored.payout.id;
+        if self.store.list_attempts(tenant, id).await.map_err(failure)?.is_empty() {
+            return Ok(false);
+        }
+        let stripe = match self.accounts.of(tenant.tenant()).await {
+            Ok(stripe) => stripe,
+            // Without a key nobody can look, and nobody was asked.
+            Err(error) if error.is_definite() => return Ok(false),
+            Err(error) => return Err(Failure::retry(error)),
+        };
+        let page = stripe.list_transfers(id.as_str()).await.map_err(Failure::retry)?;
+        Ok(page.data.iter().any(|transfer| !transfer.reversed))
+    }
+
     /// Books what came back: what had left, and neither the fee nor the tax, which were kept and are still.
     async fn take_back(&self, tenant: &TenantKey, stored: StoredPayout, back: Money) -> Result<Done, Failure> {
         let (by, at) = (itself(), self.clock.now());

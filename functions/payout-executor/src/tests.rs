@@ -32,6 +32,8 @@ use crate::{App, Done};
 mod crashes;
 mod life;
 mod many;
+mod ranked;
+mod resent;
 mod unknown;
 
 const KEY: &str = "sk_test_standin";
@@ -121,10 +123,24 @@ impl Scene {
         self.pays_by(account, "payout_method").await;
     }
 
+    /// The partner's money goes to these connected accounts, in rank, from some days ago on.
+    async fn pays_to_ranked(&self, accounts: &[&str]) {
+        let mut methods = Vec::new();
+        for (rank, account) in (0_u128..).zip(accounts) {
+            methods.push(self.method(rank, account, "payout_method").await);
+        }
+        self.replace_methods(methods).await;
+    }
+
     /// As `pays_to`, sealed in a field of this name: under another one it does not open.
     async fn pays_by(&self, account: &str, field: &str) {
-        let (world, id) =
-            (&self.world, MethodId::from_ulid(ulid::Ulid::from(self.second.load(Ordering::SeqCst) as u128)));
+        let method = self.method(0, account, field).await;
+        self.replace_methods(vec![method]).await;
+    }
+
+    async fn method(&self, rank: u128, account: &str, field: &str) -> PayoutMethod {
+        let number = self.second.load(Ordering::SeqCst) as u128 + (rank << 64);
+        let (world, id) = (&self.world, MethodId::from_ulid(ulid::Ulid::from(number)));
         let plain = Destination::StripeConnect { account_id: account.to_owned() };
         let field = format!("{field}:{id}");
         let belongs =
@@ -132,7 +148,7 @@ impl Scene {
         let text = serde_json::to_string(&plain).expect("JSON");
         let sealed = self.sealer.seal_text(&belongs, &text).await.expect("sealed");
         let since = Timestamp::from_second(world.now.as_second() - 4 * 86_400).expect("an instant");
-        let method = PayoutMethod {
+        PayoutMethod {
             id,
             rail: Rail::StripeConnect,
             currency: None,
@@ -141,10 +157,16 @@ impl Scene {
             since,
             set_by: world.partner.to_string(),
             sealed: sealed.to_string(),
-        };
+        }
+    }
+
+    async fn replace_methods(&self, methods: Vec<PayoutMethod>) {
+        let world = &self.world;
+        let since = Timestamp::from_second(world.now.as_second() - 4 * 86_400).expect("an instant");
+        let wishes = methods.into_iter().map(|method| Wish::New(Box::new(method))).collect();
         let by = Actor { role: Role::Partner, id: world.partner.to_string(), ip: None, user_agent: None };
         let before = world.store.get_payout_methods(&world.tenant, &world.partner).await.expect("store");
-        let changed = before.change(vec![Wish::New(Box::new(method))], by, since).expect("a list").expect("a change");
+        let changed = before.change(wishes, by, since).expect("a list").expect("a change");
         let aggregate = PayoutMethods::aggregate(&world.partner);
         let trail = world.store.list_audit(&world.tenant, &aggregate).await.expect("store");
         let end = trail.last().map_or(ChainEnd::START, domain::audit::AuditEntry::end);

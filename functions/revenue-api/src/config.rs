@@ -17,6 +17,7 @@ pub const VARIABLES: &[Variable] = &[
     variables::VISITS_QUEUE_URL,
     variables::SEALING_KEY_ARN,
     variables::STAGE_SECRET_ARN,
+    variables::EDGE_SECRET_ARN,
     variables::STRIPE_API_URL,
     variables::STRIPE_AUTOMATIC_TAX,
 ];
@@ -41,6 +42,8 @@ pub struct Config {
     pub stripe_url: String,
     /// Does Stripe find the tax of subscriptions that are begun here?
     pub is_taxed_by_stripe: bool,
+    /// Where the secret of the distribution in front is, if there is one.
+    pub edge_secret_arn: Option<String>,
     /// The AWS clients' settings.
     pub aws: Aws,
 }
@@ -61,6 +64,7 @@ impl Config {
             stage_secret_arn: reader.text(&variables::STAGE_SECRET_ARN),
             stripe_url: stripe::url(&mut reader),
             is_taxed_by_stripe: reader.parsed(&variables::STRIPE_AUTOMATIC_TAX).unwrap_or(false),
+            edge_secret_arn: reader.optional(&variables::EDGE_SECRET_ARN),
             aws: Aws::from(&mut reader),
         };
         reader.finish(config)

@@ -15,6 +15,7 @@ mod rates;
 mod recognition;
 mod reconciliation;
 mod releases;
+mod taxes;
 mod verification;
 mod write_offs;
 
@@ -88,6 +89,7 @@ pub fn routes(app: App) -> Router {
         .route("/v1/revenue/leads/{id}", get(leads::read).delete(leads::erase))
         .route("/v1/revenue/leads/{id}/convert", post(leads::convert))
         .merge(billing::routes())
+        .merge(taxes::routes())
         // Money moves here: every write needs its key.
         .route_layer(from_fn_with_state(app.clone(), required::<App>))
         .merge(billing::pure_routes());
@@ -155,6 +157,7 @@ struct Document;
 pub fn openapi() -> utoipa::openapi::OpenApi {
     let mut document = Document::openapi();
     document.merge(billing::Document::openapi());
+    document.merge(taxes::Document::openapi());
     document
 }
 

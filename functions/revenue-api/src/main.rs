@@ -6,6 +6,7 @@ use edge::lambda::{self, Error};
 use edge::sealing::Sealer;
 use edge::secrets::NamedSecrets;
 use edge::telemetry;
+use edge::viewer::Front;
 use queues::Sender;
 use revenue_api::billing::{Billing, Keys, client};
 use revenue_api::config::Config;
@@ -25,5 +26,6 @@ async fn main() -> Result<(), Error> {
         stage_secret_arn: config.stage_secret_arn,
     };
     let billing = Billing::new(client(&config.stripe_url)?, keys, sealer.clone(), config.is_taxed_by_stripe);
-    lambda::run_http(routes(App::new(store, visits, sealer, config.clock).with_billing(billing))).await
+    let front = Front::read(&config.aws, config.edge_secret_arn.as_deref()).await;
+    lambda::run_http_behind(front, routes(App::new(store, visits, sealer, config.clock).with_billing(billing))).await
 }

@@ -30,6 +30,7 @@ mod lists;
 mod looks;
 mod reconciliation;
 mod retried;
+mod taxes;
 mod tenants;
 
 /// A deployment with a partner and a desk.

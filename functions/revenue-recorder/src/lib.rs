@@ -12,7 +12,7 @@
 //! - On failure: the message stays, alone; after its tries it goes to `FactsDead`, and the raw event is still stored.
 //!
 //! Where what lives, in the order of a fact: `event` opens what was stored; `stripe`, `lemon_squeezy` and `canonical` say
-//! it in our own words; `booking` books a sale; `decide` says who brought its customer and `earnings` what it earns; `risk`
+//! it in our own words, and `promoted` which coupon is meant; `booking` books a sale; `decide` says who brought its customer and `earnings` what it earns; `risk`
 //! looks for signals of fraud. `meeting` tells of customers and leads, `nothing` of sign-ups; `parking` finds the sale of a
 //! `refund` or a `dispute`, or lets it wait; `again` finds money that was told twice; `standing` keeps how subscriptions and
 //! other objects of a provider stand. The rules themselves are `domain`'s, the transactions are `store`'s. A new kind of
@@ -32,6 +32,7 @@ pub mod lemon_squeezy;
 mod meeting;
 mod nothing;
 mod parking;
+mod promoted;
 mod refund;
 mod risk;
 mod standing;
@@ -110,6 +111,7 @@ impl App {
             self.note_trouble(received, TroubleKind::Waiting, why).await;
         }
         let facts = self.facts_of(&opened, delivery, now).await?;
+        let facts = self.with_coupons(&opened.tenant, facts).await?;
         let keys = self.keys_for(&opened.tenant, &facts, delivery, now).await?;
         let settings = self.store.get_settings(&opened.tenant).await.map_err(Failure::retry)?;
         let recorder =

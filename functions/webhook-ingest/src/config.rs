@@ -16,6 +16,7 @@ pub const VARIABLES: &[Variable] = &[
     variables::OPS_TABLE,
     variables::FACTS_QUEUE_URL,
     variables::STAGE_SECRET_ARN,
+    variables::EDGE_SECRET_ARN,
     variables::SEALING_KEY_ARN,
     variables::MX_RESOLVER_URL,
 ];
@@ -36,6 +37,8 @@ pub struct Config {
     pub sealing_key_arn: String,
     /// Who says whether a domain takes mail, where somebody does.
     pub mx_resolver_url: Option<String>,
+    /// Where the secret of the distribution in front is, if there is one.
+    pub edge_secret_arn: Option<String>,
     /// The AWS clients' settings.
     pub aws: Aws,
 }
@@ -55,6 +58,7 @@ impl Config {
             stage_secret_arn: reader.text(&variables::STAGE_SECRET_ARN),
             sealing_key_arn: reader.text(&variables::SEALING_KEY_ARN),
             mx_resolver_url: reader.optional(&variables::MX_RESOLVER_URL),
+            edge_secret_arn: reader.optional(&variables::EDGE_SECRET_ARN),
             aws: Aws::from(&mut reader),
         };
         reader.finish(config)

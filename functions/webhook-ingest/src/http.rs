@@ -14,7 +14,7 @@ use edge::problem::Problem;
 use utoipa::OpenApi;
 
 #[cfg(test)]
-pub(crate) use self::leads::LEADS_OF_A_PAGE_A_MINUTE_MAX;
+pub(crate) use self::leads::{LEADS_OF_A_PAGE_A_MINUTE_MAX, LEADS_OF_A_SENDER_A_MINUTE_MAX};
 use crate::App;
 use crate::take_in::NotTakenIn;
 

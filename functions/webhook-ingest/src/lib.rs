@@ -2,9 +2,9 @@
 //!
 //! - Trigger: HTTP, POST `/v1/webhooks/…` for Stripe, Lemon Squeezy and whoever signs by Standard Webhooks; POST
 //!   `/v1/track/…` for the tenant's own server; POST `/v1/revenue/leads` for its pages.
-//! - Reads: `core`, the endpoint of a tenant and the keys of callers; its secret, and the stage's. All are remembered for
+//! - Reads: `core`, the endpoint of a tenant, its settings and the keys of callers; its secret, and the stage's. All are remembered for
 //!   a minute. For a lead its programme and itself; for a tracked sale without tax the rates of its country.
-//! - Writes: `ops`, the raw event, packed and sealed, for thirty days: one conditional write. `core`: a lead with what
+//! - Writes: `ops`, the raw event, packed and sealed, for as many days as the tenant set: one conditional write. `core`: a lead with what
 //!   was said of the person, sealed, and the counts of its day, in one transaction; the sources that leads are counted by.
 //!   `ops`: how often the key of a page was used within the minute.
 //! - Sends: `FactReceived` to the queue of facts, after the write, for the types that revenue-recorder acts on.

@@ -9,6 +9,7 @@ use edge::lambda::{self, Error};
 use edge::sealing::Sealer;
 use edge::secrets::NamedSecrets;
 use edge::telemetry;
+use edge::viewer::Front;
 use queues::Sender;
 use store::Store;
 use webhook_ingest::config::Config;
@@ -33,5 +34,6 @@ async fn main() -> Result<(), Error> {
         mail_hosts: config.mx_resolver_url.as_deref().map(MailHosts::new).transpose()?,
         store,
     };
-    lambda::run_http(routes(app)).await
+    let front = Front::read(&aws, config.edge_secret_arn.as_deref()).await;
+    lambda::run_http_behind(front, routes(app)).await
 }

@@ -4,18 +4,15 @@ use cases::raw_event;
 use domain::digest::Digest;
 use domain::id::TenantId;
 use domain::provider::Provider;
+use domain::settings::RetentionKind;
 use domain::time::{BusinessDay, Timestamp};
 use edge::sealing::Belongs;
-use jiff::SignedDuration;
 use queues::FactReceived;
 use store::TenantKey;
 use store::raw_events::{RawEvent, RawEventPlace, RawEventRecorded, Trouble, TroubleKind};
 use thiserror::Error;
 
 use crate::App;
-
-/// Raw events are evidence for so long.
-pub(crate) const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// The type under which a signed body that is no event is kept for whoever wants to know why.
 pub(crate) const UNREADABLE: &str = "unreadable";
@@ -100,6 +97,12 @@ impl App {
         Ok(outcome)
     }
 
+    /// OPS-4: how long raw events are evidence: as the tenant set, or as shipped while that cannot be read.
+    pub(crate) async fn kept_until(&self, tenant: &TenantKey, at: Timestamp) -> Timestamp {
+        let settings = self.gate.settings().of(tenant).await.unwrap_or_default();
+        settings.retention_days.end_of(RetentionKind::RawEvents, at)
+    }
+
     /// ING-15: the sender is told to send it again. Should it not, the inbound log has it.
     async fn note_unsent(&self, arrival: &Arrival<'_>, place: &RawEventPlace) {
         let reason = "it could not be handed on; it is when it comes again".to_owned();
@@ -123,7 +126,7 @@ impl App {
             hash: arrival.hash,
             sealed: self.seal(arrival).await?,
             received_at: arrival.at,
-            expires_at: arrival.at.saturating_add(KEPT).unwrap_or(arrival.at),
+            expires_at: self.kept_until(&TenantKey::from(arrival.tenant), arrival.at).await,
         };
         let recorded = self.store.record_raw_event(&TenantKey::from(arrival.tenant), &place, &event).await?;
         Ok(match recorded {

@@ -11,6 +11,7 @@ use winterbaume_sqs::SqsService;
 use crate::files::Files;
 use crate::mail::Mail;
 use crate::queues::Queues;
+use crate::runtime::Functions;
 use crate::sqs_backend::Backend;
 use crate::vault::Vault;
 
@@ -23,6 +24,7 @@ pub(crate) struct Aws {
     mail: Mail,
     vault: Arc<Vault>,
     files: Files,
+    functions: Functions,
     dynamodb: String,
     client: reqwest::Client,
     region: String,
@@ -39,12 +41,12 @@ impl Aws {
         queues: Queues,
         mail: Mail,
         vault: Arc<Vault>,
-        files: Files,
+        (files, functions): (Files, Functions),
         dynamodb: String,
         region: String,
     ) -> Self {
         let sqs = SqsService::with_backend(Arc::new(Backend(queues)));
-        Self { sqs, mail, vault, files, dynamodb, client: reqwest::Client::new(), region }
+        Self { sqs, mail, vault, files, functions, dynamodb, client: reqwest::Client::new(), region }
     }
 
     /// Answers one request of an SDK.
@@ -60,6 +62,9 @@ impl Aws {
         }
         if service == "dynamodb" {
             return self.forward(&parts.headers, body).await;
+        }
+        if service == "lambda" {
+            return self.invoke(parts.uri.path(), body);
         }
         let request = MockRequest {
             method: parts.method.to_string(),
@@ -78,6 +83,21 @@ impl Aws {
             }
         };
         as_response(answer)
+    }
+
+    /// A function that is begun by another, which does not wait for its end; that it does is not asked for anywhere.
+    fn invoke(&self, path: &str, body: Bytes) -> Response<Body> {
+        let name = path.strip_prefix("/2015-03-31/functions/").and_then(|rest| rest.strip_suffix("/invocations"));
+        // The whole name begins with that of the stack.
+        let named = |name: &str| {
+            let mut all = self.functions.0.iter();
+            all.find(|(own, _)| name.ends_with(&format!("-{own}"))).map(|(_, function)| function)
+        };
+        let Some(function) = name.and_then(named).map(Arc::clone) else {
+            return plain(StatusCode::NOT_FOUND, "no such function");
+        };
+        tokio::spawn(async move { function.invoke(body).await });
+        plain(StatusCode::ACCEPTED, "")
     }
 
     async fn forward(&self, headers: &HeaderMap, body: Bytes) -> Response<Body> {

@@ -133,7 +133,7 @@ impl Cloud {
             queues.clone(),
             mail.clone(),
             vault,
-            files.clone(),
+            (files.clone(), functions.clone()),
             addresses.dynamodb.clone(),
             place.region.clone(),
         );

@@ -63,29 +63,32 @@ impl Step {
 /// Somebody leaves an address: a new lead, or the one that there is, seen once more. `said` is sealed for the lead's id.
 ///
 /// REV-2: what an earlier form said of the person stays, and this one fills in what is missing. A source that is one too
-/// many is counted as another.
+/// many stays with the lead and is counted as another.
 ///
 /// # Errors
 /// The store does not answer, or others raced each try.
 pub async fn capture(
     store: &Store,
     tenant: &TenantKey,
-    mut capture: Capture,
+    capture: Capture,
     (said, teller): (&PersonPiece, Teller),
 ) -> Result<Captured, CaseError> {
     let id = LeadId::of(&capture.program, &capture.address.digest);
-    let mut is_counted_by_it = false;
+    let mut is_remembered: Option<bool> = None;
     for _ in 0..TRIES_MAX {
         let before = store.get_lead(tenant, &id).await?;
         let known = before.as_ref().map(|stored| stored.lead.clone());
-        if !is_counted_by_it && known.as_ref().is_none_or(|known| known.state.word() == "erased") {
-            capture.source = source_of(store, tenant, &capture, teller).await?;
-            is_counted_by_it = true;
+        let begins = known.as_ref().is_none_or(|known| known.state.word() == "erased");
+        if is_remembered.is_none() && begins {
+            is_remembered = Some(remember_source(store, tenant, &capture, teller).await?);
         }
-        let lead = match known.clone() {
+        let mut lead = match known.clone() {
             None => Lead::capture(capture.clone()),
             Some(known) => known.capture_again(capture.clone()),
         };
+        if begins && is_remembered == Some(false) {
+            lead.counted_as = Some(LeadSource::other());
+        }
         let pieces = person::with(before.as_ref().map_or(&[], |stored| &stored.person), said.clone(), teller);
         let change = LeadChange { before: before.as_ref(), after: &lead, person: &pieces, told: None };
         if store.record_lead(tenant, &change).await? == Written::Yes {
@@ -97,18 +100,18 @@ pub async fn capture(
     Err(CaseError::Busy)
 }
 
-async fn source_of(
+/// Is the source one that leads are counted by?
+async fn remember_source(
     store: &Store,
     tenant: &TenantKey,
     capture: &Capture,
     teller: Teller,
-) -> Result<LeadSource, CaseError> {
+) -> Result<bool, CaseError> {
     let sources_max = match teller {
         Teller::Page => SOURCES_OF_PAGES_MAX,
         Teller::Server => SOURCES_MAX,
     };
-    let is_known = store.record_lead_source(tenant, &capture.program, &capture.source, sources_max).await?;
-    Ok(if is_known { capture.source.clone() } else { LeadSource::other() })
+    Ok(store.record_lead_source(tenant, &capture.program, &capture.source, sources_max).await?)
 }
 
 /// A person takes a step with a lead; the audit trail tells it. Done again by the same person it is answered as done.

@@ -1,5 +1,7 @@
 //! Payout runs: every account of a currency that has something to pay is asked for, and the whole is looked at once.
 
+pub mod scheduled;
+
 use domain::audit::Actor;
 use domain::currency::Currency;
 use domain::id::{PartnerId, PayoutRunId};
@@ -48,6 +50,17 @@ struct Walked {
     left_out: Vec<LeftOut>,
     /// Whose account was the last, if it was not the last of all.
     stopped_at: Option<PartnerId>,
+    /// Did it stop before the first account, which is still counted?
+    is_counting: bool,
+}
+
+/// What becomes of an account whose lines are more than the pace allows to count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Uncounted {
+    /// It is left out, and told: whoever asks for a run asks for the next one, too.
+    LeftOut,
+    /// The run ends before it, so that what goes on begins with it: nobody asks for the runs of a schedule again.
+    Waits,
 }
 
 /// PAY-1, PAY-11: builds a run: a payout of every live account of the currency that may be paid, as long as the pace allows
@@ -64,10 +77,27 @@ pub async fn build(
     pace: Pace<'_>,
     is_over: &(dyn Fn() -> bool + Sync),
 ) -> Result<PayoutRun, CaseError> {
+    let built = build_but(store, tenant, (wanted, Uncounted::LeftOut), at, pace, is_over).await?;
+    built.ok_or(CaseError::Busy)
+}
+
+/// As [`build`]; none where the first account is still counted and waits.
+async fn build_but(
+    store: &Store,
+    tenant: &TenantKey,
+    (wanted, uncounted): (&Wanted, Uncounted),
+    at: Timestamp,
+    pace: Pace<'_>,
+    is_over: &(dyn Fn() -> bool + Sync),
+) -> Result<Option<PayoutRun>, CaseError> {
     if let Some(there) = store.get_payout_run(tenant, &wanted.id).await? {
-        return Ok(there);
+        return Ok(Some(there));
     }
-    let Walked { looked, left_out, stopped_at } = walk(store, tenant, wanted, at, pace, is_over).await?;
+    let walked = walk(store, tenant, (wanted, uncounted), at, pace, is_over).await?;
+    let Walked { looked, left_out, stopped_at, is_counting } = walked;
+    if is_counting {
+        return Ok(None);
+    }
     let (total, findings) = examine(wanted.currency, &looked, &left_out)?;
     let run = PayoutRun {
         id: wanted.id.clone(),
@@ -82,16 +112,16 @@ pub async fn build(
     };
     if store.create_payout_run(tenant, &run).await? == Written::ConditionFailed {
         // The same request at the same time: the first one's stands.
-        return store.get_payout_run(tenant, &wanted.id).await?.ok_or(CaseError::Busy);
+        return store.get_payout_run(tenant, &wanted.id).await?.map(Some).ok_or(CaseError::Busy);
     }
-    Ok(run)
+    Ok(Some(run))
 }
 
 /// From account to account, in the order of their partners.
 async fn walk(
     store: &Store,
     tenant: &TenantKey,
-    wanted: &Wanted,
+    (wanted, uncounted): (&Wanted, Uncounted),
     at: Timestamp,
     pace: Pace<'_>,
     is_over: &(dyn Fn() -> bool + Sync),
@@ -116,7 +146,13 @@ async fn walk(
         match ask(store, tenant, wanted, &account, (at, today), pace).await? {
             Outcome::Built(payout) => walked.looked.push(look(store, tenant, &payout, at).await?),
             Outcome::LeftOut(one) => walked.left_out.push(one),
-            Outcome::Nothing => {}
+            Outcome::Counting(_) if uncounted == Uncounted::Waits => {
+                walked.is_counting = last.is_none();
+                walked.stopped_at = last;
+                break;
+            }
+            Outcome::Counting(one) if !one.available.is_zero() => walked.left_out.push(one),
+            Outcome::Counting(_) | Outcome::Nothing => {}
         }
         last = Some(account.partner);
     }
@@ -144,6 +180,8 @@ async fn where_stopped(store: &Store, tenant: &TenantKey, wanted: &Wanted) -> Re
 enum Outcome {
     Built(Box<Payout>),
     LeftOut(LeftOut),
+    /// Its lines are more than the pace allows: how far they are counted is kept.
+    Counting(LeftOut),
     /// It has nothing to pay, and nothing to say.
     Nothing,
 }
@@ -177,7 +215,8 @@ async fn ask(
     if available.minor() <= 0 && !head.close_is_unfinished() {
         return Ok(left_out(available, OWES.to_owned()));
     }
-    let asked = Asked { partner: partner.clone(), currency: wanted.currency, by: wanted.by.clone(), under };
+    let (by, currency) = (wanted.by.clone(), wanted.currency);
+    let asked = Asked { partner: partner.clone(), currency, amount: None, by, under };
     Ok(match request_within(store, tenant, &asked, at, pace).await? {
         Requested::Created(stored) => Outcome::Built(Box::new(stored.payout)),
         Requested::NothingAvailable { available, .. } if !available.is_negative() => Outcome::Nothing,
@@ -187,7 +226,8 @@ async fn ask(
         Requested::UnderReview => left_out(available, Hold::UnderReview.sentence()),
         Requested::Held(holds) => left_out(available, holds.iter().map(Hold::sentence).collect::<Vec<_>>().join("; ")),
         Requested::Counting { lines } => {
-            left_out(available, format!("{lines} lines are counted so far; another run takes it"))
+            let why = format!("{lines} lines are counted so far; another run takes it");
+            Outcome::Counting(LeftOut { partner: partner.clone(), available, why })
         }
     })
 }

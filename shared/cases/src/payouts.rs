@@ -1,31 +1,32 @@
 //! Payouts: asked for, approved, sent, confirmed, or given back. An API and a page share these.
 
-use domain::audit::{Actor, ChainEnd, append};
+use domain::audit::{Actor, append};
 use domain::currency::Currency;
 use domain::digest::Digest;
-use domain::id::{AwardId, PartnerId, PayoutId};
-use domain::line::Account;
+use domain::id::{PartnerId, PayoutId};
 use domain::money::Money;
 use domain::payee::PayoutMethods;
 use domain::payout::hold::Hold;
-use domain::payout::{Payout, PayoutState, Refused, SealedContent, Sent, Step, Word, approvers_needed, seal};
+use domain::payout::{Payout, PayoutState, Refused, Sent, Step, Word};
 use domain::time::Timestamp;
 use store::partners::PartnerStatus;
-use store::payouts::{Born, Stepped, StoredPayout};
-use store::{Store, TenantKey, Written};
+use store::payouts::{Stepped, StoredPayout};
+use store::{Store, TenantKey};
 
-use crate::closing::{self, Counted, Pace, Prepared};
 use crate::error::CaseError;
 use crate::under::{is_of_request, of_request};
-use ground::Ground;
 
+mod asking;
 mod executed;
 pub mod filed;
 mod going;
 mod ground;
 mod leaving;
+pub mod next;
 pub mod returned;
+mod split;
 
+pub use asking::{request, request_within};
 pub use leaving::{Leaves, leaves};
 
 /// How often a step that others raced is begun again.
@@ -38,6 +39,8 @@ pub struct Asked {
     pub partner: PartnerId,
     /// In which currency.
     pub currency: Currency,
+    /// How much; all that is available, where it is not said.
+    pub amount: Option<Money>,
     /// Who asks.
     pub by: Actor,
     /// The request's own name: whoever asks again under it meets the same payout.
@@ -128,95 +131,6 @@ pub enum Command {
     Resolve(Word),
 }
 
-/// A partner's whole available balance becomes a payout: what has matured is closed, then one transaction.
-///
-/// # Errors
-/// The store does not answer, a law of the ledger does not hold, or others raced each try.
-pub async fn request(store: &Store, tenant: &TenantKey, asked: &Asked, at: Timestamp) -> Result<Requested, CaseError> {
-    request_within(store, tenant, asked, at, Pace::unhurried()).await
-}
-
-/// As [`request`], for as long as the pace allows: an account of very many lines is counted over several requests.
-///
-/// # Errors
-/// As [`request`].
-pub async fn request_within(
-    store: &Store,
-    tenant: &TenantKey,
-    asked: &Asked,
-    at: Timestamp,
-    pace: Pace<'_>,
-) -> Result<Requested, CaseError> {
-    let account = Account { partner: asked.partner.clone(), currency: asked.currency };
-    let ground = ground::of(store, tenant, asked, at).await?;
-    if ground.is_barred() {
-        return Ok(held(ground.holds));
-    }
-    let today = store.get_settings(tenant).await?.ledger_zone.day_of(at);
-    for _ in 0..TRIES_MAX {
-        let before = store.get_head(tenant, &account).await?;
-        if let Some(open) = before.open_payout {
-            return Ok(
-                match found_own(store, tenant, &open, |stored| stored.payout.asked_under == asked.under).await? {
-                    Some(own) => Requested::Created(Box::new(own)),
-                    None => Requested::OpenPayout(open),
-                },
-            );
-        }
-        let available = before.available_on(today)?;
-        let holds = ground.with_money(available, before.pending_on(today)?);
-        if !holds.is_empty() && !before.close_is_unfinished() {
-            return Ok(held(holds));
-        }
-        let prepared = match closing::prepare(store, tenant, &account, today, pace).await? {
-            Counted::Whole(prepared) => *prepared,
-            Counted::Partly { lines } => return Ok(Requested::Counting { lines }),
-        };
-        let Some(draft) = draft(store, tenant, asked, (&prepared, &ground), at).await? else {
-            // What is closed does not suffice: close it, and look again at what opened meanwhile.
-            if let Some(close) = &prepared.close {
-                let _: Written = store.close(tenant, &account, &prepared.head, close).await?;
-            }
-            let head = store.get_head(tenant, &account).await?;
-            let available = head.available_on(today)?;
-            if head.last_matured(today).is_none() {
-                return Ok(Requested::NothingAvailable { available, pending: head.pending_on(today)? });
-            }
-            continue;
-        };
-        // PAY-2: what is closed may be another amount than what was available a moment before.
-        let holds = ground.with_money(draft.amount, Money::zero(asked.currency));
-        if !holds.is_empty() {
-            return Ok(held(holds));
-        }
-        let step = born(draft, &asked.by, at);
-        let entry = append(ChainEnd::START, step.payout.id.as_str(), step.deed);
-        match store.create_payout(tenant, &prepared.head, prepared.close.as_ref(), &step.payout, &entry).await? {
-            Born::Yes => {
-                return Ok(Requested::Created(Box::new(StoredPayout { payout: step.payout, chain: entry.end() })));
-            }
-            // Perhaps by this very request, whose answer got lost: the next round finds it as the open one.
-            Born::AccountChanged => {}
-        }
-    }
-    Err(CaseError::Busy)
-}
-
-/// What stands against a request, as an answer: a reason alone has a name of its own.
-fn held(mut holds: Vec<Hold>) -> Requested {
-    if let [_] = holds.as_slice() {
-        match holds.remove(0) {
-            Hold::PartnerNotActive => return Requested::PartnerNotActive,
-            Hold::UnderReview => return Requested::UnderReview,
-            Hold::NothingAvailable { available, pending } => {
-                return Requested::NothingAvailable { available, pending };
-            }
-            other => holds.push(other),
-        }
-    }
-    Requested::Held(holds)
-}
-
 /// Why nothing is paid to a partner at present.
 enum Barred {
     /// PAY-16: suspended, or unknown.
@@ -234,68 +148,6 @@ async fn barred(store: &Store, tenant: &TenantKey, partner: &PartnerId) -> Resul
     }
     let stops = store.list_stops(tenant, partner).await?;
     Ok((!stops.is_empty()).then_some(Barred::UnderReview))
-}
-
-/// The payout that a prepared close allows; `None` when it would not be above zero.
-async fn draft(
-    store: &Store,
-    tenant: &TenantKey,
-    asked: &Asked,
-    (prepared, ground): (&Prepared, &Ground),
-    at: Timestamp,
-) -> Result<Option<Payout>, CaseError> {
-    let account = &Account { partner: asked.partner.clone(), currency: asked.currency };
-    let (head, close) = (&prepared.head, &prepared.close);
-    let today = store.get_settings(tenant).await?.ledger_zone.day_of(at);
-    let closed_net = close.as_ref().map_or(Money::zero(account.currency), |close| close.net);
-    let amount = Money::from_minor(head.available, account.currency).try_add(closed_net)?;
-    let to = close.as_ref().map(|close| close.to).or(head.closed);
-    // Slots that opened behind the close and make the balance smaller must be closed first.
-    let (Some(to), false) = (to, amount.minor() <= 0 || head.available_on(today)?.minor() < amount.minor()) else {
-        return Ok(None);
-    };
-    let close_hash = close.as_ref().map_or(head.close_hash, |close| close.hash);
-    let id = PayoutId::of(&account.partner, account.currency, head.payout_no + 1);
-    let counted = store.count_lines_closed_after(tenant, account, head.covered).await?;
-    let lines = counted + close.as_ref().map_or(0, |close| close.count);
-    let mut terms = ground.terms(amount);
-    // AWD-3: an award takes two, whatever the bands say of its amount.
-    if AwardId::parse(&asked.under).is_ok() && terms.approvers.map_or_else(|| approvers_needed(amount), usize::from) < 2
-    {
-        terms.approvers = Some(2);
-    }
-    let content = SealedContent { id: &id, account, from: head.paid, to, amount, close_hash, terms: &terms };
-    let seal = seal(&content);
-    Ok(Some(Payout {
-        id,
-        partner: account.partner.clone(),
-        amount,
-        from: head.paid,
-        to,
-        lines,
-        close_hash,
-        seal,
-        asked_under: asked.under.clone(),
-        requested_by: asked.by.clone(),
-        requested_at: at,
-        moved_at: at,
-        // PAY-4: where no band asks for anybody, it is approved by itself.
-        state: if terms.approvers == Some(0) { PayoutState::Approved } else { PayoutState::PendingApproval },
-        approvals: Vec::new(),
-        terms,
-        net: None,
-    }))
-}
-
-fn born(payout: Payout, actor: &Actor, at: Timestamp) -> Step {
-    let deed = domain::audit::Deed {
-        at,
-        actor: actor.clone(),
-        action: "payout.requested",
-        old: std::collections::BTreeMap::new(),
-        new: payout.told(),
-    };
-    Step { payout, head: domain::payout::HeadMove::None, deed }
 }
 
 /// Moves a payout by a person's command.
@@ -439,6 +291,10 @@ async fn decide(
         }
         Command::Reject { reason } => payout.reject(actor, reason, at),
         Command::Cancel { reason } => payout.cancel(actor, reason, at),
+        #[cfg(feature = "planted")]
+        Command::MarkSent(sent) if domain::planted::is(domain::planted::Bug::PaidByExport) => payout
+            .mark_sent(actor.clone(), sent.clone(), at)
+            .and_then(|step| step.payout.confirm(actor, sent.sent_at, sent.reference, at)),
         Command::MarkSent(sent) => payout.mark_sent(actor, sent, at),
         Command::Confirm { completed_at, reference } => payout.confirm(actor, completed_at, reference, at),
         Command::Fail { reason } => payout.fail(actor, reason, at),

@@ -6,12 +6,10 @@
 pub mod habits;
 pub mod look;
 
-use std::collections::BTreeSet;
-
 use domain::audit::{ChainEnd, append};
 use domain::commission::EarningReason;
 use domain::fraud::review::{Deciding, Refused, Review, Step, Verdict};
-use domain::id::{PartnerId, ReviewId};
+use domain::id::ReviewId;
 use domain::line::Line;
 use domain::retarget::{Booking, booked_targets, retarget};
 use domain::sale::{HoldReason, Sale};
@@ -40,18 +38,13 @@ pub enum Ruled {
     Overtaken,
 }
 
-/// The reviews of a sale: the first one, and where that is ended those of partners at whom nobody had looked by then.
+/// The reviews of a sale: the first one, and behind each that is ended the one of partners at whom nobody had looked by then.
 pub(crate) async fn reviews_of(store: &Store, tenant: &TenantKey, sale: &Sale) -> Result<Vec<Review>, StoreError> {
-    let Some(first) = store.get_review(tenant, &ReviewId::of_sale(&sale.id)).await? else { return Ok(Vec::new()) };
-    let mut reviews = vec![first.review];
-    if reviews.iter().all(|first| first.ended().is_none()) {
-        return Ok(reviews);
-    }
-    let credited = sale.decision.credits().iter().map(|credit| &credit.partner);
-    let partners: BTreeSet<&PartnerId> = sale.lines.iter().map(|line| &line.partner).chain(credited).collect();
-    for partner in partners {
-        let further = store.get_review(tenant, &ReviewId::of_sale_and(&sale.id, partner)).await?;
-        reviews.extend(further.map(|stored| stored.review));
+    let (mut reviews, mut no) = (Vec::<Review>::new(), 1_u32);
+    while reviews.last().is_none_or(|review| review.ended().is_some()) {
+        let Some(next) = store.get_review(tenant, &ReviewId::of_sale_no(&sale.id, no)).await? else { break };
+        reviews.push(next.review);
+        no = no.saturating_add(1);
     }
     Ok(reviews)
 }

@@ -330,6 +330,7 @@ async fn the_money_of_an_award_leaves_under_no_other_name() {
     let asked = |under: String| Asked {
         partner: award.account().partner,
         currency: award.gross.currency(),
+        amount: None,
         by: actor("usr_ada"),
         under,
     };

@@ -25,9 +25,7 @@ pub enum EntryKind {
     FxOut,
     /// What comes into this currency from another.
     FxIn,
-    /// One half of a pair that carries what a payout leaves behind. Nothing books it before a payout may be of an
-    /// amount or of a rail's maximum; the book of accounts and the explanation know it, so that such payouts add one
-    /// writer and no reader.
+    /// One half of a pair that carries what a payout of a part leaves behind.
     Carry,
     /// A paid payout came back.
     Returned,

@@ -165,11 +165,17 @@ ulid_id!(
     /// A rate of sales tax, derived from its place and its first day.
     TaxRateId, "txr_", "a tax rate id (txr_ and 26 characters)");
 ulid_id!(
+    /// What was withheld and handed on to the tax office.
+    RemittanceId, "rem_", "a remittance id (rem_ and 26 characters)");
+ulid_id!(
     /// Payouts that were built together.
     PayoutRunId, "prn_", "a payout run id (prn_ and 26 characters)");
 ulid_id!(
     /// A file of payouts for a bank.
     PayoutFileId, "pfl_", "a payout file id (pfl_ and 26 characters)");
+ulid_id!(
+    /// A note beside a payout.
+    PayoutNoteId, "pnt_", "a payout note id (pnt_ and 26 characters)");
 ulid_id!(
     /// A method by which a partner is paid.
     MethodId, "mth_", "a payout method id (mth_ and 26 characters)");
@@ -309,10 +315,14 @@ impl ReviewId {
         Self::from_ulid(Digest::of(&[b"risk", sale.as_str().as_bytes()]).to_ulid())
     }
 
-    /// A further review of a sale, of a partner at whom nobody had looked when the first was ended.
+    /// A further review of a sale, of partners at whom nobody had looked when those before it were ended: its second, its
+    /// third, and so on. By number, so that all are found whoever is credited by then.
     #[must_use]
-    pub fn of_sale_and(sale: &SaleId, partner: &PartnerId) -> Self {
-        Self::from_ulid(Digest::of(&[b"risk", sale.as_str().as_bytes(), partner.as_str().as_bytes()]).to_ulid())
+    pub fn of_sale_no(sale: &SaleId, no: u32) -> Self {
+        if no <= 1 {
+            return Self::of_sale(sale);
+        }
+        Self::from_ulid(Digest::of(&[b"risk", sale.as_str().as_bytes(), no.to_string().as_bytes()]).to_ulid())
     }
 
     /// The review of a partner for a cause: noticed twice, it is the same one.

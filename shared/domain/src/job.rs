@@ -112,6 +112,16 @@ impl Job {
         }
     }
 
+    /// Which of its function's rounds it is, where that one has several.
+    #[must_use]
+    pub fn round(self) -> Option<&'static str> {
+        match self {
+            Self::AwardEligibility => Some("eligibility"),
+            Self::Memberships => Some("memberships"),
+            Self::Night | Self::ClickCounts | Self::Verification | Self::PayoutOutcomes => None,
+        }
+    }
+
     /// When it runs; template.yaml says the same, and a test compares them.
     #[must_use]
     pub fn cadence(self) -> Cadence {

@@ -161,6 +161,8 @@ pub struct Lead {
     pub email: Option<Digest>,
     /// Where it came from first.
     pub source: LeadSource,
+    /// What it is counted under, where its source is one too many to be counted by itself.
+    pub counted_as: Option<LeadSource>,
     /// By which campaign.
     pub campaign: Option<String>,
     /// What the person agreed to, last.
@@ -226,6 +228,7 @@ impl Lead {
             program: capture.program,
             email: Some(capture.address.digest),
             source: capture.source,
+            counted_as: None,
             campaign: capture.campaign,
             consent: capture.consent,
             captured_at: capture.at,
@@ -290,6 +293,12 @@ impl Lead {
             return Err(Ended { state: self.state.word() });
         }
         Ok(Self { email: None, campaign: None, score: Score::default(), state: LeadState::Erased { at }, ..self })
+    }
+
+    /// REV-2: by which source it is counted: its own, unless there are too many.
+    #[must_use]
+    pub fn counted_by(&self) -> &LeadSource {
+        self.counted_as.as_ref().unwrap_or(&self.source)
     }
 
     /// When it became a customer, if it has.

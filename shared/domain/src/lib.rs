@@ -46,6 +46,7 @@ pub mod plan;
 #[cfg(feature = "planted")]
 pub mod planted;
 pub mod postings;
+pub mod promotion;
 pub mod provider;
 pub mod rate;
 pub mod recognition;

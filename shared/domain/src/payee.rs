@@ -207,7 +207,14 @@ impl PayoutMethods {
     /// way around the cooling-off of the first.
     #[must_use]
     pub fn choose(&self, currency: Currency, at: Timestamp) -> Choice {
-        let Some(method) = self.ranked.iter().find(|method| method.takes(currency)) else { return Choice::NoMethod };
+        self.choose_besides(&BTreeSet::new(), currency, at)
+    }
+
+    /// As [`PayoutMethods::choose`], of those that were not tried before.
+    #[must_use]
+    pub fn choose_besides(&self, tried: &BTreeSet<MethodId>, currency: Currency, at: Timestamp) -> Choice {
+        let next = self.ranked.iter().find(|method| method.takes(currency) && !tried.contains(&method.id));
+        let Some(method) = next else { return Choice::NoMethod };
         // PAY-12: nothing leaves by a method within 72 hours of its change.
         if at < method.usable_from() {
             return Choice::CoolingOff { method: method.id.clone(), until: method.usable_from() };

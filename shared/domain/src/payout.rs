@@ -13,12 +13,14 @@ use crate::tax::Net;
 use crate::time::{BusinessDay, Timestamp, Zone, sortable};
 
 pub mod attempt;
+pub mod carry;
 mod executed;
 pub mod file;
 pub mod hold;
 pub mod policy;
 mod refused;
 pub mod run;
+pub mod schedule;
 mod terms;
 mod words;
 
@@ -286,11 +288,8 @@ impl Payout {
     ) -> Result<Step, Refused> {
         require(&actor, &[Role::Admin])?;
         // PAY-4: who may not approve is told so first, and never learns from the refusal how far others have come.
-        if actor.id == self.requested_by.id {
-            return Err(Refused::RequesterMayNotApprove);
-        }
-        if editors.contains(&actor.id) {
-            return Err(Refused::PayeeEditorMayNotApprove);
+        if let Some(refused) = self.bars(&actor, editors) {
+            return Err(refused);
         }
         // What was approved and then left lying until its approvals expired is approved anew.
         let lapsed =

@@ -35,6 +35,12 @@ pub enum Bug {
     FirstInvoiceTwice,
     /// What a refund that failed had taken stays taken.
     FailedRefundStands,
+    /// Whoever asked for a payout approves it.
+    OwnApprovalCounts,
+    /// What is sent, or exported, is paid.
+    PaidByExport,
+    /// Each try at a rail goes under a key of its own.
+    ResentUnderNewKey,
 }
 
 static PLANTED: AtomicU8 = AtomicU8::new(0);

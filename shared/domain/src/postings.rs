@@ -116,6 +116,22 @@ fn left(payout: &Payout) -> Result<Vec<Posting>, MoneyError> {
     Ok(postings)
 }
 
+/// V11: what payouts withheld, owed to the tax office. Part of [`of_payout`], alone.
+///
+/// # Errors
+/// Out of range.
+pub fn of_withheld(amount: Money) -> Result<Vec<Posting>, MoneyError> {
+    transfer(Book::InTransit, Book::Withheld, amount)
+}
+
+/// V11: what is handed on to the tax office is owed no longer: it leaves as cash.
+///
+/// # Errors
+/// Out of range.
+pub fn of_remittance(amount: Money) -> Result<Vec<Posting>, MoneyError> {
+    transfer(Book::Withheld, Book::Cash, amount)
+}
+
 fn transfer(from: Book, to: Book, amount: Money) -> Result<Vec<Posting>, MoneyError> {
     Ok(vec![(from, amount.negate()?), (to, amount)])
 }

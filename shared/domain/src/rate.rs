@@ -78,6 +78,13 @@ impl Rate {
         base.times(self.millionths(), ONE_IN_MILLIONTHS, rounding)
     }
 
+    /// As a percentage with at most two places, as others write it: "0.125" is "12.5". None where it has more places.
+    #[must_use]
+    pub fn to_percent(self) -> Option<String> {
+        let millionths = self.millionths();
+        (millionths % 100 == 0).then(|| Decimal::from_i128_with_scale(millionths / 100, 2).normalize().to_string())
+    }
+
     /// A rate of so many millionths, at most one.
     pub(crate) fn of_millionths(millionths: u32) -> Self {
         Self(Decimal::new(i64::from(millionths.min(1_000_000)), PLACES_MAX).normalize())

@@ -8,6 +8,8 @@ use crate::time::BusinessDay;
 
 /// The last cut of a day.
 const CUT_MAX: u8 = 99;
+/// The last cut of its first half.
+const CUT_MIDDLE: u8 = 49;
 
 /// `yymmdd.cut`: a bucket of an account that is open until a fence passes it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -32,6 +34,12 @@ impl Slot {
     #[must_use]
     pub fn last_of_day(day: BusinessDay) -> Self {
         Self { day, cut: CUT_MAX }
+    }
+
+    /// The last cut of the first half of a day.
+    #[must_use]
+    pub fn middle_of_day(day: BusinessDay) -> Self {
+        Self { day, cut: CUT_MIDDLE }
     }
 
     /// Reads `261121.00`.

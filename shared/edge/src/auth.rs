@@ -131,7 +131,7 @@ impl Caller {
     /// API-4: holds a request against a machine's scopes. The one place where that is done.
     fn hold_to_scopes(&self, method: &Method, path: &str) -> Result<(), Problem> {
         let Some(scopes) = &self.scopes else { return Ok(()) };
-        let Some(needed) = Scope::needed(browsers::is_read(method), path) else {
+        let Some(needed) = Scope::needed(method.as_str(), path) else {
             return Err(Problem::forbidden("no scope opens this: it needs a person").kind("person-needed"));
         };
         if !needed.is_for_machines() {
@@ -190,6 +190,11 @@ impl Gate {
         };
         caller.hold_to_scopes(method, path)?;
         Ok(caller)
+    }
+
+    /// What the tenants have set, as this process remembers it.
+    pub fn settings(&self) -> &RememberedSettings {
+        &self.settings
     }
 
     /// Forgets a text that this process ended itself.

@@ -31,13 +31,16 @@ pub enum Service {
     Ses,
     /// The sealing key.
     Kms,
+    /// Functions that are begun by hand.
+    Lambda,
     /// The stage's secret.
     SecretsManager,
 }
 
 impl Service {
     /// All of them.
-    pub const ALL: [Self; 6] = [Self::DynamoDb, Self::Sqs, Self::S3, Self::Ses, Self::Kms, Self::SecretsManager];
+    pub const ALL: [Self; 7] =
+        [Self::DynamoDb, Self::Sqs, Self::S3, Self::Ses, Self::Kms, Self::Lambda, Self::SecretsManager];
 
     /// The variable that sets this service's address alone.
     pub fn endpoint_variable(self) -> &'static Variable {
@@ -47,6 +50,7 @@ impl Service {
             Self::S3 => &variables::AWS_ENDPOINT_URL_S3,
             Self::Ses => &variables::AWS_ENDPOINT_URL_SES,
             Self::Kms => &variables::AWS_ENDPOINT_URL_KMS,
+            Self::Lambda => &variables::AWS_ENDPOINT_URL_LAMBDA,
             Self::SecretsManager => &variables::AWS_ENDPOINT_URL_SECRETS_MANAGER,
         }
     }

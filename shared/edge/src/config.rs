@@ -98,6 +98,9 @@ pub mod variables {
         "the secret that the distribution in front sends along; empty without one",
         "arn:aws:secretsmanager:us-east-1:123456789012:secret:tributary-prod-edge-AbCdEf",
     );
+    /// How the names of the deployment's functions begin.
+    pub const FUNCTION_PREFIX: Variable =
+        Variable::required("FUNCTION_PREFIX", "how the names of the deployment's functions begin", "tributary-prod-");
     /// The key that seals personal data.
     pub const SEALING_KEY_ARN: Variable = Variable::required(
         "SEALING_KEY_ARN",
@@ -143,6 +146,24 @@ pub mod variables {
         "address whose first sign-in makes the first admin of the default tenant; nobody's when empty",
         "ada@example.com",
     );
+    /// The issuer whose tokens begin sessions.
+    pub const OIDC_ISSUER: Variable = Variable::optional(
+        "OIDC_ISSUER",
+        "OpenID Connect issuer whose ID tokens begin sessions, as its tokens name it; nobody's when empty",
+        "https://login.example.com/",
+    );
+    /// For whom its tokens are.
+    pub const OIDC_AUDIENCE: Variable = Variable::optional(
+        "OIDC_AUDIENCE",
+        "for whom the issuer's tokens must be: our client id there; set with OIDC_ISSUER",
+        "tributary",
+    );
+    /// Where its keys are.
+    pub const OIDC_KEYS_URL: Variable = Variable::optional(
+        "OIDC_KEYS_URL",
+        "where the issuer publishes its keys (jwks_uri); set with OIDC_ISSUER",
+        "https://login.example.com/.well-known/jwks.json",
+    );
     /// Where a visitor goes when store and cache both fail.
     pub const FALLBACK_URL: Variable = Variable::optional(
         "FALLBACK_URL",
@@ -184,6 +205,9 @@ pub mod variables {
     /// KMS's address.
     pub const AWS_ENDPOINT_URL_KMS: Variable =
         Variable::optional("AWS_ENDPOINT_URL_KMS", "address of KMS alone", "http://127.0.0.1:4566");
+    /// Lambda's address.
+    pub const AWS_ENDPOINT_URL_LAMBDA: Variable =
+        Variable::optional("AWS_ENDPOINT_URL_LAMBDA", "address of Lambda alone", "http://127.0.0.1:4566");
     /// Secrets Manager's address.
     pub const AWS_ENDPOINT_URL_SECRETS_MANAGER: Variable = Variable::optional(
         "AWS_ENDPOINT_URL_SECRETS_MANAGER",
@@ -205,6 +229,7 @@ pub mod variables {
         AWS_ENDPOINT_URL_S3,
         AWS_ENDPOINT_URL_SES,
         AWS_ENDPOINT_URL_KMS,
+        AWS_ENDPOINT_URL_LAMBDA,
         AWS_ENDPOINT_URL_SECRETS_MANAGER,
     ];
 }

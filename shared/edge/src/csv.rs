@@ -2,8 +2,6 @@
 //!
 //! A spreadsheet runs a cell that begins like a formula: such text gets a quote before it. Numbers stay numbers.
 
-use std::convert::Infallible;
-
 use axum::Json;
 use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Response};
@@ -32,17 +30,20 @@ pub enum Format {
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Format {
-    type Rejection = Infallible;
+    type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         note_format(&parts.extensions);
         let query = parts.uri.query().unwrap_or_default();
-        let by_query = query.split('&').any(|pair| pair == "format=csv");
-        if !by_query && query.split('&').any(|pair| pair == "format=json") {
-            return Ok(Self::Json);
+        match query.split('&').find_map(|pair| pair.strip_prefix("format=")) {
+            Some("csv") => return Ok(Self::Csv),
+            Some("json") => return Ok(Self::Json),
+            // API-11: whoever wants what there is not is told so, and not answered in another format.
+            Some(_) => return Err(Problem::bad_parameter("format", "json or csv")),
+            None => {}
         }
         let is_better = fit(&parts.headers, "text/csv") > fit(&parts.headers, "application/json");
-        Ok(if by_query || is_better { Self::Csv } else { Self::Json })
+        Ok(if is_better { Self::Csv } else { Self::Json })
     }
 }
 
@@ -142,6 +143,15 @@ mod tests {
             let (mut parts, ()) = request.into_parts();
             assert_eq!(Format::from_request_parts(&mut parts, &()).await, Ok(expected), "{uri} {accept}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_format_that_there_is_not_is_400() {
+        let request =
+            http::Request::builder().uri("/x?format=xml").header(ACCEPT, "text/csv").body(()).expect("request");
+        let (mut parts, ()) = request.into_parts();
+        let told = Format::from_request_parts(&mut parts, &()).await.expect_err("no such format");
+        assert_eq!((told.status().as_u16(), told.detail()), (400, "json or csv"));
     }
 
     proptest! {

@@ -17,6 +17,7 @@ use crate::body::BODY_BYTES_MAX;
 use crate::clock::Stopwatch;
 use crate::problem::Problem;
 use crate::random;
+use crate::viewer::Front;
 
 /// The header that carries the correlation id both ways.
 pub const CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
@@ -39,7 +40,7 @@ pub struct CorrelationId(pub String);
 /// From where and with what a request came, for the audit trail; never for logs.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Origin {
-    /// The caller's address as the gateway saw it.
+    /// The caller's address as the gateway saw it; behind the deployment's own distribution, as that one saw it.
     pub ip: Option<String>,
     /// The caller's program, cut to 256 characters.
     pub user_agent: Option<String>,
@@ -64,9 +65,11 @@ impl<S: Send + Sync> FromRequestParts<S> for Origin {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        let ip = match parts.extensions.request_context_ref() {
-            Some(RequestContext::ApiGatewayV2(context)) => context.http.source_ip.clone(),
-            _ => None,
+        let viewer = parts.extensions.get::<Front>().and_then(|front| front.viewer(&parts.headers));
+        let ip = match (viewer, parts.extensions.request_context_ref()) {
+            (Some(viewer), _) => Some(viewer.to_string()),
+            (None, Some(RequestContext::ApiGatewayV2(context))) => context.http.source_ip.clone(),
+            (None, _) => None,
         };
         let agent = parts.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
         let user_agent = agent.map(|text| text.chars().take(USER_AGENT_CHARS_MAX).collect());

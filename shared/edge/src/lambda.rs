@@ -20,6 +20,7 @@ use serde_json::Value;
 use tracing::Instrument;
 
 use crate::telemetry::chain;
+use crate::viewer::Front;
 
 pub use lambda_runtime::Error;
 
@@ -79,6 +80,18 @@ pub struct Scheduled {
 /// The runtime's API is away.
 pub async fn run_http(routes: Router) -> Result<(), Error> {
     lambda_http::run(routes).await
+}
+
+/// The same where a distribution may be in front: of its callers the address is then known that it saw.
+///
+/// # Errors
+/// The runtime's API is away.
+pub async fn run_http_behind(front: Option<Front>, routes: Router) -> Result<(), Error> {
+    let routes = match front {
+        Some(front) => routes.layer(axum::Extension(front)),
+        None => routes,
+    };
+    run_http(routes).await
 }
 
 /// Works through a queue, one record after the other, until the runtime ends.

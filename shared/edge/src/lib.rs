@@ -30,3 +30,4 @@ pub mod sealing;
 pub mod secrets;
 pub mod settings;
 pub mod telemetry;
+pub mod viewer;

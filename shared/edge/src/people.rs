@@ -2,6 +2,8 @@
 //!
 //! Whoever asks for a link is answered the same and costs the same, known or not: nobody learns whose addresses we know.
 
+mod vouched;
+
 use domain::audit::{Actor, Deed, Told};
 use domain::digest::Digest;
 use domain::email::{self, Email};
@@ -14,8 +16,10 @@ use store::sign_in::{SignInLink, TOKEN};
 use store::signed_in::{Rotation, Session};
 use store::users::{EMAIL, KeptUser, NAME, UserCreated};
 use store::{Store, TenantKey, Written};
+pub use vouched::VouchedFor;
 
 use crate::auth::{IDLE, PresentedLink, hash_of, mint_link, mint_session};
+use crate::http::Origin;
 use crate::problem::Problem;
 use crate::random;
 use crate::sealing::{Belongs, Sealed, Sealer, SealingError};
@@ -192,7 +196,7 @@ impl People {
     ///
     /// # Errors
     /// 401 for a link that opens nothing, whatever the reason; 503 where the store is away.
-    pub async fn redeem(&self, token: &str, program: &str, at: Timestamp) -> Result<SignedIn, Problem> {
+    pub async fn redeem(&self, token: &str, origin: Origin, at: Timestamp) -> Result<SignedIn, Problem> {
         let refused = || {
             Problem::unauthorized("this link opens nothing: it was used, has run out, or is none; ask for another")
                 .kind("sign-in-link")
@@ -201,24 +205,9 @@ impl People {
         let tenant = TenantKey::from(&presented.tenant);
         let kept = self.store.get_user(&tenant, &presented.user).await?;
         let user = kept.map(|kept| kept.user).filter(|user| user.state == UserState::Active).ok_or_else(refused)?;
-        let id = SessionId::from_ulid(random::ulid(at));
-        let text = mint_session(&presented.tenant, &user.id, &id);
-        let session = Session {
-            hash: hash_of(text.reveal()),
-            id,
-            user: user.id,
-            epoch: user.epoch,
-            previous: None,
-            form_salt: Digest::from_bytes(random::bytes()),
-            program: program.to_owned(),
-            created_at: at,
-            seen_at: at,
-            idle_until: later(at, IDLE),
-            absolute_until: later(at, SESSION_LASTS),
-            second_factor_at: None,
-            ended_at: None,
-        };
-        match self.store.begin_session(&tenant, &presented.hash, &session).await? {
+        let SignedIn { text, session } = new_session(&tenant, &user, (&origin, at));
+        let store = self.telling_begun(&tenant, &user, (&session, origin));
+        match store.begin_session(&tenant, &presented.hash, &session).await? {
             Written::Yes => {
                 tracing::info!(session.id = %session.id, user.id = %session.user, "signed in");
                 Ok(SignedIn { text, session })
@@ -307,6 +296,14 @@ impl People {
         self.store.telling(tenant, Told { aggregate: user.id.to_string(), deed })
     }
 
+    /// OPS-3: the store, whose next write tells that somebody signed in.
+    fn telling_begun(&self, tenant: &TenantKey, user: &User, (session, origin): (&Session, Origin)) -> Store {
+        let by =
+            Actor { role: user.position.role(), id: user.id.to_string(), ip: origin.ip, user_agent: origin.user_agent };
+        let told = Told::new(user.id.to_string(), by, session.created_at, "session.begun").is("session", &session.id);
+        self.store.telling(tenant, told)
+    }
+
     async fn new_link(
         &self,
         tenant: &TenantKey,
@@ -343,6 +340,28 @@ impl People {
     }
 }
 
+/// A session of a user that begins now.
+fn new_session(tenant: &TenantKey, user: &User, (origin, at): (&Origin, Timestamp)) -> SignedIn {
+    let id = SessionId::from_ulid(random::ulid(at));
+    let text = mint_session(tenant.tenant(), &user.id, &id);
+    let session = Session {
+        hash: hash_of(text.reveal()),
+        id,
+        user: user.id.clone(),
+        epoch: user.epoch,
+        previous: None,
+        form_salt: Digest::from_bytes(random::bytes()),
+        program: program_words(origin.user_agent.as_deref()),
+        created_at: at,
+        seen_at: at,
+        idle_until: later(at, IDLE),
+        absolute_until: later(at, SESSION_LASTS),
+        second_factor_at: None,
+        ended_at: None,
+    };
+    SignedIn { text, session }
+}
+
 /// The hash by which a tenant finds the user of an address: two spellings of one address are one user.
 #[must_use]
 pub fn email_hash(tenant: &TenantId, address: &Email) -> Digest {
@@ -352,8 +371,7 @@ pub fn email_hash(tenant: &TenantId, address: &Email) -> Digest {
 }
 
 /// A program in two words, as people know it again in a list of where they are signed in: `Firefox on Linux`.
-#[must_use]
-pub fn program_words(user_agent: Option<&str>) -> String {
+fn program_words(user_agent: Option<&str>) -> String {
     let text = user_agent.unwrap_or_default();
     let one_of = |known: &[(&str, &'static str)], other| {
         known.iter().find(|(mark, _)| text.contains(mark)).map_or(other, |(_, word)| *word)

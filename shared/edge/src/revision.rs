@@ -24,11 +24,17 @@ impl IfMatch {
     /// 412 when it has changed since.
     pub fn check(self, version: u64) -> Result<(), Problem> {
         match self.0 {
-            Some(seen) if seen != version => Err(Problem::precondition_failed(format!(
-                "this has changed since you read it: you saw version {seen}, it is at {version}; read it again"
-            ))),
+            Some(seen) if seen != version => Err(self.changed(version)),
             _ => Ok(()),
         }
+    }
+
+    /// 412 where somebody else was quicker, with both versions: the one that was seen, if the caller said, and the present.
+    #[must_use]
+    pub fn changed(self, version: u64) -> Problem {
+        let said = |seen| format!("this has changed since you read it: you saw version {seen}, it is at {version}");
+        let unsaid = || format!("this was changed meanwhile: it is at {version}");
+        Problem::precondition_failed(format!("{}; read it again", self.0.map_or_else(unsaid, said)))
     }
 }
 
@@ -75,6 +81,10 @@ mod tests {
         assert!(seen.check(3).is_ok());
         assert_eq!(seen.check(4).expect_err("changed").status().as_u16(), 412);
         assert_eq!(etag(3), "\"3\"");
+        let told = seen.changed(5);
+        assert!(told.detail().contains("version 3") && told.detail().contains("is at 5"), "{}", told.detail());
+        let told = read(None).await.expect("none").changed(5);
+        assert!(told.status().as_u16() == 412 && told.detail().contains("is at 5"), "{}", told.detail());
     }
 
     #[tokio::test]

@@ -1,6 +1,7 @@
 //! Sending messages of one kind to their queue.
 
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
@@ -34,14 +35,39 @@ pub enum SendError {
 pub struct Sender<M> {
     sqs: Client,
     url: String,
+    /// What the logs know the work by that its messages come of.
+    correlation_id: Option<Arc<str>>,
     message: PhantomData<fn(&M)>,
+}
+
+/// A message with what the logs of whoever takes it know it by. Shapes need not say it: a receiver reads past what it does
+/// not know, and the border of functions takes it from any body.
+#[derive(Serialize)]
+struct Followed<'a, M> {
+    #[serde(flatten)]
+    message: &'a M,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    correlation_id: Option<&'a str>,
 }
 
 impl<M: Serialize> Sender<M> {
     /// A sender over a client that exists.
     #[must_use]
     pub fn new(sqs: Client, url: impl Into<String>) -> Self {
-        Self { sqs, url: url.into(), message: PhantomData }
+        Self { sqs, url: url.into(), correlation_id: None, message: PhantomData }
+    }
+
+    /// The same queue for what comes of one piece of work: each message carries its correlation id on, so that the logs of
+    /// whoever takes it name it, too. Not for messages that say theirs themselves.
+    #[must_use]
+    pub fn following(&self, correlation_id: &str) -> Self {
+        let Self { sqs, url, .. } = self;
+        Self { sqs: sqs.clone(), url: url.clone(), correlation_id: Some(correlation_id.into()), message: PhantomData }
+    }
+
+    fn body(&self, message: &M) -> Result<String, SendError> {
+        let followed = Followed { message, correlation_id: self.correlation_id.as_deref() };
+        serde_json::to_string(&followed).map_err(SendError::Shape)
     }
 
     /// A sender over a configuration.
@@ -55,7 +81,7 @@ impl<M: Serialize> Sender<M> {
     /// # Errors
     /// The queue did not take it.
     pub async fn send(&self, message: &M) -> Result<(), SendError> {
-        let body = serde_json::to_string(message).map_err(SendError::Shape)?;
+        let body = self.body(message)?;
         let sent = self.sqs.send_message().queue_url(&self.url).message_body(body).send().await;
         sent.map(|_| ()).map_err(|error| SendError::Unavailable(Box::new(error)))
     }
@@ -66,8 +92,8 @@ impl<M: Serialize> Sender<M> {
     /// The queue did not take all.
     pub async fn send_all(&self, messages: &[M]) -> Result<(), SendError> {
         for batch in messages.chunks(BATCH_MAX) {
-            let bodies: Result<Vec<String>, _> = batch.iter().map(serde_json::to_string).collect();
-            self.send_batch(bodies.map_err(SendError::Shape)?).await?;
+            let bodies: Result<Vec<String>, _> = batch.iter().map(|message| self.body(message)).collect();
+            self.send_batch(bodies?).await?;
         }
         Ok(())
     }

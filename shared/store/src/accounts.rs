@@ -12,7 +12,7 @@ use domain::ledger::{Close, Head, Recount};
 use domain::line::{Account, Line};
 use domain::slot::Slot;
 
-pub(crate) use head::{counts_from, read as read_head, read_close};
+pub(crate) use head::{counts_from, read as read_head, read_close, slot_attribute};
 pub use lines::LinePage;
 pub(crate) use lines::read as read_line;
 
@@ -220,10 +220,8 @@ impl Store {
             without_lines.map(|account| (account.clone(), Vec::new())).into_iter().collect();
         let mut booking = Booking { lines: Vec::new(), heads: Vec::new() };
         for line in lines {
-            let account = line.account();
-            let key = tenant.line(&account, line.place, &line.origin, line.n);
-            booking.lines.push(request::put_new(core, &key, &lines::LineItem::from(line))?);
-            accounts.entry(account).or_default().push(line);
+            booking.lines.push(self.new_line(tenant, line)?);
+            accounts.entry(line.account()).or_default().push(line);
         }
         for (account, lines) in &accounts {
             let key = tenant.head(account);
@@ -231,6 +229,12 @@ impl Store {
             booking.heads.push(asking(account, update).build_transact()?);
         }
         Ok(booking)
+    }
+
+    /// A line, if its place is free.
+    pub(crate) fn new_line(&self, tenant: &TenantKey, line: &Line) -> Result<TransactWriteItem, StoreError> {
+        let key = tenant.line(&line.account(), line.place, &line.origin, line.n);
+        request::put_new(&self.tables.core, &key, &lines::LineItem::from(line))
     }
 }
 

@@ -34,6 +34,10 @@ pub struct Authenticator {
     pub state: AuthenticatorState,
     /// Since when.
     pub created_at: Timestamp,
+    /// How many codes were refused since the last that was taken.
+    pub refused: u32,
+    /// When the last of them was.
+    pub refused_at: Option<Timestamp>,
 }
 
 impl std::fmt::Debug for Authenticator {
@@ -52,6 +56,10 @@ struct AuthenticatorItem {
     created_at_ms: i64,
     /// The number of the half minute of the last code that was taken: no code of it, or of one before, is taken again.
     last_step: i64,
+    #[serde(default)]
+    refused: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    refused_at_ms: Option<i64>,
 }
 
 impl Store {
@@ -67,10 +75,16 @@ impl Store {
         let key = tenant.authenticator(user);
         let found: Option<AuthenticatorItem> = self.get(&self.tables.core, &key, "reading an authenticator").await?;
         let Some(found) = found else { return Ok(None) };
-        let created_at = Timestamp::from_millisecond(found.created_at_ms);
-        let created_at = created_at.map_err(|error| item::inconsistent(&key, error))?;
+        let instant = |ms| Timestamp::from_millisecond(ms).map_err(|error| item::inconsistent(&key, error));
         let state = if found.state == CONFIRMED { AuthenticatorState::Confirmed } else { AuthenticatorState::Pending };
-        Ok(Some(Authenticator { user: found.user, secret_sealed: found.secret_sealed, state, created_at }))
+        Ok(Some(Authenticator {
+            user: found.user,
+            secret_sealed: found.secret_sealed,
+            state,
+            created_at: instant(found.created_at_ms)?,
+            refused: found.refused,
+            refused_at: found.refused_at_ms.map(instant).transpose()?,
+        }))
     }
 
     /// Keeps a new authenticator, over one of which no code was ever given. `ConditionFailed` when one counts already.
@@ -90,6 +104,8 @@ impl Store {
             state: PENDING.to_owned(),
             created_at_ms: authenticator.created_at.as_millisecond(),
             last_step: 0,
+            refused: 0,
+            refused_at_ms: None,
         };
         let key = tenant.authenticator(&authenticator.user);
         let doing = "keeping an authenticator";
@@ -111,10 +127,31 @@ impl Store {
         let update = UpdateBuilder::new(&self.tables.core, &key)
             .set("last_step", number(step))
             .set("state", text(CONFIRMED))
+            .set("refused", number(0))
+            .remove("refused_at_ms")
             .require("secret_sealed", Some(text(&authenticator.secret_sealed)))
             .require("state", Some(text(if confirms { PENDING } else { CONFIRMED })))
             .require_below("last_step", number(step));
         self.update(update.build()?, "taking a code").await
+    }
+
+    /// A code was not good. Each one counts, however many are given at once; the next good one ends the count.
+    /// `ConditionFailed` when the authenticator is another one meanwhile.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn record_code_refused(
+        &self,
+        tenant: &TenantKey,
+        authenticator: &Authenticator,
+        at: Timestamp,
+    ) -> Result<Written, StoreError> {
+        let key = tenant.authenticator(&authenticator.user);
+        let update = UpdateBuilder::new(&self.tables.core, &key)
+            .add("refused", 1)
+            .set("refused_at_ms", number(at.as_millisecond()))
+            .require("secret_sealed", Some(text(&authenticator.secret_sealed)));
+        self.update(update.build()?, "counting a refused code").await
     }
 
     /// Takes a person's authenticator away. `ConditionFailed` when there is none.

@@ -1,10 +1,14 @@
 //! Coupons that belong to a partner. A code is the partner's for good: one that ended stays, so that sales of its time
 //! are decided alike whenever they are told.
 
+mod promoted;
+
 use domain::id::{PartnerId, ProgramId};
+use domain::promotion::Promotion;
 use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use self::promoted::PromotionItem;
 use crate::item;
 use crate::request::{Range, UpdateBuilder, Written};
 use crate::{Store, StoreError, TenantKey};
@@ -45,9 +49,18 @@ pub struct Coupon {
     pub valid_from: Timestamp,
     /// Until when, itself left out.
     pub valid_until: Option<Timestamp>,
+    /// As the provider is to have it, where it is to have it.
+    pub promotion: Option<Promotion>,
 }
 
 impl Coupon {
+    /// Was this what the same request made, whatever the provider has said since?
+    fn was_made_as(&self, wished: &Self) -> bool {
+        let asked = |coupon: &Self| coupon.promotion.as_ref().map(|made| (made.coupon_id.clone(), made.discount));
+        let plain = |coupon: &Self| Self { promotion: None, ..coupon.clone() };
+        plain(self) == plain(wished) && asked(self) == asked(wished)
+    }
+
     /// Does it count at an instant?
     #[must_use]
     pub fn is_valid_at(&self, at: Timestamp) -> bool {
@@ -65,12 +78,21 @@ struct CouponItem {
     valid_from: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     valid_until: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    promotion: Option<PromotionItem>,
+    /// How often the promotion changed its state; absent where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    changes: Option<u64>,
 }
 
-impl From<CouponItem> for Coupon {
-    fn from(item: CouponItem) -> Self {
-        let CouponItem { code, partner, program, valid_from, valid_until, .. } = item;
-        Self { code, partner, program, valid_from, valid_until }
+impl CouponItem {
+    fn read(self, tenant: &TenantKey) -> Result<Coupon, StoreError> {
+        let CouponItem { code, partner, program, valid_from, valid_until, .. } = self;
+        let promotion = match self.promotion {
+            Some(item) => Some(item.read(self.changes.unwrap_or_default(), &tenant.coupon(code.as_str()))?),
+            None => None,
+        };
+        Ok(Coupon { code, partner, program, valid_from, valid_until, promotion })
     }
 }
 
@@ -82,7 +104,7 @@ impl Store {
     pub async fn get_coupon(&self, tenant: &TenantKey, code: &CouponCode) -> Result<Option<Coupon>, StoreError> {
         let key = tenant.coupon(code.as_str());
         let found: Option<CouponItem> = self.get(&self.tables.core, &key, "reading a coupon").await?;
-        Ok(found.map(Coupon::from))
+        found.map(|item| item.read(tenant)).transpose()
     }
 
     /// A new coupon. `ConditionFailed` when the code is another one's; the same once more is there already.
@@ -99,15 +121,19 @@ impl Store {
             program: coupon.program.clone(),
             valid_from: coupon.valid_from,
             valid_until: coupon.valid_until,
+            promotion: coupon.promotion.as_ref().map(PromotionItem::from),
+            changes: coupon.promotion.as_ref().map(|promotion| promotion.changes),
         };
         if self.put_new(&self.tables.core, &key, &item, "creating a coupon").await? == Written::Yes {
             return Ok(Written::Yes);
         }
         let there = self.get_coupon(tenant, &coupon.code).await?;
-        Ok(if there.as_ref() == Some(coupon) { Written::Yes } else { Written::ConditionFailed })
+        let is_there = there.is_some_and(|there| there.was_made_as(coupon));
+        Ok(if is_there { Written::Yes } else { Written::ConditionFailed })
     }
 
-    /// A coupon ends; `ConditionFailed` when there is none, or it has ended by another word.
+    /// A coupon ends, and its promotion with it; `ConditionFailed` when there is none, or it has ended by another word, or
+    /// its promotion changed meanwhile.
     ///
     /// # Errors
     /// The store does not answer.
@@ -122,6 +148,11 @@ impl Store {
             .set("valid_until", item::text(valid_until.to_string()))
             .require("partner", Some(item::text(coupon.partner.as_str())))
             .require("valid_until", coupon.valid_until.map(|until| item::text(until.to_string())));
+        let ending = coupon.promotion.as_ref().and_then(|there| there.in_state(there.state.clone().ending()));
+        let update = match (&coupon.promotion, ending) {
+            (Some(before), Some(after)) => promoted::over(update, &key, (before, &after))?,
+            _ => update,
+        };
         self.update(update.build()?, "ending a coupon").await
     }
 
@@ -130,11 +161,19 @@ impl Store {
     /// # Errors
     /// The store does not answer, or an item cannot be read.
     pub async fn list_coupons(&self, tenant: &TenantKey) -> Result<Vec<Coupon>, StoreError> {
+        self.read_coupons(tenant, false).await
+    }
+
+    /// Has a partner a coupon, or had? What was written before this is seen.
+    pub(crate) async fn has_coupon(&self, tenant: &TenantKey, partner: &PartnerId) -> Result<bool, StoreError> {
+        Ok(self.read_coupons(tenant, true).await?.iter().any(|coupon| coupon.partner == *partner))
+    }
+
+    async fn read_coupons(&self, tenant: &TenantKey, consistent: bool) -> Result<Vec<Coupon>, StoreError> {
         let pk = tenant.coupons();
-        let range = Range { from: "!".to_owned(), ..Range::prefix(&pk, "") };
-        let range = Range { consistent: false, ..range };
+        let range = Range { from: "!".to_owned(), consistent, ..Range::prefix(&pk, "") };
         let found: Vec<CouponItem> = self.list_range(&self.tables.core, &range, "listing coupons").await?;
-        Ok(found.into_iter().map(Coupon::from).collect())
+        found.into_iter().map(|item| item.read(tenant)).collect()
     }
 }
 

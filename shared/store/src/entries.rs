@@ -142,12 +142,10 @@ impl Store {
         others: Vec<TransactWriteItem>,
         doing: &'static str,
     ) -> Result<EntryWritten, StoreError> {
-        let core = &self.tables.core;
         let lines: Vec<_> = bookings.iter().map(|booking| (booking.entry.line(), booking.guard)).collect();
         let mut items = others;
         for booking in bookings {
-            let item = self.entry_item(tenant, booking.entry, booked_day);
-            items.push(request::put_new(core, &tenant.entry(&booking.entry.id), &item)?);
+            items.push(self.new_entry(tenant, booking.entry, booked_day)?);
         }
         let guard_of = |account: &Account| {
             let own = lines.iter().filter(|(line, _)| line.account() == *account).map(|(_, guard)| *guard);
@@ -166,6 +164,17 @@ impl Store {
             }
             Transacted::ConditionFailed(_) => EntryWritten::AccountChanged,
         })
+    }
+
+    /// An entry, if it was not booked before.
+    pub(crate) fn new_entry(
+        &self,
+        tenant: &TenantKey,
+        entry: &Entry,
+        booked_day: BusinessDay,
+    ) -> Result<TransactWriteItem, StoreError> {
+        let item = self.entry_item(tenant, entry, booked_day);
+        request::put_new(&self.tables.core, &tenant.entry(&entry.id), &item)
     }
 
     fn entry_item(&self, tenant: &TenantKey, entry: &Entry, booked_day: BusinessDay) -> EntryItem {

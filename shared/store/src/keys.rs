@@ -9,6 +9,7 @@
 //! | registry of tenants, with the default one | core | `T#tenants` | `ten_…` | Get, Query, Put, Update |
 //! | program | core | `T#program` | `prg_…` | Get, Query, Put |
 //! | rule versions of a program | core | `T#rules#prg_…` | `<effective_from>#rul_…` | Query, Put |
+//! | how many rule versions of a program were made | core | `T#rules-made#prg_…` | `count` | Get, Update |
 //! | whose a program is, with the default tenant | core | `T#program-owners` | `prg_…` | Get, Put |
 //! | that a program has, or had, a partner | core | `T#used#prg_…` | `used` | Get, Update, ConditionCheck |
 //! | groups of partners | core | `T#groups` | `grp_…` | Get, Query, Put |
@@ -21,6 +22,7 @@
 //! | partner | core | `T#partner#par_…` | `profile` | Get, Put, Update |
 //! | partner's person, sealed | core | `T#partner#par_…` | `person` | Get, Put |
 //! | enrolment of a partner | core | `T#partner#par_…` | `enrolment#prg_…` | Query, Put |
+//! | whom a partner referred, or had | core | `T#partner#par_…` | `referred#par_…#prg_…` | Query, Put |
 //! | link of a partner | core | `T#partner#par_…` | `link#lnk_…` | Query, Put |
 //! | where a partner's money goes, sealed | core | `T#partner#par_…` | `payout-methods` | Get, Put |
 //! | tax form of a partner, sealed | core | `T#partner#par_…` | `tax-form` | Get, Put |
@@ -29,12 +31,14 @@
 //! | who overrode the report of a payout run | core | `T#payout-run#prn_…` | `override` | Get, Put |
 //! | files of payouts for banks | core | `T#payout-files` | `pfl_…` | Get, Query, Put |
 //! | numbers that files of payouts were given | core | `T#payout-files` | `numbers` | Get, Put |
+//! | notes beside a payout | core | `T#payout-notes#pay_…` | `pnt_…` | Query, Put |
 //! | what a file of payouts holds, sealed | core | `T#payout-file#pfl_…` | `content` | Get, Put |
 //! | what a rail knows a payout of a file by | core | `T#sent#<rail>#<reference>` | `payout` | Get, Put |
 //! | file of returns that was taken in | core | `T#payout-returns` | `<sha256>` | Get, Put |
 //! | what a bank asks to be changed of a method | core | `T#partner#par_…` | `method-notice#mth_…` | Get, Put |
 //! | what a tenant's banks need in their files, sealed | core | `T#tenant` | `rail-settings` | Get, Put |
 //! | what a tenant decided about payouts | core | `T#tenant` | `payout-policy` | Get, Put |
+//! | through which day payouts are built by schedule | core | `T#tenant` | `payout-schedule` | Get, Put |
 //! | key of the hashes of accounts, sealed | core | `T#tenant` | `fingerprint-key` | Get, Put |
 //! | registry of partners | core | `T#registry#<00…15>` | `par_…` | Query, Put |
 //! | link | core | `T#link#lnk_…` | `link` | Get, Put |
@@ -43,15 +47,19 @@
 //! | API key | core | `T#key#<sha256>` | `key` | Get, Put, Update |
 //! | registry of API keys | core | `T#keys` | `key_…` | Get, Query, Put |
 //! | user, their address and name sealed | core | `T#users` | `usr_…` | Get, Query, Put |
+//! | user who signs in for a partner | core | `T#partner#par_…` | `user#usr_…` | Query, Put |
 //! | user of an address | core | `T#user-email#<sha256>` | `user` | Get, Put, Delete |
 //! | how many active admins there are | core | `T#tenant` | `admins` | Update |
 //! | links by which a user signs in, sealed | core | `T#user#usr_…` | `sign-in#<0…7>` | Get, Put, Update |
 //! | authenticator of a user, sealed | core | `T#user#usr_…` | `authenticator` | Get, Put, Update, Delete |
+//! | user of a subject of another issuer | core | `T#user-subject#<sha256>` | `user` | Get, Put, Delete |
+//! | subject that a user is tied to | core | `T#user#usr_…` | `subject` | Get, Put, Delete |
 //! | customer | core | `T#customer#<provider:id>` | `customer` | Get, Put, Update |
 //! | sales of a customer that nobody is paid for | core | `T#customer#<provider:id>` | `undecided#sal_…` | Query, Put, Delete |
 //! | sales of a customer whom several partners have, and whose are all there | core | `T#customer#<provider:id>` | `listed#sal_…` or `listed#par_…#<CUR>` | Query, Put |
 //! | customer on a partner's account list | core | `T#partner#par_…` | `managed#<provider:id>` | Query, Put |
 //! | coupon | core | `T#coupons` | `<CODE>` | Get, Query, Put, Update |
+//! | coupon by its promotion code at the provider | core | `T#promotions` | `promo_…` | Get, Put |
 //! | leads of an address | core | `T#lead#<sha256>` | `leads` | Get, Put |
 //! | who waits to hear of a lead | core | `T#lead#<sha256>` | `waits#<provider:id>` | Query, Update |
 //! | lead of an address, by programme | core | `T#lead#<sha256>` | `program#prg_…` | Query, Put, Delete |
@@ -89,6 +97,13 @@
 //! | tally of awards | core | `T#awards` | `tally` | Get, Put |
 //! | award | core | `T#awards` | `awd_…` | Get, Query, Put |
 //! | rates of sales tax | core | `T#tax-rates` | `<DE or US-NY>#<first day>` | Get, Query, Put |
+//! | year that is told to the tax office | core | `T#tax-years` | `<year>` | Get, Query, Put |
+//! | count of such a year | core | `T#tax-year#<year>` | `count#<n>` | Get, Put |
+//! | row of a count | core | `T#tax-rows#<year>#<n>` | `<form>#par_…` | Query, Put |
+//! | file of a count, sealed | core | `T#tax-files#<year>#<n>` | `<form>-<nnn>` | Get, Put |
+//! | what of the tax withheld was handed on | core | `T#tax-remittances` | `rem_…` | Get, Query, Put |
+//! | deposit that a booked remittance named, by the hash of its reference | core | `T#tax-deposit#<year>#<sha256>` | `remittance` | Get, Put |
+//! | what a tenant decided about telling the tax office, sealed | core | `T#tenant` | `tax-settings` | Get, Put |
 //! | payment that failed | core | `T#failed-payments` | `<provider:id>` | Get, Query, Put |
 //! | payment that failed and is open | core | `T#open-payments` | `<provider:id>` | Query, Put, Delete |
 //! | object of a provider, by kind | core | `T#provider#<kind>` | `<provider:id>` | Get, Query, Put |
@@ -128,6 +143,7 @@
 //! | how often strangers used a door in a minute | ops | `T#pace#<door>` | `<second>` | Update |
 //! | when a key was last used | ops | `T#keys-used` | `key_…` | Query, Update |
 //! | session of a user | ops | `T#signed-in#usr_…` | `ses_…` | Get, Query, Put, Update |
+//! | token of another issuer that was used | ops | `T#issued#<sha256>` | `token` | Put |
 //! | sign-in that was asked for by an address of nobody | ops | `T#nobody#<sha256>` | `sign-in` | Put |
 //! | answer to an idempotency key | ops | `T#idempotency#<hash>` | `answer` | Get, Put, Update |
 //! | what a part of a close's lines comes to, day by day | ops | `T#figures#par_…` | `<CUR>#<close>#<part>` | Query, Put |
@@ -154,6 +170,7 @@ mod moving;
 mod payees;
 mod run;
 mod signed_in;
+mod taxed;
 mod told;
 mod watched;
 
@@ -280,14 +297,6 @@ impl TenantKey {
 
     pub(crate) fn customer(&self, customer: &PaymentKey) -> Key {
         Key::new(self.pk(&format!("customer#{customer}")), "customer")
-    }
-
-    pub(crate) fn coupons(&self) -> String {
-        self.pk("coupons")
-    }
-
-    pub(crate) fn coupon(&self, code: &str) -> Key {
-        Key::new(self.coupons(), code)
     }
 
     pub(crate) fn leads(&self, email: &Digest) -> Key {

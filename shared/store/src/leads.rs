@@ -74,6 +74,8 @@ struct LeadItem {
     email: Option<Digest>,
     source: LeadSource,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    counted_as: Option<LeadSource>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     campaign: Option<String>,
     consent: Consent,
     captured_at: Timestamp,
@@ -125,6 +127,7 @@ impl LeadItem {
             program: lead.program,
             email: lead.email,
             source: lead.source,
+            counted_as: lead.counted_as,
             campaign: lead.campaign,
             consent: lead.consent,
             captured_at: lead.captured_at,
@@ -144,6 +147,7 @@ impl From<LeadItem> for StoredLead {
             program: item.program,
             email: item.email,
             source: item.source,
+            counted_as: item.counted_as,
             campaign: item.campaign,
             consent: item.consent,
             captured_at: item.captured_at,
@@ -254,12 +258,13 @@ impl Store {
     }
 
     fn lead_counted(&self, tenant: &TenantKey, lead: &Lead, tally: &Tally) -> Result<TransactWriteItem, StoreError> {
-        let key = tenant.lead_day(lead.captured_at, &lead.program, &lead.source);
+        let source = lead.counted_by();
+        let key = tenant.lead_day(lead.captured_at, &lead.program, source);
         let mut update = UpdateBuilder::new(&self.tables.core, &key)
             .set("entity", text("lead_day"))
             .set("v", number(1))
             .set("program", text(lead.program.as_str()))
-            .set("source", text(lead.source.as_str()));
+            .set("source", text(source.as_str()));
         for (name, more) in [
             ("captured", tally.captured),
             ("qualified", tally.qualified),

@@ -7,7 +7,6 @@ use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use domain::id::NoticeId;
 use domain::time::{Timestamp, sortable};
-use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use crate::item::{self, Attributes};
@@ -16,9 +15,6 @@ use crate::{Store, StoreError, TenantKey};
 
 #[cfg(test)]
 mod tests;
-
-/// How long it is known that a notice was told: far longer than any queue keeps a message.
-const KEPT: SignedDuration = SignedDuration::from_hours(90 * 24);
 
 const SENDING: &str = "sending";
 const SENT: &str = "sent";
@@ -39,6 +35,8 @@ pub struct NoticeClaim {
     pub at: Timestamp,
     /// When another run may take over.
     pub lease_until: Timestamp,
+    /// Until when it is known that it was told: far longer than any queue keeps a message.
+    pub forgotten_at: Timestamp,
 }
 
 /// What a claim finds.
@@ -119,7 +117,7 @@ impl NoticeItem {
             run: claim.run.clone(),
             state: SENDING.to_owned(),
             lease_until_ms: claim.lease_until.as_millisecond(),
-            expires_at: claim.at.saturating_add(KEPT).unwrap_or(claim.at).as_second(),
+            expires_at: claim.forgotten_at.as_second(),
             message_id: None,
             why: None,
             ended_at: None,

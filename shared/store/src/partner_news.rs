@@ -26,17 +26,20 @@ pub enum PartnerNewsKind {
     ClaimAccepted,
     /// A customer whom a partner claimed is not.
     ClaimDeclined,
+    /// A bank does not pay to a method as it is told: nothing leaves by it before the partner sets it anew.
+    MethodNoticed,
 }
 
 impl PartnerNewsKind {
     /// Every kind.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::PartnerApproved,
         Self::ApplicationDeclined,
         Self::PartnerSuspended,
         Self::PartnerReinstated,
         Self::ClaimAccepted,
         Self::ClaimDeclined,
+        Self::MethodNoticed,
     ];
 
     /// The word of the notice.
@@ -49,6 +52,7 @@ impl PartnerNewsKind {
             Self::PartnerReinstated => "partner_reinstated",
             Self::ClaimAccepted => "claim_accepted",
             Self::ClaimDeclined => "claim_declined",
+            Self::MethodNoticed => "payout_method_noticed",
         }
     }
 

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::item;
 use crate::keys::Key;
+use crate::partner_news::{PartnerNews, PartnerNewsKind};
 use crate::request::{self, Transacted, Written};
 use crate::{Page, Store, StoreError, TenantKey};
 
@@ -68,21 +69,21 @@ pub struct MethodNotice {
 
 /// JSON in an item: what it says, and no more, comes back.
 #[derive(Serialize, Deserialize)]
-struct TextItem {
-    entity: String,
-    v: u32,
+pub(crate) struct TextItem {
+    pub(crate) entity: String,
+    pub(crate) v: u32,
     #[serde(default)]
-    version: u64,
-    text: String,
+    pub(crate) version: u64,
+    pub(crate) text: String,
 }
 
 impl TextItem {
-    fn new<T: Serialize>(key: &Key, entity: &str, version: u64, value: &T) -> Result<Self, StoreError> {
+    pub(crate) fn new<T: Serialize>(key: &Key, entity: &str, version: u64, value: &T) -> Result<Self, StoreError> {
         let text = serde_json::to_string(value).map_err(|error| item::inconsistent(key, error))?;
         Ok(Self { entity: entity.to_owned(), v: 1, version, text })
     }
 
-    fn read<T: for<'de> Deserialize<'de>>(&self, key: &Key) -> Result<T, StoreError> {
+    pub(crate) fn read<T: for<'de> Deserialize<'de>>(&self, key: &Key) -> Result<T, StoreError> {
         serde_json::from_str(&self.text).map_err(|error| item::inconsistent(key, error))
     }
 }
@@ -273,7 +274,8 @@ impl Store {
         found.map(|item| item.read(&key)).transpose()
     }
 
-    /// Keeps what a bank asks to be changed of a method: the first asking stands. `ConditionFailed` when it is there.
+    /// Keeps what a bank asks to be changed of a method, with the news of it for the partner: the first asking stands.
+    /// `ConditionFailed` when it is there.
     ///
     /// # Errors
     /// The store does not answer.
@@ -285,7 +287,14 @@ impl Store {
     ) -> Result<Written, StoreError> {
         let key = tenant.method_notice(partner, &notice.method);
         let item = TextItem::new(&key, "method_notice", 1, notice)?;
-        self.put_new(&self.tables.core, &key, &item, "keeping what a bank asks of a method").await
+        let reason = format!("{}: {}", notice.code, notice.meaning);
+        let (kind, at) = (PartnerNewsKind::MethodNoticed, notice.at);
+        let news = PartnerNews { kind, program: None, reason: Some(reason), at };
+        let items = vec![
+            request::put_new(&self.tables.core, &key, &item)?,
+            self.new_partner_news(tenant, (partner, news_no(&notice.method)), &news)?,
+        ];
+        Ok(written(&self.transact(items, "keeping what a bank asks of a method").await?))
     }
 
     /// What the tenant's banks need in their files, sealed, and how often it was set; nothing before it was set.
@@ -322,9 +331,14 @@ impl Store {
     }
 }
 
-fn written(transacted: &Transacted) -> Written {
+pub(crate) fn written(transacted: &Transacted) -> Written {
     match transacted {
         Transacted::Yes => Written::Yes,
         Transacted::ConditionFailed(_) => Written::ConditionFailed,
     }
+}
+
+/// Under which number the news of a method are kept: one for each method, far from the numbers of other news.
+fn news_no(method: &MethodId) -> u64 {
+    u64::try_from(method.ulid().random() & u128::from(u64::MAX)).unwrap_or(u64::MAX)
 }

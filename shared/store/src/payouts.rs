@@ -30,6 +30,8 @@ use crate::keys::Key;
 use crate::request::{self, Range, Transacted, UpdateBuilder};
 use crate::{Page, Store, StoreError, TenantKey};
 
+mod part;
+
 /// A payout as it is stored, with the end of its audit chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredPayout {
@@ -241,16 +243,8 @@ impl Store {
             Some(close) => folding(update, head, close),
             None => update.require("closed", slot_text(head.closed)).require("fence", slot_text(head.closed)),
         };
-        let update = update
-            .add("available", closed_net - payout.amount.minor())
-            .add("reserved", payout.amount.minor())
-            .add("version", 1)
-            .set("covered", text(payout.to.to_string()))
-            .set("open_payout", text(payout.id.as_str()))
-            .set("payout_no", number(payout.id.account_and_number().2))
-            .require("open_payout", None)
-            .require("payout_no", Some(number(head.payout_no)))
-            .require("available", Some(number(head.available)));
+        let update =
+            reserving(update, head, payout).add("available", closed_net - payout.amount.minor()).add("version", 1);
         let item = PayoutItem::new(tenant, payout, entry.end());
         let mut items = vec![
             update.build_transact()?,
@@ -383,6 +377,18 @@ impl Store {
             }
         }
     }
+}
+
+/// The head's part of a payout that is born: its amount is reserved and its slots are covered, on the head as read.
+fn reserving<'a>(update: UpdateBuilder<'a>, head: &Head, payout: &Payout) -> UpdateBuilder<'a> {
+    update
+        .add("reserved", payout.amount.minor())
+        .set("covered", text(payout.to.to_string()))
+        .set("open_payout", text(payout.id.as_str()))
+        .set("payout_no", number(payout.id.account_and_number().2))
+        .require("open_payout", None)
+        .require("payout_no", Some(number(head.payout_no)))
+        .require("available", Some(number(head.available)))
 }
 
 /// Where a list of payouts goes on: a place in the desk's index, as the last page told it.

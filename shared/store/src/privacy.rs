@@ -273,6 +273,7 @@ impl Store {
         for slot in 0..SIGN_IN_SLOTS {
             items.push(request::delete_any(core, &tenant.sign_in(id, slot))?);
         }
+        items.extend(self.subject_deleted(tenant, id).await?);
         if before.user.is_active_admin() {
             let key = tenant.admins();
             let count = UpdateBuilder::new(core, &key).add("active", -1).require_above("active", item::number(1));

@@ -1,5 +1,6 @@
 //! Programmes and the versions of their rules.
 
+use aws_sdk_dynamodb::types::TransactWriteItem;
 use domain::attribution::settings::AttributionSettings;
 use domain::currency::Currency;
 use domain::id::{ProgramId, RuleId};
@@ -10,9 +11,9 @@ use serde::{Deserialize, Serialize};
 pub mod record;
 
 use self::record::ProgramRecord;
-use crate::item::inconsistent;
+use crate::item::{self, inconsistent};
 use crate::keys::{Key, TenantKey};
-use crate::request::{self, Range, Transacted, Written};
+use crate::request::{self, Range, Transacted, UpdateBuilder, Written};
 use crate::{Store, StoreError};
 
 /// A programme: the frame in which partners earn.
@@ -74,6 +75,11 @@ struct RuleItem {
     program: ProgramId,
     effective_from: Timestamp,
     terms: Terms,
+}
+
+#[derive(Deserialize)]
+struct CountItem {
+    count: u64,
 }
 
 impl From<&ProgramRecord> for ProgramItem {
@@ -197,29 +203,81 @@ impl Store {
         Ok(items.into_iter().map(RuleVersion::from).collect())
     }
 
+    /// How many versions of a programme's rule were made since they are counted, for [`Self::create_rule_after`].
+    ///
+    /// # Errors
+    /// The store does not answer, or the item cannot be read.
+    pub async fn get_rule_count(&self, tenant: &TenantKey, program: &ProgramId) -> Result<u64, StoreError> {
+        let doing = "counting the rules of a program";
+        let found: Option<CountItem> = self.get(&self.tables.core, &tenant.rule_count(program), doing).await?;
+        Ok(found.map_or(0, |item| item.count))
+    }
+
     /// A new version of a programme's rule. Creating the same once more changes nothing.
     ///
     /// # Errors
     /// The store does not answer, or the id is another rule's.
     pub async fn create_rule(&self, tenant: &TenantKey, rule: &RuleVersion) -> Result<(), StoreError> {
         let doing = "creating a rule";
-        let (core, key) = (&self.tables.core, rule_key(tenant, rule));
-        if self.put_new(core, &key, &RuleItem::from(rule), doing).await? == Written::Yes {
-            return Ok(());
+        let parts = vec![self.new_rule(tenant, rule)?, self.more_rules(tenant, &rule.program, (1, None))?];
+        match self.transact(parts, doing).await? {
+            Transacted::Yes => Ok(()),
+            Transacted::ConditionFailed(_) if self.is_rule_there(tenant, rule).await? => Ok(()),
+            Transacted::ConditionFailed(_) => Err(StoreError::LostRace { doing }),
         }
-        let there = self.get::<RuleItem>(core, &key, doing).await?.map(RuleVersion::from);
-        if there.as_ref() == Some(rule) { Ok(()) } else { Err(StoreError::LostRace { doing }) }
+    }
+
+    /// A new version that was made of another, while no other was made since `seen` were counted. `ConditionFailed` when
+    /// one was. Creating the same once more changes nothing.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn create_rule_after(
+        &self,
+        tenant: &TenantKey,
+        rule: &RuleVersion,
+        seen: u64,
+    ) -> Result<Written, StoreError> {
+        let parts = vec![self.new_rule(tenant, rule)?, self.more_rules(tenant, &rule.program, (1, Some(seen)))?];
+        match self.transact(parts, "creating a rule after another").await? {
+            Transacted::Yes => Ok(Written::Yes),
+            Transacted::ConditionFailed(_) if self.is_rule_there(tenant, rule).await? => Ok(Written::Yes),
+            Transacted::ConditionFailed(_) => Ok(Written::ConditionFailed),
+        }
+    }
+
+    async fn is_rule_there(&self, tenant: &TenantKey, rule: &RuleVersion) -> Result<bool, StoreError> {
+        let doing = "reading a rule back";
+        let there = self.get::<RuleItem>(&self.tables.core, &rule_key(tenant, rule), doing).await?;
+        Ok(there.map(RuleVersion::from).as_ref() == Some(rule))
     }
 }
 
 impl Store {
-    /// A new version of a programme's rule, for a transaction.
-    pub(crate) fn new_rule(
+    /// A new version of a programme's rule, for a transaction; [`Self::more_rules`] goes with it.
+    pub(crate) fn new_rule(&self, tenant: &TenantKey, rule: &RuleVersion) -> Result<TransactWriteItem, StoreError> {
+        request::put_new(&self.tables.core, &rule_key(tenant, rule), &RuleItem::from(rule))
+    }
+
+    /// That a programme has so many more versions, for the transaction that makes them; and that it had so many until then,
+    /// where that is said.
+    pub(crate) fn more_rules(
         &self,
         tenant: &TenantKey,
-        rule: &RuleVersion,
-    ) -> Result<aws_sdk_dynamodb::types::TransactWriteItem, StoreError> {
-        request::put_new(&self.tables.core, &rule_key(tenant, rule), &RuleItem::from(rule))
+        program: &ProgramId,
+        (more, seen): (usize, Option<u64>),
+    ) -> Result<TransactWriteItem, StoreError> {
+        let key = tenant.rule_count(program);
+        let count = UpdateBuilder::new(&self.tables.core, &key)
+            .set("entity", item::text("rule_count"))
+            .set("v", item::number(1))
+            .add("count", i64::try_from(more).unwrap_or(i64::MAX));
+        let count = match seen {
+            None => count,
+            Some(0) => count.require("count", None),
+            Some(seen) => count.require("count", Some(item::number(seen))),
+        };
+        count.build_transact()
     }
 }
 

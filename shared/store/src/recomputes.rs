@@ -203,6 +203,9 @@ impl Store {
                 for version in &recompute.versions {
                     items.push(self.new_rule(tenant, version)?);
                 }
+                if !recompute.versions.is_empty() {
+                    items.push(self.more_rules(tenant, &recompute.program, (recompute.versions.len(), None))?);
+                }
                 let update = UpdateBuilder::new(core, &mark)
                     .set("entity", text("recomputing"))
                     .set("v", number(1))

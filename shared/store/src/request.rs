@@ -154,23 +154,15 @@ impl Store {
         (attribute, text): (&str, &str),
         doing: &'static str,
     ) -> Result<Written, StoreError> {
-        let request = self
-            .db
-            .put_item()
+        let put = Put::builder()
             .table_name(table)
             .set_item(Some(item::write(key, value)?))
             .condition_expression("attribute_not_exists(#attribute) OR #attribute <> :text")
             .expression_attribute_names("#attribute", attribute)
-            .expression_attribute_values(":text", item::text(text));
-        match request.send().await {
-            Ok(_) => Ok(Written::Yes),
-            Err(error)
-                if error.as_service_error().is_some_and(|error| error.is_conditional_check_failed_exception()) =>
-            {
-                Ok(Written::ConditionFailed)
-            }
-            Err(error) => Err(unavailable(doing, error)),
-        }
+            .expression_attribute_values(":text", item::text(text))
+            .build()
+            .map_err(|error| item::inconsistent(key, error))?;
+        self.put_alone(TransactWriteItem::builder().put(put).build(), doing).await
     }
 
     /// A put with its condition, made for a transaction, alone: at half the price.

@@ -2,6 +2,7 @@
 //!
 //! Whether a session counts is decided by the instant that is passed in; the table's time to live only tidies up.
 
+use aws_sdk_dynamodb::types::TransactWriteItem;
 use domain::digest::Digest;
 use domain::id::{SessionId, UserId};
 use domain::time::Timestamp;
@@ -168,15 +169,20 @@ impl Store {
         link: &Digest,
         session: &Session,
     ) -> Result<Written, StoreError> {
-        let key = tenant.session(&session.user, &session.id);
         let items = vec![
             self.used_link(tenant, (&session.user, link), session.created_at)?,
-            request::put_new(&self.tables.ops, &key, &SessionItem::from(session))?,
+            self.session_put(tenant, session)?,
         ];
         Ok(match self.transact(items, "beginning a session").await? {
             Transacted::Yes => Written::Yes,
             Transacted::ConditionFailed(_) => Written::ConditionFailed,
         })
+    }
+
+    /// A session that begins, for the transaction of what it begins by.
+    pub(crate) fn session_put(&self, tenant: &TenantKey, session: &Session) -> Result<TransactWriteItem, StoreError> {
+        let key = tenant.session(&session.user, &session.id);
+        request::put_new(&self.tables.ops, &key, &SessionItem::from(session))
     }
 
     /// A session, strongly consistent: a text that was replaced a moment ago is known.

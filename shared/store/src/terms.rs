@@ -44,6 +44,11 @@ impl Store {
         let link_rate = self.rate_of_link(tenant, link).await?;
         // Nobody is paid for having referred themselves.
         let referrer = referrer.filter(|referrer| referrer != partner);
+        let referrer = match referrer {
+            // COM-13: whoever was deleted while they were named is nobody, and nothing is booked for nobody.
+            Some(named) => self.get_partner(tenant, &named).await?.map(|there| there.id),
+            None => None,
+        };
         Ok(PartnerTerms { tier, groups, link_rate, referrer })
     }
 

@@ -1,5 +1,7 @@
 //! People who sign in: found by their id and by the hash of their address. Address and name lie sealed.
 
+mod of_partner;
+
 use domain::digest::Digest;
 use domain::id::UserId;
 use domain::user::User;
@@ -162,6 +164,7 @@ impl Store {
             };
             items.push(count.build_transact()?);
         }
+        items.extend(self.partner_user(tenant, kept)?);
         Ok(match self.transact(items, "creating a user").await? {
             Transacted::Yes => UserCreated::Yes,
             Transacted::ConditionFailed(places) if places == [2] => UserCreated::FirstAdminWasMade,
@@ -199,6 +202,7 @@ impl Store {
             let count = if admins < 0 { count.require_above("active", number(1)) } else { count };
             items.push(count.build_transact()?);
         }
+        items.extend(self.partner_user(tenant, kept)?);
         Ok(match self.transact(items, "changing a user").await? {
             Transacted::Yes => UserChanged::Yes,
             Transacted::ConditionFailed(places) if places == [1] => UserChanged::LastAdmin,

@@ -41,6 +41,8 @@ pub struct Patience {
 impl Patience {
     /// For a caller who waits for the answer, within half a minute.
     pub const CALLER: Self = Self { attempts: 3, connect_ms: 2_000, attempt_ms: 8_000, wait_ms: 400 };
+    /// For a caller within a function that has ten seconds: two short attempts, and what is left is brought again.
+    pub const BRIEF: Self = Self { attempts: 2, connect_ms: 1_000, attempt_ms: 1_500, wait_ms: 200 };
     /// For money that goes out: one attempt, so that each attempt's own outcome is known, or known not to be.
     pub const ONCE: Self = Self { attempts: 1, connect_ms: 2_000, attempt_ms: 12_000, wait_ms: 400 };
 }

@@ -1,6 +1,6 @@
 //! Stripe's HTTP API, as far as we call it: small, typed, and honest about what is not known.
 //!
-//! What lives here: the calls (`customers`, `catalog`, `subscriptions`, `events`, `transfers`), one HTTP client with retries
+//! What lives here: the calls (`customers`, `catalog`, `promotions`, `subscriptions`, `events`, `transfers`), one HTTP client with retries
 //! under one idempotency key (`client`), where it is (`config`), whose account it calls (`accounts`), what a refusal is (`error`), and how it is told to our own callers (`problem`).
 //! What does not: what a subscription is to us, what is stored, webhooks (they are read where they arrive).
 //!
@@ -17,6 +17,7 @@ mod error;
 mod events;
 mod form;
 mod problem;
+mod promotions;
 mod subscriptions;
 mod transfers;
 
@@ -29,6 +30,7 @@ pub use crate::customers::{Address, Customer, CustomerChange, Exemption, Invoice
 pub use crate::error::{Refusal, StripeError};
 pub use crate::events::{Event, EventPage, Invoice};
 pub use crate::form::Form;
+pub use crate::promotions::{Coupon, CouponDuration, CouponOff, NewCoupon, PromotionCode, PromotionCodePage};
 pub use crate::subscriptions::{
     ItemChange, Items, NewSubscription, PauseCollection, Proration, SubscriptionAnswer, SubscriptionChange,
     SubscriptionItem,

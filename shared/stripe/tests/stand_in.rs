@@ -8,8 +8,8 @@ use domain::id::TenantId;
 use edge::telemetry::Secret;
 use local_stripe::StandIn;
 use stripe::{
-    Address, Call, CustomerChange, Exemption, ItemChange, Key, NewPrice, NewSubscription, Patience, PauseCollection,
-    Proration, Recurring, Stripe, StripeError, SubscriptionChange,
+    Address, Call, CouponDuration, CouponOff, CustomerChange, Exemption, ItemChange, Key, NewCoupon, NewPrice,
+    NewSubscription, Patience, PauseCollection, Proration, Recurring, Stripe, StripeError, SubscriptionChange,
 };
 
 const START: i64 = 1_769_853_600;
@@ -190,4 +190,34 @@ async fn nobody_at_the_address_is_unknown_after_all_attempts() {
     let error = stripe.list_events(START, None).await.expect_err("nobody");
     assert!(matches!(error, StripeError::Unknown { .. }), "{error}");
     assert!(!format!("{stripe:?} {error:?}").contains("hunter2"));
+}
+
+#[tokio::test]
+async fn a_coupon_and_its_code_are_made_once_under_a_key_found_again_and_ended() {
+    let place = place().await;
+    let Place { stripe, .. } = &place;
+    let new = NewCoupon {
+        id: "trb_1",
+        name: "ADA20",
+        off: CouponOff::Percent("12.5".to_owned()),
+        duration: CouponDuration::Months(3),
+        metadata: &[("tributary_coupon", "ADA20")],
+    };
+    for _ in 0..2 {
+        assert_eq!(stripe.create_coupon(&new, &key("coupon")).await.expect("a coupon").id, "trb_1");
+    }
+    let error = stripe.create_coupon(&new, &key("another")).await.expect_err("there already");
+    assert!(error.refusal().is_some_and(|refusal| refusal.is("resource_already_exists")), "{error}");
+    place.order(r#"{"method": "POST", "path": "/v1/promotion_codes", "executes": true}"#).await;
+    let end = Some(START + 86_400);
+    let made = stripe.create_promotion_code(("trb_1", "ADA20"), end, &key("code")).await.expect("a code");
+    let found = stripe.list_promotion_codes(("trb_1", "ada20")).await.expect("a page").data;
+    assert_eq!(found, std::slice::from_ref(&made));
+    assert_eq!(stripe.list_promotion_codes(("trb_2", "ADA20")).await.expect("a page").data, []);
+    for _ in 0..2 {
+        assert!(!stripe.end_promotion_code(&made.id, &key("end")).await.expect("an end").active);
+    }
+    assert!(stripe.end_promotion_code("promo_none", &key("none")).await.expect_err("none").is_missing());
+    let amount = NewCoupon { id: "trb_3", off: CouponOff::Amount(500, "usd".to_owned()), ..new };
+    stripe.create_coupon(&amount, &key("amount")).await.expect("a coupon");
 }

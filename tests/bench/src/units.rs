@@ -11,8 +11,10 @@ use cases::desk::Desk;
 use cases::desk::holds;
 use cases::payouts::{Command, Requested};
 use domain::audit::Actor;
+use domain::currency::Currency;
 use domain::digest::Digest;
 use domain::fact::{Fact, PaymentAlias};
+use domain::money::Money;
 use domain::payout::Sent;
 use domain::role::Role;
 use domain::time::{Timestamp, Zone};
@@ -125,7 +127,7 @@ async fn redirect(world: &World, rows: &mut Vec<Row>) -> Router {
         clock: edge::clock::Clock::fixed(world.now),
         salts: cases::salt::Salts::new(world.store.clone()),
         hosts: click_tracker::HostCache::default(),
-        edge_key: None,
+        front: None,
         links: click_tracker::LinkCache::default(),
         cookies: click_tracker::CookieRules { secure: true, domain: None },
         fallback_url: None,
@@ -333,9 +335,21 @@ async fn closed_before(rows: &mut Vec<Row>) {
     let proof = cases::verify::verify(&world.store, &world.tenant);
     metered(&world, rows, "proving the laws over one account of one line", Some(0), proof).await.expect("proved");
     metered(&world, rows, "payout asked for, all closed before", Some(800), world.request()).await;
+    part_asked_for(rows).await;
     let head = world.store.get_head(&world.tenant, &account).await.expect("the head");
     let rest = world.store.rest_account(&world.tenant, &account, &head);
     metered(&world, rows, "account at rest leaves the nightly visits", Some(200), rest).await.expect("rested");
+}
+
+/// PAY-1: of a part, with the pair that carries the rest, and its close.
+async fn part_asked_for(rows: &mut Vec<Row>) {
+    let world = paid_for().await;
+    let today = Zone::utc().day_of(world.now);
+    closing::close_matured(&world.store, &world.tenant, &world.account(), today).await.expect("closed");
+    let part = Some(Money::from_minor(1_000, Currency::USD));
+    let asked = world.try_request_of(0, part);
+    let asked = metered(&world, rows, "payout of a part asked for, all closed before", Some(2000), asked).await;
+    assert!(matches!(asked, Ok(Requested::Created(_))), "{asked:?}");
 }
 
 /// One sale, whose hold is over.

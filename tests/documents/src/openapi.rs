@@ -3,6 +3,7 @@
 mod complete;
 mod declared;
 mod examples;
+mod limits;
 mod released;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -61,6 +62,9 @@ pub(crate) fn merged() -> Value {
         }
     }
     describe(&mut paths, &components["schemas"]);
+    let mut whole = Value::Object(paths);
+    limits::tell(&mut whole, components.entry("schemas".to_owned()).or_default());
+    let mut paths = whole.as_object().cloned().expect("paths are an object");
     complete::complete(&mut paths, &mut components);
     // Texts are sorted here, so that the file does not depend on how a map of JSON was compiled.
     json!({

@@ -173,6 +173,7 @@ async fn furnish_links(store: &Store, tenant: &TenantKey, plan: &Plan) -> Result
             program: program_id(),
             valid_from: created_at,
             valid_until: None,
+            promotion: None,
         };
         store.create_coupon(tenant, &coupon).await.map_err(Unfurnished::because)?;
     }

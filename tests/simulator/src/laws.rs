@@ -49,6 +49,8 @@ pub const LAWS: &[&str] = &[
     "holds",
     "live",
     "seal",
+    "own approval",
+    "export",
     "poison",
     "tenant",
     "liveness",

@@ -102,6 +102,8 @@ pub enum Step {
     Approve,
     /// Yes, to another seal: that of what they saw before.
     ApproveOther,
+    /// Yes, by whoever asked.
+    ApproveOwn,
     /// No.
     Reject,
     /// Taken back.

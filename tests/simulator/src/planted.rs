@@ -52,6 +52,8 @@ pub const BUGS: &[PlantedBug] = &[
     code("a running total added", Bug::RunningTotalAdded),
     code("the first invoice a second sale", Bug::FirstInvoiceTwice),
     code("a failed refund stands", Bug::FailedRefundStands),
+    code("one's own approval counted", Bug::OwnApprovalCounts),
+    code("paid by export", Bug::PaidByExport),
     PlantedBug { name: "a release into a final slot", at: Where::Both(Bug::ReleaseIntoFinalSlot, no_fence) },
 ];
 

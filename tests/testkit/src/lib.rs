@@ -6,6 +6,7 @@
 mod client;
 mod cloud;
 mod database;
+pub mod issuer;
 pub mod stub;
 
 pub use client::{Fault, Units};

@@ -15,6 +15,9 @@ use serde_json::{Value, json};
 /// A data key that wraps nothing: tests seal nothing real.
 const DATA_KEY: [u8; 32] = [7; 32];
 
+/// Where functions are begun.
+const INVOKING: &str = "/2015-03-31/functions/";
+
 /// The services of the stub.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Service {
@@ -24,6 +27,8 @@ pub enum Service {
     S3,
     /// Queues.
     Sqs,
+    /// Functions that another begins.
+    Lambda,
 }
 
 #[derive(Default)]
@@ -31,6 +36,7 @@ struct Held {
     mails: Vec<String>,
     files: BTreeMap<String, Vec<u8>>,
     messages: Vec<(String, String)>,
+    invocations: Vec<(String, String)>,
     secrets: BTreeMap<String, String>,
     refusing: Option<Service>,
 }
@@ -77,6 +83,12 @@ impl Stub {
         self.held().messages.clone()
     }
 
+    /// The functions that were begun without anybody waiting for them, with their events.
+    #[must_use]
+    pub fn invocations(&self) -> Vec<(String, String)> {
+        self.held().invocations.clone()
+    }
+
     /// Puts a file.
     pub fn put_file(&self, bucket_and_key: &str, bytes: &[u8]) {
         self.held().files.insert(bucket_and_key.to_owned(), bytes.to_vec());
@@ -103,8 +115,20 @@ impl Stub {
             Some(("AmazonSQS", _)) => self.queue(body),
             Some(("secretsmanager", _)) => self.secret(body),
             _ if uri.path() == "/" => self.mail(body),
+            _ if uri.path().starts_with(INVOKING) => self.invoke(uri.path(), headers, body),
             _ => self.file(method, uri.path().trim_start_matches('/'), body),
         }
+    }
+
+    fn invoke(&self, path: &str, headers: &HeaderMap, body: &Bytes) -> Response {
+        let mut held = self.held();
+        let waits = headers.get("x-amz-invocation-type").is_none_or(|kind| kind != "Event");
+        if held.refusing == Some(Service::Lambda) || waits {
+            return (StatusCode::FORBIDDEN, [("x-amzn-errortype", "AccessDeniedException")], "{}").into_response();
+        }
+        let name = path.trim_start_matches(INVOKING).trim_end_matches("/invocations");
+        held.invocations.push((name.to_owned(), String::from_utf8_lossy(body).into_owned()));
+        StatusCode::ACCEPTED.into_response()
     }
 
     fn secret(&self, body: &Bytes) -> Response {

@@ -287,10 +287,15 @@ impl World {
 
     /// A request some milliseconds from now.
     pub async fn try_request_at(&self, ms: i64) -> Result<Requested, cases::error::CaseError> {
+        self.try_request_of(ms, None).await
+    }
+
+    /// A request some milliseconds from now, of a part of the balance where an amount is named.
+    pub async fn try_request_of(&self, ms: i64, amount: Option<Money>) -> Result<Requested, cases::error::CaseError> {
         let at = Timestamp::from_millisecond(self.now.as_millisecond() + ms).expect("instant");
         let by = Actor { role: Role::Partner, id: self.partner.to_string(), ip: None, user_agent: None };
-        let asked =
-            Asked { partner: self.partner.clone(), currency: Currency::USD, by, under: format!("request {ms}") };
+        let (partner, under) = (self.partner.clone(), format!("request {ms}"));
+        let asked = Asked { partner, currency: Currency::USD, amount, by, under };
         cases::payouts::request(&self.store, &self.tenant, &asked, at).await
     }
 

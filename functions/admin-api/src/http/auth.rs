@@ -3,6 +3,7 @@
 mod sessions;
 mod shapes;
 mod totp;
+mod vouched;
 
 use axum::Router;
 use axum::extract::State;

@@ -38,11 +38,12 @@ const READS_MAX: usize = 60;
 /// Under which type a signed body is kept that was no event.
 const UNREADABLE: &str = "unreadable";
 
-/// So long the queue tries an event: five times, three minutes apart. A try that does not end well marks the event; one that
-/// has no mark by then is booked.
+/// So long the queue tries an event: five times, three minutes apart. A try that does not end well marks the event; of one
+/// that has no mark by then nothing bad is known, and it costs no write to leave it at that.
 const UNDER_WAY_MS: i64 = 15 * 60_000;
 
-const STATUSES: [&str; 7] = ["booked", "handed_on", "waiting", "parked", "refused", "stored", "unreadable"];
+const STATUSES: [&str; 8] =
+    ["booked", "untroubled", "handed_on", "waiting", "parked", "refused", "stored", "unreadable"];
 
 const COLUMNS: [&str; 8] = ["id", "provider", "event_id", "type", "status", "reason", "received_at", "day"];
 
@@ -56,7 +57,7 @@ pub(super) struct DeliveriesQuery {
     /// Only of this day (UTC) at the provider; otherwise the newest days first.
     #[param(value_type = Option<String>, format = Date)]
     day: Option<String>,
-    /// `booked`, `handed_on`, `waiting`, `parked`, `refused`, `stored` or `unreadable`; all when left out.
+    /// `booked`, `untroubled`, `handed_on`, `waiting`, `parked`, `refused`, `stored` or `unreadable`; all when left out.
     status: Option<String>,
     /// How many, 1 to 500; 100 when left out.
     limit: Option<u32>,
@@ -82,11 +83,12 @@ pub(super) struct DeliveryView {
     #[serde(rename = "type")]
     #[schema(example = "invoice.paid")]
     kind: String,
-    /// `booked`: it is in the ledger, or was there before. `handed_on`: it came within the last quarter of an hour, and no
-    /// try to book it has failed so far. `waiting`: it is not booked, and is tried again. `parked`: it waits for the payment
+    /// `booked`: it had to wait for a payment, and that one is in the ledger now. `untroubled`: it came more than a quarter of
+    /// an hour ago, and no try to book it has failed; it is in the ledger, unless the queue of facts is behind. `handed_on`: it
+    /// came within the last quarter of an hour, and no try has failed so far. `waiting`: it is not booked, and is tried again. `parked`: it waits for the payment
     /// that it is about. `refused`: it could not be booked, and a person must look. Of these three `reason` says why.
     /// `stored`: nobody acts on its type. `unreadable`: signed, and no event.
-    #[schema(example = "booked")]
+    #[schema(example = "untroubled")]
     status: &'static str,
     /// Why it is not booked.
     reason: Option<String>,
@@ -100,11 +102,12 @@ pub(super) struct DeliveryView {
 impl DeliveryView {
     async fn of(app: &App, tenant: &TenantKey, provider: Provider, delivered: Delivered) -> Result<Self, StoreError> {
         let Delivered { place, kind, received_at, mut trouble } = delivered;
+        let mut is_booked = false;
         if let Some(TroubleKind::Parked { payment }) = trouble.as_ref().map(|trouble| &trouble.kind)
             && is_known(app, tenant, payment).await?
         {
             // Whoever booked the payment booked with it what waited for it.
-            trouble = None;
+            (trouble, is_booked) = (None, true);
         }
         let age_ms = app.clock.now().as_millisecond().saturating_sub(received_at.as_millisecond());
         let status = match trouble.as_ref().map(|trouble| &trouble.kind) {
@@ -113,8 +116,9 @@ impl DeliveryView {
             Some(TroubleKind::Parked { .. }) => "parked",
             None if kind == UNREADABLE => "unreadable",
             None if !raw_event::is_acted_on(provider.word(), &kind) => "stored",
+            None if is_booked => "booked",
             None if age_ms < UNDER_WAY_MS => "handed_on",
-            None => "booked",
+            None => "untroubled",
         };
         Ok(Self {
             id: place_text(&place),

@@ -8,7 +8,7 @@ mod zone;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use axum::routing::get;
+use axum::routing::{get, post};
 use edge::idempotency::{honoured, required};
 use edge::openapi::Bearer;
 use utoipa::OpenApi;
@@ -27,17 +27,20 @@ pub(super) fn routes(app: &App) -> Router<App> {
     let settings = Router::new()
         .route("/v1/settings", get(settings::read).patch(settings::change))
         .route_layer(from_fn_with_state(app.clone(), honoured::<App>));
+    let started = Router::new()
+        .route("/v1/jobs/{name}/run", post(jobs::run))
+        .route_layer(from_fn_with_state(app.clone(), honoured::<App>));
     // Nothing is written here; of these only the jobs are shown to callers alone.
     let open = Router::new()
         .route("/health", get(health::alive))
         .route("/ready", get(health::ready))
         .route("/v1/jobs", get(jobs::list));
-    tenants.merge(settings).merge(open)
+    tenants.merge(settings).merge(started).merge(open)
 }
 
 #[derive(OpenApi)]
 #[openapi(
-    paths(tenants::list, tenants::create, settings::read, settings::change, jobs::list, health::alive, health::ready),
+    paths(tenants::list, tenants::create, settings::read, settings::change, jobs::list, jobs::run, health::alive, health::ready),
     modifiers(&Bearer),
     tags(
         (name = "health", description = "Is it alive, and can it work?"),

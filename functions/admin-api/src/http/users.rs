@@ -292,7 +292,8 @@ pub(super) async fn change(
     match store.replace_user(&tenant, &after, changed.admins).await? {
         UserChanged::Yes => {}
         UserChanged::ChangedMeanwhile => {
-            return Err(Problem::precondition_failed("this has changed since you read it; read it again"));
+            let now = app.store.get_user(&tenant, &id).await?.map_or(0, |kept| kept.user.version);
+            return Err(seen.changed(u64::from(now)));
         }
         UserChanged::LastAdmin => {
             let why = domain::user::Refused::LastAdmin.to_string();

@@ -235,6 +235,58 @@ async fn a_seal_that_is_gone_is_a_breach_wherever_it_stood() {
     assert_eq!(broken["breach"]["what"], "the seals before it are not there");
 }
 
+#[tokio::test]
+async fn nights_that_begin_late_seal_every_day_from_the_first_of_which_something_was_told() {
+    let office = office().await;
+    office.some().await;
+    let (world, now) = (&office.world, office.world.now);
+    let today = domain::time::Zone::utc().day_of(now);
+    let day = |ago: i32| today.plus_days(-ago).expect("a day");
+    let sealed = cases::audit::heads::seal(&world.store, &world.tenant, now).await.expect("store");
+    let days: Vec<_> = sealed.heads.iter().map(|head| head.day).collect();
+    assert_eq!(days, [day(5), day(4), day(3), day(2)]);
+    let whole = office.read("aud", "/v1/audit/verify", "*/*").await.json;
+    assert_eq!((&whole["intact"], whole["sealed_days"].as_u64()), (&json!(true), Some(4)));
+    // The only entry of its chain and of its day: nothing but the seal of that day knows of it.
+    let [pk, sk] = office.key_of("coupon#SUMMER", 1);
+    let delete = world.database.client.delete_item().table_name(&world.database.core);
+    delete.key(pk.0, pk.1).key(sk.0, sk.1).send().await.expect("deleted");
+    let broken = office.read("aud", "/v1/audit/verify", "*/*").await.json;
+    assert_eq!(broken["breach"]["aggregate"], format!("day#{}", day(4)));
+}
+
+#[tokio::test]
+async fn nights_that_slept_for_long_catch_up_in_order_and_the_next_goes_on_where_one_stopped() {
+    let office = office().await;
+    office.some().await;
+    let (world, now) = (&office.world, office.world.now);
+    let first = domain::time::Zone::utc().day_of(now).plus_days(-5).expect("a day");
+    // 404 days to seal, of which one night makes 400.
+    let late = before(now, -400 * 86_400_000);
+    let mut days = Vec::new();
+    for expected in [400, 4, 0] {
+        let sealed = cases::audit::heads::seal(&world.store, &world.tenant, late).await.expect("store");
+        assert_eq!((sealed.heads.len(), sealed.breach), (expected, None));
+        days.extend(sealed.heads.into_iter().map(|head| head.day));
+    }
+    let expected: Vec<_> = (0..404).map(|n| first.plus_days(n).expect("a day")).collect();
+    assert_eq!(days, expected);
+    let asked = format!("/v1/audit/verify?from={first}&to={}", first.plus_days(3).expect("a day"));
+    assert_eq!(office.read("aud", &asked, "*/*").await.json["intact"], true);
+}
+
+#[tokio::test]
+async fn a_tenant_of_which_nothing_was_told_has_an_empty_day_sealed_first() {
+    let office = office().await;
+    let (world, now) = (&office.world, office.world.now);
+    for expected in [1, 0] {
+        let sealed = cases::audit::heads::seal(&world.store, &world.tenant, now).await.expect("store");
+        assert_eq!(sealed.heads.len(), expected);
+    }
+    office.happens("prg_1", "usr_ada", "program.created", 0, 1).await;
+    assert_eq!(office.read("aud", "/v1/audit/verify", "*/*").await.json["intact"], true);
+}
+
 fn before(at: Timestamp, ms: i64) -> Timestamp {
     Timestamp::from_millisecond(at.as_millisecond() - ms).expect("instant")
 }

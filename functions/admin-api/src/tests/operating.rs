@@ -154,7 +154,7 @@ async fn settings_are_edited_in_part_in_the_version_that_was_seen() {
     assert_eq!((now.json.clone(), now.etag), (set.json, set.etag));
     assert_eq!(
         (&now.json["rate_limits"]["approvals_per_minute"], &now.json["retention_days"]),
-        (&json!(10), &json!({"sessions": 1}))
+        (&json!(10), &json!({"raw_events": 30, "notices": 90, "sessions": 1}))
     );
     assert_eq!(now.json["elsewhere"]["payout_policy"], "/v1/revenue/payouts/policy");
     let seen = |etag| [("if-match", etag)];
@@ -248,6 +248,82 @@ async fn every_job_is_told_with_its_last_run_and_its_next() {
     for (who, status) in [("operator", 200), ("sue", 200), ("partner", 403), ("machine", 403)] {
         assert_eq!(office.tell(&bearer(who), "GET", "/v1/jobs", Value::Null, &[]).await.status, status, "{who}");
     }
+}
+
+#[tokio::test]
+async fn a_job_is_begun_by_hand_as_by_its_schedule_and_told() {
+    // OPS-12
+    let office = office().await;
+    let run = async |who: &str, name: &str| {
+        let path = format!("/v1/jobs/{name}/run");
+        office.tell(&bearer(who), "POST", &path, Value::Null, &[]).await
+    };
+    for job in Job::ALL {
+        let begun = run("ada", job.name()).await;
+        let told = (begun.status, &begun.json["name"], &begun.json["status"]);
+        assert_eq!(told, (202, &json!(job.name()), &json!("begun")), "{:?}", begun.json);
+    }
+    assert_eq!(run("operator", "night").await.status, 202);
+    let at = office.world.now.to_string();
+    let expected = |job: Job| {
+        let mut event = json!({"scheduled_for": at});
+        if let Some(round) = job.round() {
+            event["round"] = json!(round);
+        }
+        (format!("stage-{}", job.function()), event)
+    };
+    let mut calls: Vec<(String, Value)> = Job::ALL.into_iter().map(expected).collect();
+    calls.push(expected(Job::Night));
+    let invoked = office.stub.invocations().into_iter();
+    let invoked: Vec<(String, Value)> =
+        invoked.map(|(name, body)| (name, serde_json::from_str(&body).expect("JSON"))).collect();
+    assert_eq!(invoked, calls);
+    let trail = office.world.store.list_audit(&office.world.tenant, "job#night").await.expect("store");
+    let told: Vec<(&str, &str)> = trail.iter().map(|entry| (entry.action.as_str(), entry.actor.id.as_str())).collect();
+    assert_eq!(told, [("job.begun", "usr_ada"), ("job.begun", "usr_operator")]);
+}
+
+#[tokio::test]
+async fn a_job_that_runs_is_not_begun_beside_itself_nor_any_one_again_and_again() {
+    // OPS-12
+    let office = office().await;
+    let (store, now) = (office.world.store.clone(), office.world.now);
+    let run = async |name: &str| {
+        let path = format!("/v1/jobs/{name}/run");
+        office.tell(&bearer("ada"), "POST", &path, Value::Null, &[]).await
+    };
+    let began = Timestamp::from_second(now.as_second() - 900).expect("an instant");
+    store.record_job_started(Job::Verification, began, began).await.expect("store");
+    let told = run("verification").await;
+    let kind = told.json["type"].as_str().unwrap_or_default();
+    assert!(told.status == 409 && kind.ends_with("job-running"), "{:?}", told.json);
+    assert!(office.stub.invocations().is_empty());
+    let crashed = Timestamp::from_second(now.as_second() - 901).expect("an instant");
+    store.record_job_started(Job::Verification, crashed, crashed).await.expect("store");
+    assert_eq!(run("verification").await.status, 202, "it has crashed");
+    // Begun, and not noted yet by a function that is still starting.
+    for status in [202, 202, 429] {
+        assert_eq!(run("verification").await.status, status);
+    }
+    assert_eq!((run("night").await.status, office.stub.invocations().len()), (202, 4), "each job has its own");
+}
+
+#[tokio::test]
+async fn nobody_else_begins_a_job_nor_one_that_is_not_there_nor_one_that_does_not_answer() {
+    let office = office().await;
+    let run = async |who: &str, name: &str| {
+        let path = format!("/v1/jobs/{name}/run");
+        office.tell(&bearer(who), "POST", &path, Value::Null, &[]).await.status
+    };
+    for (who, _, _) in CALLERS.iter().filter(|(who, _, _)| !["ada", "bob", "operator"].contains(who)) {
+        assert_eq!(run(who, "night").await, 403, "{who}");
+    }
+    // A tenant beside the deployment's own: a job is everybody's.
+    assert_eq!(run("stranger", "night").await, 403);
+    assert_eq!(run("ada", "nights").await, 404);
+    assert!(office.stub.invocations().is_empty());
+    office.stub.refuse(Some(testkit::stub::Service::Lambda));
+    assert_eq!(run("ada", "night").await, 503);
 }
 
 #[tokio::test]

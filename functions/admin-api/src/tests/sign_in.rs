@@ -4,7 +4,7 @@ use domain::email::Email;
 use domain::id::{SessionId, UserId};
 use domain::time::Timestamp;
 use domain::user::Position;
-use edge::auth::totp::{code_at, step_at};
+use edge::auth::totp::{code_at, step_at, step_of};
 use edge::people::{NewPerson, People};
 use edge::sealing::Sealer;
 use futures::future::join_all;
@@ -14,6 +14,7 @@ use store::users::UserCreated;
 
 use super::*;
 
+mod issuers;
 mod keys;
 mod links;
 mod people;
@@ -25,6 +26,7 @@ pub(super) struct Hall {
     stub: Stub,
     people: People,
     minute: std::cell::Cell<i64>,
+    pub(super) issuer: Option<crate::issuer::Issuer>,
 }
 
 /// What came back.
@@ -75,7 +77,7 @@ pub(super) async fn hall() -> Hall {
     let (world, stub) = (World::new().await, testkit::stub::stub().await);
     let sealer = Sealer::connect(&aws(&stub).service(Service::Kms), "key");
     let people = People::new(world.store.clone(), sealer, "https://go.example");
-    Hall { world, stub, people, minute: std::cell::Cell::new(0) }
+    Hall { world, stub, people, minute: std::cell::Cell::new(0), issuer: None }
 }
 
 impl Hall {
@@ -91,7 +93,8 @@ impl Hall {
     fn routes(&self) -> Router {
         let facts = Sender::connect(&aws(&self.stub).service(Service::Sqs), format!("{}/facts", self.stub.endpoint));
         let people = self.people.clone().with_first_admin(Some(Email::parse("first@example.com").expect("an address")));
-        routes(App::new(self.world.store.clone(), Clock::fixed(self.now()), facts).signing_in(people))
+        let app = App::new(self.world.store.clone(), Clock::fixed(self.now()), facts).signing_in(people);
+        routes(app.trusting(self.issuer.clone()))
     }
 
     pub(super) async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Told {

@@ -91,7 +91,7 @@ pub(super) async fn tell(
     let page = Url::parse(&told.page).ok();
     let query = page.as_ref().and_then(Url::query).unwrap_or_default();
     let page = Page { query, referrer: &told.referrer, is_driven: told.driven };
-    let visit = Visit::at(&Request::from_parts(parts, ()), app.edge_key.as_ref(), page).with_own(&target.sub_ids);
+    let visit = Visit::at(&Request::from_parts(parts, ()), app.front.as_ref(), page).with_own(&target.sub_ids);
     let salted = salted(&app, now, store_answers).await;
     let touch = Touch { at: now, link: target.link.clone(), visitor: visit.visitor(&salted.salt) };
     record(&app, &target, &visit, &touch, &salted).await;

@@ -3,17 +3,13 @@
 
 use std::net::IpAddr;
 
-use edge::secrets::Rotating;
+use edge::viewer::Front;
 use http::{HeaderMap, HeaderName, Request};
 use lambda_http::request::RequestContext;
 use store::clicks::Place;
-use subtle::ConstantTimeEq;
 
 use super::text;
 
-/// The secret between the distribution and us, in the header that only it sends.
-static EDGE_KEY: HeaderName = HeaderName::from_static("x-tributary-edge-key");
-static VIEWER_ADDRESS: HeaderName = HeaderName::from_static("cloudfront-viewer-address");
 static VIEWER_COUNTRY: HeaderName = HeaderName::from_static("cloudfront-viewer-country");
 static VIEWER_REGION: HeaderName = HeaderName::from_static("cloudfront-viewer-country-region");
 static VIEWER_CITY: HeaderName = HeaderName::from_static("cloudfront-viewer-city");
@@ -29,25 +25,18 @@ pub(crate) struct Sender {
 
 impl Sender {
     /// Reads it; without a secret of our own no header is believed.
-    pub(crate) fn of<B>(request: &Request<B>, edge_key: Option<&Rotating>) -> Self {
+    pub(crate) fn of<B>(request: &Request<B>, front: Option<&Front>) -> Self {
         let headers = request.headers();
-        let is_edge = edge_key.is_some_and(|ours| says(headers, ours));
-        let viewer = if is_edge { viewer_address(headers) } else { None };
+        let viewer = front.and_then(|front| front.viewer(headers));
         // Not `X-Forwarded-For`, which anybody can write.
-        let address = viewer.unwrap_or_else(|| source_address(request));
-        let place = if is_edge { viewer_place(headers) } else { Place::default() };
+        let address = viewer.map_or_else(|| source_address(request), |viewer| viewer.to_string());
+        let place =
+            if front.is_some_and(|front| front.sent(headers)) { viewer_place(headers) } else { Place::default() };
         if place.country.is_empty() {
             return Self { place: Place { country: country_of(&address), ..Place::default() }, address };
         }
         Self { address, place }
     }
-}
-
-/// The secret of now, or the one before while it is replaced.
-fn says(headers: &HeaderMap, ours: &Rotating) -> bool {
-    let theirs = headers.get(&EDGE_KEY).map(http::HeaderValue::as_bytes).unwrap_or_default();
-    let mut good = std::iter::once(&ours.current).chain(&ours.previous).map(|key| key.reveal().as_bytes());
-    good.any(|ours| !ours.is_empty() && bool::from(theirs.ct_eq(ours)))
 }
 
 /// The address that API Gateway saw.
@@ -56,14 +45,6 @@ fn source_address<B>(request: &Request<B>) -> String {
         Some(RequestContext::ApiGatewayV2(context)) => context.http.source_ip.clone().unwrap_or_default(),
         _ => String::new(),
     }
-}
-
-/// `198.51.100.10:46532`, or for the newer kind `2001:db8::1:46532`: the port is behind the last colon.
-fn viewer_address(headers: &HeaderMap) -> Option<String> {
-    let told = text(headers, &VIEWER_ADDRESS, 64);
-    let (address, _) = told.rsplit_once(':')?;
-    let address: IpAddr = address.trim_start_matches('[').trim_end_matches(']').parse().ok()?;
-    Some(address.to_string())
 }
 
 fn viewer_place(headers: &HeaderMap) -> Place {
@@ -94,6 +75,7 @@ fn country_of(address: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use edge::secrets::Rotating;
     use edge::telemetry::Secret;
 
     use super::*;
@@ -101,9 +83,9 @@ mod tests {
     const KEY: &str = "the distribution's key";
     const BEFORE: &str = "the one before";
 
-    fn keys(current: &str, previous: &str) -> Rotating {
+    fn keys(current: &str, previous: &str) -> Front {
         let secret = |text: &str| Secret::new(text.to_owned());
-        Rotating { current: secret(current), previous: Some(secret(previous)) }
+        Front::new(Rotating { current: secret(current), previous: Some(secret(previous)) })
     }
 
     fn sender(headers: &[(&str, &str)]) -> Sender {

@@ -31,7 +31,6 @@ use store::partners::PartnerStatus;
 use utoipa::ToSchema;
 
 use super::faults::Faults;
-use super::partners::actor;
 use super::who::{self, AdminOrPartner};
 use crate::App;
 use crate::code::LinkCode;
@@ -118,7 +117,7 @@ pub(crate) async fn create(
         created_at: now,
         details: details.clone(),
     };
-    let actor = actor(&caller, origin);
+    let actor = caller.acting(origin);
     let mut drawn = 0;
     for _ in 0..CODES_TRIED_MAX {
         // Another run under the same idempotency key tries the same codes, and finds its own link behind one.

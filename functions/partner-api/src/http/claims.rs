@@ -28,8 +28,8 @@ use utoipa::ToSchema;
 
 use super::affiliates::{program_of, whose};
 use super::faults::Faults;
+use super::partners::failed;
 use super::partners::sealed::{open, seal};
-use super::partners::{actor, failed};
 use super::who::{self, AdminOrPartner};
 use crate::App;
 use shown::{ClaimBody, ClaimDetail};
@@ -123,7 +123,7 @@ pub(crate) async fn create(
             state: ClaimState::Pending,
         },
     };
-    let desk = Desk::open(&app.store, &tenant, actor(&caller, origin), now).await.map_err(failed)?;
+    let desk = Desk::open(&app.store, &tenant, caller.acting(origin), now).await.map_err(failed)?;
     if let ClaimMade::Already(other) = claims::make(&desk, &claim).await.map_err(failed)? {
         let detail = format!("this was claimed before, as {other}; it may be claimed again once that is declined");
         return Err(Problem::conflict(detail).kind("claimed-before"));

@@ -1,10 +1,15 @@
 //! Coupons: codes by which customers name a partner without a link.
 
+mod at_stripe;
+mod discount;
+
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use domain::audit::{Actor, Told};
 use domain::id::{PartnerId, ProgramId};
+use domain::promotion::Promotion;
+use domain::role::Role;
 use domain::time::Timestamp;
 use edge::auth::Caller;
 use edge::body::{Body, Query, Segments};
@@ -24,8 +29,10 @@ use super::faults::Faults;
 use super::page::{self, Listed};
 use super::who::{self, Admin};
 use crate::App;
+use discount::{AtStripeBody, DiscountBody};
 
-/// A coupon to be made. The provider must know the same code, and what it takes off the price.
+/// A coupon to be made. The provider must know the same code, and what it takes off the price: say `at_stripe` to have it
+/// made there, or make it there yourself.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewCoupon {
@@ -42,6 +49,9 @@ pub(crate) struct NewCoupon {
     /// Until when, itself left out; without end when left out.
     #[schema(value_type = Option<String>, format = DateTime)]
     valid_until: Option<Timestamp>,
+    /// What it takes off at Stripe, where a promotion code of the same name is to be made there. The code then has letters
+    /// and digits only, and counts from now on. A person's alone: with a machine's key it is refused.
+    at_stripe: Option<DiscountBody>,
 }
 
 /// A coupon.
@@ -58,6 +68,8 @@ pub(crate) struct CouponBody {
     /// Whether it counts now.
     #[schema(example = "active")]
     status: StatusWord,
+    /// As Stripe has it; null where it was not to be made there.
+    at_stripe: Option<AtStripeBody>,
 }
 
 impl CouponBody {
@@ -69,6 +81,7 @@ impl CouponBody {
             program_id: coupon.program.to_string(),
             valid_from: coupon.valid_from,
             valid_until: coupon.valid_until,
+            at_stripe: AtStripeBody::of(coupon, now),
         }
     }
 }
@@ -119,6 +132,8 @@ impl StatusWord {
     }
 }
 
+/// How often an end that met another change of the coupon is tried again.
+const TRIES_MAX: usize = 5;
 /// The columns of the list as CSV.
 const COLUMNS: [&str; 6] = ["code", "partner_id", "program_id", "status", "valid_from", "valid_until"];
 
@@ -178,19 +193,19 @@ pub(crate) async fn read(
     Segments(code): Segments<String>,
 ) -> Result<Json<CouponBody>, Problem> {
     let own = who::own_partner(&caller)?;
-    let missing = || Problem::not_found("no such coupon");
-    let code = CouponCode::parse(&code).ok_or_else(missing)?;
-    let coupon = app.store.get_coupon(&caller.tenant_key(), &code).await?.ok_or_else(missing)?;
+    let coupon = existing(&app, &caller.tenant_key(), &code).await?;
     // Another's is as little there as nobody's.
     if own.is_some_and(|own| own != coupon.partner) {
-        return Err(missing());
+        return Err(Problem::not_found("no such coupon"));
     }
     Ok(Json(CouponBody::of(&coupon, app.clock.now())))
 }
 
 /// Create a coupon.
 ///
-/// A sale that names it is the partner's without a click. A code is one partner's for good, also after its end.
+/// A sale that names it is the partner's without a click. A code is one partner's for good, also after its end. With
+/// `at_stripe` a promotion code of the same name is made at Stripe; where that fails the coupon is there all the same, and
+/// `at_stripe.status` says what is left to do.
 #[utoipa::path(
     post,
     path = "/v1/coupons",
@@ -208,21 +223,35 @@ pub(crate) async fn create(
     Body(asked): Body<NewCoupon>,
 ) -> Result<Response, Problem> {
     let tenant = caller.tenant_key();
-    let coupon = asked.read(&app, &tenant, minting.at()).await?;
-    let told = told(&coupon, caller.acting(origin), minting.at(), "coupon.created")
+    if asked.at_stripe.is_some() {
+        // API-4: what is taken off there is the tenant's money; a machine names codes, and gives no discount.
+        if caller.role == Role::Service {
+            let why = "a discount at Stripe is given by persons, not by machines; leave `at_stripe` out";
+            return Err(Problem::forbidden(why).kind("person-needed"));
+        }
+        // Before anything is written: without an account there is nothing to be made later, either.
+        at_stripe::account(&app, &caller.tenant).await?;
+    }
+    let coupon = asked.read(&app, &tenant, minting).await?;
+    let actor = caller.acting(origin);
+    let told = told(&coupon, actor.clone(), minting.at(), "coupon.created")
         .is("program", &coupon.program)
         .is("valid_from", coupon.valid_from);
     if app.store.telling(&tenant, told).create_coupon(&tenant, &coupon).await? == Written::ConditionFailed {
         return Err(Problem::conflict("this code is taken").kind("code-taken").at("/code", "taken"));
     }
     tracing::info!(partner.id = %coupon.partner, program.id = %coupon.program, by = %caller.subject, "coupon created");
+    // The same request once more goes on where the first stopped.
+    let coupon = app.store.get_coupon(&tenant, &coupon.code).await?.unwrap_or(coupon);
+    let coupon = at_stripe::bring(&app, &tenant, (&actor, minting.at()), coupon).await?;
     let location = [(LOCATION, format!("/v1/coupons/{}", coupon.code.as_str()))];
     Ok((StatusCode::CREATED, location, Json(CouponBody::of(&coupon, minting.at()))).into_response())
 }
 
 /// End a coupon.
 ///
-/// It counts no more from now on; sales of its time keep what they earned. One that has ended already is left alone.
+/// It counts no more from now on, and its promotion code at Stripe is made inactive; sales of its time keep what they
+/// earned. It is not deleted, so that they can be explained. One that has ended already is left alone.
 #[utoipa::path(
     delete,
     path = "/v1/coupons/{code}",
@@ -239,24 +268,63 @@ pub(crate) async fn end(
     Segments(code): Segments<String>,
 ) -> Result<Json<CouponBody>, Problem> {
     let (tenant, now) = (caller.tenant_key(), edge::clock::to_ms(minting.at()));
-    let missing = || Problem::not_found("no such coupon");
-    let code = CouponCode::parse(&code).ok_or_else(missing)?;
-    let coupon = app.store.get_coupon(&tenant, &code).await?.ok_or_else(missing)?;
-    if coupon.valid_until.is_some_and(|until| until <= now) {
-        return Ok(Json(CouponBody::of(&coupon, now)));
-    }
-    // Not before it began: it never counted then.
-    let until = now.max(coupon.valid_from);
-    let told = told(&coupon, caller.acting(origin), minting.at(), "coupon.ended").is("valid_until", until);
-    if app.store.telling(&tenant, told).end_coupon(&tenant, &coupon, until).await? == Written::ConditionFailed {
-        // The client's own retry can report a failed condition for a write that succeeded: read it back.
-        let there = app.store.get_coupon(&tenant, &code).await?.ok_or_else(missing)?;
-        if there.valid_until != Some(until) {
-            return Err(Problem::conflict("another person changes this coupon at the same time; look again"));
+    let actor = caller.acting(origin);
+    let mut coupon = existing(&app, &tenant, &code).await?;
+    for _ in 0..TRIES_MAX {
+        if coupon.valid_until.is_some_and(|until| until <= now) {
+            let coupon = at_stripe::bring(&app, &tenant, (&actor, now), coupon).await?;
+            return Ok(Json(CouponBody::of(&coupon, now)));
+        }
+        // Not before it began: it never counted then.
+        let until = now.max(coupon.valid_from);
+        let told = told(&coupon, actor.clone(), minting.at(), "coupon.ended").is("valid_until", until);
+        let ended = app.store.telling(&tenant, told).end_coupon(&tenant, &coupon, until).await?;
+        // Read back also where it failed: the client's own retry can report that for a write that succeeded.
+        coupon = existing(&app, &tenant, coupon.code.as_str()).await?;
+        if ended == Written::Yes || coupon.valid_until == Some(until) {
+            tracing::info!(partner.id = %coupon.partner, by = %caller.subject, "coupon ended");
+            let coupon = at_stripe::bring(&app, &tenant, (&actor, now), coupon).await?;
+            return Ok(Json(CouponBody::of(&coupon, now)));
         }
     }
-    tracing::info!(partner.id = %coupon.partner, by = %caller.subject, "coupon ended");
-    Ok(Json(CouponBody::of(&Coupon { valid_until: Some(until), ..coupon }, now)))
+    Err(Problem::conflict("another person changes this coupon at the same time; look again"))
+}
+
+/// Bring a coupon to Stripe again.
+///
+/// Does what `at_stripe.status` says is left: `making`, `refused` and `ending`. Nothing is made twice. Where nothing is
+/// left the coupon is answered as it is.
+#[utoipa::path(
+    post,
+    path = "/v1/coupons/{code}/retry",
+    tag = "coupons",
+    params(("code" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
+    responses((status = 200, body = CouponBody), Refusals, WriteRefusals),
+    security(("bearer" = []))
+)]
+pub(crate) async fn retry(
+    State(app): State<App>,
+    Admin(caller): Admin,
+    origin: Origin,
+    minting: Minting,
+    Segments(code): Segments<String>,
+) -> Result<Json<CouponBody>, Problem> {
+    let tenant = caller.tenant_key();
+    let coupon = existing(&app, &tenant, &code).await?;
+    if coupon.promotion.is_none() {
+        let why = "this coupon was not to be made at Stripe; make another with `at_stripe`, under another code";
+        return Err(Problem::conflict(why).kind("not-at-stripe"));
+    }
+    at_stripe::account(&app, &caller.tenant).await?;
+    let coupon = at_stripe::bring(&app, &tenant, (&caller.acting(origin), minting.at()), coupon).await?;
+    Ok(Json(CouponBody::of(&coupon, minting.at())))
+}
+
+/// The coupon of a code, written in capitals or not.
+async fn existing(app: &App, tenant: &TenantKey, code: &str) -> Result<Coupon, Problem> {
+    let missing = || Problem::not_found("no such coupon");
+    let code = CouponCode::parse(code).ok_or_else(missing)?;
+    app.store.get_coupon(tenant, &code).await?.ok_or_else(missing)
 }
 
 /// OPS-3: whose code it is, is told with every change of it.
@@ -265,7 +333,8 @@ fn told(coupon: &Coupon, actor: Actor, at: Timestamp, action: &'static str) -> T
 }
 
 impl NewCoupon {
-    async fn read(self, app: &App, tenant: &TenantKey, now: Timestamp) -> Result<Coupon, Problem> {
+    async fn read(self, app: &App, tenant: &TenantKey, minting: Minting) -> Result<Coupon, Problem> {
+        let now = minting.at();
         let mut faults = Faults::default();
         let code = CouponCode::parse(&self.code)
             .ok_or_else(|| format!("1 to {CODE_LENGTH_MAX} letters, digits and signs, without # and blanks"));
@@ -277,6 +346,17 @@ impl NewCoupon {
         if valid_until.is_some_and(|until| until <= valid_from) {
             faults.note("/valid_until", "must be after valid_from");
         }
+        let promotion = self.at_stripe.and_then(|wished| {
+            if code.as_ref().is_some_and(|code| !code.as_str().bytes().all(|byte| byte.is_ascii_alphanumeric())) {
+                faults.note("/code", "at Stripe a code has letters and digits only");
+            }
+            // Stripe knows no beginning: whoever has the code would have it taken off before it counts here.
+            if valid_from > edge::clock::to_ms(now) {
+                faults.note("/valid_from", "a coupon at Stripe counts from now on; leave it out");
+            }
+            let coupon_id = format!("trb_{}", minting.ulid("coupon-at-stripe"));
+            wished.read(&mut faults).map(|discount| Promotion::new(coupon_id, discount))
+        });
         if let Some((partner, program)) = partner.as_ref().zip(program.as_ref()) {
             let enrolments = app.store.list_enrolments(tenant, partner).await?;
             if !enrolments.iter().any(|enrolment| enrolment.program == *program) {
@@ -284,6 +364,6 @@ impl NewCoupon {
             }
         }
         let (code, (partner, program)) = faults.finish(code.zip(partner.zip(program)))?;
-        Ok(Coupon { code, partner, program, valid_from, valid_until })
+        Ok(Coupon { code, partner, program, valid_from, valid_until, promotion })
     }
 }

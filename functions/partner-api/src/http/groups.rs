@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use domain::id::GroupId;
+use domain::id::{GroupId, PartnerId};
 use domain::rate::Rate;
+use domain::rule::in_force;
 use domain::time::Timestamp;
 use edge::auth::Caller;
 use edge::body::{Body, Query, Segments};
@@ -20,12 +21,12 @@ use http::StatusCode;
 use http::header::{ETAG, LOCATION};
 use serde::{Deserialize, Deserializer, Serialize};
 use store::groups::Group;
+use store::partner_rows::{PartnerRow, RowsAsked};
 use store::{TenantKey, Written};
 use utoipa::{IntoParams, ToSchema};
 
 use super::faults::Faults;
 use super::page::{self, Listed};
-use super::partners::actor;
 use super::programs::changing::changed_meanwhile;
 use super::trail::{Changes, or_none};
 use super::who::{Admin, STAFF};
@@ -36,6 +37,8 @@ pub(crate) const NAME_CHARS_MAX: usize = 64;
 const DESCRIPTION_CHARS_MAX: usize = 500;
 /// The most groups of a tenant: all of them are read at once where a rule is made.
 const GROUPS_MAX: usize = 500;
+/// How many pages of partners are looked through for one who is in a group.
+const PAGES_MAX: usize = 1_000;
 const COLUMNS: [&str; 5] = ["id", "name", "description", "default_rate", "created_at"];
 
 /// A group to be made.
@@ -177,7 +180,7 @@ pub(crate) async fn create(
     }
     let changes =
         Changes::default().added("name", &group.name).added("default_rate", or_none(group.default_rate.as_ref()));
-    let told = changes.told(&format!("group#{}", group.id), "group.created", (actor(&caller, origin), now));
+    let told = changes.told(&format!("group#{}", group.id), "group.created", (caller.acting(origin), now));
     if app.store.telling(&tenant, told).replace_group(&tenant, &group).await? == Written::ConditionFailed {
         return Err(Problem::conflict("there is a group of this name; change that one").at("/name", "taken"));
     }
@@ -254,12 +257,86 @@ pub(crate) async fn change(
         return Ok(shown(&before));
     }
     seen.check(before.version)?;
-    let told = changes.told(&format!("group#{}", after.id), "group.changed", (actor(&caller, origin), minting.at()));
+    let told = changes.told(&format!("group#{}", after.id), "group.changed", (caller.acting(origin), minting.at()));
     if app.store.telling(&tenant, told).replace_group(&tenant, &after).await? == Written::ConditionFailed {
         let now = existing(&app, &tenant, &id).await?;
         return Err(changed_meanwhile(before.version, now.version));
     }
     Ok(shown(&after))
+}
+
+/// Delete a group of partners.
+///
+/// Only one that no partner is in, and no rule that holds or is to come speaks of. Versions of before keep the rates that
+/// they took of it.
+#[utoipa::path(
+    delete,
+    path = "/v1/groups/{id}",
+    tag = "partners",
+    params(
+        ("id" = String, Path),
+        ("Idempotency-Key" = Option<String>, Header),
+        ("If-Match" = Option<String>, Header, description = "The ETag of what you saw.")
+    ),
+    responses(
+        (status = 204, description = "It is gone."),
+        (status = 412, description = "It has changed since you saw it.", body = Problem, content_type = "application/problem+json"),
+        Refusals,
+        WriteRefusals
+    ),
+    security(("bearer" = []))
+)]
+pub(crate) async fn delete(
+    State(app): State<App>,
+    Admin(caller): Admin,
+    origin: Origin,
+    minting: Minting,
+    seen: IfMatch,
+    Segments(id): Segments<String>,
+) -> Result<StatusCode, Problem> {
+    let tenant = caller.tenant_key();
+    let before = existing(&app, &tenant, &id).await?;
+    seen.check(before.version)?;
+    in_use(&app, &tenant, &before.name, minting.at()).await?;
+    let changes =
+        Changes::default().gone("name", &before.name).gone("default_rate", or_none(before.default_rate.as_ref()));
+    let by = (caller.acting(origin), minting.at());
+    let told = changes.told(&format!("group#{}", before.id), "group.deleted", by);
+    if app.store.telling(&tenant, told).delete_group(&tenant, &before).await? == Written::ConditionFailed {
+        // Gone by this very request, whose answer was lost; or changed.
+        let Some(now) = app.store.get_group(&tenant, &before.id).await? else { return Ok(StatusCode::NO_CONTENT) };
+        return Err(changed_meanwhile(before.version, now.version));
+    }
+    tracing::info!(by = %caller.subject, "group deleted");
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Refuses where somebody is in a group, or a rule that holds or is to come speaks of it.
+async fn in_use(app: &App, tenant: &TenantKey, name: &str, now: Timestamp) -> Result<(), Problem> {
+    for program in app.store.list_programs(tenant).await? {
+        let versions = app.store.list_rules(tenant, &program.id).await?;
+        let holds = in_force(&versions, now).map(|version| version.effective_from);
+        let matter = versions.iter().filter(|version| holds.is_none_or(|holds| version.effective_from >= holds));
+        if let Some(version) = matter.into_iter().find(|version| version.terms.overrides.groups.contains_key(name)) {
+            let why = format!("rule {} has a rate for this group; make a version without it first", version.id);
+            return Err(Problem::conflict(why).kind("group-in-use"));
+        }
+    }
+    let mut after = None;
+    for _ in 0..PAGES_MAX {
+        let asked = RowsAsked { is_oldest_first: true, after, limit: 1 };
+        let is_in = |row: &PartnerRow| row.places.iter().any(|place| place.groups.iter().any(|group| group == name));
+        let page = app.store.list_partner_rows(tenant, &asked, true, is_in).await?;
+        if let Some(row) = page.items.first() {
+            let why = format!("partner {} is in this group; take its partners out of it first", row.partner);
+            return Err(Problem::conflict(why).kind("group-in-use"));
+        }
+        after = page.next.as_deref().and_then(|next| PartnerId::parse(next).ok());
+        if after.is_none() {
+            return Ok(());
+        }
+    }
+    Err(Problem::unavailable("there are too many partners to look through at once"))
 }
 
 /// COM-11: the rates that a new rule version takes for groups, where it says none itself.

@@ -2,10 +2,12 @@
 
 pub(crate) mod accounts;
 pub(crate) mod changing;
+pub(crate) mod deleting;
 pub(crate) mod enrolments;
 pub(crate) mod list;
 pub(crate) mod sealed;
 pub(crate) mod standing;
+pub(crate) mod users;
 
 use std::collections::BTreeSet;
 
@@ -14,7 +16,6 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use cases::error::CaseError;
 use cases::risk::habits;
-use domain::audit::Actor;
 use domain::email::{self, Email};
 use domain::fraud::marks::{Mark, MarkKind};
 use domain::id::PartnerId;
@@ -187,7 +188,7 @@ pub(crate) async fn create(
     let id = &record.partner.id;
     let sealed = sealed_of(&app, &caller, id, &person, now).await?;
     let words = person.words(&app, &tenant).await?;
-    let told = made(&record).told(id.as_str(), "partner.created", (actor(&caller, origin), now));
+    let told = made(&record).told(id.as_str(), "partner.created", (caller.acting(origin), now));
     let store = app.store.telling(&tenant, told);
     store.create_partner_record(&tenant, &record, (&sealed.0, &sealed.1), &words).await?;
     note_address(&app, &tenant, (id, email.as_str()), now).await?;
@@ -348,11 +349,6 @@ pub(super) async fn named(app: &App, caller: &Caller, id: &str) -> Result<Partne
         return Err(missing());
     }
     app.store.get_partner(&caller.tenant_key(), &id).await?.map(|partner| partner.id).ok_or_else(missing)
-}
-
-/// Who acts, for the audit trail.
-pub(super) fn actor(caller: &Caller, origin: Origin) -> Actor {
-    Actor { role: caller.role, id: caller.subject.clone(), ip: origin.ip, user_agent: origin.user_agent }
 }
 
 /// An error of a case, as an answer.

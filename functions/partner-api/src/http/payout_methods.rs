@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::faults::Faults;
-use super::partners::{actor, failed, named, seal};
+use super::partners::{failed, named, seal};
 use crate::App;
 
 /// Who changes where money goes: the partner itself, and those who pay.
@@ -163,14 +163,17 @@ pub(crate) async fn replace(
     let partner = named(&app, &caller, &id).await?;
     let tenant = caller.tenant_key();
     let wishes = wishes(&app, &caller, &partner, minting, asked).await?;
-    let by = (&actor(&caller, origin), minting.at());
+    let by = (&caller.acting(origin), minting.at());
     let replaced = payees::replace_methods(&app.store, (&tenant, &partner), seen.version(), wishes, by).await;
     match replaced.map_err(failed)? {
         Replaced::Done(methods) => {
             tracing::info!(partner.id = %partner, by = %caller.subject, "payout methods set");
             Ok(PayoutMethodsBody::of(&partner, &methods, app.clock.now()).answer())
         }
-        Replaced::Stale => Err(Problem::precondition_failed("this has changed since you read it; read it again")),
+        Replaced::Stale => {
+            let now = app.store.get_payout_methods(&tenant, &partner).await?;
+            Err(seen.changed(u64::from(now.version)))
+        }
         Replaced::Erased => {
             Err(Problem::conflict("the partner was erased: nothing of theirs is kept any more").kind("erased"))
         }

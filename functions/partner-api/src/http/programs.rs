@@ -1,6 +1,7 @@
 //! Programmes.
 
 pub(crate) mod changing;
+pub(crate) mod deleting;
 
 use axum::Json;
 use axum::extract::State;
@@ -29,7 +30,6 @@ use utoipa::{IntoParams, ToSchema};
 use super::faults::Faults;
 use super::groups;
 use super::page::{self, Listed};
-use super::partners::actor;
 use super::rules::{Frame, NewRule, RuleBody};
 use super::who::{self, Admin, STAFF_AND_PARTNERS};
 use crate::App;
@@ -276,7 +276,7 @@ pub(crate) async fn create(
     let told = changing::created(&record, &rule).told(
         record.program.id.as_str(),
         "program.created",
-        (actor(&caller, origin), now),
+        (caller.acting(origin), now),
     );
     app.store.telling(&tenant, told).create_program_record(&tenant, &record, &rule).await?;
     tracing::info!(program.id = %record.program.id, rule.id = %rule.id, by = %caller.subject, "program created");

@@ -164,10 +164,6 @@ fn proposal_of(
     Ok(Proposal { program: id.clone(), terms, from, to, reason })
 }
 
-fn actor(caller: &Caller, origin: Origin) -> Actor {
-    Actor { role: caller.role, id: caller.subject.clone(), ip: origin.ip, user_agent: origin.user_agent }
-}
-
 fn unfit(unfit: Unfit) -> Problem {
     match unfit {
         Unfit::NoProgram => Problem::not_found("no such program"),
@@ -211,7 +207,7 @@ pub(crate) async fn dry_run(
     let id = RecomputeId::from_ulid(minting.ulid("recompute"));
     let group_rates = groups::rates(&app, &caller.tenant_key()).await?;
     let proposal = proposal_of(asked, &program, (minting, false), &group_rates)?;
-    let who = actor(&caller, origin);
+    let who = caller.acting(origin);
     let recompute = recompute::draft(here.desk(), &proposal, (&id, &who)).await.map_err(wrong)?.map_err(unfit)?;
     let watch = Stopwatch::start();
     let is_over = || watch.elapsed_ms() >= app.working_ms_max;
@@ -249,7 +245,7 @@ pub(crate) async fn create(
     let id = RecomputeId::from_ulid(minting.ulid("recompute"));
     let group_rates = groups::rates(&app, &caller.tenant_key()).await?;
     let proposal = proposal_of(asked, &program, (minting, true), &group_rates)?;
-    let who = actor(&caller, origin);
+    let who = caller.acting(origin);
     recompute::propose(here.desk(), &proposal, (&id, &who)).await.map_err(wrong)?.map_err(unfit)?;
     let stored = here.advance((&program.id, &id)).await?;
     Ok((StatusCode::CREATED, Json(here.shown(&stored).await?)).into_response())
@@ -371,7 +367,7 @@ pub(crate) async fn approve(
         Problem::bad_request("/seal", "must be the seal that the recompute shows, 64 hexadecimal digits")
     })?;
     let here = Here::of(&app, &caller).await?;
-    let who = actor(&caller, origin);
+    let who = caller.acting(origin);
     match recompute::approve(here.desk(), (&program, &id), (&who, seal)).await.map_err(wrong)? {
         Decided::Refused(refused @ Refused::WrongState { .. }) => {
             // The same approval sent again goes on, and is answered as the first would have been.
@@ -414,7 +410,7 @@ pub(crate) async fn reject(
 ) -> Result<Json<RecomputeBody>, Problem> {
     let (program, id) = named(&program, &id)?;
     let here = Here::of(&app, &caller).await?;
-    let who = actor(&caller, origin);
+    let who = caller.acting(origin);
     let rejected = recompute::reject(here.desk(), (&program, &id), &who).await.map_err(wrong)?;
     taken(rejected).map(|recompute| Json(RecomputeBody::from(&recompute)))
 }

@@ -32,7 +32,6 @@ use utoipa::{IntoParams, ToSchema};
 use super::faults::Faults;
 use super::groups;
 use super::page::{self, Listed};
-use super::partners::actor;
 use super::programs;
 use super::trail::Changes;
 use super::who::{Admin, STAFF};
@@ -346,7 +345,7 @@ pub(crate) async fn create(
         return Err(Problem::conflict("another version begins at the same instant"));
     }
     let changes = Changes::default().added("rule_id", &rule.id).added("effective_from", rule.effective_from);
-    let told = changes.told(id.as_str(), "rule.created", (actor(&caller, origin), now));
+    let told = changes.told(id.as_str(), "rule.created", (caller.acting(origin), now));
     app.store.telling(&tenant, told).create_rule(&tenant, &rule).await?;
     tracing::info!(program.id = %id, rule.id = %rule.id, by = %caller.subject, "rule created");
     Ok((StatusCode::CREATED, Json(RuleBody::from(&rule))).into_response())

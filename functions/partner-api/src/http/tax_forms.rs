@@ -7,7 +7,9 @@ use cases::payees::forms::{self, FormCommand, Taken};
 use domain::id::PartnerId;
 use domain::payee::PostalAddress;
 use domain::role::Role;
-use domain::tax::{Classification, FormKind, Given, Standing, TaxForm, TaxStatus, Tin, TinKind, withholding_of};
+use domain::tax::{
+    Classification, FormContent, FormKind, Given, SEALED_AS, Standing, TaxForm, TaxStatus, Tin, TinKind, withholding_of,
+};
 use domain::time::{BusinessDay, Timestamp, Zone};
 use edge::auth::Caller;
 use edge::body::{Body, Segments};
@@ -22,13 +24,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::faults::Faults;
-use super::partners::{actor, failed, named, seal};
+use super::partners::{failed, named, seal};
 use crate::App;
 
 const NAME_CHARS_MAX: usize = 140;
 const REASON_CHARS_MAX: usize = 500;
-/// The name under which the form's content is sealed.
-const FIELD: &str = "tax_form";
 
 /// A signed W-9 or W-8BEN. Everything personal is kept sealed.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -69,18 +69,6 @@ pub(crate) struct NewTaxForm {
     signed_on: BusinessDay,
     /// Signed under penalties of perjury: without it there is no form.
     certified: bool,
-}
-
-/// What is sealed of a form.
-#[derive(Serialize)]
-struct Sealed<'a> {
-    first_name: &'a Option<String>,
-    last_name: &'a Option<String>,
-    business_name: &'a Option<String>,
-    tin: Option<&'a str>,
-    foreign_tin: &'a Option<String>,
-    citizenship: &'a Option<String>,
-    address: &'a PostalAddress,
 }
 
 /// A tax form, as far as it is shown.
@@ -202,22 +190,26 @@ pub(crate) async fn submit(
     let mut faults = Faults::default();
     let tin = check(&asked, Zone::utc().day_of(minting.at()), &mut faults);
     let tin = faults.finish(Some(tin))?;
-    let tin_fingerprint = match &tin {
-        Some(tin) => Some(fingerprint_key(&app.store, &app.sealer, &caller.tenant_key()).await?.of_tin(tin.digits())),
-        None => None,
+    let key = fingerprint_key(&app.store, &app.sealer, &caller.tenant_key()).await?;
+    let content = FormContent {
+        first_name: asked.first_name.clone(),
+        last_name: asked.last_name.clone(),
+        business_name: asked.business_name.clone(),
+        tin: tin.as_ref().map(|tin| tin.digits().to_owned()),
+        foreign_tin: asked.foreign_tin.clone(),
+        citizenship: asked.citizenship.clone(),
+        address: asked.address.clone(),
     };
-    let NewTaxForm { first_name, last_name, business_name, foreign_tin, citizenship, address, .. } = &asked;
-    let digits = tin.as_ref().map(Tin::digits);
-    let content = Sealed { first_name, last_name, business_name, tin: digits, foreign_tin, citizenship, address };
     let plain = serde_json::to_string(&content).map_err(|_| Problem::internal())?;
     let given = Given {
         kind: asked.form,
         classification: asked.classification,
+        tin_fingerprint: tin.as_ref().map(|tin| key.of_tin(tin.digits())),
+        content_fingerprint: Some(key.of_form(&plain)),
         tin,
-        tin_fingerprint,
         country: asked.address.country.trim().to_uppercase(),
         signed_on: asked.signed_on,
-        sealed: seal(&app, &caller, &partner, FIELD, &plain).await?,
+        sealed: seal(&app, &caller, &partner, SEALED_AS, &plain).await?,
         under: minting.ulid("tax form").to_string(),
     };
     let who = (&caller, origin, minting.at());
@@ -283,7 +275,7 @@ async fn take(
     seen: IfMatch,
     command: FormCommand,
 ) -> Result<Response, Problem> {
-    let (tenant, by) = (caller.tenant_key(), actor(caller, origin));
+    let (tenant, by) = (caller.tenant_key(), caller.acting(origin));
     match forms::take(&app.store, (&tenant, partner), seen.version(), command, (&by, at)).await.map_err(failed)? {
         Taken::Done(form) => {
             tracing::info!(partner.id = %partner, by = %caller.subject, "tax form changed");
@@ -296,7 +288,10 @@ async fn take(
         Taken::Erased => {
             Err(Problem::conflict("the partner was erased: nothing of theirs is kept any more").kind("erased"))
         }
-        Taken::Stale => Err(Problem::precondition_failed("this has changed since you read it; read it again")),
+        Taken::Stale => {
+            let now = app.store.get_tax_form(&tenant, partner).await?.map_or(0, |form| form.version);
+            Err(seen.changed(u64::from(now)))
+        }
     }
 }
 

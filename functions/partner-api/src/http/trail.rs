@@ -32,6 +32,13 @@ impl Changes {
         self
     }
 
+    /// A field that is no more.
+    #[must_use]
+    pub(crate) fn gone(mut self, name: &str, old: impl Display) -> Self {
+        self.old.insert(name.to_owned(), old.to_string());
+        self
+    }
+
     /// A field that changed and that the trail does not repeat, because it is personal.
     #[must_use]
     pub(crate) fn sealed(mut self, name: &str, is_changed: bool) -> Self {

@@ -145,3 +145,35 @@ async fn an_achievement_is_not_hidden_by_a_version_that_begins_later_without_it(
     place.bench.post(&place.admin, &rules, &later).await.expect(201);
     assert_eq!(place.make("First two").await.expect(409)["type"], "urn:tributary:problem:later-version");
 }
+
+#[tokio::test]
+async fn of_two_who_add_achievements_at_once_neither_version_lacks_the_others() {
+    let place = Place::new().await;
+    let body = |name: &str, from: &str| {
+        json!({
+            "program_id": world::program().as_str(), "name": name, "metric": "sales", "threshold": "2",
+            "badge": "two", "effective_from": from,
+        })
+    };
+    let mut made_at_once = 0;
+    for day in 1..=8 {
+        let (one, other) = (format!("First of {day}"), format!("Second of {day}"));
+        let earlier = body(&one, &format!("2027-01-{day:02}T10:00:00Z"));
+        let later = body(&other, &format!("2027-01-{day:02}T11:00:00Z"));
+        let (first, second) =
+            tokio::join!(place.bench.post(&place.admin, PATH, &earlier), place.bench.post(&place.admin, PATH, &later),);
+        second.expect(201);
+        // Behind a version that begins later there is no room: said so, and not lost.
+        let is_made = first.status == 201;
+        if !is_made {
+            assert!(first.expect(409)["type"].as_str().is_some_and(|kind| kind.ends_with("later-version")));
+        }
+        made_at_once += u32::from(is_made);
+        let versions = place.world.store.list_rules(&place.world.tenant, &world::program()).await.expect("store");
+        let newest = versions.last().expect("a version");
+        let names: Vec<&str> = newest.terms.milestones.iter().map(|milestone| milestone.name.as_str()).collect();
+        assert!(names.contains(&other.as_str()), "{names:?}");
+        assert_eq!(names.contains(&one.as_str()), is_made, "{names:?}");
+    }
+    assert!(made_at_once > 0, "both were made at least once");
+}

@@ -12,7 +12,7 @@ use super::life::{book, partner, slot};
 use super::setup::{Bench, tenant};
 
 /// A partner with a key, made without the API so that lines may name it.
-async fn settled(bench: &Bench) -> String {
+pub(super) async fn settled(bench: &Bench) -> String {
     use store::partners::{Enrolment, Partner, PartnerStatus, Tier};
     use store::people::Person;
     let made = Partner { id: partner(), status: PartnerStatus::Active, created_at: bench.now };
@@ -164,7 +164,8 @@ fn actor(role: Role, id: &str) -> Actor {
 async fn request(bench: &Bench) -> PayoutId {
     let asks = actor(Role::Partner, partner().as_str());
     let (store, currency) = (&bench.store, Currency::USD);
-    let asked = payouts::Asked { partner: partner(), currency, by: asks, under: format!("at {}", bench.now) };
+    let under = format!("at {}", bench.now);
+    let asked = payouts::Asked { partner: partner(), currency, amount: None, by: asks, under };
     let asked = payouts::request(store, &tenant(), &asked, bench.now).await;
     match asked.expect("answered") {
         Requested::Created(stored) => stored.payout.id,
@@ -176,6 +177,17 @@ async fn step(bench: &Bench, id: &PayoutId, role: Role, command: Command) {
     let by = actor(role, role.word());
     let moved = payouts::command(&bench.store, &tenant(), id, &command, &by, bench.now).await;
     assert!(matches!(moved.expect("answered"), Moved::Done(_)), "{command:?}");
+}
+
+/// What is available is asked for, approved, sent and arrives.
+pub(super) async fn paid_out(bench: &Bench) {
+    let id = request(bench).await;
+    let sent = Sent { sent_at: bench.now, expected_arrival: None, reference: "BANK-1".to_owned() };
+    let seen = bench.store.get_payout(&tenant(), &id).await.expect("store").expect("a payout");
+    step(bench, &id, Role::Admin, Command::Approve { seal: seen.payout.seal }).await;
+    step(bench, &id, Role::FinanceManager, Command::MarkSent(sent)).await;
+    let confirm = Command::Confirm { completed_at: bench.now, reference: "BANK-1".to_owned() };
+    step(bench, &id, Role::FinanceManager, confirm).await;
 }
 
 #[tokio::test]

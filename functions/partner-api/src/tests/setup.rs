@@ -11,6 +11,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::id::{KeyId, TenantId};
 use domain::role::Role;
+use domain::scope::Scope;
 use domain::time::Timestamp;
 use edge::auth::{hash_of, mint};
 use edge::aws::{Aws, Service};
@@ -20,7 +21,7 @@ use edge::sealing::Sealer;
 use http::{Request, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
-use store::api_keys::ApiKey;
+use store::api_keys::{ApiKey, KeyTerms};
 use store::{Store, Tables, TenantKey};
 use tower::ServiceExt;
 
@@ -36,6 +37,8 @@ pub(crate) struct Bench {
     pub(crate) now: Timestamp,
     /// For how long one request counts; as in life where nothing is said.
     pub(crate) patience_ms: Option<u64>,
+    /// Where Stripe is connected: whose account, under which key.
+    pub(crate) stripe: Option<stripe::Accounts>,
 }
 
 /// An answer, read.
@@ -76,7 +79,7 @@ impl Bench {
     pub(crate) async fn over(database: testkit::Database, now: Timestamp) -> Self {
         let tables = Tables { core: database.core.clone(), clicks: database.clicks.clone(), ops: database.ops.clone() };
         let store = Store::new(database.client.clone(), tables);
-        Self { store, database, sealer: sealer().await, now, patience_ms: None }
+        Self { store, database, sealer: sealer().await, now, patience_ms: None, stripe: None }
     }
 
     /// A key of the default tenant.
@@ -84,7 +87,18 @@ impl Bench {
         self.key_of(&TenantId::default_tenant(), role, subject).await
     }
 
+    /// A machine's key of the default tenant, confined to scopes.
+    pub(crate) async fn machine(&self, name: &str, scopes: &[&str]) -> String {
+        let scopes = scopes.iter().map(|scope| Scope::parse(scope).expect("a scope")).collect();
+        let terms = KeyTerms { scopes: Some(scopes), ..KeyTerms::default() };
+        self.key_with(&TenantId::default_tenant(), (Role::Service, name), terms).await
+    }
+
     pub(crate) async fn key_of(&self, tenant: &TenantId, role: Role, subject: &str) -> String {
+        self.key_with(tenant, (role, subject), KeyTerms::default()).await
+    }
+
+    async fn key_with(&self, tenant: &TenantId, (role, subject): (Role, &str), terms: KeyTerms) -> String {
         let text = mint(tenant).reveal().clone();
         let key = ApiKey {
             id: KeyId::from_ulid(edge::random::ulid(self.now)),
@@ -94,7 +108,7 @@ impl Bench {
             name: "test".to_owned(),
             created_at: self.now,
             revoked_at: None,
-            terms: Default::default(),
+            terms,
         };
         self.store.create_api_key(&TenantKey::from(tenant), &hash_of(&text), &key).await.expect("key");
         text
@@ -105,6 +119,10 @@ impl Bench {
         let app = App::new(self.store.clone(), self.sealer.clone(), Clock::fixed(self.now), place);
         let app = match self.patience_ms {
             Some(patience_ms) => app.with_patience_ms(patience_ms),
+            None => app,
+        };
+        let app = match &self.stripe {
+            Some(accounts) => app.with_stripe(accounts.clone()),
             None => app,
         };
         routes(app.with_sessions())
@@ -155,6 +173,12 @@ impl Bench {
 
     pub(crate) async fn delete(&self, key: &str, path: &str) -> Answer {
         let request = Request::delete(path).header("authorization", format!("Bearer {key}"));
+        self.send(request.body(Body::empty()).expect("request")).await
+    }
+
+    /// The end of what was seen.
+    pub(crate) async fn delete_seen(&self, key: &str, path: &str, seen: &str) -> Answer {
+        let request = Request::delete(path).header("authorization", format!("Bearer {key}")).header("if-match", seen);
         self.send(request.body(Body::empty()).expect("request")).await
     }
 

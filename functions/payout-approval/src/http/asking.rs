@@ -5,7 +5,9 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use cases::closing::Pace;
 use cases::payouts::{self, Asked, Requested};
+use domain::currency::Currency;
 use domain::id::PartnerId;
+use domain::money::{AmountText, Money};
 use domain::payout::hold::Hold;
 use domain::role::Role;
 use edge::auth::Caller;
@@ -27,9 +29,11 @@ const COUNTING_MS_MAX: u64 = 5_000;
 /// When a client asks again for a payout whose lines are being counted.
 const RETRY_AFTER_S: u32 = 1;
 
-/// Ask to be paid what is available.
+/// Ask to be paid what is available, or a part of it.
 ///
-/// What has matured is closed first; then the whole available balance becomes a payout, sealed and reserved.
+/// What has matured is closed first; then the available balance, or the `amount` that is named, becomes a payout, sealed and
+/// reserved. A part is approved by as many people as the whole would be. What is more than the balance, less than the
+/// minimum, or finer than the currency is refused with the figures.
 #[utoipa::path(
     post, path = "/v1/revenue/payouts/request", tag = "payouts", request_body = RequestBody,
     params(("Idempotency-Key" = String, Header, description = "Names this request: sent twice, it runs once.")),
@@ -55,8 +59,9 @@ pub(super) async fn request(
     caller.require(&[Role::Partner, Role::Admin, Role::FinanceManager])?;
     let partner = payee(&app, &caller, body.partner_id.as_deref()).await?;
     let (tenant, actor) = (caller.tenant_key(), actor(&caller, origin));
+    let amount = body.amount.as_ref().map(|amount| part_of(amount, body.currency)).transpose()?;
     let under = minting.ulid("payout").to_string();
-    let asked = Asked { partner: partner.clone(), currency: body.currency, by: actor, under };
+    let asked = Asked { partner: partner.clone(), currency: body.currency, amount, by: actor, under };
     let watch = Stopwatch::start();
     let is_over = || watch.elapsed_ms() >= COUNTING_MS_MAX;
     let pace = app.pace.unwrap_or(Pace::until(&is_over));
@@ -86,6 +91,18 @@ pub(super) async fn request(
             Err(Problem::unprocessable(detail).kind("nothing-available"))
         }
     }
+}
+
+/// PAY-1: a part is an amount of the currency above zero.
+fn part_of(amount: &AmountText, currency: Currency) -> Result<Money, Problem> {
+    let refused = |why: String| Problem::unprocessable(why.clone()).at("/amount", why);
+    let money = amount.in_currency(currency).map_err(|error| refused(error.to_string()))?;
+    if money.minor() <= 0 {
+        return Err(refused(format!(
+            "{money} {currency} is not above zero; leave the amount out to ask for all of it"
+        )));
+    }
+    Ok(money)
 }
 
 /// PAY-2, PAY-12: every reason with its figures, so that nobody is sent from door to door.

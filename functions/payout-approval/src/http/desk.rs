@@ -6,16 +6,18 @@ use axum::response::Response;
 use cases::payouts::{self, Leaves};
 use domain::id::PartnerId;
 use domain::line::Account;
-use domain::payout::PayoutState;
+use domain::payout::{Payout, PayoutState};
+use domain::time::Timestamp;
 use edge::auth::Caller;
 use edge::body::{Query, Segments};
 use edge::csv::{self, Format};
 use edge::openapi::Refusals;
 use edge::page::{Listed, limit};
 use edge::problem::Problem;
+use store::TenantKey;
 use store::payouts::{PayoutPlace, StoredPayout};
 
-use super::shapes::{ListQuery, PayoutDetail, PayoutView};
+use super::shapes::{Approvers, ListQuery, PayoutDetail, PayoutView};
 use super::{DESK_AND_PARTNER, Here, Id, own_partner, payout_of, wrong};
 use crate::App;
 
@@ -45,6 +47,9 @@ const COLUMNS: [&str; 20] = [
     "updated_at",
 ];
 const OFFSET_MAX: u32 = 10_000;
+/// How many users are looked at for those who may approve.
+const USERS_A_PAGE: usize = 200;
+const USER_PAGES_MAX: usize = 5;
 /// How many rows one question to the store answers.
 const STRIDE: i32 = 500;
 /// A list reads no more than so many strides; its cursor goes on from there.
@@ -95,15 +100,37 @@ pub(super) async fn show(State(app): Here, caller: Caller, Segments(id): Id) -> 
         Leaves::Parts(net) => Some(net),
         Leaves::NoTaxForm(_) | Leaves::Nothing => None,
     };
-    let may_not_approve = match caller.confined_to() {
+    let approvers = match caller.confined_to() {
         Some(_) => None,
-        None => {
-            let mut barred = app.store.get_payout_methods(&tenant, &payout.partner).await?.editors(now);
-            barred.insert(payout.requested_by.id.clone());
-            Some(barred.into_iter().collect())
-        }
+        None => Some(approvers(&app, &tenant, &payout, now).await?),
     };
-    Ok(Json(PayoutDetail::new(&payout, net, may_not_approve)))
+    Ok(Json(PayoutDetail::new(&payout, net, approvers)))
+}
+
+/// PAY-4: who may not approve a payout, and, while it waits, who may and has not.
+async fn approvers(app: &App, tenant: &TenantKey, payout: &Payout, now: Timestamp) -> Result<Approvers, Problem> {
+    let mut barred = app.store.get_payout_methods(tenant, &payout.partner).await?.editors(now);
+    barred.insert(payout.requested_by.id.clone());
+    let standing = payout.standing_approvals(now);
+    let lapsed = payout.state == PayoutState::Approved && standing.len() < payout.approvers();
+    let mut pending = None;
+    if lapsed || payout.state == PayoutState::PendingApproval {
+        let mut admins = Vec::new();
+        let mut after = None;
+        for _ in 0..USER_PAGES_MAX {
+            let page = app.store.list_users(tenant, after.as_ref(), USERS_A_PAGE).await?;
+            admins.extend(
+                page.items.iter().filter(|kept| kept.user.is_active_admin()).map(|kept| kept.user.id.to_string()),
+            );
+            after = page.items.last().map(|kept| kept.user.id.clone());
+            if page.next.is_none() {
+                break;
+            }
+        }
+        admins.retain(|admin| !barred.contains(admin) && !standing.contains(admin.as_str()));
+        pending = Some(admins);
+    }
+    Ok(Approvers { barred: barred.into_iter().collect(), pending })
 }
 
 /// A question for a list, checked.

@@ -446,7 +446,10 @@ async fn take(
             shown(app, caller, &awards, &stored).await
         }
         Changed::NotFound => Err(Problem::not_found("no such member")),
-        Changed::Stale => Err(Problem::precondition_failed("this has changed since you read it; read it again")),
+        Changed::Stale => {
+            let now = app.store.get_member(&tenant, id).await?.map_or(0, |stored| stored.chain.no);
+            Err(seen.changed(u64::from(now)))
+        }
         Changed::Refused(refused) => Err(Problem::conflict(refused.to_string()).kind("wrong-state")),
     }
 }

@@ -10,6 +10,7 @@ use domain::id::PartnerId;
 use domain::money::{AmountText, Money};
 use domain::payee::Rail;
 use domain::payout::policy::{Band, Minimum, MissingTaxForm, PayoutPolicy};
+use domain::payout::schedule::Schedule;
 use domain::role::Role;
 use domain::tax::WithholdingBase;
 use domain::tier::Tier;
@@ -89,6 +90,11 @@ pub(super) struct PayoutPolicyBody {
     /// Is nobody paid who has set no payout method? Otherwise finance pays them by hand.
     #[serde(default)]
     requires_method: bool,
+    /// When payouts of all currencies are built by the night, each to be approved by a person: `{"day_of_month": 1}` (1 to
+    /// 28) or `{"weekly": "monday"}`, by the days of the ledger's zone. Never, where it is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>, example = json!({"day_of_month": 1}))]
+    schedule: Option<Schedule>,
 }
 
 impl From<&PayoutPolicy> for PayoutPolicyBody {
@@ -111,6 +117,7 @@ impl From<&PayoutPolicy> for PayoutPolicyBody {
             missing_tax_form: policy.missing_tax_form,
             withholding_base: policy.withholding_base,
             requires_method: policy.requires_method,
+            schedule: policy.schedule,
         }
     }
 }
@@ -140,6 +147,7 @@ impl PayoutPolicyBody {
             missing_tax_form: self.missing_tax_form,
             withholding_base: self.withholding_base,
             requires_method: self.requires_method,
+            schedule: self.schedule,
             ..PayoutPolicy::default()
         };
         for (at, row) in self.minimums.iter().enumerate() {

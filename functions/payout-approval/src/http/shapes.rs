@@ -221,6 +221,18 @@ pub(crate) struct PayoutDetail {
     /// Who may not approve it: who asked for it, and who changed of late where the partner's money goes. For the desk.
     #[serde(skip_serializing_if = "Option::is_none")]
     may_not_approve: Option<Vec<String>>,
+    /// PAY-4: the admins who may still say yes to it, while it waits for somebody. For the desk.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pending_approvers: Option<Vec<String>>,
+}
+
+/// Who may say yes to a payout and who may not, as the desk sees it.
+#[derive(Debug, Default)]
+pub(crate) struct Approvers {
+    /// Who asked for it, and who changed of late where the money goes.
+    pub(crate) barred: Vec<String>,
+    /// Who may, and has not yet; none where it waits for nobody.
+    pub(crate) pending: Option<Vec<String>>,
 }
 
 /// The parts of a payout.
@@ -245,8 +257,10 @@ impl From<Net> for LeavesView {
 }
 
 impl PayoutDetail {
-    pub(crate) fn new(payout: &Payout, would_leave: Option<Net>, may_not_approve: Option<Vec<String>>) -> Self {
-        Self { payout: PayoutView::from(payout), would_leave: would_leave.map(LeavesView::from), may_not_approve }
+    pub(crate) fn new(payout: &Payout, would_leave: Option<Net>, approvers: Option<Approvers>) -> Self {
+        let (may_not_approve, pending) = approvers.map(|of| (of.barred, of.pending)).unzip();
+        let (payout, would_leave) = (PayoutView::from(payout), would_leave.map(LeavesView::from));
+        Self { payout, would_leave, may_not_approve, pending_approvers: pending.flatten() }
     }
 }
 
@@ -276,9 +290,12 @@ pub(crate) struct ListQuery {
 pub(crate) struct RequestBody {
     /// Whose balance; a partner may leave it out.
     pub(crate) partner_id: Option<String>,
-    /// Which balance; the whole of what is available is paid.
+    /// Which balance.
     #[schema(value_type = String, example = "USD")]
     pub(crate) currency: Currency,
+    /// How much of what is available, as a decimal string; all of it where it is left out. The rest stays in the balance.
+    #[schema(value_type = Option<String>, example = "190.38")]
+    pub(crate) amount: Option<AmountText>,
 }
 
 /// An approval.
@@ -380,7 +397,7 @@ pub(crate) struct FailBody {
 }
 
 /// Text for people: something to read, and nothing that steers a terminal or a spreadsheet.
-fn plain(text: &str, _: &()) -> garde::Result {
+pub(super) fn plain(text: &str, _: &()) -> garde::Result {
     if text.trim().is_empty() || text.chars().any(|c| c.is_control() && c != '\n') {
         return Err(garde::Error::new("must be readable text"));
     }

@@ -77,8 +77,14 @@ impl Scene {
 
     /// The partner has this method, since long enough.
     async fn pays_by(&self, n: u128, account: u128, plain: Destination) {
+        self.ranks(Vec::new(), (n, n), account, plain).await;
+    }
+
+    /// The partner has this method behind others that are there.
+    async fn ranks(&self, before: Vec<Wish>, (n, id): (u128, u128), account: u128, plain: Destination) {
+        let mut wishes = before;
         let (store, whose) = (&self.world.store, partner(n));
-        let id = MethodId::from_ulid(n.into());
+        let id = MethodId::from_ulid(id.into());
         let (field, default) = (format!("payout_method:{id}"), TenantId::default_tenant());
         let belongs = Belongs { tenant: default.as_str(), subject: whose.as_str(), field: &field };
         let sealed = self.sealer.seal_text(&belongs, &serde_json::to_string(&plain).expect("JSON")).await;
@@ -95,7 +101,8 @@ impl Scene {
         };
         let before = store.get_payout_methods(&tenant(), &whose).await.expect("store");
         let by = given::actor(Role::Partner, whose.as_str());
-        let changed = before.change(vec![Wish::New(Box::new(method))], by, since).expect("a list").expect("a change");
+        wishes.push(Wish::New(Box::new(method)));
+        let changed = before.change(wishes, by, since).expect("a list").expect("a change");
         let aggregate = PayoutMethods::aggregate(&whose);
         let trail = store.list_audit(&tenant(), &aggregate).await.expect("store");
         let end = trail.last().map_or(domain::audit::ChainEnd::START, domain::audit::AuditEntry::end);
@@ -353,6 +360,11 @@ async fn a_file_of_returns_is_refused_whole_with_its_line_and_a_notice_of_change
     let noticed = scene.take_in(&came_back("C02", &trace, "23138010", 0)).await.json;
     assert_eq!(text(&noticed["data"][0], "outcome"), "noticed", "{noticed}");
     assert_eq!(scene.state(&payout).await, "submitted");
+    // PAY-19: and the partner is told, in the bank's words.
+    let told = store::partner_news::Told::Partner(partner(1));
+    let news = scene.world.store.get_partner_news(&tenant(), &told, 1).await.expect("store").expect("news");
+    assert_eq!(news.kind, store::partner_news::PartnerNewsKind::MethodNoticed);
+    assert!(news.reason.as_ref().is_some_and(|reason| reason.starts_with("C02: ")), "{news:?}");
     for (who, status) in [("ada", 403), ("sue", 403), ("partner 1", 403), ("nobody", 401)] {
         let refused = scene.world.ask(who, "POST", "/returns", json!({"content": good})).await;
         assert_eq!(refused.status, status, "{who}");

@@ -14,7 +14,8 @@ async fn many() -> World {
     for day in 1..=5 {
         let at = format!("2026-09-0{day}T00:00:00Z").parse().expect("instant");
         let by = given::actor(Role::Partner, partner(1).as_str());
-        let asked = payouts::Asked { partner: partner(1), currency: usd, by: by.clone(), under: format!("day {day}") };
+        let under = format!("day {day}");
+        let asked = payouts::Asked { partner: partner(1), currency: usd, amount: None, by: by.clone(), under };
         let asked = payouts::request(&world.store, &tenant(), &asked, at).await.expect("a payout");
         let payouts::Requested::Created(stored) = asked else { panic!("{asked:?}") };
         if day < 5 {

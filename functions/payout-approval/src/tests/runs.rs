@@ -189,7 +189,8 @@ async fn a_run_that_died_and_is_built_again_begins_where_it_began_and_finds_its_
     // The second dies before it is kept: its payouts stand under its name.
     let under = format!("{}#{}", PayoutRunId::from_ulid(2_u128.into()), partner(2));
     let by = given::actor(Role::FinanceManager, "usr_fin");
-    let asked = cases::payouts::Asked { partner: partner(2), currency: Currency::USD, by, under };
+    let currency = Currency::USD;
+    let asked = cases::payouts::Asked { partner: partner(2), currency, amount: None, by, under };
     let at = NOW.parse().expect("instant");
     let born = cases::payouts::request(&world.store, &tenant(), &asked, at).await.expect("a payout");
     assert!(matches!(born, cases::payouts::Requested::Created(_)), "{born:?}");

@@ -38,6 +38,7 @@ async fn w9(world: &World) {
         classification: Some(Classification::Individual),
         tin: Some(Tin::parse(TinKind::Ssn, "400-11-1222").expect("a number")),
         tin_fingerprint: None,
+        content_fingerprint: None,
         country: "US".to_owned(),
         signed_on: BusinessDay::parse("2026-09-01").expect("a day"),
         sealed: "sealed".to_owned(),

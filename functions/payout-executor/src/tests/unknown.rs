@@ -194,3 +194,24 @@ async fn what_people_said_was_paid_and_comes_back_is_found_by_the_payout() {
     assert_eq!(scene.execute(&id).await.expect("looked"), Done::Returned);
     scene.world.verified().await;
 }
+
+/// PAY-7: what two people called not paid, and the rail has carried all the same, is an alarm whenever the rail tells of it.
+#[tokio::test]
+async fn a_transfer_of_a_payout_that_was_called_not_paid_is_for_people() {
+    let mut scene = Scene::new().await;
+    scene.order(r#""status":null"#).await;
+    let id = scene.submitted("in_1", "250.50").await;
+    assert_eq!(moved(scene.execute(&id).await), "outcome_unknown");
+    scene.later(20);
+    for (role, who) in [(Role::Admin, "usr_a"), (Role::FinanceManager, "usr_f")] {
+        let said = scene.world.command(&id, role, who, Command::Resolve(not_paid())).await;
+        assert!(matches!(said, Moved::Done(_)), "{said:?}");
+    }
+    assert_eq!(scene.word(&id).await, "failed");
+    assert_eq!(scene.execute(&id).await.expect("looked"), Done::Stray);
+    // Reversed, it stands no more.
+    let transfer = scene.transfers(&id).await.remove(0).id;
+    scene.post(&format!("/v1/transfers/{transfer}/reversals"), "").await;
+    assert_eq!(scene.execute(&id).await.expect("looked"), Done::Nothing);
+    scene.world.verified().await;
+}

@@ -1,5 +1,7 @@
 //! What corrections, write-offs and exchanges share: their one shape, their lists, and what a refusal is called.
 
+mod doors;
+
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use cases::desk::adjustments::{self, Asked, Moved, Wish};
@@ -23,6 +25,8 @@ use utoipa::ToSchema;
 use super::page::{PageQuery, after, listed};
 use super::{DESK, MONEY, plain, writing_desk, wrong};
 use crate::App;
+
+pub(super) use doors::doors;
 
 const REASON_CHARS_MAX: usize = 1_000;
 const COLUMNS: [&str; 19] = [

@@ -1,7 +1,7 @@
 //! Nights: their records, and one that is begun by hand.
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Extension, State};
 use axum::response::{IntoResponse, Response};
 use cases::night::{self, DryRun, NightError, with_report};
 use domain::id::RunId;
@@ -13,6 +13,7 @@ use edge::auth::Caller;
 use edge::body::{Body, Query, Segments};
 use edge::clock::Stopwatch;
 use edge::csv::{self, Format};
+use edge::http::CorrelationId;
 use edge::openapi::{Refusals, WriteRefusals};
 use edge::page::{Listed, limit};
 use edge::problem::Problem;
@@ -280,6 +281,7 @@ impl From<&DryRun> for DryRunView {
 )]
 pub(super) async fn process(
     State(app): Here,
+    Extension(CorrelationId(correlation_id)): Extension<CorrelationId>,
     caller: Caller,
     Body(body): Body<ProcessBody>,
 ) -> Result<Response, Problem> {
@@ -303,7 +305,8 @@ pub(super) async fn process(
     let next = date.plus_days(1).map_err(|error| wrong(error.into()))?;
     let scheduled_for = zone.start_of(next).map_err(|error| wrong(error.into()))?;
     if app.store.get_run(&tenant, date).await?.is_none() {
-        night::run(&app.store, &app.visits, &caller.tenant, scheduled_for, now).await.map_err(not_worked_through)?;
+        let visits = app.visits.following(&correlation_id);
+        night::run(&app.store, &visits, &caller.tenant, scheduled_for, now).await.map_err(not_worked_through)?;
     }
     let Some(run) = app.store.get_run(&tenant, date).await? else {
         let detail =

@@ -1,30 +1,23 @@
 //! Exchanges: asked for by one person, approved by another.
 
-use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
 use cases::desk::adjustments::Wish;
 use domain::currency::Currency;
 use domain::money::AmountText;
-use edge::auth::{Approver, Caller};
-use edge::body::{Body, Checked, Query, Segments};
-use edge::csv::Format;
+use edge::auth::Caller;
+use edge::body::Checked;
 use edge::http::Origin;
 use edge::idempotency::Minting;
 use edge::openapi::{Refusals, WriteRefusals};
-use edge::page::Listed;
 use edge::problem::Problem;
 use garde::Validate;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::adjusting::{self, AdjustmentView, ReasonBody, Request, SealBody, one, page};
-use super::page::PageQuery;
-use super::{Here, Id, MONEY, plain};
+use super::adjusting::{self, AdjustmentView, Request, doors};
+use super::{Here, MONEY, plain};
 
-const KIND: &str = "exchange";
-/// Where they are.
-const PATH: &str = "/v1/revenue/fx-conversions";
 const REASON_CHARS_MAX: usize = 1_000;
 
 /// An exchange of one balance into another currency.
@@ -52,30 +45,12 @@ pub(crate) struct AskBody {
     reason: String,
 }
 
-/// List exchanges, newest first.
-#[utoipa::path(
-    get, path = "/v1/revenue/fx-conversions", tag = "desk", params(PageQuery),
-    responses((status = 200, description = "A page; CSV for `Accept: text/csv`.", body = Listed<AdjustmentView>), Refusals),
-    security(("bearer" = []))
-)]
-pub(super) async fn list(
-    State(app): Here,
-    caller: Caller,
-    accepted: Format,
-    Query(query): Query<PageQuery>,
-) -> Result<Response, Problem> {
-    page(&app, &caller, KIND, &query, accepted).await
-}
-
-/// Read one of the exchanges.
-#[utoipa::path(
-    get, path = "/v1/revenue/fx-conversions/{id}", tag = "desk",
-    params(("id" = String, Path, description = "Its id.")),
-    responses((status = 200, description = "As it stands.", body = AdjustmentView), Refusals),
-    security(("bearer" = []))
-)]
-pub(super) async fn read(State(app): Here, caller: Caller, Segments(id): Id) -> Result<Json<AdjustmentView>, Problem> {
-    one(&app, &caller, KIND, &id).await.map(Json)
+doors! {
+    kind: "exchange",
+    path: "/v1/revenue/fx-conversions",
+    one: "an exchange",
+    several: "exchanges",
+    then: "one line in each currency, in one transaction"
 }
 
 /// Ask for an exchange, at the newest stored rate of the pair.
@@ -108,46 +83,4 @@ pub(super) async fn ask(
     let wish = Wish::Exchange { out, into: body.into_currency };
     let request = Request { partner_id: body.partner_id, wish, reason: body.reason };
     adjusting::ask(&app, &caller, (origin, minting), PATH, request).await
-}
-
-/// Approve an exchange that somebody else asked for: one line in each currency, in one transaction.
-#[utoipa::path(
-    post, path = "/v1/revenue/fx-conversions/{id}/approve", tag = "desk", request_body = SealBody,
-    params(
-        ("id" = String, Path, description = "Its id."),
-        ("Idempotency-Key" = String, Header, description = "Names this request: sent twice, it runs once."),
-    ),
-    responses((status = 200, description = "Booked.", body = AdjustmentView), Refusals, WriteRefusals),
-    security(("bearer" = []))
-)]
-pub(super) async fn approve(
-    State(app): Here,
-    Approver(caller): Approver,
-    origin: Origin,
-    minting: Minting,
-    Segments(id): Id,
-    Body(body): Body<SealBody>,
-) -> Result<Json<AdjustmentView>, Problem> {
-    adjusting::approve(&app, &caller, (origin, minting), (KIND, &id), &body).await
-}
-
-/// Say no to one of the exchanges; who asked takes it back in the same way.
-#[utoipa::path(
-    post, path = "/v1/revenue/fx-conversions/{id}/reject", tag = "desk", request_body = ReasonBody,
-    params(
-        ("id" = String, Path, description = "Its id."),
-        ("Idempotency-Key" = String, Header, description = "Names this request: sent twice, it runs once."),
-    ),
-    responses((status = 200, description = "Rejected.", body = AdjustmentView), Refusals, WriteRefusals),
-    security(("bearer" = []))
-)]
-pub(super) async fn reject(
-    State(app): Here,
-    caller: Caller,
-    origin: Origin,
-    minting: Minting,
-    Segments(id): Id,
-    Checked(body): Checked<ReasonBody>,
-) -> Result<Json<AdjustmentView>, Problem> {
-    adjusting::reject(&app, &caller, (origin, minting), (KIND, &id), &body).await
 }

@@ -1,29 +1,22 @@
 //! Releases: what came back of a paid payout is the partner's to ask for again.
 
-use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
 use cases::desk::adjustments::Wish;
 use domain::id::PayoutId;
-use edge::auth::{Approver, Caller};
-use edge::body::{Body, Checked, Query, Segments};
-use edge::csv::Format;
+use edge::auth::Caller;
+use edge::body::Checked;
 use edge::http::Origin;
 use edge::idempotency::Minting;
 use edge::openapi::{Refusals, WriteRefusals};
-use edge::page::Listed;
 use edge::problem::Problem;
 use garde::Validate;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::adjusting::{self, AdjustmentView, ReasonBody, Request, SealBody, one, page};
-use super::page::PageQuery;
-use super::{Here, Id, plain};
+use super::adjusting::{self, AdjustmentView, Request, doors};
+use super::{Here, plain};
 
-const KIND: &str = "release";
-/// Where they are.
-const PATH: &str = "/v1/revenue/releases";
 const REASON_CHARS_MAX: usize = 1_000;
 
 /// What came back of a payout and is to be the partner's again.
@@ -40,30 +33,12 @@ pub(crate) struct AskBody {
     reason: String,
 }
 
-/// List releases, newest first.
-#[utoipa::path(
-    get, path = "/v1/revenue/releases", tag = "desk", params(PageQuery),
-    responses((status = 200, description = "A page; CSV for `Accept: text/csv`.", body = Listed<AdjustmentView>), Refusals),
-    security(("bearer" = []))
-)]
-pub(super) async fn list(
-    State(app): Here,
-    caller: Caller,
-    accepted: Format,
-    Query(query): Query<PageQuery>,
-) -> Result<Response, Problem> {
-    page(&app, &caller, KIND, &query, accepted).await
-}
-
-/// Read one of the releases.
-#[utoipa::path(
-    get, path = "/v1/revenue/releases/{id}", tag = "desk",
-    params(("id" = String, Path, description = "Its id.")),
-    responses((status = 200, description = "As it stands.", body = AdjustmentView), Refusals),
-    security(("bearer" = []))
-)]
-pub(super) async fn read(State(app): Here, caller: Caller, Segments(id): Id) -> Result<Json<AdjustmentView>, Problem> {
-    one(&app, &caller, KIND, &id).await.map(Json)
+doors! {
+    kind: "release",
+    path: "/v1/revenue/releases",
+    one: "a release",
+    several: "releases",
+    then: "what came back is available"
 }
 
 /// Ask that what came back of a payout be released.
@@ -90,46 +65,4 @@ pub(super) async fn ask(
     let partner_id = payout.account_and_number().0.to_string();
     let request = Request { partner_id, wish: Wish::Release { payout }, reason: body.reason };
     adjusting::ask(&app, &caller, (origin, minting), PATH, request).await
-}
-
-/// Approve a release that somebody else asked for: what came back is available.
-#[utoipa::path(
-    post, path = "/v1/revenue/releases/{id}/approve", tag = "desk", request_body = SealBody,
-    params(
-        ("id" = String, Path, description = "Its id."),
-        ("Idempotency-Key" = String, Header, description = "Names this request: sent twice, it runs once."),
-    ),
-    responses((status = 200, description = "Booked.", body = AdjustmentView), Refusals, WriteRefusals),
-    security(("bearer" = []))
-)]
-pub(super) async fn approve(
-    State(app): Here,
-    Approver(caller): Approver,
-    origin: Origin,
-    minting: Minting,
-    Segments(id): Id,
-    Body(body): Body<SealBody>,
-) -> Result<Json<AdjustmentView>, Problem> {
-    adjusting::approve(&app, &caller, (origin, minting), (KIND, &id), &body).await
-}
-
-/// Say no to one of the releases; who asked takes it back in the same way.
-#[utoipa::path(
-    post, path = "/v1/revenue/releases/{id}/reject", tag = "desk", request_body = ReasonBody,
-    params(
-        ("id" = String, Path, description = "Its id."),
-        ("Idempotency-Key" = String, Header, description = "Names this request: sent twice, it runs once."),
-    ),
-    responses((status = 200, description = "Rejected.", body = AdjustmentView), Refusals, WriteRefusals),
-    security(("bearer" = []))
-)]
-pub(super) async fn reject(
-    State(app): Here,
-    caller: Caller,
-    origin: Origin,
-    minting: Minting,
-    Segments(id): Id,
-    Checked(body): Checked<ReasonBody>,
-) -> Result<Json<AdjustmentView>, Problem> {
-    adjusting::reject(&app, &caller, (origin, minting), (KIND, &id), &body).await
 }

@@ -1,29 +1,22 @@
 //! Write-offs: asked for by one person, approved by another.
 
-use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
 use cases::desk::adjustments::Wish;
 use domain::currency::Currency;
-use edge::auth::{Approver, Caller};
-use edge::body::{Body, Checked, Query, Segments};
-use edge::csv::Format;
+use edge::auth::Caller;
+use edge::body::Checked;
 use edge::http::Origin;
 use edge::idempotency::Minting;
 use edge::openapi::{Refusals, WriteRefusals};
-use edge::page::Listed;
 use edge::problem::Problem;
 use garde::Validate;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::adjusting::{self, AdjustmentView, ReasonBody, Request, SealBody, one, page};
-use super::page::PageQuery;
-use super::{Here, Id, plain};
+use super::adjusting::{self, AdjustmentView, Request, doors};
+use super::{Here, plain};
 
-const KIND: &str = "write_off";
-/// Where they are.
-const PATH: &str = "/v1/revenue/write-offs";
 const REASON_CHARS_MAX: usize = 1_000;
 
 /// A debt that is to be given up.
@@ -43,30 +36,12 @@ pub(crate) struct AskBody {
     reason: String,
 }
 
-/// List write-offs, newest first.
-#[utoipa::path(
-    get, path = "/v1/revenue/write-offs", tag = "desk", params(PageQuery),
-    responses((status = 200, description = "A page; CSV for `Accept: text/csv`.", body = Listed<AdjustmentView>), Refusals),
-    security(("bearer" = []))
-)]
-pub(super) async fn list(
-    State(app): Here,
-    caller: Caller,
-    accepted: Format,
-    Query(query): Query<PageQuery>,
-) -> Result<Response, Problem> {
-    page(&app, &caller, KIND, &query, accepted).await
-}
-
-/// Read one of the write-offs.
-#[utoipa::path(
-    get, path = "/v1/revenue/write-offs/{id}", tag = "desk",
-    params(("id" = String, Path, description = "Its id.")),
-    responses((status = 200, description = "As it stands.", body = AdjustmentView), Refusals),
-    security(("bearer" = []))
-)]
-pub(super) async fn read(State(app): Here, caller: Caller, Segments(id): Id) -> Result<Json<AdjustmentView>, Problem> {
-    one(&app, &caller, KIND, &id).await.map(Json)
+doors! {
+    kind: "write_off",
+    path: "/v1/revenue/write-offs",
+    one: "a write-off",
+    several: "write-offs",
+    then: "the available balance comes to zero"
 }
 
 /// Ask that a debt be given up.
@@ -88,46 +63,4 @@ pub(super) async fn ask(
     let wish = Wish::WriteOff { currency: body.currency };
     let request = Request { partner_id: body.partner_id, wish, reason: body.reason };
     adjusting::ask(&app, &caller, (origin, minting), PATH, request).await
-}
-
-/// Approve a write-off that somebody else asked for: the available balance comes to zero.
-#[utoipa::path(
-    post, path = "/v1/revenue/write-offs/{id}/approve", tag = "desk", request_body = SealBody,
-    params(
-        ("id" = String, Path, description = "Its id."),
-        ("Idempotency-Key" = String, Header, description = "Names this request: sent twice, it runs once."),
-    ),
-    responses((status = 200, description = "Booked.", body = AdjustmentView), Refusals, WriteRefusals),
-    security(("bearer" = []))
-)]
-pub(super) async fn approve(
-    State(app): Here,
-    Approver(caller): Approver,
-    origin: Origin,
-    minting: Minting,
-    Segments(id): Id,
-    Body(body): Body<SealBody>,
-) -> Result<Json<AdjustmentView>, Problem> {
-    adjusting::approve(&app, &caller, (origin, minting), (KIND, &id), &body).await
-}
-
-/// Say no to one of the write-offs; who asked takes it back in the same way.
-#[utoipa::path(
-    post, path = "/v1/revenue/write-offs/{id}/reject", tag = "desk", request_body = ReasonBody,
-    params(
-        ("id" = String, Path, description = "Its id."),
-        ("Idempotency-Key" = String, Header, description = "Names this request: sent twice, it runs once."),
-    ),
-    responses((status = 200, description = "Rejected.", body = AdjustmentView), Refusals, WriteRefusals),
-    security(("bearer" = []))
-)]
-pub(super) async fn reject(
-    State(app): Here,
-    caller: Caller,
-    origin: Origin,
-    minting: Minting,
-    Segments(id): Id,
-    Checked(body): Checked<ReasonBody>,
-) -> Result<Json<AdjustmentView>, Problem> {
-    adjusting::reject(&app, &caller, (origin, minting), (KIND, &id), &body).await
 }

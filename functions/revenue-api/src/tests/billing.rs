@@ -35,13 +35,13 @@ mod subscriptions;
 mod tax;
 
 #[derive(Clone, Default)]
-struct Cloud {
+pub(super) struct Cloud {
     keys: Arc<Mutex<BTreeMap<String, (Value, String)>>>,
     secrets: Arc<Mutex<BTreeMap<String, String>>>,
 }
 
 /// A wrapped key is a number, bound to its encryption context; a secret is what is kept under its name.
-async fn answer(State(cloud): State<Cloud>, headers: HeaderMap, body: axum::body::Bytes) -> Response {
+pub(super) async fn answer(State(cloud): State<Cloud>, headers: HeaderMap, body: axum::body::Bytes) -> Response {
     let asked: Value = serde_json::from_slice(&body).expect("json");
     let target = headers["x-amz-target"].to_str().expect("a target").to_owned();
     let refused = |kind: &str| (StatusCode::BAD_REQUEST, axum::Json(json!({"__type": kind}))).into_response();
@@ -68,7 +68,7 @@ async fn answer(State(cloud): State<Cloud>, headers: HeaderMap, body: axum::body
     }
 }
 
-async fn serve(routes: Router) -> String {
+pub(super) async fn serve(routes: Router) -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
     tokio::spawn(async move { axum::serve(listener, routes).await });

@@ -111,6 +111,7 @@ async fn coupon(world: &World, until: Option<Timestamp>) {
         program: world::program(),
         valid_from: minutes_ago(world, 1_000),
         valid_until: until,
+        promotion: None,
     };
     assert_eq!(world.store.create_coupon(&world.tenant, &coupon).await.expect("store"), Written::Yes);
 }

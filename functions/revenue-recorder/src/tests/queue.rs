@@ -3,6 +3,8 @@
 use aws_lambda_events::sqs::SqsEvent;
 use cases::raw_event::{SEALED_FIELD, SEALED_SUBJECT, pack};
 use domain::digest::Digest;
+use domain::promotion::{Discount, Lasting, Off, Promotion, PromotionState};
+use domain::rate::Rate;
 use domain::time::BusinessDay;
 use domain::touch::ClickKeys;
 use edge::aws::{Aws, Service};
@@ -12,6 +14,7 @@ use edge::config::Reader;
 use edge::sealing::{Belongs, Sealer};
 use edge::secrets::NamedSecrets;
 use serde_json::{Value, json};
+use store::coupons::{Coupon, CouponCode};
 use store::parked::WaitingFor;
 use store::raw_events::{RawEvent, RawEventPlace, TroubleKind};
 use testkit::stub::{Stub, stub};
@@ -107,6 +110,36 @@ async fn of_a_batch_exactly_the_bad_records_are_reported_and_the_good_are_booked
     ];
     assert_eq!(failed(&app, records).await, ["m0", "m2", "m3"]);
     assert_eq!(world.total().await, "59.40");
+    world.verified().await;
+}
+
+#[tokio::test]
+async fn a_promotion_code_that_is_told_by_its_id_alone_is_the_coupon_that_it_was_made_for() {
+    // ATT-6: Stripe's events tell the id, and not the code, of what the customer typed.
+    let (world, stub) = (World::new().await, stub().await);
+    let off = Off::Share(Rate::parse("0.2").expect("a rate"));
+    let promotion = Promotion::new("trb_1".to_owned(), Discount { off, lasting: Lasting::Once });
+    let coupon = Coupon {
+        code: CouponCode::parse("ADA20").expect("a code"),
+        partner: world.partner.clone(),
+        program: world::program(),
+        valid_from: world.now,
+        valid_until: None,
+        promotion: Some(promotion.clone()),
+    };
+    world.store.create_coupon(&world.tenant, &coupon).await.expect("made");
+    let active = promotion.in_state(PromotionState::Active("promo_1Qx".to_owned())).expect("a change");
+    world.store.replace_promotion(&world.tenant, &coupon, (&promotion, &active)).await.expect("active");
+    let app = app(&world, &stub);
+    for (invoice, id) in [("in_1", "promo_1Qx"), ("in_2", "promo_1QX"), ("in_3", "promo_other")] {
+        let mut event = paid(&world, invoice, &format!("cus_{invoice}"));
+        event["data"]["object"]["discounts"] = json!([{"object": "discount", "promotion_code": id}]);
+        store_event(&world, &stub, &format!("evt_{invoice}"), &event).await;
+        assert!(failed(&app, vec![message(1, &format!("evt_{invoice}"))]).await.is_empty());
+    }
+    assert_eq!(world.total().await, "29.70", "one of the three is this coupon's");
+    let sale = world.kept_sale("in_1").await;
+    assert_eq!(sale.traits.coupon.as_deref(), Some("ADA20"));
     world.verified().await;
 }
 

@@ -60,7 +60,8 @@ fn doing<'a>(world: &'a World, deed: Deed) -> BoxFuture<'a, ()> {
             }
             Deed::Ask(n) => {
                 let by = Actor { role: Role::Partner, id: world.partner.to_string(), ip: None, user_agent: None };
-                let asked = Asked { partner: world.partner.clone(), currency: Currency::USD, by, under: n.to_string() };
+                let (partner, currency) = (world.partner.clone(), Currency::USD);
+                let asked = Asked { partner, currency, amount: None, by, under: n.to_string() };
                 let _: Result<Requested, _> =
                     cases::payouts::request(&world.store, &world.tenant, &asked, world.now).await;
             }

@@ -57,7 +57,7 @@ async fn what_brings_a_customer_to_one_tenant_brings_nobody_to_another() {
     let email = domain::email::digest("ann@customer.example");
     let code = CouponCode::parse("SAVE10").expect("code");
     let (partner, program) = (world.partner.clone(), world::program());
-    let coupon = Coupon { code, partner, program, valid_from: world.now, valid_until: None };
+    let coupon = Coupon { code, partner, program, valid_from: world.now, valid_until: None, promotion: None };
     assert_eq!(world.store.create_coupon(&first, &coupon).await.expect("store"), Written::Yes);
     let listed = Managed {
         partner: world.partner.clone(),

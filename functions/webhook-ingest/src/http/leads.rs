@@ -19,7 +19,7 @@ use domain::role::Role;
 use domain::time::Timestamp;
 use edge::auth::{AnyCaller, Caller};
 use edge::body::Checked;
-use edge::http::{CorrelationId, open_to_pages};
+use edge::http::{CorrelationId, Origin, open_to_pages};
 use edge::openapi::Refusals;
 use edge::problem::Problem;
 use edge::sealing::Belongs;
@@ -37,7 +37,10 @@ use crate::take_in::Arrival;
 /// Who may leave leads: a page, the tenant's own server, and whoever tries it out.
 const TELLERS: &[Role] = &[Role::Publishable, Role::Service, Role::Admin];
 /// REV-6: how many leads a page's key leaves within a minute, over all who read it. Each is a few writes and a data key.
-pub(crate) const LEADS_OF_A_PAGE_A_MINUTE_MAX: u32 = 120;
+pub(crate) const LEADS_OF_A_PAGE_A_MINUTE_MAX: u32 = 600;
+/// How often one network sends something with a page's key within a minute, whatever becomes of it: an office full of
+/// people, and not enough to shut the form for everybody else.
+pub(crate) const LEADS_OF_A_SENDER_A_MINUTE_MAX: u32 = 30;
 
 /// The routes that pages of other origins call, within the border of the function.
 pub(super) fn open(app: App) -> Router {
@@ -57,7 +60,8 @@ pub(super) struct LeadReceived {
 ///
 /// From a page with a publishable key, whose programme it is; from your own server with a service key and `program_id`.
 /// The same address is the same lead, seen once more. A click token that comes along makes whoever pays under the address
-/// later the customer of the partner who brought them. A publishable key leaves 120 leads a minute.
+/// later the customer of the partner who brought them. A publishable key leaves 30 leads a minute from one network and 600
+/// from all together.
 #[utoipa::path(
     post,
     path = "/v1/revenue/leads",
@@ -69,7 +73,7 @@ pub(super) struct LeadReceived {
         (status = 413, description = "the body is too large", body = Problem, content_type = "application/problem+json"),
         (
             status = 429,
-            description = "a publishable key left as many as it may within this minute; `Retry-After` says when it may again",
+            description = "one network, or all together, left as many as a publishable key may within this minute; `Retry-After` says when it may again",
             body = Problem,
             content_type = "application/problem+json"
         ),
@@ -81,16 +85,18 @@ pub(super) async fn capture(
     State(app): State<App>,
     Extension(CorrelationId(correlation_id)): Extension<CorrelationId>,
     AnyCaller(caller): AnyCaller,
+    origin: Origin,
     headers: HeaderMap,
     Checked(told): Checked<NewLead>,
 ) -> Result<(StatusCode, Json<LeadReceived>), Problem> {
     caller.require(TELLERS)?;
     let (now, tenant) = (app.clock.now(), caller.tenant_key());
     let teller = if caller.role == Role::Publishable { Teller::Page } else { Teller::Server };
-    paced(&app, &tenant, &caller, teller, now).await?;
+    pace_of_sender(&app, &tenant, (&caller, teller), &origin, now).await?;
     let program = program_of(&app, &tenant, &caller, &told, &headers).await?;
     let (email, address) = told.address()?;
     let capture = told.capture(program, address, now)?;
+    pace_of_page(&app, &tenant, (&caller, teller), now).await?;
     let capture = Capture { takes_mail: takes_mail(&app, &email).await, ..capture };
     let id = LeadId::of(&capture.program, &capture.address.digest);
     let said = seal(&app, &caller, &id, &told).await?;
@@ -115,8 +121,37 @@ pub(super) async fn ask_first() -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
-/// REV-6: whoever reads the page can send as they like; what a stranger can make us write is bounded.
-async fn paced(app: &App, tenant: &TenantKey, caller: &Caller, teller: Teller, now: Timestamp) -> Result<(), Problem> {
+/// REV-6: whoever reads the page can send as they like: what one network sends is counted first, as a hash of the minute,
+/// so that it is bounded and shuts the form for nobody else.
+async fn pace_of_sender(
+    app: &App,
+    tenant: &TenantKey,
+    (caller, teller): (&Caller, Teller),
+    origin: &Origin,
+    now: Timestamp,
+) -> Result<(), Problem> {
+    if teller == Teller::Server || origin.ip.is_none() {
+        return Ok(());
+    }
+    let (minute, network) = (now.as_second().div_euclid(60).to_string(), origin.network());
+    let parts = [caller.key_id.as_str().as_bytes(), minute.as_bytes(), network.as_bytes()];
+    let door = format!("lead#{}", domain::digest::Digest::of(&parts));
+    match app.store.record_use_of_door(tenant, &door, now, LEADS_OF_A_SENDER_A_MINUTE_MAX).await? {
+        Pace::Go => Ok(()),
+        Pace::Wait(seconds) => {
+            tracing::info!(key.id = %caller.key_id, "one network leaves more leads than it may");
+            Err(Problem::too_many(seconds))
+        }
+    }
+}
+
+/// And over all who read the page, for what is a lead at all: what strangers together can make us write is bounded.
+async fn pace_of_page(
+    app: &App,
+    tenant: &TenantKey,
+    (caller, teller): (&Caller, Teller),
+    now: Timestamp,
+) -> Result<(), Problem> {
     if teller == Teller::Server {
         return Ok(());
     }

@@ -27,7 +27,7 @@ use self::body::{TrackedLead, TrackedRefund, TrackedSale, TrackedSignUp};
 use super::refusal;
 use crate::App;
 use crate::envelope::day_of;
-use crate::take_in::{Arrival, KEPT, TakenIn};
+use crate::take_in::{Arrival, TakenIn};
 
 /// Who may tell: the tenant's own server, and whoever tries it out.
 const TELLERS: &[Role] = &[Role::Service, Role::Admin];
@@ -191,7 +191,7 @@ async fn take_in(
     let Named { event_id, stored_id, hash } = named;
     let day = day_of(occurred_at).ok_or_else(|| Problem::bad_request("/occurred_at", "an instant expected"))?;
     // ING-13: told without a time over midnight, or with another one, it is the same id still.
-    let until = now.saturating_add(KEPT).unwrap_or(now);
+    let until = app.kept_until(&caller.tenant_key(), now).await;
     let told = (Provider::Track.word(), stored_id.as_str());
     let day = app.store.record_event_day(&caller.tenant_key(), told, day, until).await?;
     let arrival = Arrival {

@@ -1,13 +1,16 @@
 //! Leads from forms: what a page may leave, what is kept of it, and what is not told.
 
+use domain::digest::Digest;
 use domain::fact::Fact;
 use domain::id::{KeyId, LeadId, ProgramId, RuleId};
-use domain::lead::LeadState;
+use domain::lead::{Lead, LeadState};
 use domain::rate::Rate;
 use domain::role::Role;
 use domain::rule::{Reward, RuleVersion};
 use domain::time::{Timestamp, Zone};
 use edge::auth::{hash_of, mint_from};
+use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequestContext;
+use lambda_http::request::RequestContext;
 use store::api_keys::ApiKey;
 use store::leads::{PERSON, StoredLead};
 use store::programs::Program;
@@ -16,6 +19,14 @@ use super::*;
 
 fn program(n: u128) -> ProgramId {
     ProgramId::from_ulid(n.into())
+}
+
+fn seed_of(tenant: &TenantId, role: Role, subject: &str) -> Digest {
+    Digest::of(&[tenant.as_str().as_bytes(), role.word().as_bytes(), subject.as_bytes()])
+}
+
+fn key_id(tenant: &TenantId, role: Role, subject: &str) -> KeyId {
+    KeyId::from_ulid(seed_of(tenant, role, subject).to_ulid())
 }
 
 fn other_tenant() -> TenantId {
@@ -45,11 +56,10 @@ impl World {
 
     /// A key of a role, for a subject.
     async fn key_of(&self, tenant: &TenantId, role: Role, subject: &str) -> String {
-        let seed =
-            domain::digest::Digest::of(&[tenant.as_str().as_bytes(), role.word().as_bytes(), subject.as_bytes()]);
+        let seed = seed_of(tenant, role, subject);
         let text = mint_from(tenant, seed.as_bytes());
         let key = ApiKey {
-            id: KeyId::from_ulid(seed.to_ulid()),
+            id: key_id(tenant, role, subject),
             tenant: tenant.clone(),
             role,
             subject: subject.to_owned(),
@@ -71,6 +81,18 @@ impl World {
             request = request.header("origin", origin);
         }
         self.answer(request.body(Body::from(body.to_string())).expect("a request")).await
+    }
+
+    /// The same from an address, as the gateway tells it.
+    async fn leave_from(&self, address: &str, key: &str, body: &Value) -> (StatusCode, Value) {
+        let request = Request::post("/v1/revenue/leads")
+            .header("content-type", "application/json")
+            .header("authorization", format!("Bearer {key}"));
+        let mut request = request.body(Body::from(body.to_string())).expect("a request");
+        let mut context = ApiGatewayV2httpRequestContext::default();
+        context.http.source_ip = Some(address.to_owned());
+        request.extensions_mut().insert(RequestContext::ApiGatewayV2(context));
+        self.answer(request).await
     }
 
     async fn lead(&self, tenant: &TenantId, id: &str) -> Option<StoredLead> {
@@ -397,14 +419,24 @@ async fn a_page_leaves_so_many_leads_a_minute_and_a_server_as_many_as_it_likes()
     let server = world.key_of(&tenant, Role::Service, "usr_s").await;
     let mut body = form();
     body["program_id"] = json!(program(1));
-    for n in 0..=crate::http::LEADS_OF_A_PAGE_A_MINUTE_MAX {
-        // What is refused counts as well: the programme is read for it.
-        let mut refused = form();
-        refused["consent"]["given"] = json!(false);
-        let (status, _) = world.leave(&page, None, &refused).await;
-        let refused = n == crate::http::LEADS_OF_A_PAGE_A_MINUTE_MAX;
-        assert_eq!(status == StatusCode::TOO_MANY_REQUESTS, refused, "{n}: {status}");
+    // One network alone is stopped long before the page is; what is refused counts as well: the programme is read for it.
+    let mut refused = form();
+    refused["consent"]["given"] = json!(false);
+    for n in 0..=crate::http::LEADS_OF_A_SENDER_A_MINUTE_MAX {
+        let (status, _) = world.leave_from("203.0.113.7", &page, &refused).await;
+        let is_stopped = n == crate::http::LEADS_OF_A_SENDER_A_MINUTE_MAX;
+        assert_eq!(status == StatusCode::TOO_MANY_REQUESTS, is_stopped, "{n}: {status}");
     }
+    assert_eq!(world.leave_from("203.0.113.8", &page, &body).await.0, StatusCode::ACCEPTED);
+    // All together: many have left one meanwhile.
+    let (now, key) = (world.app.clock.now(), key_id(&tenant, Role::Publishable, program(1).as_str()));
+    for n in 1..crate::http::LEADS_OF_A_PAGE_A_MINUTE_MAX - 1 {
+        let max = crate::http::LEADS_OF_A_PAGE_A_MINUTE_MAX;
+        let counted = world.app.store.record_use(&TenantKey::from(&tenant), &key, now, max).await.expect("store");
+        assert_eq!(counted, store::pace::Pace::Go, "{n}");
+    }
+    assert_ne!(world.leave_from("203.0.113.9", &page, &refused).await.0, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(world.leave_from("203.0.113.9", &page, &body).await.0, StatusCode::ACCEPTED);
     let request = Request::post("/v1/revenue/leads")
         .header("content-type", "application/json")
         .header("authorization", format!("Bearer {page}"));
@@ -432,15 +464,25 @@ async fn sources_that_pages_make_up_end_as_other_and_leave_room_for_the_tenants_
         let (status, answer) = world.leave(key, None, &body).await;
         assert_eq!(status, StatusCode::ACCEPTED, "{answer}");
         let stored = world.lead(&tenant, answer["lead_id"].as_str().expect("an id")).await.expect("a lead");
-        stored.lead.source.as_str().to_owned()
+        let Lead { source, counted_as, .. } = stored.lead;
+        (source.as_str().to_owned(), counted_as.map(|source| source.as_str().to_owned()))
     };
+    let plain = |source: &str| (source.to_owned(), None);
     for n in 0..40 {
-        assert_eq!(leave(&page, n, &format!("Made-Up-{n}")).await, format!("made-up-{n}"));
+        assert_eq!(leave(&page, n, &format!("Made-Up-{n}")).await, plain(&format!("made-up-{n}")));
     }
-    assert_eq!(leave(&page, 100, "one-more").await, "other");
-    assert_eq!(leave(&page, 101, "made-up-7").await, "made-up-7");
-    assert_eq!(leave(&server, 102, "webinar").await, "webinar");
-    assert_eq!(leave(&page, 103, "webinar").await, "webinar");
+    // What was said stays with the lead; only the count has no row of its own for it.
+    let other = ("one-more".to_owned(), Some("other".to_owned()));
+    assert_eq!(leave(&page, 100, "one-more").await, other);
+    assert_eq!(leave(&page, 101, "made-up-7").await, plain("made-up-7"));
+    assert_eq!(leave(&server, 102, "webinar").await, plain("webinar"));
+    assert_eq!(leave(&page, 103, "webinar").await, plain("webinar"));
     // Who is known keeps the source that brought them first.
-    assert_eq!(leave(&page, 7, "one-more").await, "made-up-7");
+    assert_eq!(leave(&page, 7, "one-more").await, plain("made-up-7"));
+    let now = world.app.clock.now();
+    let day = domain::time::Zone::utc().day_of(now);
+    let days = world.app.store.list_lead_days(&TenantKey::from(&tenant), day, day).await.expect("store");
+    let counted = days.iter().find(|day| day.source.as_str() == "other").expect("a row");
+    assert_eq!(counted.tally.captured, 1);
+    assert!(days.iter().all(|day| day.source.as_str() != "one-more"));
 }

@@ -1,5 +1,9 @@
 //! Stripe's door.
 
+use domain::audit::{Actor, ChainEnd, Told, append};
+use domain::role::Role;
+use domain::settings::{Retention, RetentionKind};
+
 use super::*;
 
 #[tokio::test]
@@ -26,8 +30,27 @@ async fn a_signed_event_is_stored_byte_for_byte_and_handed_on() {
 }
 
 #[tokio::test]
+async fn an_event_is_kept_for_as_many_days_as_the_tenant_set() {
+    // OPS-4
+    let world = World::new().await;
+    let tenant = TenantKey::from(&TenantId::default_tenant());
+    let mut kept = store::settings::KeptSettings::default();
+    kept.general.retention_days = Retention::new([(RetentionKind::RawEvents, 60)].into());
+    let actor = Actor { role: Role::Admin, id: "usr_ada".to_owned(), ip: None, user_agent: None };
+    let told = Told::new("settings", actor, NOW.parse().expect("a time"), "settings.set");
+    let entry = append(ChainEnd::START, "settings", told.deed);
+    world.store.replace_settings(&tenant, &kept, &entry).await.expect("store");
+    let body = event("invoice.paid.basil");
+    assert_eq!(world.deliver(&body).await, StatusCode::OK);
+    let stored = world.stored("20260903", &id_of(&body)).await.expect("stored");
+    assert_eq!(stored.expires_at.to_string(), "2026-11-02T08:00:10Z");
+}
+
+#[tokio::test]
 async fn each_event_is_one_write_unit_and_one_request_to_the_store() {
     let world = World::new().await;
+    // How long events are kept is asked of the tenant once a minute.
+    world.app.kept_until(&TenantKey::from(&TenantId::default_tenant()), jiff::Timestamp::UNIX_EPOCH).await;
     for case in ["invoice.paid.basil-taxed", "invoice.paid.acacia", "checkout.session.completed.subscription"] {
         world.database.reset_units();
         let before = world.database.requests();

@@ -8,6 +8,7 @@ mod customers;
 mod endpoints;
 mod invoices;
 mod payments;
+mod promotions;
 mod subscriptions;
 mod tax;
 mod transfers;
@@ -100,6 +101,7 @@ pub(crate) fn find(method: &str, path: &str) -> Option<(Route, Vec<String>)> {
         clocks::ROUTES,
         tax::ROUTES,
         transfers::ROUTES,
+        promotions::ROUTES,
     ];
     rows.into_iter().flatten().filter(|row| row.method == method).find_map(|row| Some((*row, ids(row.path, path)?)))
 }

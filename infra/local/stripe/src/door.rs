@@ -100,6 +100,10 @@ async fn serve(State(stand_in): State<StandIn>, request: Request) -> Response {
     stand_in.wake();
     let path = parts.uri.path().to_owned();
     let fault = stand_in.faults().meet(parts.method.as_str(), &path);
+    if fault.as_ref().is_some_and(|fault| fault.is_blank) {
+        let nothing = serde_json::json!({"object": "list", "data": [], "has_more": false, "url": path});
+        return axum::Json(nothing).into_response();
+    }
     if fault.as_ref().is_some_and(|fault| fault.is_unheard) {
         return lost();
     }

@@ -21,6 +21,9 @@ pub(crate) struct Fault {
     /// Does the call never arrive? Then nothing is carried out, and nothing answered.
     #[serde(default)]
     pub(crate) is_unheard: bool,
+    /// Is a list answered as if nothing were in it yet? A reading that lags behind what was written.
+    #[serde(default)]
+    pub(crate) is_blank: bool,
     /// What `Stripe-Should-Retry` says.
     pub(crate) should_retry: Option<bool>,
 }

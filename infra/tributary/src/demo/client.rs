@@ -13,6 +13,8 @@ use crate::place::Place;
 /// Functions restart when the clock moves, and a queue can be busy: a sender tries again.
 const TRIES: u32 = 6;
 const PAUSE: Duration = Duration::from_millis(150);
+/// How often a visitor follows a link that gives no token: some eighteen seconds of a busy machine.
+const CLICKS_MAX: u32 = 15;
 /// How long the cloud may take to work off a week.
 const REST_MAX: Duration = Duration::from_secs(120);
 const LOOK_AGAIN: Duration = Duration::from_millis(40);
@@ -94,12 +96,24 @@ impl Client {
     }
 
     /// A visitor follows a link; the readable cookie's token.
+    ///
+    /// A tracker that has only just started redirects before it has read its keys, and gives no token: the story needs one,
+    /// so its visitor comes again.
     pub(super) async fn click(&self, code: &str, user_agent: &str) -> Result<String, Error> {
         let request = self.http.get(format!("{}/r/{code}", self.url)).header("user-agent", user_agent);
-        let answer = self.sent(&request).await?;
-        let cookies = answer.headers().get_all("set-cookie").iter().filter_map(|value| value.to_str().ok());
-        let token = cookies.filter_map(|cookie| cookie.strip_prefix("trb_id=")).find_map(|rest| rest.split(';').next());
-        Ok(token.ok_or_else(|| format!("/r/{code} answers {} and no click token", answer.status()))?.to_owned())
+        let mut status = None;
+        for tries in 1..=CLICKS_MAX {
+            let answer = self.sent(&request).await?;
+            let cookies = answer.headers().get_all("set-cookie").iter().filter_map(|value| value.to_str().ok());
+            let mut tokens = cookies.filter_map(|cookie| cookie.strip_prefix("trb_id="));
+            if let Some(token) = tokens.find_map(|rest| rest.split(';').next()) {
+                return Ok(token.to_owned());
+            }
+            status = Some(answer.status());
+            tokio::time::sleep(PAUSE * tries).await;
+        }
+        let status = status.map(|status| status.to_string()).unwrap_or_default();
+        Err(format!("/r/{code} answers {status} and, {CLICKS_MAX} times, no click token").into())
     }
 
     /// An event as Stripe sends it.

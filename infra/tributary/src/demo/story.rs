@@ -46,7 +46,11 @@ impl Story<'_> {
                 say(&format!("  week {week:2} of {WEEKS} ({day}): {} partners", self.progress.partners.len()));
             }
         }
-        self.client.set_clock(Timestamp::now()).await?;
+        let now = Timestamp::now();
+        self.client.set_clock(now).await?;
+        self.client.rest().await?;
+        // The clock leapt over the nights in which each day of the audit would have been sealed; one makes good for all.
+        self.client.tick("watchman", now).await?;
         self.client.rest().await?;
         self.progress.is_told = true;
         self.progress.keep()

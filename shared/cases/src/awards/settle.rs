@@ -91,6 +91,7 @@ impl Awards<'_> {
         let asked = Asked {
             partner: award.member.payee(),
             currency: award.gross.currency(),
+            amount: None,
             by: award.initiated_by.clone(),
             under: award.id.to_string(),
         };

@@ -10,12 +10,13 @@ use domain::payee::{Choice, Payee, Rail};
 use domain::payout::hold::Hold;
 use domain::payout::policy::{MissingTaxForm, PayeeFacts, PayoutPolicy};
 use domain::payout::{Terms, approvers_needed};
+use domain::role::Role;
 use domain::tax::{TaxForm, TaxStatus};
 use domain::tier::Tier;
 use domain::time::{Timestamp, Zone};
 use store::{Store, TenantKey};
 
-use super::{Asked, Barred, barred};
+use super::{Asked, Barred, barred, next};
 use crate::error::CaseError;
 
 /// What a request stands on.
@@ -26,6 +27,8 @@ pub(super) struct Ground {
     payee: Option<Payee>,
     methods: Option<u32>,
     minimum: Money,
+    /// Does no person ask?
+    is_by_itself: bool,
 }
 
 /// Reads it.
@@ -41,7 +44,9 @@ pub(super) async fn of(store: &Store, tenant: &TenantKey, asked: &Asked, at: Tim
     }
     let policy = store.get_payout_policy(tenant).await?;
     let methods = store.get_payout_methods(tenant, &asked.partner).await?;
-    let payee = match methods.choose(asked.currency, at) {
+    // PAY-6: a request that follows a definite failure goes by the next method in rank.
+    let tried = next::tried_before(store, tenant, &asked.under).await?;
+    let payee = match methods.choose_besides(&tried, asked.currency, at) {
         Choice::Payee(payee) => Some(payee),
         // PAY-12: nothing leaves by a method in its cooling-off; the instant is told.
         Choice::CoolingOff { until, .. } => {
@@ -70,7 +75,10 @@ pub(super) async fn of(store: &Store, tenant: &TenantKey, asked: &Asked, at: Tim
     let rail = payee.as_ref().map_or(Rail::Manual, |payee| payee.rail);
     let facts = PayeeFacts { partner: &asked.partner, tiers: &tiers, rail };
     let minimum = policy.minimum(Money::zero(asked.currency), &facts);
-    Ok(Ground { holds, payee, methods: Some(methods.version).filter(|version| *version > 0), minimum, policy })
+    // PAY-6: what follows a failure is asked for in a person's name, and by no person.
+    let is_by_itself = asked.by.role == Role::Service || next::is_behind_failure(&asked.under);
+    let methods = Some(methods.version).filter(|version| *version > 0);
+    Ok(Ground { holds, payee, methods, minimum, policy, is_by_itself })
 }
 
 /// AWD-3: retention and second approver hang on the name a payout is asked under, so the money of an award has one name
@@ -96,22 +104,28 @@ impl Ground {
         self.holds.iter().any(|hold| matches!(hold, Hold::PartnerNotActive | Hold::UnderReview | Hold::AwardPayee))
     }
 
-    /// Everything that stands against paying this much.
-    pub(super) fn with_money(&self, available: Money, pending: Money) -> Vec<Hold> {
+    /// Everything that stands against paying what is asked for of this much: all of it, where no amount is named.
+    pub(super) fn with_money(&self, asked: Option<Money>, available: Money, pending: Money) -> Vec<Hold> {
         let mut holds = self.holds.clone();
+        let amount = asked.unwrap_or(available);
         if available.minor() <= 0 {
             holds.push(Hold::NothingAvailable { available, pending });
-        } else if available.minor() < self.minimum.minor() {
+        } else if amount.minor() > available.minor() {
+            holds.push(Hold::OverBalance { asked: amount, available });
+        } else if amount.minor() < self.minimum.minor() {
             // PAY-2: it is carried forward, and the figures say why.
-            holds.push(Hold::BelowMinimum { amount: available, available, minimum: self.minimum });
+            holds.push(Hold::BelowMinimum { amount, available, minimum: self.minimum });
         }
         holds
     }
 
-    /// What a payout of an amount is born with.
-    pub(super) fn terms(&self, amount: Money) -> Terms {
-        // PAY-4: the bands of the hour of the request hold for good; the shipped ones need not be said.
-        let approvers = self.policy.approvers(amount);
+    /// What a payout of an amount is born with, out of a whole balance with what parts have taken of it lately.
+    pub(super) fn terms(&self, amount: Money, whole: Money) -> Terms {
+        // PAY-4: the bands of the hour of the request hold for good; the shipped ones need not be said. A part is approved as
+        // the whole would be, and so is what it left: see `split`.
+        let approvers = self.policy.approvers(whole);
+        // PAY-1: what no person asked for a person approves, whatever a band lets go by itself.
+        let approvers = if self.is_by_itself { approvers.max(1) } else { approvers };
         let approvers = Some(approvers).filter(|approvers| usize::from(*approvers) != approvers_needed(amount));
         Terms { payee: self.payee.clone(), methods: self.methods, approvers }
     }

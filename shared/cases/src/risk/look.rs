@@ -105,12 +105,12 @@ impl Look<'_> {
         let seen: Vec<Seen> = seen.into_iter().chain([own]).collect();
         let Some(mut review) = self.find(sale, &seen, customer).await? else { return Ok(Noticed::Nothing) };
         let mut known = self.store.get_review(self.tenant, &review.id).await?;
-        let mut looked_at = BTreeSet::new();
+        let (mut looked_at, mut no) = (BTreeSet::new(), 1_u32);
+        // Each further review is made behind one that was ended: so this comes to an end.
         while let Some(ended) = known.as_ref().filter(|known| known.review.ended().is_some()) {
-            // Of each further review the first partner is its own: so this comes to an end.
-            let own = review.partners().into_iter().next().filter(|_| !looked_at.is_empty());
-            looked_at.extend(ended.review.partners().into_iter().chain(own));
-            let Some(others) = review.of_others(&looked_at) else { return Ok(Noticed::Nothing) };
+            looked_at.extend(ended.review.partners());
+            no = no.saturating_add(1);
+            let Some(others) = review.of_others(&looked_at, no) else { return Ok(Noticed::Nothing) };
             review = others;
             known = self.store.get_review(self.tenant, &review.id).await?;
         }

@@ -9,6 +9,7 @@ use store::{Store, TenantKey};
 use super::facts::Facts;
 use super::fold::{Fold, Rows};
 use super::prints::Print;
+use super::remitted::{Withheld, withheld_of};
 use super::{Breach, Found, Scope, Verified, unreadable};
 use crate::error::CaseError;
 use crate::under::said_of_thing;
@@ -35,6 +36,7 @@ struct Walked {
     payouts: u64,
     audit_entries: u64,
     print: Print,
+    withheld: Withheld,
 }
 
 /// What was read; none where a stored item cannot be, which is a breach and no reason to leave the others alone.
@@ -74,6 +76,10 @@ impl Walk<'_> {
                 verified.closes += walked.closes;
                 verified.payouts += walked.payouts;
                 verified.audit_entries += walked.audit_entries;
+                for (year, minor) in walked.withheld {
+                    let sum = verified.withheld.entry(year).or_default();
+                    *sum = sum.saturating_add(minor);
+                }
                 verified.take(walked.breaches);
                 return Ok(print);
             }
@@ -117,6 +123,7 @@ impl Walk<'_> {
             payouts: rows.payouts.len() as u64,
             audit_entries,
             print: facts.in_journal,
+            withheld: withheld_of(&rows.payouts, self.zone),
         })
     }
 

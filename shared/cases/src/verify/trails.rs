@@ -9,6 +9,7 @@ use domain::entry::{Entry, EntryKind};
 use domain::fraud::review::ReviewState;
 use domain::id::{AdjustmentId, AwardId, EntryId};
 use domain::line::{LineKind, Place};
+use domain::payout::carry::CarryHalf;
 use domain::sale::{HoldReason, Sale};
 use store::{Store, TenantKey};
 
@@ -51,6 +52,7 @@ pub(super) async fn of_entry(
     let kind = match entry.kind {
         EntryKind::Award | EntryKind::AwardWithdrawn => return of_award(store, tenant, entry, found).await,
         EntryKind::Released => return of_release(store, tenant, entry, found).await,
+        EntryKind::Carry => return of_carry(store, tenant, entry, found).await,
         EntryKind::ManualAdjustment => "correction",
         EntryKind::WriteOff => "write_off",
         EntryKind::FxOut | EntryKind::FxIn => "exchange",
@@ -108,6 +110,25 @@ async fn of_release(store: &Store, tenant: &TenantKey, entry: &Entry, found: &mu
     let back = back.map(|back| (back.account, back.amount, back.place));
     let expected = Some((entry.account.clone(), size, Place::Held));
     found.expect("V9", || format!("what came back of {payout}"), expected, back);
+    Ok(())
+}
+
+/// PAY-1: what is carried past a payout is a payout's, of this account, in the last slot that it covers and the one behind;
+/// and what left the one is in the other.
+async fn of_carry(store: &Store, tenant: &TenantKey, entry: &Entry, found: &mut Found) -> Result<(), CaseError> {
+    let Some((half, id)) = CarryHalf::parse(&entry.key) else {
+        found.tell("V9", entry.id.to_string(), "a rest of a payout".to_owned(), entry.key.clone());
+        return Ok(());
+    };
+    let payout = store.get_payout(tenant, &id).await?.map(|stored| stored.payout);
+    let stands = payout.and_then(|payout| Some((payout.account(), Place::Slot(half.slot(payout.to)?))));
+    let here = Some((entry.account.clone(), entry.place));
+    found.expect("V9", || format!("the payout behind {}", entry.id), stands, here);
+    found.expect("V1", || format!("the sign of {}", entry.id), half == CarryHalf::Out, entry.amount.is_negative());
+    let other = store.get_entry(tenant, &EntryId::of(&half.other().key(&id))).await?;
+    let other = other.map(|other| (other.account, other.amount));
+    let expected = Some((entry.account.clone(), entry.amount.negate()?));
+    found.expect("V1", || format!("the other half of {}", entry.id), expected, other);
     Ok(())
 }
 

@@ -282,7 +282,7 @@ async fn whoever_is_credited_at_the_desk_is_looked_at_as_by_a_fresh_sale() {
 async fn a_second_partner_joins_an_open_review_and_is_reviewed_anew_behind_one_that_was_ended() {
     for ended in [false, true] {
         let (world, rival) = with_two_noticed_partners().await;
-        let (first, second) = (ReviewId::of_sale(&sale_of("in_1")), ReviewId::of_sale_and(&sale_of("in_1"), &rival));
+        let (first, second) = (ReviewId::of_sale(&sale_of("in_1")), ReviewId::of_sale_no(&sale_of("in_1"), 2));
         assert!(matches!(reattributed(&world, "in_1", &world.partner).await, Reattributed::Done(_)));
         if ended {
             released(&world, &first).await;
@@ -305,7 +305,7 @@ async fn a_second_partner_joins_an_open_review_and_is_reviewed_anew_behind_one_t
 async fn whoever_was_looked_at_in_any_review_of_a_sale_is_not_held_again() {
     let (world, rival) = with_two_noticed_partners().await;
     let own = world.partner.clone();
-    let second = ReviewId::of_sale_and(&sale_of("in_1"), &rival);
+    let second = ReviewId::of_sale_no(&sale_of("in_1"), 2);
     for (partner, id) in [(&own, ReviewId::of_sale(&sale_of("in_1"))), (&rival, second.clone())] {
         assert!(matches!(reattributed(&world, "in_1", partner).await, Reattributed::Done(_)));
         // A person's hold over it is not the way around the review.
@@ -323,16 +323,44 @@ async fn whoever_was_looked_at_in_any_review_of_a_sale_is_not_held_again() {
     world.verified().await;
 }
 
+/// FRD-5: of two who were looked at together in a further review, the second alone is not held again.
+#[tokio::test]
+async fn whoever_joined_a_further_review_of_a_sale_is_not_held_again_alone() {
+    let (world, rival) = with_two_noticed_partners().await;
+    let third = befriend_noticed(&world, 9, known_address(&world).await).await;
+    let further = ReviewId::of_sale_no(&sale_of("in_1"), 2);
+    let own = world.partner.clone();
+    assert!(matches!(reattributed(&world, "in_1", &own).await, Reattributed::Done(_)));
+    released(&world, &ReviewId::of_sale(&sale_of("in_1"))).await;
+    for partner in [&rival, &third] {
+        assert!(matches!(reattributed(&world, "in_1", partner).await, Reattributed::Done(_)));
+    }
+    assert_eq!(told(&world, &further).await, Some((vec![rival.clone(), third.clone()], "open")));
+    released(&world, &further).await;
+    for partner in [&own, &third, &rival, &third] {
+        assert!(matches!(reattributed(&world, "in_1", partner).await, Reattributed::Done(_)));
+        assert_eq!(world.kept_sale("in_1").await.hold, None, "{partner}");
+    }
+    assert_eq!(told(&world, &ReviewId::of_sale_no(&sale_of("in_1"), 3)).await, None);
+    world.verified().await;
+}
+
 /// A sale that was paid under an address by which both partners are known.
 async fn with_two_noticed_partners() -> (World, PartnerId) {
     let world = World::new().await;
     let address = known_address(&world).await;
-    let rival = PartnerId::from_ulid(8_u128.into());
-    world.befriend(&rival).await;
-    let marks = [Mark { kind: MarkKind::Email, digest: address }];
-    world.store.record_marks(&world.tenant, &rival, &marks, world.now).await.expect("recorded");
+    let rival = befriend_noticed(&world, 8, address).await;
     paid_by(&world, "in_1", Some(address)).await;
     (world, rival)
+}
+
+/// A further partner who is known by an address.
+async fn befriend_noticed(world: &World, number: u128, address: Digest) -> PartnerId {
+    let partner = PartnerId::from_ulid(number.into());
+    world.befriend(&partner).await;
+    let marks = [Mark { kind: MarkKind::Email, digest: address }];
+    world.store.record_marks(&world.tenant, &partner, &marks, world.now).await.expect("recorded");
+    partner
 }
 
 async fn told(world: &World, id: &ReviewId) -> Option<(Vec<PartnerId>, &'static str)> {

@@ -76,8 +76,10 @@ fn entry(line: &Line, amount: &str, size: &str) -> String {
         (Some(EntryKind::AwardWithdrawn), _) => {
             format!("An award of {size} was taken back, because its payout did not come about.")
         }
-        (Some(EntryKind::Carry) | None, true) => format!("{size} was taken from your account."),
-        (Some(EntryKind::Carry) | None, false) => format!("{amount} was added to your account."),
+        (Some(EntryKind::Carry), true) => format!("{size} was left out of a payout of a part of your balance."),
+        (Some(EntryKind::Carry), false) => format!("{amount} was left out of a payout and stayed in your balance."),
+        (None, true) => format!("{size} was taken from your account."),
+        (None, false) => format!("{amount} was added to your account."),
     }
 }
 

@@ -317,13 +317,13 @@ impl Review {
     }
 
     /// FRD-4: the same of those partners alone at whom nobody has looked: whoever ended a review of the sale did not mean
-    /// them. `None` when there is nobody else.
+    /// them. It is the sale's `no`th. `None` when there is nobody else.
     #[must_use]
-    pub fn of_others(self, looked_at: &BTreeSet<PartnerId>) -> Option<Self> {
+    pub fn of_others(self, looked_at: &BTreeSet<PartnerId>, no: u32) -> Option<Self> {
         let sale = self.subject.sale()?.clone();
         let mut findings = self.findings;
         findings.retain(|finding| !looked_at.contains(&finding.partner));
-        let id = ReviewId::of_sale_and(&sale, &findings.first()?.partner);
+        let id = ReviewId::of_sale_no(&sale, no);
         Self::opened(id, self.subject, findings, self.traces, self.opened_at)
     }
 

@@ -37,6 +37,12 @@ impl FingerprintKey {
         self.of_parts(["tin", digits].into_iter())
     }
 
+    /// The hash of what a tax form says: by it the same form, signed once more, is known again.
+    #[must_use]
+    pub fn of_form(&self, content: &str) -> Digest {
+        self.of_parts(["tax form", content].into_iter())
+    }
+
     /// The hash of the beginning of a word by which a partner is found: without the key nobody learns the word.
     #[must_use]
     pub fn of_beginning(&self, beginning: &str) -> Digest {

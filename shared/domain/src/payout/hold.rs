@@ -48,6 +48,11 @@ pub enum Hold {
         /// What is available.
         available: Money,
     },
+    /// So many parts were asked for on one day that the account's day has no slots left.
+    TooManyParts {
+        /// What can be paid whole.
+        available: Money,
+    },
 }
 
 impl Hold {
@@ -64,6 +69,7 @@ impl Hold {
             Self::NothingAvailable { .. } => "nothing-available",
             Self::BelowMinimum { .. } => "below-minimum",
             Self::OverBalance { .. } => "over-balance",
+            Self::TooManyParts { .. } => "too-many-parts",
         }
     }
 
@@ -100,6 +106,12 @@ impl Hold {
             Self::OverBalance { asked, available } => {
                 let currency = asked.currency();
                 format!("{asked} {currency} is more than the {available} {currency} that is available")
+            }
+            Self::TooManyParts { available } => {
+                let currency = available.currency();
+                format!(
+                    "no more parts can be paid today; the whole of {available} {currency} can, and parts again tomorrow"
+                )
             }
         }
     }

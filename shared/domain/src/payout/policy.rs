@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::approvers_needed;
+use super::schedule::Schedule;
 use crate::id::PartnerId;
 use crate::money::Money;
 use crate::payee::Rail;
@@ -69,6 +70,9 @@ pub struct PayoutPolicy {
     pub withholding_base: WithholdingBase,
     /// Is nobody paid who has not said where to? Without it, finance pays them by hand.
     pub requires_method: bool,
+    /// PAY-1: when payouts are built by the night; never, where nothing is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<Schedule>,
 }
 
 /// Who is paid, as far as minimums ask.
@@ -139,6 +143,9 @@ impl PayoutPolicy {
     pub fn faults(&self) -> Vec<PolicyFault> {
         let mut faults = Vec::new();
         let mut note = |pointer: String, why| faults.push(PolicyFault { pointer, why });
+        if self.schedule.is_some_and(|schedule| !schedule.is_fine()) {
+            note("/schedule/day_of_month".to_owned(), "must be from 1 to 28: every month has those");
+        }
         if self.minimums.len() > ROWS_MAX || self.to_json().map_or(usize::MAX, |text| text.len()) > BYTES_MAX {
             note("/minimums".to_owned(), "too many rows");
         }
@@ -255,10 +262,12 @@ mod tests {
                 band(Some(euro), usd("5.00")),
                 band(None, Money::zero(Currency::EUR)),
             ],
+            schedule: Some(Schedule::DayOfMonth(31)),
             ..PayoutPolicy::default()
         };
         let told: Vec<String> = policy.faults().into_iter().map(|fault| fault.pointer).collect();
         let expected = [
+            "/schedule/day_of_month",
             "/minimums/1",
             "/minimums/2/amount",
             "/bands/0/automatic_below",

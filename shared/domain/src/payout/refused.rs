@@ -1,7 +1,11 @@
 //! Why a step of a payout is refused.
 
+use std::collections::BTreeSet;
+
 use thiserror::Error;
 
+use super::Payout;
+use crate::audit::Actor;
 use crate::id::PayoutId;
 use crate::role::Role;
 
@@ -85,4 +89,17 @@ pub enum Refused {
         /// Its number.
         attempt: u32,
     },
+}
+
+impl Payout {
+    /// PAY-4: who may approve nothing of it, however it stands: whoever asked for it, and those who changed where it goes.
+    pub(super) fn bars(&self, actor: &Actor, editors: &BTreeSet<String>) -> Option<Refused> {
+        let is_own = actor.id == self.requested_by.id;
+        #[cfg(feature = "planted")]
+        let is_own = is_own && !crate::planted::is(crate::planted::Bug::OwnApprovalCounts);
+        if is_own {
+            return Some(Refused::RequesterMayNotApprove);
+        }
+        editors.contains(&actor.id).then_some(Refused::PayeeEditorMayNotApprove)
+    }
 }

@@ -63,6 +63,8 @@ fn no_machine_writes_a_rule_or_decides_whose_money_it_is() {
         "/v1/partners/par_1/enrolments/prg_1",
         "/v1/partners/par_1/accounts",
         "/v1/partners/par_1/accounts/stripe:cus_1",
+        "/v1/partners/par_1/users",
+        "/v1/partners/par_1/users/usr_1",
         "/v1/partners/par_1/approve",
         "/v1/partners/par_1/reinstate",
         "/v1/partners/par_1/payout-method",
@@ -73,8 +75,34 @@ fn no_machine_writes_a_rule_or_decides_whose_money_it_is() {
         "/v1/claims/clm_1/decline",
         "/v1/revenue/payouts/pay_1/approve",
     ] {
-        let needed = Scope::needed(false, path);
+        let needed = Scope::needed("POST", path);
         assert!(needed.is_none_or(|scope| !scope.is_for_machines()), "{path}: {needed:?}");
+    }
+}
+
+/// API-4: within an area, and a person's all the same; what stands beside them is not.
+#[test]
+fn no_scope_opens_what_within_an_area_is_a_persons() {
+    for (method, path) in [
+        ("GET", "/v1/partners/par_1/users"),
+        ("HEAD", "/v1/partners/par_1/users"),
+        ("DELETE", "/v1/partners/par_1/users/usr_1"),
+        ("DELETE", "/v1/partners/par_1"),
+        ("POST", "/v1/coupons/ADA20/retry"),
+        ("GET", "/v1/reports/tax-forms/2026/files/1099-nec-001"),
+        ("HEAD", "/v1/reports/tax-forms/2026/files/1099-nec-001"),
+    ] {
+        assert_eq!(Scope::needed(method, path), None, "{method} {path}");
+    }
+    for (method, path, scope) in [
+        ("GET", "/v1/partners/par_1", "partners:read"),
+        ("PATCH", "/v1/partners/par_1", "partners:write"),
+        ("DELETE", "/v1/coupons/ADA20", "partners:write"),
+        ("POST", "/v1/coupons", "partners:write"),
+        ("GET", "/v1/reports/tax-forms/2026/rows", "payouts:read"),
+    ] {
+        let needed = Scope::needed(method, path).map(|scope| scope.to_string());
+        assert_eq!(needed.as_deref(), Some(scope), "{method} {path}");
     }
 }
 
@@ -91,7 +119,7 @@ fn every_operation_opens_for_the_scope_that_was_decided() {
             if operations.get(method).is_none() {
                 continue;
             }
-            let scope = Scope::needed(method == "get", path).filter(|scope| scope.is_for_machines());
+            let scope = Scope::needed(&method.to_ascii_uppercase(), path).filter(|scope| scope.is_for_machines());
             let scope = scope.map_or_else(|| "a person".to_owned(), |scope| scope.to_string());
             rows.push(format!("{path} {method}: {scope}"));
         }

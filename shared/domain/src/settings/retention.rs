@@ -4,9 +4,11 @@
 
 use std::collections::BTreeMap;
 
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use super::SettingsFault;
+use crate::time::Timestamp;
 
 /// A kind of data that is kept for a while.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -30,9 +32,9 @@ impl RetentionKind {
     /// Each kind with the least days, the days as shipped, and the most.
     pub const ALL: [(Self, u32, u32, u32); 6] = [
         (Self::Clicks, 30, 90, 365),
-        (Self::RawEvents, 30, 400, 3_650),
+        (Self::RawEvents, 30, 30, 3_650),
         (Self::Leads, 30, 730, 3_650),
-        (Self::Notices, 7, 90, 730),
+        (Self::Notices, 30, 90, 730),
         (Self::Sessions, 1, 2, 30),
         (Self::Reports, 1, 365, 3_650),
     ];
@@ -53,7 +55,7 @@ impl RetentionKind {
     /// Does what is written end by this table? A kind that nothing ends by it cannot be set: it would say what is not so.
     #[must_use]
     pub fn is_enforced(self) -> bool {
-        matches!(self, Self::Sessions)
+        matches!(self, Self::Sessions | Self::RawEvents | Self::Notices)
     }
 
     fn bounds(self) -> (u32, u32, u32) {
@@ -80,6 +82,13 @@ impl Retention {
     #[must_use]
     pub fn days_of(&self, kind: RetentionKind) -> u32 {
         self.0.get(&kind).copied().filter(|_| kind.is_enforced()).unwrap_or(kind.bounds().1)
+    }
+
+    /// When something of a kind ends that is kept from an instant on.
+    #[must_use]
+    pub fn end_of(&self, kind: RetentionKind, from: Timestamp) -> Timestamp {
+        let kept = SignedDuration::from_hours(i64::from(self.days_of(kind)) * 24);
+        from.saturating_add(kept).unwrap_or(from)
     }
 
     /// The table of what is ended by it.

@@ -44,7 +44,11 @@ fn each_kind_has_a_row_its_word_and_bounds_that_hold() {
         }
         assert_eq!(Retention::default().days_of(kind), shipped);
     }
-    assert_eq!(Retention::default().table(), BTreeMap::from([(RetentionKind::Sessions, 2)]));
+    let enforced = [(RetentionKind::RawEvents, 30), (RetentionKind::Notices, 90), (RetentionKind::Sessions, 2)];
+    assert_eq!(Retention::default().table(), BTreeMap::from(enforced));
+    let from = "2026-11-22T00:00:00Z".parse().expect("an instant");
+    let until = "2026-12-22T00:00:00Z".parse().expect("an instant");
+    assert_eq!(Retention::default().end_of(RetentionKind::RawEvents, from), until);
 }
 
 #[test]

@@ -118,6 +118,8 @@ pub struct TaxForm {
     pub tin_shown: Option<String>,
     /// By what the same number is known again, under the tenant's key.
     pub tin_fingerprint: Option<Digest>,
+    /// By what the same names, number and address are known again, under the tenant's key.
+    pub content_fingerprint: Option<Digest>,
     /// Where the payee lives or is at home: ISO 3166-1, two letters.
     pub country: String,
     /// The day of the signature.
@@ -145,6 +147,8 @@ pub struct Given {
     pub tin: Option<Tin>,
     /// By what the same number is known again.
     pub tin_fingerprint: Option<Digest>,
+    /// By what the same names, number and address are known again, under the tenant's key.
+    pub content_fingerprint: Option<Digest>,
     /// Where the payee lives or is at home.
     pub country: String,
     /// The day of the signature.
@@ -180,6 +184,7 @@ impl TaxForm {
             tin_kind: given.tin.as_ref().map(Tin::kind),
             tin_shown: given.tin.as_ref().map(Tin::masked),
             tin_fingerprint: given.tin_fingerprint,
+            content_fingerprint: given.content_fingerprint,
             country: given.country,
             signed_on: given.signed_on,
             submitted_at: at,
@@ -301,6 +306,7 @@ mod tests {
             classification: None,
             tin,
             tin_fingerprint: None,
+            content_fingerprint: None,
             country: "US".to_owned(),
             signed_on: day(signed_on),
             sealed: "sealed".to_owned(),

@@ -214,6 +214,10 @@ fn a_machine_stands_where_an_admin_does_only_by_its_scopes() {
     let told = scoped.hold_to_scopes(&Method::GET, "/v1/revenue/leads").expect_err("refused");
     assert!(told.detail().contains("leads:read"), "{}", told.detail());
     assert!(scoped.hold_to_scopes(&Method::HEAD, "/v1/partners").is_ok());
+    let writes = machine(Some(&["partners:write"]));
+    assert!(writes.hold_to_scopes(&Method::PATCH, "/v1/partners/par_1").is_ok());
+    let told = writes.hold_to_scopes(&Method::DELETE, "/v1/partners/par_1").expect_err("refused");
+    assert!(told.detail().contains("needs a person"), "{}", told.detail());
     assert!(shell.hold_to_scopes(&Method::POST, "/v1/track/sale").is_ok());
 }
 

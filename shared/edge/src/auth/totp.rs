@@ -1,5 +1,6 @@
 //! Codes of authenticators: RFC 6238 with HMAC-SHA-1, six digits, half a minute each: what every authenticator app does.
 
+use jiff::SignedDuration;
 use ring::hmac;
 
 use crate::random;
@@ -12,6 +13,21 @@ const STEP_S: i64 = 30;
 const DIGITS: usize = 6;
 /// How many half minutes a person's clock may be off, both ways.
 const DRIFT: i64 = 1;
+
+/// So many codes may be refused in a row before there is a wait.
+const REFUSED_FREE: u32 = 5;
+/// The first wait; it doubles with each further refusal, up to a day.
+const WAIT_FIRST: SignedDuration = SignedDuration::from_mins(5);
+const WAIT_MAX: SignedDuration = SignedDuration::from_hours(24);
+
+/// POR-7: how long no code is looked at after so many refusals in a row. Whoever guesses with a session that is not theirs
+/// comes to one try a day.
+#[must_use]
+pub fn wait_after(refused: u32) -> SignedDuration {
+    let Some(doubled) = refused.checked_sub(REFUSED_FREE) else { return SignedDuration::ZERO };
+    let times = 2_i32.checked_pow(doubled).unwrap_or(i32::MAX);
+    WAIT_FIRST.checked_mul(times).map_or(WAIT_MAX, |wait| wait.min(WAIT_MAX))
+}
 
 /// A new secret.
 #[must_use]
@@ -119,6 +135,12 @@ mod tests {
         for nonsense in ["", "81804", "0818040", "08180a", "０８１８０４", " 81804"] {
             assert_eq!(step_of(SECRET, nonsense, now), None, "{nonsense}");
         }
+    }
+
+    #[test]
+    fn the_wait_after_refused_codes_doubles_up_to_a_day() {
+        let minutes = [0, 4, 5, 6, 7, 13, 14, 40, u32::MAX].map(|refused| wait_after(refused).as_mins());
+        assert_eq!(minutes, [0, 0, 5, 10, 20, 1_280, 1_440, 1_440, 1_440]);
     }
 
     #[test]

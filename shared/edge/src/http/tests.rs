@@ -77,3 +77,25 @@ fn whoever_has_one_address_of_a_network_of_ipv6_has_them_all() {
     assert_ne!(network("192.0.2.7"), network("192.0.2.8"));
     assert_eq!(Origin::default().network(), "unknown");
 }
+
+#[tokio::test]
+async fn an_origin_is_the_gateways_word_and_the_viewers_behind_our_own_distribution_alone() {
+    let secret = crate::telemetry::Secret::new("the key".to_owned());
+    let front = Front::new(crate::secrets::Rotating { current: secret, previous: None });
+    let told = [("cloudfront-viewer-address", "198.51.100.10:46532"), ("x-tributary-edge-key", "the key")];
+    for (is_behind, headers, expected) in
+        [(true, &told[..], "198.51.100.10"), (true, &told[..1], "203.0.113.7"), (false, &told[..], "203.0.113.7")]
+    {
+        let mut request =
+            headers.iter().fold(http::Request::builder(), |request, (name, value)| request.header(*name, *value));
+        if is_behind {
+            request = request.extension(front.clone());
+        }
+        let mut context = lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequestContext::default();
+        context.http.source_ip = Some("203.0.113.7".to_owned());
+        let request = request.extension(RequestContext::ApiGatewayV2(context)).body(()).expect("request");
+        let (mut parts, ()) = request.into_parts();
+        let origin = Origin::from_request_parts(&mut parts, &()).await.expect("infallible");
+        assert_eq!(origin.ip.as_deref(), Some(expected), "{is_behind} {headers:?}");
+    }
+}

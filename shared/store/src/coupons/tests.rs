@@ -1,4 +1,7 @@
+use domain::currency::Currency;
 use domain::id::TenantId;
+use domain::money::Money;
+use domain::promotion::{Discount, Lasting, Off, PromotionState};
 use ulid::Ulid;
 
 use super::*;
@@ -21,6 +24,7 @@ fn coupon(code: &str, partner: u128) -> Coupon {
         program: ProgramId::from_ulid(Ulid::from(1_u128)),
         valid_from: "2026-11-01T00:00:00Z".parse().expect("instant"),
         valid_until: None,
+        promotion: None,
     }
 }
 
@@ -58,4 +62,35 @@ async fn a_code_is_one_partners_for_good() {
     for (used_at, expected) in rows {
         assert_eq!(ended.is_valid_at(used_at.parse().expect("instant")), expected, "{used_at}");
     }
+}
+
+#[tokio::test]
+async fn a_promotion_moves_one_step_at_a_time_and_its_coupon_is_found_by_the_providers_id() {
+    let store = store().await;
+    let off = Off::Amount(Money::from_minor(500, Currency::USD));
+    let promotion = Promotion::new("trb_1".to_owned(), Discount { off, lasting: Lasting::Months(3) });
+    let made = Coupon { promotion: Some(promotion.clone()), ..coupon("ADA20", 1) };
+    assert_eq!(store.create_coupon(&tenant(), &made).await.expect("made"), Written::Yes);
+    assert_eq!(store.get_coupon(&tenant(), &made.code).await.expect("read").as_ref(), Some(&made));
+    let refused = promotion.in_state(PromotionState::Refused("No.".to_owned())).expect("a change");
+    let active = refused.in_state(PromotionState::Active("promo_1".to_owned())).expect("a change");
+    let step = async |before: &Promotion, after: &Promotion| {
+        store.replace_promotion(&tenant(), &made, (before, after)).await.expect("answered")
+    };
+    assert_eq!(step(&promotion, &refused).await, Written::Yes);
+    assert_eq!(step(&promotion, &refused).await, Written::Yes, "the same once more");
+    assert_eq!(step(&promotion, &active).await, Written::ConditionFailed, "it was seen before the no");
+    assert_eq!(step(&refused, &active).await, Written::Yes);
+    assert_eq!(store.get_promoted_code(&tenant(), "promo_1").await.expect("read"), Some(made.code.clone()));
+    let other = TenantKey::from(&TenantId::from_ulid(Ulid::from(7_u128)));
+    assert_eq!(store.get_promoted_code(&other, "promo_1").await.expect("read"), None);
+    // The same coupon once more is there already, whatever became of it at the provider.
+    assert_eq!(store.create_coupon(&tenant(), &made).await.expect("made twice"), Written::Yes);
+    let until: Timestamp = "2026-11-20T00:00:00Z".parse().expect("instant");
+    assert_eq!(store.end_coupon(&tenant(), &made, until).await.expect("answered"), Written::ConditionFailed);
+    let there = Coupon { promotion: Some(active), ..made.clone() };
+    assert_eq!(store.end_coupon(&tenant(), &there, until).await.expect("ended"), Written::Yes);
+    let ended = store.get_coupon(&tenant(), &made.code).await.expect("read").expect("there");
+    let state = ended.promotion.map(|promotion| promotion.state);
+    assert_eq!((ended.valid_until, state), (Some(until), Some(PromotionState::Ending(Some("promo_1".to_owned())))));
 }

@@ -18,6 +18,11 @@ impl TenantKey {
         Key::new(self.partner_partition(partner), format!("news#{version:08}"))
     }
 
+    /// That a partner referred another in a programme, or had.
+    pub(crate) fn referred(&self, referrer: &PartnerId, partner: &PartnerId, program: &ProgramId) -> Key {
+        Key::new(self.partner_partition(referrer), format!("referred#{partner}#{program}"))
+    }
+
     pub(crate) fn application(&self, application: &ApplicationId) -> Key {
         Key::new(self.pk(&format!("application#{application}")), "application")
     }
@@ -41,6 +46,11 @@ impl TenantKey {
 
     pub(crate) fn group(&self, group: &GroupId) -> Key {
         Key::new(self.groups(), group.as_str())
+    }
+
+    /// How many versions of its rule were made.
+    pub(crate) fn rule_count(&self, program: &ProgramId) -> Key {
+        Key::new(self.pk(&format!("rules-made#{program}")), "count")
     }
 
     /// What says that a programme has, or had, a partner.

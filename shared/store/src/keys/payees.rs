@@ -1,7 +1,7 @@
 //! The keys of where partners' money goes, and of their tax forms.
 
 use domain::digest::Digest;
-use domain::id::{MethodId, PartnerId, PayoutFileId, PayoutRunId};
+use domain::id::{MethodId, PartnerId, PayoutFileId, PayoutId, PayoutNoteId, PayoutRunId};
 use domain::payee::Rail;
 
 use super::{Key, TenantKey};
@@ -51,6 +51,14 @@ impl TenantKey {
         Key::new(self.pk(&format!("sent#{}#{reference}", rail.word())), "payout")
     }
 
+    pub(crate) fn payout_notes(&self, payout: &PayoutId) -> String {
+        self.pk(&format!("payout-notes#{payout}"))
+    }
+
+    pub(crate) fn payout_note(&self, payout: &PayoutId, note: &PayoutNoteId) -> Key {
+        Key::new(self.payout_notes(payout), note.as_str())
+    }
+
     pub(crate) fn payout_returns(&self, sha256: Digest) -> Key {
         Key::new(self.pk("payout-returns"), sha256.to_hex())
     }
@@ -65,6 +73,10 @@ impl TenantKey {
 
     pub(crate) fn payout_policy(&self) -> Key {
         Key::new(self.pk("tenant"), "payout-policy")
+    }
+
+    pub(crate) fn payout_schedule(&self) -> Key {
+        Key::new(self.pk("tenant"), "payout-schedule")
     }
 
     pub(crate) fn fingerprint_key(&self) -> Key {

@@ -1,7 +1,7 @@
 //! The keys of people who sign in: users, links, sessions, authenticators, API keys' lists.
 
 use domain::digest::Digest;
-use domain::id::{KeyId, SessionId, UserId};
+use domain::id::{KeyId, PartnerId, SessionId, UserId};
 
 use super::{Key, TenantKey};
 
@@ -12,6 +12,10 @@ impl TenantKey {
 
     pub(crate) fn user(&self, user: &UserId) -> Key {
         Key::new(self.users(), user.as_str())
+    }
+
+    pub(crate) fn partner_user(&self, partner: &PartnerId, user: &UserId) -> Key {
+        Key::new(self.partner_partition(partner), format!("user#{user}"))
     }
 
     pub(crate) fn user_of_email(&self, email: &Digest) -> Key {
@@ -32,6 +36,18 @@ impl TenantKey {
 
     pub(crate) fn authenticator(&self, user: &UserId) -> Key {
         Key::new(self.pk(&format!("user#{user}")), "authenticator")
+    }
+
+    pub(crate) fn user_of_subject(&self, subject: &Digest) -> Key {
+        Key::new(self.pk(&format!("user-subject#{subject}")), "user")
+    }
+
+    pub(crate) fn subject_of_user(&self, user: &UserId) -> Key {
+        Key::new(self.pk(&format!("user#{user}")), "subject")
+    }
+
+    pub(crate) fn issued_token(&self, token: &Digest) -> Key {
+        Key::new(self.pk(&format!("issued#{token}")), "token")
     }
 
     pub(crate) fn signed_in(&self, user: &UserId) -> String {

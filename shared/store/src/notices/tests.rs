@@ -24,6 +24,7 @@ fn claim(run: &str, minutes: i64) -> NoticeClaim {
         run: run.into(),
         at,
         lease_until: at + SignedDuration::from_mins(2),
+        forgotten_at: at + SignedDuration::from_hours(90 * 24),
     }
 }
 

@@ -267,11 +267,13 @@ impl Store {
                 None => items.extend(self.enrolled(tenant, id, enrolment).await?),
                 Some(same) if same == enrolment => {}
                 // Guarded by the version of the profile.
-                Some(_) => items.push(request::put_over(
-                    &self.tables.core,
-                    &tenant.enrolment(id, &enrolment.program),
-                    &EnrolmentItem::from(enrolment),
-                )?),
+                Some(other) => {
+                    let key = tenant.enrolment(id, &enrolment.program);
+                    items.push(request::put_over(&self.tables.core, &key, &EnrolmentItem::from(enrolment))?);
+                    if other.referrer != enrolment.referrer {
+                        items.extend(self.referred(tenant, id, enrolment)?);
+                    }
+                }
             }
         }
         items.push(self.row_changed(tenant, after, change.words.as_deref())?);
@@ -365,11 +367,27 @@ impl Store {
     ) -> Result<Vec<TransactWriteItem>, StoreError> {
         let key = tenant.enrolment(partner, &enrolment.program);
         let mut parts = vec![request::put_new(&self.tables.core, &key, &EnrolmentItem::from(enrolment))?];
+        parts.extend(self.referred(tenant, partner, enrolment)?);
         // Written once: many who are taken on at once would meet on it otherwise. It never goes again.
         if !self.is_program_used(tenant, &enrolment.program).await? {
             parts.push(self.program_is_used(tenant, &enrolment.program)?);
         }
         Ok(parts)
+    }
+
+    /// COM-13: what keeps whoever referred a partner from being deleted. It stays when somebody else is named later: sales
+    /// that were decided before name the first one still.
+    fn referred(
+        &self,
+        tenant: &TenantKey,
+        partner: &PartnerId,
+        enrolment: &EnrolmentRecord,
+    ) -> Result<Option<TransactWriteItem>, StoreError> {
+        let Some(referrer) = enrolment.referrer.as_ref().filter(|referrer| *referrer != partner) else {
+            return Ok(None);
+        };
+        let key = tenant.referred(referrer, partner, &enrolment.program);
+        request::put_over(&self.tables.core, &key, &Entry::of("referred_partner")).map(Some)
     }
 }
 

@@ -194,7 +194,8 @@ impl Store {
     pub async fn is_program_used(&self, tenant: &TenantKey, program: &ProgramId) -> Result<bool, StoreError> {
         let key = tenant.program_used(program);
         let found = self.get_attributes(&self.tables.core, &key, true, "asking whether a program is used").await?;
-        Ok(found.is_some())
+        // One that is gone was used by nobody, and nobody is enrolled any more: `program_is_used` refuses that.
+        Ok(found.is_some_and(|found| !found.contains_key("is_gone")))
     }
 
     /// Whose a programme is; `None` for one that nobody made by the API.
@@ -217,6 +218,7 @@ impl Store {
         UpdateBuilder::new(&self.tables.core, &tenant.program_used(program))
             .set("entity", item::text("program_used"))
             .set("v", item::number(1))
+            .require("is_gone", None)
             .build_transact()
     }
 }

@@ -88,3 +88,31 @@ async fn rules_are_listed_by_effective_date_whatever_the_order_of_making() {
     let listed = store.list_rules(&tenant(), &program(1).id).await.expect("list");
     assert_eq!(listed, [first, between, later]);
 }
+
+#[tokio::test]
+async fn a_version_that_was_made_of_another_is_refused_once_a_further_one_is_there() {
+    let store = store().await;
+    let rule = rule(1, &program(1), "2026-09-01T00:00:00Z", percentage("0.3"));
+    let (tenant, program) = (tenant(), program(1).id);
+    store.create_rule(&tenant, &rule).await.expect("made");
+    let seen = store.get_rule_count(&tenant, &program).await.expect("read");
+    let next = |n: u128| RuleVersion {
+        id: RuleId::from_ulid(Ulid::from(n)),
+        effective_from: format!("2027-01-0{n}T00:00:00Z").parse().expect("an instant"),
+        ..rule.clone()
+    };
+    let first = store.create_rule_after(&tenant, &next(1), seen).await;
+    assert_eq!(first.expect("made"), Written::Yes);
+    assert_eq!(
+        store.create_rule_after(&tenant, &next(1), seen).await.expect("made"),
+        Written::Yes,
+        "the same once more"
+    );
+    assert_eq!(store.create_rule_after(&tenant, &next(2), seen).await.expect("answered"), Written::ConditionFailed);
+    let now = store.get_rule_count(&tenant, &program).await.expect("read");
+    assert_eq!(store.create_rule_after(&tenant, &next(2), now).await.expect("made"), Written::Yes);
+    // One that asks for no number counts, too.
+    store.create_rule(&tenant, &next(3)).await.expect("made");
+    assert_eq!(store.create_rule_after(&tenant, &next(4), now + 1).await.expect("answered"), Written::ConditionFailed);
+    assert_eq!(store.list_rules(&tenant, &program).await.expect("listed").len(), 4);
+}

@@ -22,6 +22,7 @@ fn submitted(before: Option<&TaxForm>, end: ChainEnd, country: &str) -> (TaxForm
         classification: None,
         tin: None,
         tin_fingerprint: None,
+        content_fingerprint: Some(domain::digest::Digest::of_bytes(b"what it says")),
         country: country.to_owned(),
         signed_on: BusinessDay::parse("2026-01-01").expect("a day"),
         sealed: "sealed".to_owned(),

@@ -43,6 +43,9 @@ async fn a_decision_takes_the_terms_of_its_time_and_partners_who_stay_keep_their
     store.fill_terms(&tenant(), &mut decision, &[]).await.expect("filled");
     assert_eq!(decision.credits()[0].terms, PartnerTerms { tier: Tier::Tier2, ..PartnerTerms::default() });
     let referrer = PartnerId::from_ulid(Ulid::from(9_u128));
+    let profile = Partner { id: referrer.clone(), ..profile };
+    let enrolment = Enrolment { program: ProgramId::from_ulid(Ulid::from(2_u128)), ..enrolment };
+    store.create_partner(&tenant(), &profile, &person, &enrolment).await.expect("made");
     let terms = EnrolmentTerms { tier: Tier::Tier3, groups: vec!["gold".to_owned()], referrer: Some(referrer.clone()) };
     assert_eq!(store.set_terms(&tenant(), &partner, &program, &terms).await.expect("set"), Written::Yes);
     let before = decision.credits().to_vec();
@@ -60,6 +63,24 @@ async fn a_decision_takes_the_terms_of_its_time_and_partners_who_stay_keep_their
     store.set_terms(&tenant(), &partner, &program, &itself).await.expect("set");
     let read = store.get_terms(&tenant(), &partner, &program, None).await.expect("read");
     assert_eq!(read, PartnerTerms::default());
+}
+
+#[tokio::test]
+async fn whoever_is_named_as_referrer_and_is_not_there_is_nobody() {
+    // COM-13: a share would be booked to an account that nobody walks and nobody can be paid from.
+    let store = store().await;
+    let at: Timestamp = "2026-11-01T00:00:00Z".parse().expect("instant");
+    let partner = PartnerId::from_ulid(Ulid::from(1_u128));
+    let program = ProgramId::from_ulid(Ulid::from(1_u128));
+    let profile = Partner { id: partner.clone(), status: PartnerStatus::Active, created_at: at };
+    let person = Person { email_sealed: "e".to_owned(), name_sealed: "n".to_owned(), recorded_at: at };
+    let enrolment = Enrolment { program: program.clone(), tier: Tier::Tier1, enrolled_at: at };
+    store.create_partner(&tenant(), &profile, &person, &enrolment).await.expect("made");
+    let gone = PartnerId::from_ulid(Ulid::from(9_u128));
+    let terms = EnrolmentTerms { referrer: Some(gone), ..EnrolmentTerms::default() };
+    assert_eq!(store.set_terms(&tenant(), &partner, &program, &terms).await.expect("set"), Written::Yes);
+    let read = store.get_terms(&tenant(), &partner, &program, None).await.expect("read");
+    assert_eq!(read.referrer, None);
 }
 
 fn referrer_of(terms: &PartnerTerms) -> PartnerId {

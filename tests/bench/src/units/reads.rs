@@ -27,20 +27,46 @@ pub(super) async fn reads(rows: &mut Vec<Row>) {
     let own = partner_api::routes(partner_api::App::new(store.clone(), sealer(), clock, place));
     let desk = revenue_api::routes(revenue_api::App::new(store.clone(), visits(), sealer(), clock));
     let key = key(&store, "reads", clock).await;
-    let of = |path: &str| format!("/v1/partners/revenue/{path}?partner_id={partner}");
-    for (pattern, routes, path) in [
-        ("page of a partner's commissions", &own, of("commissions")),
-        ("page of a partner's payouts", &own, of("payouts")),
-        ("metrics of a partner, a close among them", &own, of("metrics")),
-        ("earnings of a partner by day", &own, format!("/v1/partners/{partner}/earnings")),
-        ("page of partners", &own, "/v1/partners".to_owned()),
-        ("page of links", &own, "/v1/revenue/affiliates".to_owned()),
-        ("page of a day's commissions across partners", &desk, "/v1/revenue/commissions?day=2026-11-21".to_owned()),
-    ] {
+    let of_partners = OF_PARTNERS.iter().map(|row| (&own, row));
+    for (routes, (pattern, path)) in of_partners.chain(OF_THE_DESK.iter().map(|row| (&desk, row))) {
+        let path = path.replace("{partner}", partner.as_str()).replace("{program}", world::program().as_str());
         asked(routes, &path, &key).await;
         metered(&world, rows, pattern, None, asked(routes, &path, &key)).await;
     }
 }
+
+/// What partner-api lists and counts.
+const OF_PARTNERS: [(&str, &str); 17] = [
+    ("page of a partner's commissions", "/v1/partners/revenue/commissions?partner_id={partner}"),
+    ("page of a partner's payouts", "/v1/partners/revenue/payouts?partner_id={partner}"),
+    ("metrics of a partner, a close among them", "/v1/partners/revenue/metrics?partner_id={partner}"),
+    ("earnings of a partner by day", "/v1/partners/{partner}/earnings"),
+    ("page of partners", "/v1/partners"),
+    ("page of links", "/v1/revenue/affiliates"),
+    ("page of a partner's links", "/v1/revenue/affiliates?partner_id={partner}"),
+    ("page of coupons", "/v1/coupons"),
+    ("page of claims", "/v1/claims"),
+    ("page of a partner's claims", "/v1/claims?partner_id={partner}"),
+    ("page of programmes", "/v1/programs"),
+    ("rule versions of a programme", "/v1/programs/{program}/rules"),
+    ("page of a programme's applications", "/v1/programs/{program}/applications"),
+    ("recomputes of a programme", "/v1/programs/{program}/recompute"),
+    ("page of groups", "/v1/groups"),
+    ("page of achievements", "/v1/achievements"),
+    ("customers that a partner manages", "/v1/partners/{partner}/accounts"),
+];
+
+/// What the desk lists.
+const OF_THE_DESK: [(&str, &str); 8] = [
+    ("page of a day's commissions across partners", "/v1/revenue/commissions?day=2026-11-21"),
+    ("page of disputes", "/v1/revenue/disputes"),
+    ("page of corrections", "/v1/revenue/adjustments"),
+    ("page of nights", "/v1/revenue/commission/batches"),
+    ("page of rates of exchange", "/v1/revenue/fx-rates"),
+    ("page of accounts below zero", "/v1/revenue/negative-balances"),
+    ("page of leads", "/v1/revenue/leads"),
+    ("page of plans", "/v1/revenue/plans"),
+];
 
 async fn asked(routes: &Router, path: &str, key: &str) {
     use tower::ServiceExt;

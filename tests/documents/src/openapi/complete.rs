@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use domain::role::Role;
+use domain::scope::Scope;
 use serde_json::{Map, Value, json};
 
 use super::declared::{declare, drop_null_bodies};
@@ -86,6 +88,7 @@ pub(super) fn complete(paths: &mut Map<String, Value>, components: &mut BTreeMap
         drop_null_bodies(operation);
         if let Some(roles) = access.get(&format!("{} {path}", method.to_ascii_uppercase())) {
             operation["x-roles"] = json!(roles);
+            operation["x-scopes"] = json!(scopes(method, path, roles));
         }
         for (status, response) in operation["responses"].as_object_mut().into_iter().flatten() {
             shorten(status, response);
@@ -109,6 +112,14 @@ pub(super) fn complete(paths: &mut Map<String, Value>, components: &mut BTreeMap
         (name.to_owned(), response)
     });
     components.entry("responses".to_owned()).or_default().extend(responses);
+}
+
+/// API-4: the scopes by which a machine's key opens an operation; none where it needs a person, or no credentials.
+fn scopes(method: &str, path: &str, roles: &[String]) -> Vec<String> {
+    let is_for = |role: Role| roles.iter().any(|word| word == role.word());
+    let needed = Scope::needed(&method.to_ascii_uppercase(), path).filter(|scope| scope.is_for_machines());
+    // A machine passes where an admin does, and through its own doors.
+    needed.filter(|_| is_for(Role::Admin) || is_for(Role::Service)).map(|scope| scope.to_string()).into_iter().collect()
 }
 
 /// A refusal that says nothing of its own is the shared one; another one keeps its words.

@@ -16,17 +16,34 @@ fn known(name: &str) -> Option<Value> {
 
 /// Says it of an operation.
 pub(super) fn declare(operation: &mut Value) {
-    for parameter in operation["parameters"].as_array_mut().into_iter().flatten() {
+    let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
+    for parameter in parameters.into_iter().flatten() {
         let name = parameter["name"].as_str().unwrap_or_default().to_owned();
         if let Some(Value::Object(more)) = known(&name) {
-            let schema = parameter["schema"].as_object_mut();
-            schema.into_iter().for_each(|schema| schema.extend(more.clone()));
+            let Some(schema) = parameter["schema"].as_object_mut() else { continue };
+            for (name, value) in more {
+                // A list with shorter pages says so itself; the least that a number's type says gives way.
+                if name != "maximum" || !schema.contains_key(&name) {
+                    schema.insert(name, value);
+                }
+            }
         }
     }
+    told_once(operation);
     let has_format = |parameter: &Value| parameter["name"] == "format" && parameter["in"] == "query";
     if operation["parameters"].as_array().is_some_and(|parameters| parameters.iter().any(has_format)) {
         list_as_csv(&mut operation["responses"]["200"]);
     }
+}
+
+/// A parameter that two places tell of is one: the schema that names what it is stands.
+fn told_once(operation: &mut Value) {
+    let Some(parameters) = operation.get_mut("parameters").and_then(Value::as_array_mut) else { return };
+    let named: Vec<Value> = parameters.iter().filter(|one| one["schema"]["$ref"].is_string()).cloned().collect();
+    let is_again = |one: &Value| {
+        named.iter().any(|other| other["name"] == one["name"] && other["in"] == one["in"] && other != one)
+    };
+    parameters.retain(|one| !is_again(one));
 }
 
 /// A list whose format can be asked for is CSV as well.

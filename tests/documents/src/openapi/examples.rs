@@ -41,11 +41,14 @@ fn example(name: &str, schema: &Value, schemas: &Map<String, Value>, depth: usiz
         return Value::Null;
     }
     let deeper = |schema: &Value| example(name, schema, schemas, depth - 1);
-    for given in [&schema["example"], &schema["examples"][0], &schema["const"], &schema["default"], &schema["enum"][0]]
-    {
+    for given in [&schema["example"], &schema["examples"][0], &schema["const"], &schema["default"]] {
         if !given.is_null() {
             return given.clone();
         }
+    }
+    if let Some(words) = schema["enum"].as_array() {
+        let known = words.iter().find(|word| known(name).is_some_and(|known| *word == known));
+        return known.or(words.first()).cloned().unwrap_or_default();
     }
     if let Some(referred) = schema["$ref"].as_str().and_then(|name| schemas.get(name.rsplit('/').next()?)) {
         return deeper(referred);
@@ -88,8 +91,13 @@ fn object(schema: &Value, schemas: &Map<String, Value>, depth: usize) -> Value {
     Value::Object(members.map(|(name, schema)| (name.clone(), example(name, schema, schemas, depth - 1))).collect())
 }
 
+/// What one is like that is called so.
+fn known(name: &str) -> Option<&'static str> {
+    BY_NAME.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
+}
+
 fn text(name: &str, schema: &Value) -> String {
-    let known = BY_NAME.iter().find(|(known, _)| *known == name).map(|(_, text)| (*text).to_owned());
+    let known = known(name).map(str::to_owned);
     let by_format = match schema["format"].as_str().unwrap_or_default() {
         "date-time" => Some("2026-09-01T00:00:00Z"),
         "date" => Some("2026-09-01"),

@@ -1,7 +1,10 @@
 //! Who may do what, asked of the running doors: every operation of docs/openapi.json by everybody, held against its
 //! `x-roles`; and every door against what a request can do wrong.
 
+mod callers;
+mod limits;
 mod operations;
+mod scopes;
 
 use std::collections::BTreeMap;
 
@@ -11,7 +14,7 @@ use testkit::Cloud;
 
 use crate::api::Api;
 use crate::operator::tributary;
-use operations::Operation;
+use operations::{NOBODYS, Operation};
 
 /// Whom an admin's key makes keys for, and whose they are.
 const ROLES: [&str; 9] =
@@ -22,11 +25,14 @@ const TOO_LARGE_BYTES: usize = 300 * 1024;
 /// A cloud with a key of each role.
 struct Doors {
     /// It ends with the test.
-    _cloud: Cloud,
+    cloud: Cloud,
     client: Client,
     url: String,
     keys: BTreeMap<&'static str, String>,
     operations: Vec<Operation>,
+    /// A programme and a partner that are there.
+    program: String,
+    partner: String,
     asked: std::sync::atomic::AtomicU32,
 }
 
@@ -46,7 +52,7 @@ struct Asked<'a> {
     content_type: Option<&'a str>,
     accept: Option<&'a str>,
     once: Option<&'a str>,
-    query: Option<&'a str>,
+    query: Option<String>,
     is_without_once: bool,
 }
 
@@ -78,12 +84,32 @@ impl Doors {
         }
         let operations = operations::all();
         let (client, url) = (Client::new(), cloud.http().to_owned());
-        Self { _cloud: cloud, client, url, keys, operations, asked: 0.into() }
+        Self { cloud, client, url, keys, operations, program, partner, asked: 0.into() }
+    }
+
+    /// The operation, asked of the programme and of the partner that there are.
+    fn of_things_that_are(&self, operation: &Operation) -> Operation {
+        let nobodys = |prefix: &str| format!("{prefix}_{NOBODYS}");
+        let asked_path = operation.asked_path.replace(&nobodys("prg"), &self.program);
+        let asked_path = asked_path.replace(&nobodys("par"), &self.partner);
+        let body = operation.body.clone().map(|body| self.named_in(body));
+        Operation { asked_path, body, ..operation.clone() }
+    }
+
+    /// The same of what a body names.
+    fn named_in(&self, body: Value) -> Value {
+        match body {
+            Value::String(text) if text.starts_with("prg_") => json!(self.program),
+            Value::String(text) if text.starts_with("par_") => json!(self.partner),
+            Value::Array(entries) => entries.into_iter().map(|entry| self.named_in(entry)).collect(),
+            Value::Object(fields) => fields.into_iter().map(|(name, value)| (name, self.named_in(value))).collect(),
+            other => other,
+        }
     }
 
     async fn ask(&self, operation: &Operation, asked: Asked<'_>) -> Told {
         let n = self.asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        let query = asked.query.map_or_else(|| operation.query.clone(), str::to_owned);
+        let query = asked.query.unwrap_or_else(|| operation.query.clone());
         let url = format!("{}{}{query}", self.url, operation.asked_path);
         let mut request = self.client.request(operation.method.clone(), url);
         if let Some(key) = asked.key {
@@ -202,7 +228,7 @@ fn rows<'a>(operation: &Operation, asked: &Asked<'a>) -> Vec<(&'static str, Aske
         rows.push(("an answer that it has not", row, if is_read { &[406, 400, 404][..] } else { &[406] }));
     }
     if operation.method == Method::GET {
-        let row = Asked { query: Some("?no_such_parameter=1"), ..asked.clone() };
+        let row = Asked { query: Some("?no_such_parameter=1".to_owned()), ..asked.clone() };
         rows.push(("an unknown parameter", row, &[400, 404]));
     }
     let Some(body) = &operation.body else { return rows };

@@ -41,7 +41,15 @@ impl Plan {
                 self.deeds.push(Deed { at_ms: at_ms + dice.between(0, 1_000), what });
             }
             let common = [Step::Approve, Step::Approve, Step::Send, Step::Confirm, Step::Confirm];
-            let other = [Step::ApproveOther, Step::Reject, Step::Cancel, Step::Fail, Step::Approve, Step::Send];
+            let other = [
+                Step::ApproveOther,
+                Step::ApproveOwn,
+                Step::Reject,
+                Step::Cancel,
+                Step::Fail,
+                Step::Approve,
+                Step::Send,
+            ];
             let mut after_ms = at_ms;
             for step in common {
                 let step = if dice.percent(30) { *dice.pick(&other) } else { step };

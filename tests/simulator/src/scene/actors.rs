@@ -11,7 +11,8 @@ use domain::currency::Currency;
 use domain::digest::Digest;
 use domain::id::{PartnerId, PayoutId};
 use domain::line::Account;
-use domain::payout::Sent;
+use domain::money::Money;
+use domain::payout::{PayoutState, Sent};
 use domain::role::Role;
 use domain::time::Timestamp;
 use serde_json::{Value, json};
@@ -208,6 +209,22 @@ impl Scene<'_> {
                 return Err(Breach { law: "seal", found }.into());
             }
         }
+        // PAY-4: nobody approves what they asked for.
+        if step == Step::ApproveOwn {
+            self.tally.checked.add("own approval", 1);
+            if taken {
+                let found = "whoever asked for a payout has approved it".to_owned();
+                return Err(Breach { law: "own approval", found }.into());
+            }
+        }
+        // PAY-8: what was sent is on its way, and paid by a confirmed reference alone.
+        if let (Step::Send, Moved::Done(stored)) = (step, moved) {
+            self.tally.checked.add("export", 1);
+            if !matches!(stored.payout.state, PayoutState::Submitted { .. }) {
+                let found = format!("{} was sent, and is {}", stored.payout.id, stored.payout.state.word());
+                return Err(Breach { law: "export", found }.into());
+            }
+        }
         if step == Step::Confirm && taken {
             self.tally.paid += 1;
         }
@@ -227,7 +244,10 @@ fn account(partner: usize, currency: &str) -> Result<Account, Trouble> {
 fn asked(partner: usize, currency: &str, under: u64) -> Result<Asked, Trouble> {
     let Account { partner, currency } = account(partner, currency)?;
     let by = person(Role::Partner, partner.as_str());
-    Ok(Asked { partner, currency, by, under: format!("request {under}") })
+    // PAY-3: each third asks for a part; the same again under the same name.
+    let part = i64::try_from(under % 97).unwrap_or(0) * 113 + 1;
+    let amount = under.is_multiple_of(3).then(|| Money::from_minor(part, currency));
+    Ok(Asked { partner, currency, amount, by, under: format!("request {under}") })
 }
 
 /// An event of a queue with these bodies.
@@ -268,12 +288,14 @@ async fn take_step(store: Store, tenant: TenantKey, account: Account, step: Step
         return End::Moved(Ok(Moved::NotFound));
     }
     let id = PayoutId::of(&account.partner, account.currency, number);
-    let seal = match store.get_payout(&tenant, &id).await {
+    let (seal, asker) = match store.get_payout(&tenant, &id).await {
         // One that is not there has no seal to be seen.
-        Ok(stored) => stored.map_or(Digest::ZERO, |stored| stored.payout.seal),
+        Ok(stored) => {
+            stored.map_or((Digest::ZERO, String::new()), |stored| (stored.payout.seal, stored.payout.requested_by.id))
+        }
         Err(error) => return End::Moved(Err(error.to_string())),
     };
-    let (who, command) = command_of(step, (&id, seal), clock);
+    let (who, command) = command_of(step, (&id, seal, &asker), clock);
     let moved = cases::payouts::command(&store, &tenant, &id, &command, &who, clock).await;
     End::Moved(moved.map_err(|error| error.to_string()))
 }
@@ -286,11 +308,12 @@ pub(super) async fn run_errand(office: Office, errand: Errand) -> End {
     }
 }
 
-fn command_of(step: Step, (id, seal): (&PayoutId, Digest), at: Timestamp) -> (Person, Command) {
+fn command_of(step: Step, (id, seal, asker): (&PayoutId, Digest, &str), at: Timestamp) -> (Person, Command) {
     let (admin, finance) = (person(Role::Admin, "admin"), person(Role::FinanceManager, "finance"));
     let reference = format!("reference of {id}");
     match step {
         Step::Approve => (admin, Command::Approve { seal }),
+        Step::ApproveOwn => (person(Role::Admin, asker), Command::Approve { seal }),
         Step::ApproveOther => (admin, Command::Approve { seal: Digest::of_bytes(b"what they saw before") }),
         Step::Reject => (admin, Command::Reject { reason: "no".to_owned() }),
         Step::Cancel => (admin, Command::Cancel { reason: "no".to_owned() }),

@@ -17,8 +17,9 @@ use edge::csv::{self, Format};
 use edge::http::Origin;
 use edge::openapi::{Refusals, WriteRefusals};
 use edge::page::Listed;
-use edge::people::{SignedIn, program_words};
+use edge::people::SignedIn;
 use edge::problem::Problem;
+use edge::telemetry::Secret;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, LOCATION, SET_COOKIE};
 use http::{HeaderValue, StatusCode};
 use serde::Deserialize;
@@ -26,8 +27,8 @@ use store::Written;
 use store::signed_in::Session;
 use utoipa::IntoParams;
 
-use super::people;
 use super::shapes::{BeginBody, SessionView, SignedInView, Transport, session_needed};
+use super::{people, vouched};
 use crate::App;
 use crate::http::doer;
 
@@ -39,6 +40,7 @@ const FORM: &str = "application/x-www-form-urlencoded";
 /// Whose sessions.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 pub(in crate::http) struct SessionsQuery {
     /// Another person's, for an admin; one's own when left out.
     #[param(example = "usr_01JD4Q0Z0N6Y3V5T6K8R7W2M1A")]
@@ -51,6 +53,7 @@ pub(in crate::http) struct SessionsQuery {
 /// Whose session is to end.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 pub(in crate::http) struct WhoseQuery {
     /// Another person's, for an admin; one's own when left out.
     user_id: Option<String>,
@@ -77,16 +80,18 @@ impl<S: Send + Sync> FromRequest<S> for Token {
                 let text = String::from_utf8_lossy(&bytes).into_owned();
                 let token = text.split('&').find_map(|pair| pair.strip_prefix("token="));
                 let token = token.ok_or_else(|| Problem::bad_request("/token", "missing field `token`"))?.to_owned();
-                Ok(Self { body: BeginBody { token, transport: Transport::Cookie }, is_form: true })
+                let body = BeginBody { token: Some(token), id_token: None, transport: Transport::Cookie };
+                Ok(Self { body, is_form: true })
             }
             _ => Err(Problem::unsupported_media_type("the body must be application/json, or the sign-in page's form")),
         }
     }
 }
 
-/// Begin a session by a link.
+/// Begin a session by a link, or by a token of the deployment's issuer.
 ///
-/// A link begins one session, however many ask at once. With `transport` `cookie` the session is a cookie that scripts
+/// A link begins one session, however many ask at once; so does a token. Whom a token names at its first use is found by
+/// the address that the issuer has verified, and is known by the issuer's subject from then on. With `transport` `cookie` the session is a cookie that scripts
 /// cannot read; with `bearer` its text is in the answer, this once. The sign-in page's form is answered by a redirect.
 #[utoipa::path(
     post, path = "/v1/auth/session", tag = "sign-in", request_body = BeginBody,
@@ -94,8 +99,8 @@ impl<S: Send + Sync> FromRequest<S> for Token {
         (status = 201, description = "Signed in.", body = SignedInView),
         (status = 303, description = "Signed in by the page's form."),
         (status = 400, description = "Not as declared.", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "The link opens nothing.", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Sent by a page of another origin.", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "The link opens nothing, or the token is not taken.", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "Sent by a page of another origin, or the issuer vouches for nobody who is here.", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "The body is too large.", body = Problem, content_type = "application/problem+json"),
         (status = 415, description = "Neither JSON nor the form.", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "Try again.", body = Problem, content_type = "application/problem+json"),
@@ -110,15 +115,18 @@ pub(in crate::http) async fn begin(
     // Another page must not sign its reader in as somebody else, whose doings would then seem theirs.
     check_origin(&headers)?;
     let now = app.clock.now();
-    let program = program_words(origin.user_agent.as_deref());
-    let signed_in = people(&app)?.redeem(&body.token, &program, now).await?;
+    let (tenant, signed_in) = match (&body.token, body.id_token) {
+        (Some(token), None) => vouched::by_link(&app, token, origin, now).await?,
+        (None, Some(token)) => vouched::by_issuer(&app, &Secret::new(token), origin, now).await?,
+        _ => {
+            return Err(Problem::bad_request("/token", "send either `token`, of a link, or `id_token`, of the issuer"));
+        }
+    };
     if is_form {
         let location = HeaderValue::from_static(AFTER_SIGN_IN);
         let response = (StatusCode::SEE_OTHER, [(LOCATION, location)]).into_response();
         return Ok(with_cookie(response, Some((&signed_in, now))));
     }
-    let tenant = edge::auth::PresentedLink::parse(&body.token).map(|link| link.tenant);
-    let tenant = tenant.ok_or_else(Problem::internal)?;
     let kept = app.store.get_user(&store::TenantKey::from(&tenant), &signed_in.session.user).await?;
     let user = kept.ok_or_else(Problem::internal)?.user;
     Ok(told(&user, &signed_in, (StatusCode::CREATED, body.transport), now))

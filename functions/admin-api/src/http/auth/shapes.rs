@@ -20,13 +20,18 @@ pub(super) enum Transport {
     Bearer,
 }
 
-/// A link's token, to begin a session by.
+/// What a session is begun by: the token of a link, or one of the deployment's issuer.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct BeginBody {
     /// As the mail's link has it.
+    #[serde(default)]
     #[schema(example = "trl_…")]
-    pub(super) token: String,
+    pub(super) token: Option<String>,
+    /// An ID token of the issuer that the deployment trusts, instead of a link's token: signed by RS256, ES256 or EdDSA, for
+    /// this audience. It begins one session.
+    #[serde(default)]
+    pub(super) id_token: Option<String>,
     /// How the session goes along; as a cookie when left out.
     #[serde(default)]
     pub(super) transport: Transport,

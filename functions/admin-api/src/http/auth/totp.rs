@@ -7,8 +7,9 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use domain::audit::{Deed, Told};
 use domain::id::UserId;
+use domain::time::Timestamp;
 use edge::auth::Caller;
-use edge::auth::totp::{SECRET_BYTES, base32, fresh, step_of};
+use edge::auth::totp::{SECRET_BYTES, base32, fresh, step_of, wait_after};
 use edge::body::Body;
 use edge::http::Origin;
 use edge::openapi::{Refusals, WriteRefusals};
@@ -75,20 +76,13 @@ pub(in crate::http) async fn enrol(
         secret_sealed,
         state: AuthenticatorState::Pending,
         created_at: app.clock.now(),
+        refused: 0,
+        refused_at: None,
     };
-    match app.store.record_authenticator(&tenant, &authenticator).await? {
-        Written::Yes => {
-            let (at, actor) = (app.clock.now(), doer(&caller, origin));
-            let action = "authenticator.enrolled";
-            let deed = Deed { at, actor, action, old: BTreeMap::new(), new: BTreeMap::new() };
-            app.store.tell(&tenant, Told { aggregate: user.id.to_string(), deed }).await?;
-        }
-        Written::ConditionFailed => {
-            return Err(Problem::conflict(
-                "there is an authenticator already; take it away first, with one of its codes",
-            )
-            .kind("authenticator-there"));
-        }
+    let store = telling(&app, &caller, origin, (&user.id, "authenticator.enrolled"));
+    if store.record_authenticator(&tenant, &authenticator).await? == Written::ConditionFailed {
+        let detail = "there is an authenticator already; take it away first, with one of its codes";
+        return Err(Problem::conflict(detail).kind("authenticator-there"));
     }
     let secret = base32(secret.reveal());
     let otpauth_uri = format!("otpauth://totp/Tributary:{}?secret={}&issuer=Tributary", user.id, secret.reveal());
@@ -116,7 +110,8 @@ pub(in crate::http) async fn confirm(
 
 /// Give the session its second factor.
 ///
-/// A code is taken once, and five may be tried within five minutes. The session gets another text.
+/// A code is taken once, and five may be tried within five minutes. After five refused in a row there is a wait, which
+/// doubles with each further one, up to a day (429). The session gets another text.
 #[utoipa::path(
     post, path = "/v1/auth/totp/verify", tag = "sign-in", request_body = CodeBody,
     responses(
@@ -184,15 +179,21 @@ async fn give(
         let what = if confirms { "none that waits for its first code" } else { "none that counts" };
         return Err(Problem::conflict(format!("there is no authenticator, or {what}")).kind("no-authenticator"));
     };
+    hold_back(&authenticator, now)?;
     let people = people(app)?;
     let secret = people.open_bytes(&tenant, (&user.id, SECRET), &authenticator.secret_sealed).await?;
-    // A wrong code and one that was taken already are answered the same.
-    let refused = || Problem::unprocessable("this code is not good now; wait for the next one").kind("code-refused");
-    let step = step_of(secret.reveal(), &body.code, now).ok_or_else(refused)?;
-    let store =
-        if confirms { telling(app, caller, origin, (&user.id, "authenticator.confirmed")) } else { app.store.clone() };
-    if store.record_code(&tenant, &authenticator, (step, confirms)).await? == Written::ConditionFailed {
-        return Err(refused());
+    let step = step_of(secret.reveal(), &body.code, now);
+    let told_as = |action| telling(app, caller, origin.clone(), (&user.id, action));
+    let store = if confirms { told_as("authenticator.confirmed") } else { app.store.clone() };
+    let taken = match step {
+        Some(step) => store.record_code(&tenant, &authenticator, (step, confirms)).await?,
+        None => Written::ConditionFailed,
+    };
+    if taken == Written::ConditionFailed {
+        // A wrong code and one that was taken already are counted and answered the same.
+        let refused = told_as("authenticator.code_refused");
+        let _: Written = refused.record_code_refused(&tenant, &authenticator, now).await?;
+        return Err(Problem::unprocessable("this code is not good now; wait for the next one").kind("code-refused"));
     }
     // More may be done now than before: what was carried until now may not do it.
     let rotated = if session.hash == presented { people.rotate(&tenant, session, (now, true)).await? } else { None };
@@ -202,6 +203,14 @@ async fn give(
     app.gate.forget(&presented);
     tracing::info!(session.id = %signed_in.session.id, "second factor given");
     Ok(told(&user, &signed_in, (StatusCode::OK, transport_of(headers)), now).into_response())
+}
+
+/// POR-7: while the wait after refused codes lasts, none is looked at, not even a good one.
+fn hold_back(authenticator: &Authenticator, now: Timestamp) -> Result<(), Problem> {
+    let until = authenticator.refused_at.and_then(|at| at.checked_add(wait_after(authenticator.refused)).ok());
+    let left_s = until.map_or(0, |until| until.duration_since(now).as_secs());
+    let left_s = u32::try_from(left_s).unwrap_or(0);
+    if left_s == 0 { Ok(()) } else { Err(Problem::too_many(left_s).kind("code-wait")) }
 }
 
 fn telling(app: &App, caller: &Caller, origin: Origin, (user, action): (&UserId, &'static str)) -> Store {

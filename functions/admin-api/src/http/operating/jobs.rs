@@ -1,23 +1,32 @@
-//! OPS-12: what runs by the clock: when it last ran, how that ended, when it runs next.
+//! OPS-12: what runs by the clock: when it last ran, how that ended, when it runs next; and beginning it by hand.
 
 use std::collections::BTreeMap;
 
+use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
+use domain::audit::Told;
+use domain::id::TenantId;
 use domain::job::{Job, JobOutcome, JobRecord};
 use domain::role::Role;
 use domain::time::Timestamp;
 use edge::auth::Caller;
-use edge::body::Query;
+use edge::body::{Query, Segments};
 use edge::csv::{self, Format};
-use edge::openapi::Refusals;
+use edge::http::Origin;
+use edge::openapi::{Refusals, WriteRefusals};
 use edge::page::Listed;
 use edge::problem::Problem;
+use edge::telemetry::chain;
+use http::StatusCode;
 use serde::{Deserialize, Serialize};
+use store::TenantKey;
+use store::calls::{Allowance, Counted};
 use store::runs::Run;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::App;
+use crate::http::actor;
 
 /// Who sees the jobs.
 const READERS: &[Role] = &[Role::Admin, Role::FinanceManager, Role::Support, Role::Auditor, Role::Operator];
@@ -37,6 +46,12 @@ const COLUMNS: [&str; 12] = [
 ];
 /// An invocation takes no longer than this: what has not ended by then has crashed.
 const RUNNING_S_MAX: i64 = 900;
+
+/// OPS-12: a beginning shows only once the function has noted it, and each takes a part of what the account may run at once.
+const BEGINNINGS: Allowance = Allowance { kind: "job", calls_max: 3, window_s: 300 };
+
+/// Who begins one by hand: it serves every tenant, so of a tenant's people only those of the deployment's own.
+const STARTERS: &[Role] = &[Role::Admin, Role::Operator];
 
 /// In which form.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -153,4 +168,69 @@ pub(super) async fn list(
         night.error_units = last.as_ref().and_then(error_units);
     }
     csv::answer(query.format.unwrap_or(accepted), "jobs", &COLUMNS, Listed { data, next_cursor: None })
+}
+
+/// A job that was begun.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct StartedView {
+    /// Which.
+    #[schema(example = "night")]
+    name: &'static str,
+    /// The instant that it works for: now.
+    #[schema(value_type = String, format = DateTime)]
+    scheduled_for: Timestamp,
+    /// Always `begun`: how it ends `GET /v1/jobs` tells.
+    #[schema(example = "begun")]
+    status: &'static str,
+}
+
+/// Begin a job by hand.
+///
+/// As its schedule would at this moment, for every tenant of the deployment; nobody waits for its end. Each job does what is
+/// due and not done, so that one more run changes nothing that is in order. One that is running is not begun beside itself
+/// (409), nor more than three times in five minutes (429). For the deployment's operator, and the admins of
+/// its own tenant; the others have the doors that `by_hand` names.
+#[utoipa::path(
+    post, path = "/v1/jobs/{name}/run", tag = "jobs",
+    params(("name" = String, Path, description = "The job's name, as `GET /v1/jobs` has it.", example = "night")),
+    responses((status = 202, description = "Begun.", body = StartedView), Refusals, WriteRefusals),
+    security(("bearer" = []))
+)]
+pub(super) async fn run(
+    State(app): State<App>,
+    caller: Caller,
+    origin: Origin,
+    Segments(name): Segments<String>,
+) -> Result<(StatusCode, Json<StartedView>), Problem> {
+    caller.require(STARTERS)?;
+    if caller.tenant != TenantId::default_tenant() {
+        return Err(Problem::forbidden("a job serves every tenant: the deployment's operator begins it"));
+    }
+    let job = Job::parse(&name).ok_or_else(|| Problem::not_found("no such job"))?;
+    let starter = app.starter.as_ref().ok_or_else(|| Problem::unavailable("no job can be begun here"))?;
+    let at = app.clock.now();
+    check_not_running(&app, job, at).await?;
+    // Told first: a beginning that nobody may know of is worse than a telling of one that did not come about.
+    let told = Told::new(format!("job#{}", job.name()), actor(&caller, origin), at, "job.begun");
+    app.store.tell(&caller.tenant_key(), told.is("scheduled_for", at)).await?;
+    if let Err(error) = starter.start(job, at).await {
+        tracing::warn!(job = job.name(), reason = chain(error.as_ref()), "a job could not be begun by hand");
+        return Err(Problem::unavailable("the job could not be begun; try again"));
+    }
+    tracing::info!(job = job.name(), by = %caller.subject, "job begun by hand");
+    Ok((StatusCode::ACCEPTED, Json(StartedView { name: job.name(), scheduled_for: at, status: "begun" })))
+}
+
+/// OPS-12: a second run beside the first hides its end, and many at once take what clicks and webhooks run on.
+async fn check_not_running(app: &App, job: Job, now: Timestamp) -> Result<(), Problem> {
+    let last = app.store.list_jobs().await?.into_iter().find(|record| record.job == job);
+    if last.is_some_and(|record| status(&record, now) == "running") {
+        let why = format!("it is running; what has not ended {RUNNING_S_MAX} s after its beginning has crashed");
+        return Err(Problem::conflict(why).kind("job-running"));
+    }
+    let deployment = TenantKey::from(&TenantId::default_tenant());
+    match app.store.record_call(&deployment, job.name(), &BEGINNINGS, now).await? {
+        Counted::Allowed { .. } => Ok(()),
+        Counted::TooMany => Err(Problem::too_many(BEGINNINGS.window(now).1)),
+    }
 }

@@ -250,3 +250,65 @@ async fn the_audit_says_who_ended_anothers_session() {
     assert_eq!(trail.iter().filter(|entry| entry.action == "session.ended").count(), 1, "{trail:?}");
     assert_eq!(hall.by(&sue, "GET", "/v1/auth/session", Value::Null).await.status, 401);
 }
+
+#[tokio::test]
+async fn refused_codes_are_told_and_the_wait_after_them_doubles() {
+    // POR-7
+    let hall = hall().await;
+    let (ada_id, ada) = hall.new_admin(ADA).await;
+    let secret = secret(&hall.by(&ada, "POST", "/v1/auth/totp", Value::Null).await);
+    let good = |at: Timestamp| json!({"code": code_at(&secret, step_at(at))});
+    let bad = |at: Timestamp| {
+        let code = (0..100).map(|n| format!("{n:06}")).find(|code| step_of(&secret, code, at).is_none());
+        json!({"code": code.expect("three of a hundred are good at most")})
+    };
+    let confirmed = hall.by(&ada, "POST", "/v1/auth/totp/confirm", good(hall.now())).await;
+    let ada = Browser { cookie: confirmed.cookie(), ..ada };
+    let tries = async |body: Value| hall.by(&ada, "POST", "/v1/auth/totp/verify", body).await;
+    hall.wait(6);
+    for _ in 0..5 {
+        assert_eq!(tries(bad(hall.now())).await.kind(), "code-refused");
+    }
+    // Another five minutes have begun, in which five more might be tried; but five were refused in a row.
+    hall.wait(4);
+    let told = tries(good(hall.now())).await;
+    assert_eq!((told.status, told.kind(), told.header("retry-after")), (429, "code-wait", "60"));
+    hall.wait(1);
+    assert_eq!(tries(bad(hall.now())).await.kind(), "code-refused");
+    hall.wait(9);
+    assert_eq!(tries(good(hall.now())).await.kind(), "code-wait", "twice as long now");
+    hall.wait(1);
+    assert_eq!(tries(good(hall.now())).await.status, 200);
+    let trail = hall.world.store.list_audit(&hall.world.tenant, ada_id.as_str()).await.expect("store");
+    let count = |action: &str| trail.iter().filter(|entry| entry.action == action).count();
+    assert_eq!((count("authenticator.code_refused"), count("authenticator.confirmed")), (6, 1), "{trail:?}");
+    // The count began anew with the good one.
+    let kept = hall.world.store.get_authenticator(&hall.world.tenant, &ada_id).await.expect("store").expect("there");
+    assert_eq!((kept.refused, kept.refused_at), (0, None));
+}
+
+#[tokio::test]
+async fn the_audit_tells_each_sign_in_and_an_enrolment_only_with_its_authenticator() {
+    // OPS-3
+    let hall = hall().await;
+    let (ada_id, ada) = hall.new_admin(ADA).await;
+    let trail = async || hall.world.store.list_audit(&hall.world.tenant, ada_id.as_str()).await.expect("store");
+    let begun: Vec<_> = trail().await.into_iter().filter(|entry| entry.action == "session.begun").collect();
+    let session = hall.by(&ada, "GET", "/v1/auth/session", Value::Null).await;
+    assert_eq!(begun.len(), 1, "{begun:?}");
+    assert_eq!(begun[0].new.get("session").map(String::as_str), session.json["session"]["id"].as_str());
+    assert_eq!((begun[0].actor.role, begun[0].actor.id.as_str()), (Role::Admin, ada_id.as_str()));
+    // A link that opens nothing begins nothing, and nothing is told of it.
+    let token = hall.token(&ada_id).await;
+    for expected in [201, 401] {
+        assert_eq!(hall.post("/v1/auth/session", json!({ "token": token })).await.status, expected);
+    }
+    assert_eq!(trail().await.iter().filter(|entry| entry.action == "session.begun").count(), 2);
+    let secret = secret(&hall.by(&ada, "POST", "/v1/auth/totp", Value::Null).await);
+    let code = json!({"code": code_at(&secret, step_at(hall.now()))});
+    let confirmed = hall.by(&ada, "POST", "/v1/auth/totp/confirm", code).await;
+    let ada = Browser { cookie: confirmed.cookie(), ..ada };
+    // There is one that counts: nothing is enrolled, and nothing told.
+    assert_eq!(hall.by(&ada, "POST", "/v1/auth/totp", Value::Null).await.kind(), "authenticator-there");
+    assert_eq!(trail().await.iter().filter(|entry| entry.action == "authenticator.enrolled").count(), 1);
+}

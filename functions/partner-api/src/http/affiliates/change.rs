@@ -23,7 +23,6 @@ use super::{LinkBody, answer, fields, find};
 use crate::App;
 use crate::destination::Destination;
 use crate::http::faults::Faults;
-use crate::http::partners::actor;
 use crate::http::who::AdminOrPartner;
 
 /// How often a change that met another one is made again.
@@ -102,7 +101,7 @@ pub(crate) async fn change(
         }
         Ok(wish.applied_to(link, is_admin))
     };
-    let by = (actor(&caller, origin), now);
+    let by = (caller.acting(origin), now);
     replace(&app, &caller, Replacing { code: &code, seen, by, action: "link.changed" }, made).await
 }
 
@@ -136,7 +135,7 @@ pub(crate) async fn archive(
     Segments(code): Segments<String>,
 ) -> Result<Response, Problem> {
     let now = edge::clock::to_ms(minting.at());
-    let by = (actor(&caller, origin), now);
+    let by = (caller.acting(origin), now);
     let made = |link: &Link| {
         let mut after = link.clone();
         after.active = false;

@@ -28,7 +28,7 @@ use super::{ApplicationBody, existing};
 use crate::App;
 use crate::http::faults::Faults;
 use crate::http::partners::enrolments::{check_referrer, groups, open_program};
-use crate::http::partners::{Opened, actor, made, note_address, opened, sealed_of};
+use crate::http::partners::{Opened, made, note_address, opened, sealed_of};
 use crate::http::trail::Changes;
 use crate::http::who::Admin;
 
@@ -164,7 +164,7 @@ pub(crate) async fn decline(
     let after = StoredApplication { application, version: before.version + 1, ..before };
     let news = PartnerNews { kind: PartnerNewsKind::ApplicationDeclined, program, reason, at };
     let changes = Changes::default().field("status", "pending", "declined");
-    let told = changes.told(after.application.id.as_str(), "application.declined", (actor(&caller, origin), at));
+    let told = changes.told(after.application.id.as_str(), "application.declined", (caller.acting(origin), at));
     let store = app.store.telling(&tenant, told);
     if store.replace_application(&tenant, &after, Some(&news)).await? == Written::ConditionFailed {
         return Err(Problem::conflict("another person decides about this application; look again"));
@@ -237,7 +237,7 @@ impl Deciding<'_> {
     }
 
     fn told(&self, after: &StoredApplication, changes: Changes) -> Told {
-        let who = (actor(self.caller, self.origin.clone()), self.minting.at());
+        let who = (self.caller.acting(self.origin.clone()), self.minting.at());
         let changes = changes.added("application_id", &after.application.id);
         let aggregate = match &after.application.state {
             domain::application::ApplicationState::Approved { partner, .. } => partner.as_str(),

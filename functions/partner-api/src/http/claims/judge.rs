@@ -19,7 +19,7 @@ use utoipa::ToSchema;
 use super::shown::ClaimBody;
 use crate::App;
 use crate::http::faults::Faults;
-use crate::http::partners::{actor, failed};
+use crate::http::partners::failed;
 use crate::http::who::{Admin, ApprovingAdmin};
 
 /// The most characters of a reason.
@@ -131,7 +131,7 @@ async fn judged(
 ) -> Result<Json<JudgedBody>, Problem> {
     let missing = || Problem::not_found("no such claim");
     let id = ClaimId::parse(id).map_err(|_| missing())?;
-    let (tenant, actor) = (caller.tenant_key(), actor(caller, origin));
+    let (tenant, actor) = (caller.tenant_key(), caller.acting(origin));
     let desk = Desk::open(&app.store, &tenant, actor, minting.at()).await.map_err(failed)?;
     let (claim, sales) = match claims::judge(&desk, &id, judgement).await.map_err(failed)? {
         Judged::Done { claim, sales } => (claim, sales),

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use store::managed::Managed;
 use utoipa::{IntoParams, ToSchema};
 
-use super::{actor, failed, record_of};
+use super::{failed, record_of};
 use crate::App;
 use crate::http::faults::Faults;
 use crate::http::page::{self, Listed};
@@ -208,7 +208,7 @@ async fn write(
     action: &'static str,
 ) -> Result<(), Problem> {
     let tenant = caller.tenant_key();
-    let actor = actor(caller, origin);
+    let actor = caller.acting(origin);
     let changes = Changes::default().added("customer_id", &managed.customer).added("program_id", &managed.program);
     let changes = match managed.until {
         Some(until) => changes.added("until", until),

@@ -17,7 +17,7 @@ use store::people;
 use utoipa::ToSchema;
 
 use super::enrolments::ChangedEnrolment;
-use super::{NAME_CHARS_MAX, Opened, PartnerDetail, actor, detail, opened, page, record_of, seal_maybe, tags};
+use super::{NAME_CHARS_MAX, Opened, PartnerDetail, detail, opened, page, record_of, seal_maybe, tags};
 use crate::App;
 use crate::http::faults::Faults;
 use crate::http::groups::present;
@@ -104,7 +104,7 @@ pub(crate) async fn change(
     let is_found_anew = (&known.name, &known.company) != (&person.name, &person.company);
     let words = if is_found_anew { Some(person.words(&app, &tenant).await?) } else { None };
     let at = minting.at();
-    let told = changes.told(after.partner.id.as_str(), "partner.changed", (actor(&caller, origin), at));
+    let told = changes.told(after.partner.id.as_str(), "partner.changed", (caller.acting(origin), at));
     let change =
         PartnerChange { person: sealed, words, at: edge::clock::to_ms(at), ..PartnerChange::of(&before, &after) };
     if app.store.telling(&tenant, told).change_partner(&tenant, &change).await? == Written::ConditionFailed {

@@ -23,7 +23,7 @@ use store::partners::record::{EnrolmentRecord, PartnerChange, PartnerRecord};
 use store::{TenantKey, Written};
 use utoipa::ToSchema;
 
-use super::{EnrolmentBody, actor, detail, record_of};
+use super::{EnrolmentBody, detail, record_of};
 use crate::App;
 use crate::http::faults::Faults;
 use crate::http::groups::{NAME_CHARS_MAX, present};
@@ -241,7 +241,7 @@ pub(super) async fn write(
     (action, changes): (&'static str, Changes),
 ) -> Result<(), Problem> {
     let tenant = caller.tenant_key();
-    let told = changes.told(after.partner.id.as_str(), action, (actor(caller, origin), minting.at()));
+    let told = changes.told(after.partner.id.as_str(), action, (caller.acting(origin), minting.at()));
     let change = PartnerChange { at: edge::clock::to_ms(minting.at()), ..PartnerChange::of(before, after) };
     if app.store.telling(&tenant, told).change_partner(&tenant, &change).await? == Written::ConditionFailed {
         let now = record_of(app, caller, after.partner.id.as_str()).await?;

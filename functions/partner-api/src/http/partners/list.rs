@@ -17,6 +17,7 @@ use store::partner_rows::{PartnerRow, PlaceRow, RowsAsked};
 use store::partners::PartnerStatus;
 use utoipa::{IntoParams, ToSchema};
 
+use super::TAG_CHARS_MAX;
 use crate::App;
 use crate::http::page::{self, Listed};
 use crate::http::who::STAFF;
@@ -164,6 +165,7 @@ pub(crate) async fn list(
     let limit = page::limit(asked.limit)?;
     let after = page::after(asked.cursor.as_deref(), |id| PartnerId::parse(id).ok())?;
     let sort = sort(asked.sort.as_deref())?;
+    check_words(&asked)?;
     let program = asked.program_id.as_deref().map(ProgramId::parse).transpose();
     let program = program.map_err(|why| Problem::bad_parameter("program_id", why.to_string()))?;
     let sought = match asked.q.as_deref() {
@@ -180,6 +182,16 @@ pub(crate) async fn list(
     let found = app.store.list_partner_rows(&tenant, &rows, !wanted.is_anything(), |row| wanted.fits(row)).await?;
     let shown = found.items.into_iter().map(ListedPartner::from).collect();
     Listed::new(shown, found.next.as_deref()).answer(format, "partners", &COLUMNS)
+}
+
+/// API-14: what is longer than any group or tag is a mistake, and no empty page.
+fn check_words(asked: &Asked) -> Result<(), Problem> {
+    for (name, text) in [("group", &asked.group), ("tag", &asked.tag)] {
+        if text.as_ref().is_some_and(|text| !(1..=TAG_CHARS_MAX).contains(&text.chars().count())) {
+            return Err(Problem::bad_parameter(name, format!("1 to {TAG_CHARS_MAX} characters")));
+        }
+    }
+    Ok(())
 }
 
 fn sort(asked: Option<&str>) -> Result<Sort, Problem> {

@@ -17,7 +17,7 @@ use store::partners::record::{PartnerChange, PartnerRecord};
 use store::partners::{Partner, PartnerStatus};
 use utoipa::ToSchema;
 
-use super::{PartnerDetail, actor, detail, record_of};
+use super::{PartnerDetail, detail, record_of};
 use crate::App;
 use crate::http::faults::Faults;
 use crate::http::programs::changing::changed_meanwhile;
@@ -149,7 +149,7 @@ async fn stand(
         or_none(before.reason.as_ref()),
         or_none(after.reason.as_ref()),
     );
-    let told = changes.told(after.partner.id.as_str(), action, (actor(caller, origin), step.at));
+    let told = changes.told(after.partner.id.as_str(), action, (caller.acting(origin), step.at));
     // The standing of a touch's own time is compared in milliseconds.
     let change =
         PartnerChange { at: edge::clock::to_ms(step.at), news: Some(&news), ..PartnerChange::of(&before, &after) };

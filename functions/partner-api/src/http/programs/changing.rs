@@ -22,7 +22,6 @@ use super::super::trail::{Changes, joined};
 use super::{ProgramDetail, StatusWord, detail, existing_record, hosts};
 use crate::App;
 use crate::http::faults::Faults;
-use crate::http::partners::actor;
 use crate::http::who::Admin;
 
 /// What is to change of a programme; what is left out stays.
@@ -126,7 +125,7 @@ pub(crate) async fn change(
     if after.program.currency != before.program.currency {
         no_rule_speaks_of(&app, &tenant, &before).await?;
     }
-    let told = changes.told(after.program.id.as_str(), "program.changed", (actor(&caller, origin), minting.at()));
+    let told = changes.told(after.program.id.as_str(), "program.changed", (caller.acting(origin), minting.at()));
     match app.store.telling(&tenant, told).replace_program(&tenant, &after, is_fixed).await? {
         ProgramReplaced::Yes => {}
         ProgramReplaced::Used => return Err(used()),

@@ -23,6 +23,7 @@ use edge::openapi::{Refusals, WriteRefusals};
 use edge::problem::Problem;
 use http::StatusCode;
 use serde::{Deserialize, Deserializer, Serialize};
+use store::Written;
 use store::programs::Program;
 use utoipa::{IntoParams, ToSchema};
 
@@ -32,10 +33,11 @@ use super::shown;
 use crate::App;
 use crate::http::faults::Faults;
 use crate::http::page::{self, Listed};
-use crate::http::partners::actor;
 use crate::http::trail::Changes;
 use crate::http::who::{self, Admin};
 
+/// How often a version is made anew because others made one meanwhile.
+const TRIES_MAX: usize = 5;
 /// The columns of the list as CSV.
 const COLUMNS: [&str; 10] =
     ["id", "program_id", "name", "metric", "threshold", "bonus", "currency", "badge", "status", "effective_from"];
@@ -287,21 +289,21 @@ pub(crate) async fn create(
     let program = app.store.get_program(&tenant, &program).await?.ok_or_else(no_program)?;
     let NewAchievement { name, metric, threshold, bonus, badge, effective_from, .. } = asked;
     let wished = MilestoneBody { name: name.trim().to_owned(), metric, threshold, bonus, badge };
-    let making = Making::begin(&app, &caller, &program, effective_from, minting).await?;
     let mut faults = Faults::default();
     let milestone = read(&mut faults, program.currency, &wished);
     let milestone = faults.finish(milestone)?;
-    let mut version = making.next.clone();
-    if version.terms.milestones.iter().any(|known| known.name == milestone.name) {
-        let problem = Problem::conflict("the program has an achievement of this name").kind("achievement-exists");
-        return Err(problem.at("/name", "taken"));
-    }
+    let making = Making::new((&app, &caller), &program, effective_from, minting)?;
     let name = milestone.name.clone();
-    version.terms.milestones.push(milestone);
-    making.write(&app, &caller, (origin, "achievement.created"), (version, &name)).await.map(|body| {
-        let body = Json(body);
-        (StatusCode::CREATED, body).into_response()
-    })
+    let with_it = |mut version: RuleVersion| {
+        if version.terms.milestones.iter().any(|known| known.name == milestone.name) {
+            let problem = Problem::conflict("the program has an achievement of this name").kind("achievement-exists");
+            return Err(problem.at("/name", "taken"));
+        }
+        version.terms.milestones.push(milestone.clone());
+        Ok(version)
+    };
+    let body = making.write((origin, "achievement.created"), &name, with_it).await?;
+    Ok((StatusCode::CREATED, Json(body)).into_response())
 }
 
 /// Change an achievement, or end it.
@@ -330,25 +332,35 @@ pub(crate) async fn change(
     let missing = || Problem::not_found("no such achievement");
     let id = AchievementId::parse(&id).map_err(|_| missing())?;
     let (program, known) = find(&app, &caller, &id).await?.ok_or_else(missing)?;
-    let making = Making::begin(&app, &caller, &program, asked.effective_from, minting).await?;
-    let mut version = making.next.clone();
+    let making = Making::new((&app, &caller), &program, asked.effective_from, minting)?;
     let name = known.name.clone();
-    if asked.active == Some(false) {
-        version.terms.milestones.retain(|milestone| milestone.name != name);
-    } else {
-        let mut wished = shown::milestone(&known);
-        wished.threshold = asked.threshold.unwrap_or(wished.threshold);
-        wished.bonus = asked.bonus.unwrap_or(wished.bonus);
-        wished.badge = asked.badge.unwrap_or(wished.badge);
-        let mut faults = Faults::default();
-        let milestone = read(&mut faults, program.currency, &wished);
-        let milestone = faults.finish(milestone)?;
-        match version.terms.milestones.iter_mut().find(|milestone| milestone.name == name) {
-            Some(there) => *there = milestone,
-            None => version.terms.milestones.push(milestone),
+    let after = match asked.active {
+        Some(false) => None,
+        _ => Some(asked.over(&known, program.currency)?),
+    };
+    let with_it = |mut version: RuleVersion| {
+        let there = version.terms.milestones.iter().position(|milestone| milestone.name == name);
+        match (there, &after) {
+            (Some(place), Some(after)) => version.terms.milestones[place] = after.clone(),
+            (None, Some(after)) => version.terms.milestones.push(after.clone()),
+            (_, None) => version.terms.milestones.retain(|milestone| milestone.name != name),
         }
+        Ok(version)
+    };
+    making.write((origin, "achievement.changed"), &name, with_it).await.map(Json)
+}
+
+impl AchievementChange {
+    /// The achievement with what changes of it.
+    fn over(self, known: &Milestone, currency: Currency) -> Result<Milestone, Problem> {
+        let mut wished = shown::milestone(known);
+        wished.threshold = self.threshold.unwrap_or(wished.threshold);
+        wished.bonus = self.bonus.unwrap_or(wished.bonus);
+        wished.badge = self.badge.unwrap_or(wished.badge);
+        let mut faults = Faults::default();
+        let milestone = read(&mut faults, currency, &wished);
+        faults.finish(milestone)
     }
-    making.write(&app, &caller, (origin, "achievement.changed"), (version, &name)).await.map(Json)
 }
 
 /// The programme of an achievement, and the achievement as it was last defined.
@@ -371,17 +383,19 @@ fn read(faults: &mut Faults, currency: Currency, wished: &MilestoneBody) -> Opti
 }
 
 /// A version to be made.
-struct Making {
-    /// As the version that holds then, under its own id and date.
-    next: RuleVersion,
+struct Making<'a> {
+    app: &'a App,
+    caller: &'a Caller,
+    program: &'a Program,
+    id: RuleId,
+    effective_from: Timestamp,
     now: Timestamp,
 }
 
-impl Making {
-    async fn begin(
-        app: &App,
-        caller: &Caller,
-        program: &Program,
+impl<'a> Making<'a> {
+    fn new(
+        (app, caller): (&'a App, &'a Caller),
+        program: &'a Program,
         effective_from: Option<Timestamp>,
         minting: Minting,
     ) -> Result<Self, Problem> {
@@ -392,48 +406,70 @@ impl Making {
         if effective_from < edge::clock::to_ms(now) {
             return Err(Problem::bad_request("/effective_from", "must not be past; leave it out to begin now"));
         }
-        let mut versions = app.store.list_rules(&caller.tenant_key(), &program.id).await?;
+        Ok(Self { app, caller, program, id, effective_from, now })
+    }
+
+    /// The version that holds then, under the id and date of the one to be made; and which of how many it was read of.
+    async fn next(&self) -> Result<(RuleVersion, u64), Problem> {
+        let (tenant, program) = (self.caller.tenant_key(), &self.program.id);
+        // Counted before they are read: one that is made in between is seen, and costs another try at most.
+        let seen = self.app.store.get_rule_count(&tenant, program).await?;
+        let mut versions = self.app.store.list_rules(&tenant, program).await?;
         // A run that takes over from one that died finds the version that one left behind.
-        versions.retain(|version| version.id != id);
-        if let Some(later) = versions.iter().find(|version| version.effective_from >= effective_from) {
+        versions.retain(|version| version.id != self.id);
+        if let Some(later) = versions.iter().find(|version| version.effective_from >= self.effective_from) {
             let detail = format!(
                 "version {} begins at {}, not before this would: give a later effective_from",
                 later.id, later.effective_from
             );
             return Err(Problem::conflict(detail).kind("later-version").at("/effective_from", "must be later"));
         }
-        let before = in_force(&versions, effective_from)
+        let before = in_force(&versions, self.effective_from)
             .ok_or_else(|| Problem::conflict("the program has no rule that holds then").kind("no-rule"))?;
-        let next = RuleVersion { id, effective_from, ..before.clone() };
-        Ok(Self { next, now })
+        let next = RuleVersion { id: self.id.clone(), effective_from: self.effective_from, ..before.clone() };
+        Ok((next, seen))
     }
 
-    /// Writes the version, and answers what became of the achievement of a name.
+    /// Writes the version, and answers what became of the achievement of a name. Of two who make one at once the second
+    /// makes theirs of the first's, so that neither version lacks the other's achievement.
     async fn write(
         &self,
-        app: &App,
-        caller: &Caller,
         (origin, action): (Origin, &'static str),
-        (version, name): (RuleVersion, &str),
+        name: &str,
+        change: impl Fn(RuleVersion) -> Result<RuleVersion, Problem>,
     ) -> Result<AchievementBody, Problem> {
-        let mut faults = Faults::default();
-        for found in version.terms.check().faults {
-            // The last milestone is the one that was asked for; whatever else is wrong was wrong before.
-            let field = found.pointer.strip_prefix("/milestones/").and_then(|rest| rest.split_once('/'));
-            faults.note(&field.map_or(found.pointer.clone(), |(_, field)| format!("/{field}")), found.why);
+        let (app, caller, tenant) = (self.app, self.caller, self.caller.tenant_key());
+        let actor = caller.acting(origin);
+        for _ in 0..TRIES_MAX {
+            let (next, seen) = self.next().await?;
+            let version = change(next)?;
+            check(&version)?;
+            let changes = Changes::default()
+                .added("achievement", name)
+                .added("rule_id", &version.id)
+                .added("effective_from", version.effective_from);
+            let told = changes.told(version.program.as_str(), action, (actor.clone(), self.now));
+            let store = app.store.telling(&tenant, told);
+            if store.create_rule_after(&tenant, &version, seen).await? == Written::ConditionFailed {
+                continue;
+            }
+            let (program, rule) = (&version.program, &version.id);
+            tracing::info!(program.id = %program, rule.id = %rule, by = %caller.subject, action, "achievement changed");
+            let versions = app.store.list_rules(&tenant, &version.program).await?;
+            let found = defined(&versions, app.clock.now()).remove(name).map(|defined| defined.body());
+            return found.ok_or_else(Problem::internal);
         }
-        faults.finish(Some(()))?;
-        let tenant = caller.tenant_key();
-        let changes = Changes::default()
-            .added("achievement", name)
-            .added("rule_id", &version.id)
-            .added("effective_from", version.effective_from);
-        let told = changes.told(version.program.as_str(), action, (actor(caller, origin), self.now));
-        app.store.telling(&tenant, told).create_rule(&tenant, &version).await?;
-        let (program, rule) = (&version.program, &version.id);
-        tracing::info!(program.id = %program, rule.id = %rule, by = %caller.subject, action, "achievement changed");
-        let versions = app.store.list_rules(&tenant, &version.program).await?;
-        let found = defined(&versions, app.clock.now()).remove(name).map(|defined| defined.body());
-        found.ok_or_else(Problem::internal)
+        Err(Problem::unavailable("others change the rules of this program all the time; try again"))
     }
+}
+
+/// What is wrong with a version, at the fields of the achievement that was asked for.
+fn check(version: &RuleVersion) -> Result<(), Problem> {
+    let mut faults = Faults::default();
+    for found in version.terms.check().faults {
+        // The last milestone is the one that was asked for; whatever else is wrong was wrong before.
+        let field = found.pointer.strip_prefix("/milestones/").and_then(|rest| rest.split_once('/'));
+        faults.note(&field.map_or(found.pointer.clone(), |(_, field)| format!("/{field}")), found.why);
+    }
+    faults.finish(Some(()))
 }

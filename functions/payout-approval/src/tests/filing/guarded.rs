@@ -169,3 +169,27 @@ async fn of_two_who_set_what_banks_need_the_second_looks_again() {
     let shown = scene.world.get("fin", "/rails").await.json;
     assert_eq!(shown["ach"]["company_name"], "Other Affiliate");
 }
+
+/// PAY-6: a bank's return is a definite failure: the next method in rank is asked for, once, and approved anew.
+#[tokio::test]
+async fn what_a_bank_returns_is_asked_for_by_the_next_method_in_rank() {
+    let scene = Scene::new().await;
+    let first = Wish::Keep(MethodId::from_ulid(1_u128.into()));
+    let by_hand = Destination::Manual { holder: "Partner 1".to_owned(), instructions: "wire to 4711".to_owned() };
+    scene.ranks(vec![first], (1, 11), 11, by_hand).await;
+    let payout = scene.approved(1, "100.00").await;
+    let file = scene.export("a-file").await.json;
+    let trace = text(&file["rows"][0], "reference").to_owned();
+    let told = scene.take_in(&came_back("R03", &trace, "23138010", 7_600)).await;
+    assert_eq!((told.status, text(&told.json["data"][0], "outcome")), (200, "failed"), "{told:?}");
+    // The same return in another file is the same failure.
+    scene.take_in(&came_back("R03", &trace, "23138010", 7_600).replacen("TEST ODFI", "TEST 0DFI", 1)).await;
+    let rows = scene.world.get("fin", "").await.json;
+    let rows: Vec<_> = rows["data"].as_array().expect("rows").iter().collect();
+    let told: Vec<_> = rows.iter().map(|row| (text(row, "state"), text(row, "payment_method"))).collect();
+    assert_eq!(told, [("pending_approval", "manual"), ("failed", "ach")]);
+    assert_eq!((text(rows[1], "id"), text(rows[0], "total_amount")), (payout.as_str(), "100.00"));
+    assert_eq!(rows[0]["approvals"], json!([]));
+    assert_eq!(scene.money(1).await, [0, 0, 10_000, 0]);
+    scene.verified().await;
+}

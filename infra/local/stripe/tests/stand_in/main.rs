@@ -4,6 +4,7 @@
 
 mod border;
 mod life;
+mod promotions;
 mod webhooks;
 
 use local_stripe::StandIn;

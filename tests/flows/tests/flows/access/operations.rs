@@ -3,12 +3,15 @@
 use std::fmt;
 
 use reqwest::Method;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::operator::root;
 
 /// Ids of the right shape that nobody has, by the folder in which they stand.
 const IDS: [(&str, &str); 3] = [("partners", "par"), ("programs", "prg"), ("members", "mem")];
+
+/// What is behind the prefix of an id that nobody has.
+pub(super) const NOBODYS: &str = "01KSA104YMAFR7ZKSP7NEJD63W";
 
 /// One operation, and how it is asked.
 #[derive(Clone, Debug)]
@@ -21,7 +24,13 @@ pub(super) struct Operation {
     pub(super) query: String,
     /// The example that the document gives.
     pub(super) body: Option<Value>,
+    /// What bodies are like.
+    pub(super) schema: Value,
+    /// What may be asked for, by name.
+    pub(super) parameters: Vec<(String, Value)>,
     pub(super) roles: Vec<String>,
+    /// API-4: the scopes by which a machine's key opens it.
+    pub(super) scopes: Vec<String>,
     pub(super) statuses: Vec<u16>,
     pub(super) name: String,
     pub(super) takes_once: bool,
@@ -33,7 +42,7 @@ pub(super) struct Operation {
 impl Operation {
     /// Does it ask for somebody who signed in, or for a key of a person's own?
     pub(super) fn is_of_a_person(&self) -> bool {
-        ["/v1/auth/", "/v1/api-keys"].iter().any(|of| self.path.starts_with(of))
+        ["/v1/auth/", "/v1/api-keys", "/v1/partners/{id}/users"].iter().any(|of| self.path.starts_with(of))
     }
 
     /// Nobody needs credentials.
@@ -48,10 +57,19 @@ impl fmt::Display for Operation {
     }
 }
 
+fn document() -> Value {
+    let text = std::fs::read_to_string(root().join("docs/openapi.json")).expect("docs/openapi.json");
+    serde_json::from_str(&text).expect("JSON")
+}
+
+/// The schemas of the document, by name.
+pub(super) fn schemas() -> Map<String, Value> {
+    document()["components"]["schemas"].as_object().cloned().expect("schemas")
+}
+
 /// Every operation of the document.
 pub(super) fn all() -> Vec<Operation> {
-    let text = std::fs::read_to_string(root().join("docs/openapi.json")).expect("docs/openapi.json");
-    let document: Value = serde_json::from_str(&text).expect("JSON");
+    let document = document();
     let mut operations = Vec::new();
     for (path, item) in document["paths"].as_object().expect("paths") {
         for (method, operation) in item.as_object().expect("an item") {
@@ -69,13 +87,18 @@ fn read(path: &str, method: &str, operation: &Value) -> Operation {
     let statuses = operation["responses"].as_object().expect("responses").keys();
     let statuses: Vec<u16> = statuses.filter_map(|status| status.parse().ok()).collect();
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let asked = parameters().filter(|parameter| parameter["in"] == "query");
+    let words = |name: &str| operation[name].as_array().into_iter().flatten().map(text).collect();
     Operation {
         method: Method::from_bytes(method.to_ascii_uppercase().as_bytes()).expect("a method"),
         path: path.to_owned(),
         asked_path: asked_path(path),
         query: if needed.is_empty() { String::new() } else { format!("?{}", needed.join("&")) },
         body: operation.pointer("/requestBody/content/application~1json/example").cloned(),
-        roles: operation["x-roles"].as_array().into_iter().flatten().map(text).collect(),
+        schema: operation.pointer("/requestBody/content/application~1json/schema").cloned().unwrap_or_default(),
+        parameters: asked.map(|parameter| (text(&parameter["name"]), parameter["schema"].clone())).collect(),
+        roles: words("x-roles"),
+        scopes: words("x-scopes"),
         is_of_api: statuses.contains(&406),
         statuses,
         name: text(&operation["operationId"]),
@@ -101,7 +124,7 @@ fn asked_path(path: &str) -> String {
     for part in path.split('/') {
         let folder = parts.last().map(String::as_str).unwrap_or_default();
         let prefix = IDS.iter().find(|(known, _)| *known == folder).map_or("abc", |(_, prefix)| *prefix);
-        let id = format!("{prefix}_01KSA104YMAFR7ZKSP7NEJD63W");
+        let id = format!("{prefix}_{NOBODYS}");
         parts.push(if part.starts_with('{') { id } else { part.to_owned() });
     }
     parts.join("/")

@@ -1,0 +1,113 @@
+use super::*;
+use crate::currency::Currency;
+use crate::tax::{FormKind, OnFile, TinKind};
+
+fn usd(minor: i64) -> Money {
+    Money::from_minor(minor, Currency::USD)
+}
+
+fn by(role: Role, id: &str) -> Actor {
+    Actor { role, id: id.to_owned(), ip: None, user_agent: None }
+}
+
+fn remittance() -> Remittance {
+    Remittance {
+        id: RemittanceId::from_ulid(1_u128.into()),
+        year: 2026,
+        amount: usd(2_400_000),
+        deposited_on: BusinessDay::parse("2026-07-15").expect("a day"),
+        reference: "EFT 1".to_owned(),
+        by: "usr_fin".to_owned(),
+        at: Timestamp::UNIX_EPOCH,
+        state: RemittanceState::Pending,
+    }
+}
+
+fn year(withheld: i64, remitted: i64) -> TaxYear {
+    TaxYear { withheld: usd(withheld), remitted: usd(remitted), ..TaxYear::new(2026) }
+}
+
+#[test]
+fn what_was_withheld_is_handed_on_once_by_two_people_and_never_more_of_it() {
+    let (admin, at) = (by(Role::Admin, "usr_ada"), Timestamp::UNIX_EPOCH);
+    let (booked, after) = remittance().approve(&year(2_400_000, 0), &admin, at).expect("owed");
+    assert_eq!((booked.state.word(), after.remitted, after.owed()), ("booked", usd(2_400_000), Ok(usd(0))));
+    let more = |owed: &str| NotRemitted::MoreThanOwed { owed: owed.to_owned(), amount: "24000.00".to_owned() };
+    for (remittance, year, by, refused) in [
+        (remittance(), year(2_399_999, 0), admin.clone(), more("23999.99")),
+        (remittance(), year(2_400_000, 1), admin.clone(), more("23999.99")),
+        (remittance(), year(2_400_000, 0), by(Role::Admin, "usr_fin"), NotRemitted::SamePerson),
+        (
+            remittance(),
+            year(2_400_000, 0),
+            by(Role::Auditor, "usr_aud"),
+            NotRemitted::RoleMayNot { role: Role::Auditor },
+        ),
+        (booked, year(9_000_000, 0), admin, NotRemitted::WrongState { state: "booked" }),
+    ] {
+        assert_eq!(remittance.approve(&year, &by, at).map(|_| ()), Err(refused));
+    }
+}
+
+#[test]
+fn whoever_entered_it_takes_it_back_and_then_it_is_over() {
+    let taken_back = remittance().reject(&by(Role::FinanceManager, "usr_fin"), "typed".to_owned()).expect("pending");
+    assert_eq!(taken_back.state.word(), "rejected");
+    let again = taken_back.approve(&year(9_000_000, 0), &by(Role::Admin, "usr_ada"), Timestamp::UNIX_EPOCH);
+    assert_eq!(again.map(|_| ()), Err(NotRemitted::WrongState { state: "rejected" }));
+}
+
+fn row(n: u128, told: i64, content: u8) -> YearRow {
+    let on_file = OnFile {
+        version: 1,
+        kind: FormKind::W9,
+        is_valid: true,
+        is_exempt: false,
+        is_individual: true,
+        tin_kind: None,
+        tin: None,
+        content: Some(Digest::of_bytes(&[content])),
+    };
+    let row = YearRow::new(PartnerId::from_ulid(n.into()), InformationReturn::Nec, Some(on_file));
+    YearRow { told: usd(told), ..row }
+}
+
+#[test]
+fn a_correction_says_what_was_filed_what_is_right_and_of_which_kind_it_is() {
+    let filed = [row(1, 100, 1), row(2, 200, 1), row(3, 300, 1), row(4, 400, 1)];
+    let right = [row(1, 100, 1), row(2, 250, 1), row(3, 300, 2), row(5, 500, 1)];
+    let found: Vec<_> = corrections(&filed, &right)
+        .into_iter()
+        .map(|of| (of.partner.ulid().0, of.kind, of.filed.0.minor(), of.right.0.minor()))
+        .collect();
+    let expected = [
+        (2, CorrectionKind::Amount, 200, 250),
+        (3, CorrectionKind::Recipient, 300, 300),
+        (4, CorrectionKind::Withdrawn, 400, 0),
+        (5, CorrectionKind::Added, 0, 500),
+    ];
+    assert_eq!(found, expected);
+    assert_eq!(corrections(&filed, &filed), []);
+}
+
+#[test]
+fn a_form_that_is_signed_once_more_in_the_same_words_corrects_nothing() {
+    let with = |change: fn(&mut OnFile)| {
+        let mut row = row(1, 100, 1);
+        row.on_file.iter_mut().for_each(change);
+        vec![row]
+    };
+    let told = |right: &[YearRow]| corrections(&[row(1, 100, 1)], right).first().map(|found| found.kind);
+    assert_eq!(told(&with(|form| form.version = 2)), None);
+    for changed in [with(|form| form.is_individual = false), with(|form| form.tin_kind = Some(TinKind::Ein))] {
+        assert_eq!(told(&changed), Some(CorrectionKind::Recipient));
+    }
+    // Of a form of before its words had a hash only the version is known.
+    let old = |version| {
+        let mut row = row(1, 100, 1);
+        row.on_file.iter_mut().for_each(|form| (form.version, form.content) = (version, None));
+        [row]
+    };
+    assert_eq!(corrections(&old(1), &old(1)), []);
+    assert_eq!(corrections(&old(1), &old(2)).first().map(|found| found.kind), Some(CorrectionKind::Recipient));
+}
