@@ -1,39 +1,62 @@
-"""Who calls: the first of an operation's `x-roles` that has a key. API_KEYS names the file of keys by role."""
+"""Who calls, and who signs. API_KEYS names the file of keys by role, and of keys of single operations.
 
+A call is made by the first of an operation's `x-roles` that has a key. Webhooks of payment providers are signed as these
+sign them, and codes of an authenticator are those of now: no schema can.
+"""
+
+import base64
+import hashlib
+import hmac
 import json
 import os
-import re
+import sys
+import time
 import uuid
 
 import schemathesis
 
-KEYS = json.load(open(os.environ["API_KEYS"], encoding="utf-8"))
+sys.path.insert(0, os.path.dirname(__file__))
+
+from things import code  # noqa: E402
+
+FILE = json.load(open(os.environ["API_KEYS"], encoding="utf-8"))
+KEYS, ENDPOINTS, CODES = FILE["keys"], FILE["endpoints"], FILE["codes"]
 
 
-def role_of(operation):
+def key_of(operation):
     roles = operation.definition.raw.get("x-roles", [])
-    return next((role for role in roles if role in KEYS), "admin")
+    role = next((role for role in roles if role in KEYS), "admin")
+    return KEYS.get(operation.label) or KEYS[role]
 
 
-@schemathesis.auth(cache_by_key=lambda case, context: role_of(case.operation))
+@schemathesis.auth(cache_by_key=lambda case, context: key_of(case.operation))
 class Bearer:
     def get(self, case, context):
-        return KEYS[role_of(case.operation)]
+        return key_of(case.operation)
 
     def set(self, case, data, context):
         case.headers = case.headers or {}
         case.headers["Authorization"] = f"Bearer {data}"
 
 
-def fitted(body):
-    """How many places an amount has, its currency says, and no schema: whole amounts are of every currency."""
-    if isinstance(body, dict):
-        return {name: fitted(value) for name, value in body.items()}
-    if isinstance(body, list):
-        return [fitted(value) for value in body]
-    if isinstance(body, str) and re.fullmatch(r"-?[0-9]{1,15}\.[0-9]{1,3}", body) and not body.startswith(("0.", "1.")):
-        return body.split(".")[0]
-    return body
+def digest(secret, signed):
+    return hmac.new(secret, signed, hashlib.sha256)
+
+
+def signed(case, body):
+    """The headers by which a provider proves itself."""
+    named = case.path.removeprefix("/v1/webhooks/").split("/")[0]
+    now = str(int(time.time()))
+    if named == "stripe":
+        secret = ENDPOINTS["stripe" if "{" in case.path else "own"]["secret"].encode()
+        return {"Stripe-Signature": f"t={now},v1={digest(secret, now.encode() + b'.' + body).hexdigest()}"}
+    if named == "lemon-squeezy":
+        return {"X-Signature": digest(ENDPOINTS["lemon-squeezy"]["secret"].encode(), body).hexdigest()}
+    name, secret = uuid.uuid4().hex, base64.b64decode(ENDPOINTS["standard"]["secret"].removeprefix("whsec_"))
+    signature = digest(secret, b".".join([name.encode(), now.encode(), body])).digest()
+    return {
+        "webhook-id": name, "webhook-timestamp": now, "webhook-signature": "v1," + base64.b64encode(signature).decode(),
+    }
 
 
 @schemathesis.hook
@@ -43,5 +66,11 @@ def before_call(context, case, kwargs):
     # Each call is a request of its own: under a generated key that was used before it would be the earlier one again.
     if case.headers and "Idempotency-Key" in case.headers:
         case.headers["Idempotency-Key"] = uuid.uuid4().hex
-    if isinstance(case.body, (dict, list)):
-        case.body = fitted(case.body)
+    # What an authenticator shows is good for half a minute.
+    secret = CODES.get(case.operation.label)
+    if secret and isinstance(case.body, dict):
+        case.body = {"code": code(secret)}
+    if case.path.startswith("/v1/webhooks/") and case.method == "POST" and isinstance(case.body, dict):
+        if "deliveries" not in case.path:
+            case.body = json.dumps(case.body).encode()
+            case.headers = {**(case.headers or {}), **signed(case, case.body)}

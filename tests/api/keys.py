@@ -3,8 +3,10 @@
 Usage: keys.py OUT.json   (ADMIN_KEY, FINANCE_KEY, PARTNER_KEY, PROGRAM_ID and URL in the environment)
 """
 
+import base64
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -19,6 +21,17 @@ def key(role, *subject):
         capture_output=True, text=True, check=True,
     )
     return made.stdout.strip().splitlines()[-1]
+
+
+def endpoint(provider):
+    """A door of a payment provider, and the secret that it signs with."""
+    secret = os.urandom(16).hex() if provider == "lemon-squeezy" else "whsec_" + base64.b64encode(os.urandom(32)).decode()
+    made = subprocess.run(
+        ["target/debug/tributary", "endpoint", "create", "--provider", provider, "--name", "api-test", "--secret-file", "-"],
+        capture_output=True, text=True, check=True, input=secret,
+    )
+    path = re.search(r"/v1/webhooks/[A-Za-z0-9_/-]+", made.stdout).group(0)
+    return {"id": path.rsplit("/", 1)[-1], "secret": secret}
 
 
 def raise_limits():
@@ -41,7 +54,12 @@ keys = {
     "partner": os.environ["PARTNER_KEY"],
     "service": key("service"),
     "operator": key("operator"),
+    # A second person: nobody approves what they asked for.
+    "second": key("admin"),
     "publishable": key("publishable", "--subject", os.environ["PROGRAM_ID"]),
 }
+endpoints = {provider: endpoint(provider) for provider in ("stripe", "lemon-squeezy", "standard")}
+# Without an id it is the deployment's own door.
+endpoints["own"] = {"secret": os.environ["STRIPE_WEBHOOK_SECRET"]}
 with open(sys.argv[1], "w", encoding="utf-8") as out:
-    json.dump(keys, out)
+    json.dump({"keys": keys, "endpoints": endpoints}, out)

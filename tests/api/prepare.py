@@ -1,8 +1,8 @@
 """Makes the document that is tested from the one that is served.
 
 Who may call an operation is asked of its `x-roles`; which ids and cursors exist is asked of the lists of the running API,
-so that what should be found is found; and what no schema can say (which time zones there are, which fields go together) is
-narrowed to something that is so. Nothing is left out: the operations are those of the served document, one for one.
+so that what should be found is found; and each operation is given one request that succeeds (`things.py`). Nothing is left out: the operations are those of the
+served document, one for one.
 
 Usage: prepare.py URL KEYS.json OUT.json
 """
@@ -13,8 +13,11 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
+from things import Things
+
 URL, KEYS, OUT = sys.argv[1:4]
-keys = json.load(open(KEYS, encoding="utf-8"))
+callers = json.load(open(KEYS, encoding="utf-8"))
+keys = callers["keys"]
 # How many ids of each kind are tried.
 IDS_MAX = 5
 
@@ -66,17 +69,12 @@ NAMED_IN = {
     ("MemberPatch", "subscription_id"): "/v1/revenue/subscriptions",
     ("ReactivateBody", "subscription_id"): "/v1/revenue/subscriptions",
 }
-# What has more rules than a pattern tells, by its name: something that is so.
-SOME = {
-    "time_zone": ["UTC", "Europe/Berlin", "America/New_York"],
-    "ledger_zone": ["UTC", "Europe/Berlin"],
-    "zone": ["America/New_York"],
-    "destination_routing_number": ["121042882"],
-    "originating_routing_number": ["121042882"],
-    "routing_number": ["121042882"],
-}
+# What would break the run itself: limits that were raised for it stay so.
+RAISED = ("user_per_15_minutes", "admin_per_15_minutes", "service_per_minute", "approvals_per_minute")
 
 known = {}
+# One request that succeeds, by operation.
+recipes = {}
 
 
 def listed(path):
@@ -105,11 +103,22 @@ def narrow(schema, values):
     schema["enum"] = values + ([None] if is_null_too(schema) else [])
 
 
+def named_in(part, prefix):
+    """The ids of a kind that a request names."""
+    if isinstance(part, dict):
+        part = list(part.values())
+    if isinstance(part, list):
+        return [found for one in part for found in named_in(one, prefix)]
+    return [part] if isinstance(part, str) and part.startswith(prefix) else []
+
+
 def narrow_named(of, name, schema):
-    values = SOME.get(name)
+    values = [1_000_000] if name in RAISED else None
     path = NAMED_IN.get((of, name)) or NAMED.get(name)
     if values is None and path:
         values = listed(path)
+        made = named_in([recipe["body"] for recipe in recipes.values()], values[0][:4]) if values else []
+        values = list(dict.fromkeys(values + made))
     if values:
         narrow(schema, values)
 
@@ -121,6 +130,30 @@ def narrow_path(path, parameter):
     ids = listed(ELSEWHERE.get(collection, collection))
     if ids:
         parameter["schema"] = {"type": "string", "enum": ids}
+
+
+def told(operation, recipe):
+    """What is sent first of all: a request that succeeds."""
+    for parameter in operation.get("parameters", []) or []:
+        given = recipe["path" if parameter["in"] == "path" else parameter["in"]].get(parameter["name"])
+        parameter.pop("examples", None)
+        parameter["schema"].pop("example", None)
+        parameter["schema"].pop("examples", None)
+        if given is None:
+            parameter.pop("example", None)
+            continue
+        parameter["example"] = given
+        if parameter["in"] == "path":
+            parameter["schema"] = {"type": "string", "enum": [given]}
+    known = {parameter["name"] for parameter in operation.get("parameters", []) or []}
+    for name, value in recipe["header"].items():
+        if name not in known:
+            header = {"in": "header", "name": name, "schema": {"type": "string"}, "example": value}
+            operation.setdefault("parameters", []).append(header)
+    if recipe["body"] is not None:
+        content = operation["requestBody"]["content"]["application/json"]
+        content.pop("examples", None)
+        content["example"] = recipe["body"]
 
 
 def sent(part, schemas, found):
@@ -138,19 +171,10 @@ def sent(part, schemas, found):
     return found
 
 
-def together(schemas):
-    """Fields that go together, where only reading the door's own words tells how."""
-    rule = schemas["NewRule"]
-    rule["properties"] = {
-        name: schema for name, schema in rule["properties"].items() if name in ("kind", "rate", "hold_days", "rounding")
-    }
-    rule["properties"]["kind"] = {"type": "string", "enum": ["percentage"]}
-    rule["properties"]["rate"] = {"type": "string", "enum": ["0.3", "0.25", "1", "0"]}
-    rule["required"] = ["kind", "rate"]
-
-
 def main():
-    document = get("/v1/openapi.json") or json.load(open("docs/openapi.json", encoding="utf-8"))
+    document = get("/v1/openapi.json")
+    things = Things(URL, callers).make()
+    recipes.update(things.recipes)
     schemas = document["components"]["schemas"]
     bodies = set()
     for path, item in document["paths"].items():
@@ -169,9 +193,15 @@ def main():
     for name in bodies:
         for field, schema in schemas[name].get("properties", {}).items():
             narrow_named(name, field, schema)
-    together(schemas)
+    for operation, recipe in recipes.items():
+        method, path = operation.split(" ")
+        told(document["paths"][path][method.lower()], recipe)
+    json.dump(callers, open(KEYS, "w", encoding="utf-8"))
     json.dump(document, open(OUT, "w", encoding="utf-8"))
     operations = sum(len(item) for item in document["paths"].values())
+    for why in things.missing:
+        print(f"not made: {why}")
+    print(f"{len(things.recipes)} requests that succeed;")
     print(f"{operations} operations; ids of {sum(1 for ids in known.values() if ids)} of {len(known)} lists")
 
 

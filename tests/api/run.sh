@@ -6,6 +6,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 tools=$1
+export PYTHONDONTWRITEBYTECODE=1
 data=$(mktemp -d)
 out=${OUT:-target/api}
 mkdir -p "$out"
@@ -16,11 +17,11 @@ until [ -s "$data/ready.json" ]; do sleep 0.1; done
 target/debug/tributary demo --ready-file "$data/ready.json" >"$out/demo.log"
 # shellcheck disable=SC1091
 source "$data/env"
-"$tools/bin/python" tests/api/keys.py "$data/keys.json"
-"$tools/bin/python" tests/api/prepare.py "$URL" "$data/keys.json" "$data/openapi.json"
+"$tools/bin/python" tests/api/keys.py "$data/callers.json"
+"$tools/bin/python" tests/api/prepare.py "$URL" "$data/callers.json" "$data/openapi.json"
 
 status=0
-API_KEYS=$data/keys.json SCHEMATHESIS_HOOKS=tests/api/hooks.py "$tools/bin/schemathesis" \
+API_KEYS=$data/callers.json SCHEMATHESIS_HOOKS=tests/api/hooks.py "$tools/bin/schemathesis" \
   --config-file tests/api/schemathesis.toml run "$data/openapi.json" \
   --url "$URL" --phases "${PHASES:-examples,coverage,fuzzing,stateful}" --checks all --continue-on-failure \
   --max-examples "${EXAMPLES:-20}" --request-timeout 60 --seed "${SEED:-1}" \

@@ -6,9 +6,12 @@
 use aws_lambda_events::dynamodb::EventRecord;
 use domain::id::{IdError, NoticeId, PayoutId, ReportId, TenantId};
 use domain::subscription::ProviderObjectKind;
-use queues::{MethodsDue, NewsDue, NoticeDue, PayoutDue, ReminderDue, ReportWanted, SignInDue, VERSION};
+use queues::{
+    AuthenticatorDue, MethodsDue, NewsDue, NoticeDue, PayoutDue, ReminderDue, ReportWanted, SignInDue, VERSION,
+};
 use serde_dynamo::{AttributeValue, Item};
 use store::StoreError;
+use store::authenticators::{AuthenticatorSeen, read_authenticator_image};
 use store::dunning::{DunningSeen, read_dunning_image};
 use store::partner_news::{PartnerNewsSeen, Told, read_partner_news_image};
 use store::payees::{PayoutMethodsSeen, read_payout_methods_image};
@@ -27,6 +30,8 @@ const PAYOUT_RECEIPT: &str = "payout_receipt";
 const PAYMENT_FAILED: &str = "payment_failed";
 /// The notice that where a partner's money goes has changed.
 const METHODS_CHANGED: &str = "payout_methods_changed";
+/// The notice that an authenticator counts from now on.
+const AUTHENTICATOR_CONFIRMED: &str = "authenticator_confirmed";
 /// The notice with a link to sign in by.
 const SIGN_IN: &str = "sign_in";
 /// The notice that follows that document.
@@ -36,11 +41,15 @@ const RECEIPT_READY: &str = "receipt_ready";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Due {
     /// Somebody is to be told.
-    Notice(NoticeDue),
+    Notice(Box<NoticeDue>),
     /// A document is to be made.
     Report(ReportWanted),
     /// A rail is to be asked, or read.
     Payout(PayoutDue),
+}
+
+fn notice_due(notice: NoticeDue) -> Due {
+    Due::Notice(Box::new(notice))
 }
 
 /// A record of the stream that cannot be read.
@@ -72,6 +81,10 @@ pub fn due(record: &EventRecord) -> Result<Option<Due>, Unreadable> {
         // News are written once and never change: what the stream shows again leads to the same notice.
         Some("partner_news") => Ok(Some(standing_told(read_partner_news_image(new.clone().into())?))),
         Some("sign_in_link") => Ok(link_asked_for(read_sign_in_image(new.clone().into())?)),
+        Some("authenticator") => {
+            let was_confirmed = !old.is_empty() && read_authenticator_image(old.clone().into())?.is_confirmed;
+            Ok(authenticator_counts(read_authenticator_image(new.clone().into())?, was_confirmed))
+        }
         Some("payout_methods") => Ok(Some(methods_changed(read_payout_methods_image(new.clone().into())?))),
         Some("provider_object") => Ok(transfer_told(read_provider_object_image(new.clone().into())?)),
         Some("report") if old.is_empty() => report_made(read_report_image(new.clone().into())?),
@@ -104,7 +117,7 @@ fn payout_moved(now: PayoutSeen, before: Option<&PayoutSeen>) -> Option<Due> {
         "paid" => return Some(Due::Report(receipt_wanted(now))),
         _ => return None,
     };
-    Some(Due::Notice(notice(now.tenant, kind, now.id, None)))
+    Some(notice_due(notice(now.tenant, kind, now.id, None)))
 }
 
 /// PAY-7, PAY-9: a transfer of ours is read at the rail whenever one is told: something may have gone back of it, or it was
@@ -123,7 +136,7 @@ fn reminded(now: DunningSeen, before: Option<u8>) -> Option<Due> {
     let step = now.step.filter(|step| before != Some(*step))?;
     let notice = NoticeId::of(&now.tenant, PAYMENT_FAILED, &format!("{}#{step}", now.payment));
     let (kind, reminder) = (PAYMENT_FAILED.to_owned(), Some(ReminderDue { payment: now.payment, step }));
-    Some(Due::Notice(NoticeDue {
+    Some(notice_due(NoticeDue {
         v: VERSION,
         tenant: now.tenant,
         notice,
@@ -134,6 +147,7 @@ fn reminded(now: DunningSeen, before: Option<u8>) -> Option<Due> {
         methods: None,
         sign_in: None,
         news: None,
+        authenticator: None,
     }))
 }
 
@@ -142,7 +156,7 @@ fn methods_changed(now: PayoutMethodsSeen) -> Due {
     let PayoutMethodsSeen { tenant, partner, version } = now;
     let notice = NoticeId::of(&tenant, METHODS_CHANGED, &format!("{partner}#{version}"));
     let (kind, methods) = (METHODS_CHANGED.to_owned(), Some(MethodsDue { partner, version }));
-    Due::Notice(NoticeDue {
+    notice_due(NoticeDue {
         v: VERSION,
         tenant,
         notice,
@@ -153,6 +167,7 @@ fn methods_changed(now: PayoutMethodsSeen) -> Due {
         methods,
         sign_in: None,
         news: None,
+        authenticator: None,
     })
 }
 
@@ -164,7 +179,7 @@ fn link_asked_for(now: SignInSeen) -> Option<Due> {
     }
     let notice = NoticeId::of(&tenant, SIGN_IN, &hash.to_string());
     let (kind, sign_in) = (SIGN_IN.to_owned(), Some(SignInDue { user, link: hash }));
-    Some(Due::Notice(NoticeDue {
+    Some(notice_due(NoticeDue {
         v: VERSION,
         tenant,
         notice,
@@ -175,6 +190,31 @@ fn link_asked_for(now: SignInSeen) -> Option<Due> {
         methods: None,
         sign_in,
         news: None,
+        authenticator: None,
+    }))
+}
+
+/// POR-7: whoever enrols an authenticator in a session that is not theirs is told of at the address of whose it is. A code that
+/// is taken later is nobody's news.
+fn authenticator_counts(now: AuthenticatorSeen, was_confirmed: bool) -> Option<Due> {
+    let AuthenticatorSeen { tenant, user, created_at, is_confirmed } = now;
+    if was_confirmed || !is_confirmed {
+        return None;
+    }
+    let subject = format!("{user}#{}", created_at.as_millisecond());
+    let notice = NoticeId::of(&tenant, AUTHENTICATOR_CONFIRMED, &subject);
+    Some(notice_due(NoticeDue {
+        v: VERSION,
+        tenant,
+        notice,
+        kind: AUTHENTICATOR_CONFIRMED.to_owned(),
+        payout: None,
+        report: None,
+        reminder: None,
+        methods: None,
+        sign_in: None,
+        news: None,
+        authenticator: Some(AuthenticatorDue { user, created_at }),
     }))
 }
 
@@ -186,7 +226,7 @@ fn standing_told(seen: PartnerNewsSeen) -> Due {
         Told::Applicant(application) => (application.to_string(), None, Some(application)),
     };
     let kind = news.kind.word();
-    Due::Notice(NoticeDue {
+    notice_due(NoticeDue {
         v: VERSION,
         notice: NoticeId::of(&tenant, kind, &format!("{subject}#{version}")),
         tenant,
@@ -197,6 +237,7 @@ fn standing_told(seen: PartnerNewsSeen) -> Due {
         methods: None,
         sign_in: None,
         news: Some(NewsDue { partner, application, version }),
+        authenticator: None,
     })
 }
 
@@ -210,7 +251,7 @@ fn report_made(report: ReportSeen) -> Result<Option<Due>, Unreadable> {
         return Ok(None);
     }
     let payout = PayoutId::parse(&report.subject)?;
-    Ok(Some(Due::Notice(notice(report.tenant, RECEIPT_READY, payout, Some(report.id)))))
+    Ok(Some(notice_due(notice(report.tenant, RECEIPT_READY, payout, Some(report.id)))))
 }
 
 fn notice(tenant: TenantId, kind: &str, payout: PayoutId, report: Option<ReportId>) -> NoticeDue {
@@ -226,5 +267,6 @@ fn notice(tenant: TenantId, kind: &str, payout: PayoutId, report: Option<ReportI
         methods: None,
         sign_in: None,
         news: None,
+        authenticator: None,
     }
 }

@@ -134,6 +134,9 @@ impl App {
         if let Some(asked) = &due.sign_in {
             return self.send_link(tenant, due, asked).await;
         }
+        if let Some(told) = &due.authenticator {
+            return self.tell_of_authenticator(tenant, due, told).await;
+        }
         if let Some(about) = &due.news {
             return self.tell_of_standing(tenant, due, about).await;
         }
@@ -197,7 +200,8 @@ fn subject_of(due: &NoticeDue) -> String {
         let partner = news.partner.as_ref().map(ToString::to_string);
         partner.or_else(|| news.application.as_ref().map(ToString::to_string))
     };
-    let user = due.sign_in.as_ref().map(|asked| asked.user.to_string());
+    let enrolled = due.authenticator.as_ref().map(|told| told.user.to_string());
+    let user = due.sign_in.as_ref().map(|asked| asked.user.to_string()).or(enrolled);
     user.or_else(|| due.news.as_ref().and_then(stands)).unwrap_or_default()
 }
 

@@ -158,6 +158,7 @@ fn due(kind: &str) -> NoticeDue {
         methods: None,
         sign_in: None,
         news: None,
+        authenticator: None,
     }
 }
 

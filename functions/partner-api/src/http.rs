@@ -4,7 +4,7 @@ mod affiliates;
 mod applications;
 mod claims;
 mod commissions;
-mod coupons;
+pub(crate) mod coupons;
 mod dashboard;
 mod faults;
 mod figures;

@@ -1,6 +1,7 @@
 //! Programmes, rules, partners and links; and each partner's own figures.
 //!
-//! - Trigger: HTTP, `/v1/programs`, `/v1/partners`, `/v1/groups`, `/v1/revenue/affiliates` and what is below them.
+//! - Trigger: HTTP, `/v1/programs`, `/v1/partners`, `/v1/groups`, `/v1/revenue/affiliates` and what is below them; a schedule
+//!   each half hour, for what is left to do of coupons at Stripe.
 //! - Reads: `core`: programmes, rules, partners, groups, applications, links; heads, lines and payouts of the partner that asks.
 //!   Secrets Manager: the keys of tenants' Stripe accounts.
 //! - Writes: `core`: programme with its first rule, rule, partner with person, enrolments and the row by which it is found,
@@ -8,11 +9,11 @@
 //!   its directory entry; each one transaction of conditional writes; the marks by which a partner is known again;
 //!   coupons, and at Stripe the promotion codes that they are tied to;
 //!   recomputes, and when they are approved their rules and the adjusting lines, sales, entries and heads. `ops`: answers to
-//!   idempotency keys, counts of calls; hashes of where partners work from, for two days.
+//!   idempotency keys, counts of calls; hashes of where partners work from, for two days; that the schedule ran.
 //! - Sends: `VisitDue` to the `Visits` queue, for a recompute that one request does not finish; lost, the next night sends it.
 //! - Idempotent by: `Idempotency-Key`, honoured on every write; a link besides by its code.
 //! - On failure: store or KMS away 503, and nothing is half-written; the caller sends it again. Stripe away: the coupon
-//!   says what is left to do there, and is brought again.
+//!   says what is left to do there, and is brought again by the schedule.
 
 pub mod code;
 pub mod config;
@@ -25,15 +26,20 @@ use std::sync::Arc;
 
 use axum::extract::FromRef;
 use cases::salt::Salts;
+use domain::job::Job;
 use edge::auth::Gate;
 use edge::clock::Clock;
 use edge::idempotency::Idempotency;
+use edge::jobs::recorded;
+use edge::lambda::{Error, Scheduled};
 use edge::limits::Limits;
 use edge::sealing::Sealer;
 use queues::{Sender, VisitDue};
 use store::Store;
 use stripe::Accounts;
 
+use crate::http::coupons::again;
+pub use crate::http::coupons::again::Brought;
 pub use crate::http::{openapi, routes};
 use crate::sessions::Sessions;
 
@@ -108,6 +114,17 @@ impl App {
     #[must_use]
     pub fn with_stripe(self, accounts: Accounts) -> Self {
         Self { stripe: Some(accounts), ..self }
+    }
+}
+
+impl App {
+    /// The schedule: what is left to do of coupons at Stripe is done.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn bring_coupons(&self, scheduled: Scheduled) -> Result<Brought, Error> {
+        let run = (Job::CouponsAtStripe, scheduled.scheduled_for);
+        recorded(&self.store, &self.clock, run, again::bring_all(self, scheduled.scheduled_for)).await
     }
 }
 

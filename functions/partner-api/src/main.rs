@@ -1,4 +1,4 @@
-//! The binary of partner-api: configuration, clients, routes.
+//! The binary of partner-api: configuration, clients, routes, and the job of its schedule.
 
 use edge::aws::Service;
 use edge::config::Reader;
@@ -28,5 +28,6 @@ async fn main() -> Result<(), Error> {
     let accounts = Accounts::new(stripe::client(&config.stripe_url, Patience::BRIEF)?, keys);
     let app = App::new(store, sealer, config.clock, config.place).with_sessions().with_visits(visits);
     let front = Front::read(&config.aws, config.edge_secret_arn.as_deref()).await;
-    lambda::run_http_behind(front, routes(app.with_stripe(accounts))).await
+    let app = &app.with_stripe(accounts);
+    lambda::run_http_and_schedule(front, routes(app.clone()), |scheduled| app.bring_coupons(scheduled)).await
 }

@@ -22,6 +22,7 @@ mod payees;
 mod places;
 mod promoted;
 mod recomputes;
+mod refused;
 mod resources;
 mod rules;
 mod setup;

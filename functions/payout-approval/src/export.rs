@@ -9,6 +9,7 @@ mod opening;
 mod picking;
 pub(crate) mod settings;
 pub(crate) mod taking_out;
+mod trying;
 mod writing;
 
 use std::collections::BTreeSet;
@@ -19,7 +20,7 @@ use domain::currency::Currency;
 use domain::id::{PayoutFileId, PayoutId};
 use domain::payee::Rail;
 use domain::payout::file::{FileState, NotInFile, Numbers, PAYOUTS_MAX, PayoutFile};
-use domain::payout::{Payout, Sent, payment_reference};
+use domain::payout::{Payout, PayoutState, Sent, payment_reference};
 use domain::time::{Timestamp, Zone};
 use edge::problem::Problem;
 use rails::Refused;
@@ -82,7 +83,7 @@ impl Export<'_> {
                 }
                 FileState::Making => {}
             }
-            if !self.hand_over(&stored.file, &wanted.by).await? {
+            if !self.hand_over(&stored.file, &settings, &wanted.by).await? {
                 return Ok(stored.file);
             }
             // Made, or made by others meanwhile: the next round sees which, and does what is left of it.
@@ -101,10 +102,10 @@ impl Export<'_> {
         let numbers = numbers_of(wanted.rail, &next, settings, &day.to_string());
         let (rail, at) = (wanted.rail, self.at);
         let making = Making { id: &wanted.id, rail, at, zone, settings, numbers };
-        let picked = self.pick(wanted).await?;
-        let (fitting, unfitting, next_number) = making.fitting(picked.payments).map_err(|refused| unfit(&refused))?;
-        let left_out: Vec<NotInFile> = picked.left_out.into_iter().chain(unfitting).collect();
-        if fitting.is_empty() {
+        let picked = self.pick(wanted, settings).await?;
+        let fitting = making.fitting(picked.payments, picked.trials).map_err(|refused| unfit(&refused))?;
+        let left_out: Vec<NotInFile> = picked.left_out.into_iter().chain(fitting.left_out).collect();
+        if fitting.payments.is_empty() && fitting.trials.is_empty() {
             let none = Problem::unprocessable("no approved payout can be in this file").kind("nothing-to-export");
             let why = |one: &NotInFile| format!("{}: {}", one.payout, one.why);
             return Err(left_out.iter().fold(none, |problem, one| problem.at("/payouts", why(one))));
@@ -116,14 +117,15 @@ impl Export<'_> {
             by: wanted.by.id.clone(),
             at: self.at,
             numbers,
-            planned: fitting.into_iter().map(|payment| payment.payout).collect(),
+            planned: fitting.payments.into_iter().map(|payment| payment.payout).collect(),
             rows: Vec::new(),
+            trials: fitting.trials.iter().map(trying::Trial::planned).collect(),
             left_out,
             more: picked.more,
             downloaded: None,
             state: FileState::Making,
         };
-        let after = after_file(wanted.rail, next, numbers, (next_number, day.to_string()));
+        let after = after_file(wanted.rail, next, numbers, (fitting.next_number, day.to_string()));
         let told = self.told(&file, &wanted.by, "payout_file.planned").await?;
         // Refused where another file took the numbers: the next round looks again.
         let _: Written = self.app.store.create_payout_file(self.tenant, &file, &after, &told).await?;
@@ -131,13 +133,16 @@ impl Export<'_> {
     }
 
     /// Hands each planned payout to the file, as sending does. `false`: the time is over, and the same request goes on.
-    async fn hand_over(&self, file: &PayoutFile, by: &Actor) -> Result<bool, Problem> {
+    async fn hand_over(&self, file: &PayoutFile, settings: &RailSettings, by: &Actor) -> Result<bool, Problem> {
         for id in &file.planned {
             if (self.is_over)() {
                 return Ok(false);
             }
-            let now = self.app.store.get_payout(self.tenant, id).await?;
-            if now.is_none_or(|stored| stored.payout.state.word() != "approved") {
+            let now = self.app.store.get_payout(self.tenant, id).await?.map(|stored| stored.payout);
+            let Some(payout) = now.filter(|payout| payout.state == PayoutState::Approved) else { continue };
+            // PAY-19, PAY-26: days may lie between the plan and this request.
+            if let Some(reason) = self.stands_against(settings, &payout).await? {
+                tracing::warn!(payout.id = %id, file.id = %file.id, reason, "payout left out of a file");
                 continue;
             }
             let sent = Sent { sent_at: file.at, expected_arrival: None, reference: file.id.to_string() };
@@ -168,18 +173,20 @@ impl Export<'_> {
         let file = &stored.file;
         let (rail, at, numbers) = (file.rail, file.at, file.numbers);
         let making = Making { id: &file.id, rail, at, zone, settings, numbers };
-        let (payments, mut left_out) = self.handed_over(file).await?;
-        let (fitting, unfitting, _) = making.fitting(payments).map_err(|refused| unfit(&refused))?;
-        left_out.extend(unfitting);
-        if fitting.is_empty() {
+        let (payments, mut left_out) = self.handed_over(file, settings).await?;
+        let trials = self.trials_of(file).await?;
+        let fitting = making.fitting(payments, trials).map_err(|refused| unfit(&refused))?;
+        left_out.extend(fitting.left_out);
+        if fitting.payments.is_empty() && fitting.trials.is_empty() {
             let state =
                 FileState::Voided { by: by.id.clone(), reason: "nothing of it could be sent".to_owned(), at: self.at };
             let file = PayoutFile { left_out, state, ..file.clone() };
             return self.keep(stored, file, None, by).await;
         }
-        let Output { made, rows, bytes, .. } = making.write(&fitting).map_err(|refused| unfit(&refused))?;
+        let written = making.write(&fitting.payments, &fitting.trials);
+        let Output { made, rows, trials, bytes, .. } = written.map_err(|refused| unfit(&refused))?;
         let sealed = opening::seal(self.app, &Belonging::of_file(self.tenant, &file.id), &bytes).await?;
-        self.keep(stored, file.clone().made(rows, left_out, made), Some(&sealed), by).await
+        self.keep(stored, file.clone().made((rows, trials), left_out, made), Some(&sealed), by).await
     }
 
     async fn keep(
@@ -197,14 +204,23 @@ impl Export<'_> {
         Ok(())
     }
 
-    /// The payments that were handed over, opened anew; and what cannot be opened any more.
-    async fn handed_over(&self, file: &PayoutFile) -> Result<(Vec<Payment>, Vec<NotInFile>), Problem> {
+    /// The payments that were handed over, opened anew; and what cannot be opened, or may not go there, any more.
+    async fn handed_over(
+        &self,
+        file: &PayoutFile,
+        settings: &RailSettings,
+    ) -> Result<(Vec<Payment>, Vec<NotInFile>), Problem> {
         let (mut payments, mut left_out) = (Vec::new(), Vec::new());
         for id in &file.planned {
-            let stored = self.app.store.get_payout(self.tenant, id).await?;
-            let stored = stored.filter(|stored| stored.payout.is_sent_by(&file.id));
+            let payout = self.app.store.get_payout(self.tenant, id).await?.map(|stored| stored.payout);
             let out = |why: &str| NotInFile { payout: id.clone(), why: why.to_owned() };
-            let Some(payout) = stored.map(|stored| stored.payout) else {
+            if let Some(payout) = &payout
+                && let Some(why) = self.stands_against(settings, payout).await?
+            {
+                left_out.push(out(&why));
+                continue;
+            }
+            let Some(payout) = payout.filter(|payout| payout.is_sent_by(&file.id)) else {
                 left_out.push(out("it could not be handed to the file any more"));
                 continue;
             };
@@ -246,6 +262,7 @@ async fn settled(app: &App, tenant: &TenantKey, file: &PayoutFile, by: (&Actor, 
 /// PAY-9: what the rail will know each payout by is kept before anybody has the file, so that a return finds it. Of a made
 /// file alone: its rows are what they will always be.
 pub(crate) async fn keep_rows(app: &App, tenant: &TenantKey, file: &PayoutFile) -> Result<(), Problem> {
+    trying::keep(app, tenant, file).await?;
     for row in &file.rows {
         let sent = SentByFile { file: file.id.clone(), row: row.clone() };
         if app.store.record_sent_row(tenant, file.rail, &sent).await? == Written::ConditionFailed {

@@ -5,7 +5,8 @@
 //!   sealed; the keys of callers.
 //! - Writes: `core`: payout, head and audit entry, and the bank's reference that confirms it, each step one transaction;
 //!   closes of what has matured; members with their place in the queue; an award with the tally, its member and the entry
-//!   that it books, in one transaction; files for banks, sealed, with what each rail knows a payout by; what banks sent back. `ops`: answers to idempotency keys, counts of calls.
+//!   that it books, in one transaction; files for banks, sealed, with what each rail knows a payout by, and what each bank
+//!   knows an account's trial by; what banks sent back. `ops`: answers to idempotency keys, counts of calls.
 //! - Sends: nothing; event-relay sees each step in the stream.
 //! - Idempotent by: `Idempotency-Key`, required on every write; below it the payout's number in its account and the
 //!   version of its audit chain, which tells the request of each step: a step that was taken is not taken twice, and is

@@ -6,10 +6,13 @@ use cases::awards;
 use cases::payouts::returned::take_back;
 use cases::payouts::{Command, Moved, Requested, command_under, next};
 use domain::audit::Actor;
+use domain::currency::Currency;
 use domain::digest::Digest;
+use domain::id::{MethodId, PartnerId, PayoutId};
+use domain::money::Money;
 use domain::payee::Rail;
 use domain::payout::PayoutState;
-use domain::payout::file::FileState;
+use domain::payout::file::{FileState, FileTrial};
 use domain::time::Timestamp;
 use edge::problem::Problem;
 use edge::telemetry::chain;
@@ -18,6 +21,7 @@ use rails::nacha::{ImportRefused, Imported, MethodAction, Outcome, SentEntry, Tr
 use serde::{Deserialize, Serialize};
 use store::TenantKey;
 use store::payout_files::{MethodNotice, SentByFile, StoredFile};
+use store::payout_trials::SentTrial;
 use store::payouts::StoredPayout;
 use utoipa::ToSchema;
 
@@ -32,8 +36,12 @@ pub(crate) struct ReturnRow {
     /// The trace number that the entry was sent under.
     #[schema(example = "121042880000001")]
     trace: String,
-    /// Its payout.
-    payout_id: String,
+    /// Its payout; null where an account was only tried.
+    #[serde(default)]
+    payout_id: Option<String>,
+    /// The payout method that was tried without money; null of a payment.
+    #[serde(default)]
+    method_id: Option<String>,
     /// The bank's code, such as `R03` or `C01`.
     #[schema(example = "R03")]
     code: String,
@@ -41,6 +49,7 @@ pub(crate) struct ReturnRow {
     meaning: String,
     /// `failed`: it had not been confirmed, and its whole amount is available again. `returned`: it had been paid, and
     /// what left is held until it is released. `noticed`: it went through, and the payee must set the method anew.
+    /// Of a trial, `noticed` is also that there is no such account: no money goes there.
     /// `already`: it was taken in before. `unmatched`: a person must look; nothing was moved.
     #[schema(example = "failed")]
     outcome: String,
@@ -71,6 +80,27 @@ pub(crate) struct Import<'a> {
     pub(crate) at: Timestamp,
 }
 
+/// What was sent under a trace number.
+enum Sent {
+    Payment(SentByFile),
+    Trial(SentTrial),
+}
+
+impl Sent {
+    /// As it is held against what came back.
+    fn entry(&self, trace: &Trace) -> SentEntry {
+        let (subject, amount, receiving) = match self {
+            Self::Payment(SentByFile { row, .. }) => {
+                (Subject::Payout(row.payout.clone()), row.amount, row.receiving.clone())
+            }
+            Self::Trial(SentTrial { trial, .. }) => {
+                (Subject::Prenote(trial.method.clone()), Money::zero(Currency::USD), trial.receiving.clone())
+            }
+        };
+        SentEntry { trace: trace.clone(), subject, amount, receiving: receiving.unwrap_or_default() }
+    }
+}
+
 /// What became of one entry.
 type Became = (&'static str, Option<String>);
 
@@ -82,20 +112,16 @@ impl Import<'_> {
             return serde_json::from_str(&there).map_err(|_| Problem::internal());
         }
         let imported = Imported::read(bytes).map_err(|refused| unreadable(&refused))?;
-        let mut sent: BTreeMap<Trace, (SentEntry, SentByFile)> = BTreeMap::new();
+        let mut sent: BTreeMap<Trace, Sent> = BTreeMap::new();
         for trace in imported.traces() {
-            let found = self.app.store.get_sent_row(self.tenant, Rail::Ach, trace.as_str()).await?;
-            if let Some(found) = found {
-                let entry = SentEntry {
-                    trace: trace.clone(),
-                    subject: Subject::Payout(found.row.payout.clone()),
-                    amount: found.row.amount,
-                    receiving: found.row.receiving.clone().unwrap_or_default(),
-                };
-                sent.insert(trace.clone(), (entry, found));
-            }
+            let payment = self.app.store.get_sent_row(self.tenant, Rail::Ach, trace.as_str()).await?;
+            let found = match payment.map(Sent::Payment) {
+                Some(payment) => Some(payment),
+                None => self.app.store.get_sent_trial(self.tenant, trace.as_str()).await?.map(Sent::Trial),
+            };
+            sent.extend(found.map(|found| (trace.clone(), found)));
         }
-        let entries = sent.iter().map(|(trace, (entry, _))| (trace.clone(), entry.clone())).collect();
+        let entries = sent.iter().map(|(trace, sent)| (trace.clone(), sent.entry(trace))).collect();
         let outcomes = imported.settle(&entries).map_err(|refused| unreadable(&refused))?;
         let mut data = Vec::with_capacity(outcomes.len());
         for outcome in outcomes {
@@ -109,37 +135,58 @@ impl Import<'_> {
         Ok(view)
     }
 
-    async fn take(
-        &self,
-        sha256: Digest,
-        outcome: Outcome,
-        sent: &BTreeMap<Trace, (SentEntry, SentByFile)>,
-    ) -> Result<ReturnRow, Problem> {
+    async fn take(&self, sha256: Digest, outcome: Outcome, sent: &BTreeMap<Trace, Sent>) -> Result<ReturnRow, Problem> {
         let (line, trace, code, meaning) = match &outcome {
             Outcome::Returned(one) => (one.line, &one.trace, one.code.to_string(), one.code.meaning().to_owned()),
             Outcome::Corrected(one) => (one.line, &one.trace, one.code.to_string(), one.code.meaning().to_owned()),
         };
         // Settled against these very rows a moment ago.
-        let Some((_, by_file)) = sent.get(trace) else { return Err(Problem::internal()) };
+        let by_file = match sent.get(trace) {
+            Some(Sent::Payment(by_file)) => by_file,
+            Some(Sent::Trial(sent)) => return self.take_trial(sent, &outcome).await,
+            None => return Err(Problem::internal()),
+        };
         let payout = &by_file.row.payout;
         let (said, became) = ((code.as_str(), meaning.as_str()), self.stored(by_file).await?);
         let (word, detail) = match (became, &outcome) {
             (Err(why), _) => ("unmatched", Some(why)),
             (Ok(stored), Outcome::Returned(one)) => {
                 if one.code.action() != MethodAction::Keep {
-                    self.notice(&stored, said).await?;
+                    self.notice_of(&stored, said).await?;
                 }
                 self.give_back(sha256, stored, by_file, &format!("{code}: {meaning}")).await?
             }
             (Ok(stored), Outcome::Corrected(one)) if one.code.is_about_payee() => {
-                self.notice(&stored, said).await?;
+                self.notice_of(&stored, said).await?;
                 ("noticed", None)
             }
             (Ok(_), Outcome::Corrected(_)) => ("unmatched", Some("it is about our own company's data".to_owned())),
         };
         tracing::info!(payout.id = %payout, code, outcome = word, "an entry came back from a bank");
-        let (trace, payout_id) = (trace.to_string(), payout.to_string());
-        Ok(ReturnRow { line, trace, payout_id, code, meaning, outcome: word.to_owned(), detail })
+        let (trace, payout_id, outcome) = (trace.to_string(), Some(payout.to_string()), word.to_owned());
+        Ok(ReturnRow { line, trace, payout_id, method_id: None, code, meaning, outcome, detail })
+    }
+
+    /// PAY-26: of an account that was tried: whatever its bank says of it, no money goes there before the payee has set the
+    /// method anew.
+    async fn take_trial(&self, sent: &SentTrial, outcome: &Outcome) -> Result<ReturnRow, Problem> {
+        let FileTrial { partner, method, .. } = &sent.trial;
+        let (line, trace, code, meaning, is_about_payee) = match outcome {
+            Outcome::Returned(one) => (one.line, &one.trace, one.code.to_string(), one.code.meaning(), true),
+            Outcome::Corrected(one) => {
+                (one.line, &one.trace, one.code.to_string(), one.code.meaning(), one.code.is_about_payee())
+            }
+        };
+        let (word, detail) = match is_about_payee {
+            true => {
+                self.notice((partner, method), None, (code.as_str(), meaning)).await?;
+                ("noticed", None)
+            }
+            false => ("unmatched", Some("it is about our own company's data".to_owned())),
+        };
+        tracing::info!(method.id = %method, code, outcome = word, "the trial of an account came back from a bank");
+        let (trace, method_id, outcome) = (trace.to_string(), Some(method.to_string()), word.to_owned());
+        Ok(ReturnRow { line, trace, payout_id: None, method_id, code, meaning: meaning.to_owned(), outcome, detail })
     }
 
     /// The payout behind an entry; or why it is nobody's any more.
@@ -221,17 +268,25 @@ impl Import<'_> {
         }
     }
 
-    /// The method is not paid to again before the payee has said it anew.
-    async fn notice(&self, stored: &StoredPayout, (code, meaning): (&str, &str)) -> Result<(), Problem> {
+    /// The method of a payout is not paid to again before the payee has said it anew.
+    async fn notice_of(&self, stored: &StoredPayout, said: (&str, &str)) -> Result<(), Problem> {
         let Some(payee) = &stored.payout.terms.payee else { return Ok(()) };
+        self.notice((&stored.payout.partner, &payee.method), Some(&stored.payout.id), said).await
+    }
+
+    async fn notice(
+        &self,
+        (partner, method): (&PartnerId, &MethodId),
+        payout: Option<&PayoutId>,
+        (code, meaning): (&str, &str),
+    ) -> Result<(), Problem> {
         let notice = MethodNotice {
-            method: payee.method.clone(),
+            method: method.clone(),
             code: code.to_owned(),
             meaning: meaning.to_owned(),
-            payout: stored.payout.id.clone(),
+            payout: payout.cloned(),
             at: self.at,
         };
-        let partner = &stored.payout.partner;
         // The first asking stands.
         let _: store::Written = self.app.store.record_method_notice(self.tenant, partner, &notice).await?;
         Ok(())

@@ -212,6 +212,8 @@ impl App {
         let may_ask = match read.attempt.next(at) {
             // It ended in the transaction in which the payout moved on: what was read of that is old.
             Next::Nothing => return Ok(None),
+            // The clock looks for it whatever becomes of this message, which would be tried until it is dead.
+            Next::Wait if read.attempt.is_looked_for => return Ok(None),
             Next::Wait => return Err(raced()),
             Next::LookThenAsk => true,
             Next::Look => false,

@@ -21,6 +21,8 @@ pub mod config;
 mod http;
 mod tax_year;
 
+use std::time::Duration;
+
 use axum::extract::FromRef;
 use edge::auth::Gate;
 use edge::clock::Clock;
@@ -34,6 +36,9 @@ use crate::billing::Billing;
 
 pub use crate::http::{openapi, routes};
 
+/// How long a request proves or reads: whoever waits longer is cut off by the gateway, and told nothing.
+const PATIENCE: Duration = Duration::from_secs(25);
+
 /// What the routes stand on.
 #[derive(Clone)]
 pub struct App {
@@ -45,6 +50,7 @@ pub struct App {
     idempotency: Idempotency,
     limits: Limits,
     billing: Option<Billing>,
+    patience: Duration,
 }
 
 impl App {
@@ -54,7 +60,7 @@ impl App {
         let gate = Gate::new(store.clone(), clock);
         let idempotency = Idempotency::new(store.clone(), clock);
         let limits = Limits::new(store.clone(), clock);
-        Self { store, visits, sealer, clock, gate, idempotency, limits, billing: None }
+        Self { store, visits, sealer, clock, gate, idempotency, limits, billing: None, patience: PATIENCE }
     }
 }
 
@@ -63,6 +69,14 @@ impl App {
     #[must_use]
     pub fn with_billing(self, billing: Billing) -> Self {
         Self { billing: Some(billing), ..self }
+    }
+}
+
+#[cfg(test)]
+impl App {
+    /// The same, that gives up after so long.
+    pub(crate) fn with_patience(self, patience: Duration) -> Self {
+        Self { patience, ..self }
     }
 }
 

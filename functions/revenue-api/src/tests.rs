@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -24,6 +25,7 @@ use crate::{App, routes};
 
 mod billing;
 mod doors;
+mod hasty;
 mod leads;
 mod life;
 mod lists;
@@ -40,6 +42,8 @@ pub(crate) struct Desk {
     routes: Router,
     /// The same, when the lease of a run that died is over.
     later: Router,
+    /// The same, that waits for nothing.
+    hasty: Router,
     sent: Arc<AtomicU32>,
 }
 
@@ -131,10 +135,11 @@ pub(crate) async fn desk_over(world: world::World) -> Desk {
     let aws = Aws::from(&mut reader);
     let visits = Sender::connect(&aws.service(Sdk::Sqs), "https://sqs.us-east-1.amazonaws.com/123456789012/visits");
     let sealer = Sealer::connect(&aws.service(Sdk::Kms), "a key");
-    let open = |now| routes(App::new(world.store.clone(), visits.clone(), sealer.clone(), Clock::fixed(now)));
+    let app = |now| App::new(world.store.clone(), visits.clone(), sealer.clone(), Clock::fixed(now));
+    let hasty = routes(app(world.now).with_patience(Duration::ZERO));
     let later = Timestamp::from_millisecond(world.now.as_millisecond() + LEASE_OVER_MS).expect("an instant");
-    let (routes, later) = (open(world.now), open(later));
-    Desk { world, stub, routes, later, sent: Arc::default() }
+    let (routes, later) = (routes(app(world.now)), routes(app(later)));
+    Desk { world, stub, routes, later, hasty, sent: Arc::default() }
 }
 
 pub(crate) async fn desk() -> Desk {
@@ -159,6 +164,11 @@ impl Desk {
     /// Asks when the lease of a run that died is over.
     pub(crate) async fn ask_later(&self, who: &str, path: &str, body: Value, key: &str) -> Answer {
         self.ask_of(&self.later, who, ("POST", path, body), Some(key)).await
+    }
+
+    /// Asks where no work has time to end.
+    pub(crate) async fn ask_hastily(&self, method: &str, path: &str, key: &str) -> Answer {
+        self.ask_of(&self.hasty, "fin", (method, path, Value::Null), Some(key)).await
     }
 
     async fn ask_of(

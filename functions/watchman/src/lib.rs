@@ -3,7 +3,7 @@
 //! - Trigger: a schedule at 04:00 UTC, when the night's visits are done; or by hand with `{"scheduled_for": …}`.
 //! - Reads: the tenants; of each the registry of partners, accounts with their lines, closes, payouts and audit trails; the facts behind the
 //!   lines; the journal of the last weeks, on the first of a month all of it; the trails of what people did; the list of
-//!   what waits.
+//!   what waits; the coupons.
 //! - Writes: `ops`: that the round ran; the seals of the audit's days.
 //! - Sends: nothing. Each breach, and what has waited for a day, is an error in the log; of both
 //!   a metric and an alarm are made.
@@ -55,7 +55,8 @@ pub struct Round {
     pub moving: u64,
     /// Broken laws.
     pub broken: u64,
-    /// Facts that have waited for their payment for a day, and events that wait for a person.
+    /// Facts that have waited for their payment for a day, events that wait for a person, coupons on their way to the
+    /// payment provider.
     pub late: u64,
 }
 
@@ -116,7 +117,8 @@ impl App {
         let key = TenantKey::from(tenant);
         let verified = self.verified(&key).await?;
         tell(tenant, &verified);
-        let late = waiting::look(&self.store, &key, self.clock.now()).await?;
+        let late = waiting::look(&self.store, &key, self.clock.now()).await?
+            + waiting::look_at_coupons(&self.store, &key, self.clock.now()).await?;
         let unsealed = seals::seal(&self.store, tenant, self.clock.now()).await?;
         let Verified { accounts, lines, facts, moving, .. } = verified;
         Ok(Round { tenants: 1, accounts, lines, facts, moving, broken: verified.broken() + unsealed, late })

@@ -2,6 +2,8 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use edge::config::Reader;
+use store::Written;
+use store::coupons::{Coupon, CouponCode};
 use testkit::Fault;
 use world::World;
 
@@ -105,6 +107,40 @@ async fn a_fact_that_has_waited_for_a_day_and_an_event_for_a_person_are_late() {
     assert_eq!(app(&world).handle(schedule()).await.expect("a round").late, 2);
 }
 
+/// ATT-6.
+#[tokio::test]
+async fn a_coupon_that_is_not_at_the_provider_as_it_is_here_is_late_after_an_hour() {
+    use domain::promotion::{Discount, Lasting, Off, Promotion, PromotionState};
+    let mut world = earned().await;
+    let discount = Discount { off: Off::Share(domain::rate::Rate::ONE), lasting: Lasting::Once };
+    let made = |code: &str, state: Option<PromotionState>| Coupon {
+        code: CouponCode::parse(code).expect("a code"),
+        partner: world.partner.clone(),
+        program: world::program(),
+        valid_from: world.now,
+        valid_until: None,
+        promotion: state.map(|state| Promotion { state, ..Promotion::new(format!("trb_{code}"), discount) }),
+    };
+    let coupons = [
+        made("PLAIN", None),
+        made("MAKING", Some(PromotionState::Making)),
+        made("THERE", Some(PromotionState::Active("promo_1".to_owned()))),
+        made("REFUSED", Some(PromotionState::Refused("no".to_owned()))),
+        made("ENDING", Some(PromotionState::Active("promo_2".to_owned()))),
+    ];
+    for coupon in &coupons {
+        assert_eq!(world.store.create_coupon(&world.tenant, coupon).await.expect("store"), Written::Yes);
+    }
+    assert_eq!(app(&world).handle(schedule()).await.expect("a round").late, 0);
+    world.pass_days(1);
+    assert_eq!(app(&world).handle(schedule()).await.expect("a round").late, 1, "the one that is to be made");
+    let ended = world.store.end_coupon(&world.tenant, &coupons[4], world.now).await;
+    assert_eq!(ended.expect("store"), Written::Yes);
+    assert_eq!(app(&world).handle(schedule()).await.expect("a round").late, 1, "it was told to end just now");
+    world.pass_days(1);
+    assert_eq!(app(&world).handle(schedule()).await.expect("a round").late, 2);
+}
+
 #[test]
 fn the_alarms_are_made_of_messages_that_the_code_logs() {
     let template = include_str!("../../../template.yaml");
@@ -114,6 +150,7 @@ fn the_alarms_are_made_of_messages_that_the_code_logs() {
         (round, "ledger verified"),
         (waiting, "a fact has waited for its payment for a day"),
         (waiting, "an event still waits for a person"),
+        (waiting, "a coupon is not at stripe as it is here"),
     ] {
         let is_pattern = |line: &str| line.trim_start().starts_with("FilterPattern: ");
         let told = format!("$.message = \"{message}\"");

@@ -6,11 +6,14 @@ mod track;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::response::IntoResponse;
 use axum::routing::post;
 use cases::raw_event;
 use edge::http::{Cors, border};
 use edge::openapi::Bearer;
 use edge::problem::Problem;
+use http::HeaderValue;
+use http::header::ALLOW;
 use utoipa::OpenApi;
 
 #[cfg(test)]
@@ -26,6 +29,9 @@ pub fn routes(app: App) -> Router {
         .route("/v1/webhooks/lemon-squeezy", post(receive::lemon_squeezy))
         .route("/v1/webhooks/lemon-squeezy/{endpoint_id}", post(receive::lemon_squeezy_endpoint))
         .route("/v1/webhooks/{endpoint_id}", post(receive::standard_endpoint))
+        // No endpoints: lists of admin-api, which are read alone.
+        .route("/v1/webhooks/deliveries", post(read_alone))
+        .route("/v1/webhooks/endpoints", post(read_alone))
         // A provider's event may be larger than what people send.
         .layer(DefaultBodyLimit::max(raw_event::EVENT_BYTES_MAX));
     let tracked = Router::new()
@@ -66,6 +72,11 @@ struct Document;
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
     Document::openapi()
+}
+
+/// 405 with the methods that the lists beside the endpoints have.
+async fn read_alone() -> impl IntoResponse {
+    ([(ALLOW, HeaderValue::from_static("GET, HEAD, OPTIONS"))], Problem::method_not_allowed())
 }
 
 /// What whoever sent an event is told when it was not taken in.

@@ -13,11 +13,12 @@ use domain::time::Timestamp;
 use edge::aws::{Aws, Service};
 use edge::config::{Reader, variables};
 use edge::secrets::{NamedSecrets, Rotating};
-use reqwest::Client;
+use http::Method;
 use store::reconciliations::{EXCEPTIONS_MAX, Reconciliation};
 use store::{Store, TenantKey};
 
 use crate::endpoint::{Sending, path_of};
+use crate::https::Https;
 use crate::{Error, Said};
 
 /// The most pages that are asked for: a bound, not a limit that data reach.
@@ -67,7 +68,7 @@ pub(crate) struct Found {
 pub(crate) struct Office {
     store: Store,
     tenant: TenantKey,
-    http: Client,
+    http: Https,
     door: String,
     secret: Rotating,
     /// The stores whose events come through the door; any, where none is named.
@@ -189,18 +190,18 @@ impl Office {
         let stores = if asked.store.is_empty() { stores } else { asked.store.clone() };
         let (api, api_key) = api_of(provider)?;
         let door = format!("{}{path}", url.trim_end_matches('/'));
-        Ok(Self { store, tenant, http: Client::new(), door, secret, stores, now: clock.now(), api, api_key })
+        Ok(Self { store, tenant, http: Https::new()?, door, secret, stores, now: clock.now(), api, api_key })
     }
 
     /// A page of the provider's API.
     async fn get(&self, url: &str) -> Result<serde_json::Value, Error> {
-        let request = self.http.get(url).bearer_auth(&self.api_key).header("accept", "application/vnd.api+json");
-        let answer = request.send().await?;
-        let status = answer.status();
-        if !status.is_success() {
-            return Err(format!("the provider's API answers {status} to {url}").into());
+        let bearer = format!("Bearer {}", self.api_key);
+        let headers = [("authorization", bearer.as_str()), ("accept", "application/vnd.api+json")];
+        let answer = self.http.send(Method::GET, url, &headers, String::new()).await?;
+        if !answer.is_good() {
+            return Err(format!("the provider's API answers {} to {url}", answer.status).into());
         }
-        Ok(serde_json::from_str(&answer.text().await?)?)
+        Ok(serde_json::from_str(&answer.text)?)
     }
 
     /// The payment that some facts tell, beside its sale; none where they tell none.
@@ -219,17 +220,14 @@ impl Office {
 
     /// Through the same door as the provider: `false` when the door refuses it.
     async fn send_in(&self, provider: Provider, found: &Found) -> Result<bool, Error> {
-        let mut request = self.http.post(&self.door).header("content-type", "application/json");
-        for (name, value) in &found.headers {
-            request = request.header(*name, value);
-        }
         let signing = self.secret.current.reveal();
         let (name, signature) = match provider {
             Provider::Stripe => ("stripe-signature", crate::demo::stripe::signature(signing, &found.body, self.now)),
             _ => ("x-signature", lemon_squeezy::signature(signing, &found.body)),
         };
-        let answer = request.header(name, signature).body(found.body.clone()).send().await?;
-        Ok(answer.status().is_success())
+        let mut headers = vec![("content-type", "application/json"), (name, signature.as_str())];
+        headers.extend(found.headers.iter().map(|(name, value)| (*name, value.as_str())));
+        Ok(self.http.send(Method::POST, &self.door, &headers, found.body.clone()).await?.is_good())
     }
 }
 

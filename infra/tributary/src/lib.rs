@@ -1,4 +1,4 @@
-//! The operator's command: keys and verification, over the tables that the environment names.
+//! The operator's command: over the tables that the environment names, or through the API of a deployment.
 //!
 //! What lives here: what an operator does from a shell, through the same store and cases as the functions. What does
 //! not: rules. To add a command: a variant of [`Command`], a module that does it, a line in `docs/RUNBOOK.md`.
@@ -8,9 +8,11 @@ pub mod backfill;
 mod connection;
 pub mod demo;
 pub mod endpoint;
+mod https;
 mod key;
 pub mod migrate;
 pub mod place;
+pub mod remote;
 pub mod tenants;
 pub mod verify;
 
@@ -19,9 +21,18 @@ use clap::{Args, Subcommand};
 /// What the operator asks for.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Makes API keys.
+    /// Makes, lists and revokes API keys.
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Makes, lists and disables people who sign in.
+    #[command(subcommand)]
+    User(remote::UserCommand),
+    /// Sends in an event again that a provider has sent, as `GET /v1/webhooks/deliveries` names it.
+    Replay(remote::One),
+    /// Begins a job now, as its schedule would.
+    Tick(remote::One),
+    /// Writes what is held of a person to a file, as JSON.
+    Export(remote::Export),
     /// Makes and lists the tenants of the deployment.
     #[command(subcommand)]
     Tenant(tenants::TenantCommand),
@@ -46,6 +57,10 @@ pub enum Command {
 pub enum KeyCommand {
     /// Makes a key and prints it, once: only its hash is kept.
     Create(key::NewKey),
+    /// Lists the keys of the tenant whose key asks.
+    List(remote::At),
+    /// Ends a key, within a minute everywhere.
+    Revoke(remote::One),
 }
 
 /// Which tenant.
@@ -75,6 +90,12 @@ pub type Error = Box<dyn std::error::Error + Send + Sync>;
 pub async fn run(command: Command) -> Result<Said, Error> {
     match command {
         Command::Key(KeyCommand::Create(new)) => key::create(&new).await,
+        Command::Key(KeyCommand::List(at)) => remote::keys(&at).await,
+        Command::Key(KeyCommand::Revoke(one)) => remote::revoke(&one).await,
+        Command::User(command) => remote::users(&command).await,
+        Command::Replay(one) => remote::replay(&one).await,
+        Command::Tick(one) => remote::tick(&one).await,
+        Command::Export(asked) => remote::export(&asked).await,
         Command::Endpoint(command) => endpoint::run(&command).await,
         Command::Backfill(asked) => backfill::run(&asked).await,
         Command::Tenant(command) => tenants::run(&command).await,

@@ -9,11 +9,13 @@ pub mod look;
 use domain::audit::{ChainEnd, append};
 use domain::commission::EarningReason;
 use domain::fraud::review::{Deciding, Refused, Review, Step, Verdict};
-use domain::id::ReviewId;
+use domain::id::{PartnerId, ReviewId};
 use domain::line::Line;
 use domain::retarget::{Booking, booked_targets, retarget};
 use domain::sale::{HoldReason, Sale};
-use store::risk::{DecidedReview, StoredReview};
+use store::partner_news::{PartnerNews, PartnerNewsKind};
+use store::partners::PartnerStatus;
+use store::risk::{DecidedReview, StoredReview, Suspension};
 use store::sales::{NewSale, SaleWritten};
 use store::{Store, StoreError, TenantKey};
 
@@ -102,13 +104,35 @@ async fn write(
         let (sale, lines) = (&changed.sale, changed.lines.as_slice());
         (changed.before, NewSale { sale, lines, aliases: &[], open_in: &[], meets: None, review: None })
     });
-    let decided = DecidedReview { before, after: &step.review, entry: &entry, sale, suspended: &step.suspended };
+    let suspended = suspensions(store, tenant, &step.suspended, deciding).await?;
+    let decided = DecidedReview { before, after: &step.review, entry: &entry, sale, suspended: &suspended };
     Ok(match store.decide_review(tenant, &decided).await? {
         SaleWritten::Yes => Some(step.review),
         SaleWritten::AlreadySeen | SaleWritten::BehindFence | SaleWritten::CustomerMet | SaleWritten::AliasTaken => {
             None
         }
     })
+}
+
+/// Whom a decision suspends, and what each of them is told: that they are, and the words that are for them. What the
+/// reviewer noted is not: it would say what was noticed.
+async fn suspensions(
+    store: &Store,
+    tenant: &TenantKey,
+    partners: &[PartnerId],
+    deciding: &Deciding,
+) -> Result<Vec<Suspension>, CaseError> {
+    let mut suspensions = Vec::with_capacity(partners.len());
+    for partner in partners {
+        let record = store.get_partner_record(tenant, partner).await?;
+        let active = record.filter(|record| record.partner.status == PartnerStatus::Active);
+        let news = active.map(|record| {
+            let (kind, reason) = (PartnerNewsKind::PartnerSuspended, deciding.told_partner.clone());
+            (record.version, PartnerNews { kind, program: None, reason, at: deciding.at })
+        });
+        suspensions.push(Suspension { partner: partner.clone(), news });
+    }
+    Ok(suspensions)
 }
 
 /// A sale whose money a decision moves.

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use domain::audit::{AuditEntry, Deed};
+use domain::payout::POSTPONED;
 
 /// Where the audit tells the name of a request.
 const REQUEST: &str = "request";
@@ -16,10 +17,14 @@ pub(crate) fn of_request(mut deed: Deed, request: Option<&str>) -> Deed {
     deed
 }
 
-/// What an entry says of its thing after the step: all but the request, which is of the step.
+/// What an entry says of its thing after the step: all but the request, and why a payout was postponed, which are of the
+/// step.
 pub(crate) fn said_of_thing(entry: AuditEntry) -> BTreeMap<String, String> {
     let mut said = entry.new;
     said.remove(REQUEST);
+    if entry.action == POSTPONED {
+        said.remove("reason");
+    }
     said
 }
 

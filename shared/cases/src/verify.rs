@@ -216,6 +216,20 @@ pub async fn verify(store: &Store, tenant: &TenantKey) -> Result<Verified, CaseE
 /// As [`verify`].
 pub async fn verify_within(store: &Store, tenant: &TenantKey, scope: &Scope) -> Result<Verified, CaseError> {
     let mut verified = Verified::default();
+    verify_into(store, tenant, scope, &mut verified).await?;
+    Ok(verified)
+}
+
+/// As [`verify_within`], into what whoever asks holds: it has what was found so far also where the walk does not end.
+///
+/// # Errors
+/// As [`verify`].
+pub async fn verify_into(
+    store: &Store,
+    tenant: &TenantKey,
+    scope: &Scope,
+    verified: &mut Verified,
+) -> Result<(), CaseError> {
     let zone = store.get_settings(tenant).await?.ledger_zone;
     let handed_on = remitted::read(store, tenant).await;
     let mut prints: BTreeMap<Account, Print> = BTreeMap::new();
@@ -224,7 +238,7 @@ pub async fn verify_within(store: &Store, tenant: &TenantKey, scope: &Scope) -> 
     loop {
         let page = store.list_partner_ids(tenant, last.as_ref(), PAGE_SIZE).await?;
         for partner in &page.items {
-            walk.of(partner, &mut verified, &mut prints).await?;
+            walk.of(partner, verified, &mut prints).await?;
         }
         last = page.items.last().cloned().or(last);
         if page.next.is_none() {
@@ -236,7 +250,7 @@ pub async fn verify_within(store: &Store, tenant: &TenantKey, scope: &Scope) -> 
     loop {
         let page = store.list_members(tenant, before.as_ref(), PAGE_SIZE).await?;
         for stored in &page.items {
-            walk.of(&stored.member.id.payee(), &mut verified, &mut prints).await?;
+            walk.of(&stored.member.id.payee(), verified, &mut prints).await?;
         }
         before = page.items.last().map(|stored| stored.member.id.clone());
         if page.next.is_none() {
@@ -248,20 +262,20 @@ pub async fn verify_within(store: &Store, tenant: &TenantKey, scope: &Scope) -> 
     let walked = audits.verify().await;
     verified.audit_entries += audits.entries;
     verified.take(found.breaches);
-    tell_unreadable(walked, &mut verified)?;
+    tell_unreadable(walked, verified)?;
     // Of an account that moved all the time it is not known what was withheld from it.
     if verified.moving == 0 {
         let mut found = Found::of(None);
         let withheld = verified.withheld.clone();
         let walked = handed_on.and_then(|handed_on| handed_on.verify(&withheld, &mut found));
         verified.take(found.breaches);
-        tell_unreadable(walked, &mut verified)?;
+        tell_unreadable(walked, verified)?;
     }
     if let Some(days) = scope.journal {
-        let walked = journal::verify(store, tenant, days, &prints, &mut verified).await;
-        tell_unreadable(walked, &mut verified)?;
+        let walked = journal::verify(store, tenant, days, &prints, verified).await;
+        tell_unreadable(walked, verified)?;
     }
-    Ok(verified)
+    Ok(())
 }
 
 /// The accounts of whoever has any.

@@ -284,12 +284,19 @@ impl Adjustment {
     pub fn approve(self, actor: Actor, seen_seal: Digest, at: Timestamp) -> Result<Step, Refused> {
         require_desk(&actor)?;
         self.require_pending()?;
+        let is_seen = seen_seal == self.seal();
+        let is_own = actor.id == self.requested_by.id;
+        #[cfg(feature = "planted")]
+        let (is_seen, is_own) = (
+            is_seen || crate::planted::is(crate::planted::Bug::AdjustmentOfAnySeal),
+            is_own && !crate::planted::is(crate::planted::Bug::OwnAdjustmentApproved),
+        );
         // LED-7: a yes is to what was seen, and to nothing else.
-        if seen_seal != self.seal() {
+        if !is_seen {
             return Err(Refused::SealDiffers);
         }
         // LED-7: four eyes, and not two of them twice.
-        if actor.id == self.requested_by.id {
+        if is_own {
             return Err(Refused::SamePerson);
         }
         let state = AdjustmentState::Booked { approved_by: Some(actor.id.clone()) };

@@ -68,17 +68,20 @@ pub enum Job {
     Verification,
     /// Outcomes of payouts that nobody knew are looked for.
     PayoutOutcomes,
+    /// ATT-6: what is left to do of coupons at Stripe is done.
+    CouponsAtStripe,
 }
 
 impl Job {
     /// Every job, in the order of a day.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Night,
         Self::AwardEligibility,
         Self::ClickCounts,
         Self::Memberships,
         Self::Verification,
         Self::PayoutOutcomes,
+        Self::CouponsAtStripe,
     ];
 
     /// Its name outside.
@@ -91,6 +94,7 @@ impl Job {
             Self::Memberships => "memberships",
             Self::Verification => "verification",
             Self::PayoutOutcomes => "payout-outcomes",
+            Self::CouponsAtStripe => "coupons-at-stripe",
         }
     }
 
@@ -109,6 +113,7 @@ impl Job {
             Self::ClickCounts => "click-counter",
             Self::Verification => "watchman",
             Self::PayoutOutcomes => "payout-executor",
+            Self::CouponsAtStripe => "partner-api",
         }
     }
 
@@ -118,7 +123,7 @@ impl Job {
         match self {
             Self::AwardEligibility => Some("eligibility"),
             Self::Memberships => Some("memberships"),
-            Self::Night | Self::ClickCounts | Self::Verification | Self::PayoutOutcomes => None,
+            Self::Night | Self::ClickCounts | Self::Verification | Self::PayoutOutcomes | Self::CouponsAtStripe => None,
         }
     }
 
@@ -131,6 +136,7 @@ impl Job {
             Self::Memberships => Cadence::Daily { hour: 3, minute: 0 },
             Self::Verification => Cadence::Daily { hour: 4, minute: 0 },
             Self::PayoutOutcomes => Cadence::Minutes(15),
+            Self::CouponsAtStripe => Cadence::Minutes(30),
         }
     }
 }

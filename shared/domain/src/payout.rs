@@ -24,7 +24,7 @@ pub mod schedule;
 mod terms;
 mod words;
 
-pub use executed::{Said, Word};
+pub use executed::{POSTPONED, Said, Word};
 pub use refused::Refused;
 pub use terms::Terms;
 

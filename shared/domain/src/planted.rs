@@ -41,6 +41,20 @@ pub enum Bug {
     PaidByExport,
     /// Each try at a rail goes under a key of its own.
     ResentUnderNewKey,
+    /// What a rail has paid long ago it is asked for again, and nothing is written of it.
+    PaidAskedAgain,
+    /// Of a claim that takes two, one person's two yeses are two.
+    BothYesesOfOne,
+    /// Of a claim that takes two, the second yes may be for another customer.
+    SecondYesToAnother,
+    /// Whoever asked for a correction approves it.
+    OwnAdjustmentApproved,
+    /// The yes to a correction looks at no seal.
+    AdjustmentOfAnySeal,
+    /// A sign-in link opens as often as it is used.
+    LinkOpensAgain,
+    /// A sign-in link opens after its end.
+    LinkOpensPastItsEnd,
 }
 
 static PLANTED: AtomicU8 = AtomicU8::new(0);
@@ -69,4 +83,26 @@ pub fn note_refund(minor: i64) {
 #[must_use]
 pub fn last_refund() -> i64 {
     LAST_REFUND.get()
+}
+
+/// Does a law of stories find a mistake within so many of them? It must hold without the mistake.
+#[cfg(test)]
+pub(crate) fn found_within<S: proptest::strategy::Strategy>(
+    stories: u32,
+    bug: Bug,
+    story: &S,
+    law: impl Fn(S::Value) -> bool,
+) -> bool
+where
+    S::Value: std::fmt::Debug,
+{
+    use proptest::test_runner::{Config, TestCaseError, TestRunner};
+    let config = Config { cases: stories, failure_persistence: None, ..Config::default() };
+    let tell = |value| if law(value) { Ok(()) } else { Err(TestCaseError::fail("the law is broken")) };
+    plant(None);
+    let holds = TestRunner::new(config.clone()).run(story, &tell).is_ok();
+    plant(Some(bug));
+    let breaks = TestRunner::new(config).run(story, &tell).is_err();
+    plant(None);
+    holds && breaks
 }

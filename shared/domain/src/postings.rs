@@ -132,6 +132,14 @@ pub fn of_remittance(amount: Money) -> Result<Vec<Posting>, MoneyError> {
     transfer(Book::Withheld, Book::Cash, amount)
 }
 
+/// V11: what was booked as handed on by mistake is owed again.
+///
+/// # Errors
+/// Out of range.
+pub fn of_remittance_taken_back(amount: Money) -> Result<Vec<Posting>, MoneyError> {
+    transfer(Book::Cash, Book::Withheld, amount)
+}
+
 fn transfer(from: Book, to: Book, amount: Money) -> Result<Vec<Posting>, MoneyError> {
     Ok(vec![(from, amount.negate()?), (to, amount)])
 }

@@ -90,6 +90,9 @@ impl Position {
     }
 }
 
+/// How many people sign in for one partner at most.
+pub const PARTNER_USERS_MAX: usize = 20;
+
 /// Somebody who signs in. Their address and name lie sealed beside it.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct User {

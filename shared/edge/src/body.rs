@@ -1,5 +1,7 @@
 //! Reading requests: a body or a query that is not as declared is a 400 that names the field.
 
+mod unsaid;
+
 use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequest, Request};
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
@@ -8,6 +10,7 @@ use serde_path_to_error::{Path, Segment};
 
 use crate::negotiation::{all_read, note_query};
 use crate::problem::{Problem, escaped};
+use unsaid::without_value;
 
 /// The largest body that is read.
 pub const BODY_BYTES_MAX: usize = 256 * 1024;
@@ -85,7 +88,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
                 let text = rejection.body_text();
                 let text = text.trim_start_matches("Failed to deserialize query string: ");
                 Err(match text.split_once(": ") {
-                    Some((name, why)) => Problem::bad_parameter(name, why),
+                    Some((name, why)) => Problem::bad_parameter(name, without_value(why)),
                     None => Problem::bad_parameter(named_in(text).unwrap_or_default(), text),
                 })
             }
@@ -116,7 +119,7 @@ pub fn from_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-        let detail = without_position(&error.inner().to_string());
+        let detail = without_position(&without_value(&error.inner().to_string()));
         let mut pointer = pointer(error.path());
         // A missing field has no place of its own: serde names its parent, and the field in the message.
         if let Some(field) = detail.strip_prefix("missing field ").and_then(named_in) {
@@ -126,6 +129,19 @@ pub fn from_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     })?;
     reader.end().map_err(|error| Problem::bad_request("", without_position(&error.to_string())))?;
     Ok(value)
+}
+
+/// `null` where a value may be left out is the same as leaving it out: what is meant by neither. Used as
+/// `#[serde(default, deserialize_with = "edge::body::or_default")]`.
+///
+/// # Errors
+/// Whatever the value's own form refuses.
+pub fn or_default<'de, T, D>(from: D) -> Result<T, D::Error>
+where
+    T: serde::Deserialize<'de> + Default,
+    D: serde::Deserializer<'de>,
+{
+    <Option<T> as serde::Deserialize>::deserialize(from).map(Option::unwrap_or_default)
 }
 
 async fn read(request: Request) -> Result<axum::body::Bytes, Problem> {

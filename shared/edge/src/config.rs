@@ -215,6 +215,17 @@ pub mod variables {
         "http://127.0.0.1:4566",
     );
 
+    /// Where the operator's command finds the API; no function reads it.
+    pub const COMMAND_URL: Variable = Variable::optional(
+        "TRIBUTARY_URL",
+        "address of the deployment's API; `--url` says so, too",
+        "https://go.example.com",
+    );
+    /// With which key the operator's command asks; no function reads it.
+    pub const COMMAND_KEY: Variable = Variable::required("TRIBUTARY_KEY", "the API key that says who asks", "trb_…");
+
+    /// What the operator's command reads for what it does through the API.
+    pub const COMMAND: &[Variable] = &[COMMAND_URL, COMMAND_KEY];
     /// What every function reads, whatever it does.
     pub const EVERY_FUNCTION: &[Variable] = &[STAGE, LOG_LEVEL, CLOCK_OFFSET_MS];
     /// What `edge::aws` reads.

@@ -13,10 +13,13 @@ use aws_lambda_events::dynamodb::{Event as StreamEvent, EventRecord};
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use axum::Router;
 use futures::FutureExt;
+use lambda_http::request::LambdaRequest;
+use lambda_http::{Adapter, Service};
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_json::value::RawValue;
 use tracing::Instrument;
 
 use crate::telemetry::chain;
@@ -87,11 +90,48 @@ pub async fn run_http(routes: Router) -> Result<(), Error> {
 /// # Errors
 /// The runtime's API is away.
 pub async fn run_http_behind(front: Option<Front>, routes: Router) -> Result<(), Error> {
-    let routes = match front {
+    run_http(behind(front, routes)).await
+}
+
+fn behind(front: Option<Front>, routes: Router) -> Router {
+    match front {
         Some(front) => routes.layer(axum::Extension(front)),
         None => routes,
-    };
-    run_http(routes).await
+    }
+}
+
+/// Serves HTTP as [`run_http_behind`] does, and does a job when its schedule comes, until the runtime ends.
+///
+/// # Errors
+/// The runtime's API is away.
+pub async fn run_http_and_schedule<H, F, R>(front: Option<Front>, routes: Router, job: H) -> Result<(), Error>
+where
+    H: Fn(Scheduled) -> F,
+    F: Future<Output = Result<R, Error>>,
+    R: Serialize,
+{
+    let (routes, job) = (behind(front, routes), &job);
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<Box<RawValue>>| {
+        let routes = routes.clone();
+        async move { http_or_schedule(routes, job, event).await }
+    }))
+    .await
+}
+
+/// Tells the two by what the event says at its top, which nobody but the gateway and the scheduler writes.
+async fn http_or_schedule<H, F, R>(routes: Router, job: &H, event: LambdaEvent<Box<RawValue>>) -> Result<Value, Error>
+where
+    H: Fn(Scheduled) -> F,
+    F: Future<Output = Result<R, Error>>,
+    R: Serialize,
+{
+    let LambdaEvent { payload, context } = event;
+    if let Ok(scheduled) = serde_json::from_str::<Scheduled>(payload.get()) {
+        return Ok(serde_json::to_value(job(scheduled).await?)?);
+    }
+    let request: LambdaRequest = serde_json::from_str(payload.get())?;
+    let answer = Adapter::from(routes).call(LambdaEvent::new(request, context)).await?;
+    Ok(serde_json::to_value(answer)?)
 }
 
 /// Works through a queue, one record after the other, until the runtime ends.

@@ -1,9 +1,12 @@
 //! What every function's OpenAPI document shares: the security scheme and the refusals.
 
+mod payees;
+
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{Components, OpenApi};
 use utoipa::{IntoResponses, Modify};
 
+pub use self::payees::{AccountKindWord, HolderKindWord, PayoutDetailsShape, PostalAddressShape};
 use crate::problem::Problem;
 
 /// The name of the security scheme, for `security(("bearer" = []))`.
@@ -61,13 +64,29 @@ pub enum WriteRefusals {
     Unprocessable(#[to_schema] Problem),
 }
 
+/// What may be answered besides where no idempotency key is asked for: `responses(…, Refusals, Clashes)`.
+#[derive(IntoResponses)]
+pub enum Clashes {
+    /// Its parameters or fields contradict one another, or are not possible now.
+    #[response(status = 422, content_type = "application/problem+json")]
+    Unprocessable(#[to_schema] Problem),
+}
+
+/// What a change of a thing that is kept in versions may answer besides: `responses(…, Refusals, WriteRefusals, Stale)`.
+#[derive(IntoResponses)]
+pub enum Stale {
+    /// It has changed since the caller read it; both versions are named.
+    #[response(status = 412, content_type = "application/problem+json")]
+    Changed(#[to_schema] Problem),
+}
+
 #[cfg(test)]
 mod tests {
     use utoipa::OpenApi as _;
 
     use super::*;
 
-    #[utoipa::path(get, path = "/x", responses((status = 200), Refusals, WriteRefusals), security(("bearer" = [])))]
+    #[utoipa::path(get, path = "/x", responses((status = 200), Refusals, WriteRefusals, Stale), security(("bearer" = [])))]
     #[expect(dead_code, reason = "only its document is looked at")]
     fn x() {}
 
@@ -79,7 +98,7 @@ mod tests {
     fn a_document_names_the_scheme_and_every_refusal() {
         let document = serde_json::to_value(Document::openapi()).expect("json");
         assert_eq!(document["components"]["securitySchemes"]["bearer"]["scheme"], "bearer");
-        for status in ["400", "401", "403", "404", "409", "413", "415", "422", "503"] {
+        for status in ["400", "401", "403", "404", "409", "412", "413", "415", "422", "503"] {
             let content = &document["paths"]["/x"]["get"]["responses"][status]["content"];
             assert!(content["application/problem+json"]["schema"].is_object(), "{status}: {content}");
         }

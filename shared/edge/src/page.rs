@@ -31,9 +31,33 @@ pub fn limit(asked: Option<u32>) -> Result<usize, Problem> {
     usize::try_from(limit).map_err(|_| Problem::bad_parameter("limit", "too large"))
 }
 
+/// A cursor in a query; an empty one is none, in every list: `#[serde(default, deserialize_with = "edge::page::cursor")]`.
+///
+/// # Errors
+/// None: any text is one, and the list says whether it is its own.
+pub fn cursor<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    let given: Option<String> = serde::Deserialize::deserialize(from)?;
+    Ok(given.filter(|text| !text.is_empty()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[derive(serde::Deserialize)]
+    struct Asked {
+        #[serde(default, deserialize_with = "cursor")]
+        cursor: Option<String>,
+    }
+
+    #[test]
+    fn an_empty_cursor_is_none_in_every_list() {
+        let read = |query: &str| {
+            let uri: http::Uri = format!("/list?{query}").parse().expect("an address");
+            axum::extract::Query::<Asked>::try_from_uri(&uri).expect("a query").0.cursor
+        };
+        assert_eq!((read("cursor="), read(""), read("cursor=abc")), (None, None, Some("abc".to_owned())));
+    }
 
     #[test]
     fn a_page_has_1_to_500_rows_and_100_by_default() {

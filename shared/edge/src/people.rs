@@ -2,6 +2,7 @@
 //!
 //! Whoever asks for a link is answered the same and costs the same, known or not: nobody learns whose addresses we know.
 
+mod leaving;
 mod vouched;
 
 use domain::audit::{Actor, Deed, Told};
@@ -12,6 +13,7 @@ use domain::role::Role;
 use domain::time::Timestamp;
 use domain::user::{Position, User, UserState};
 use jiff::SignedDuration;
+pub use leaving::partner_leaves;
 use store::sign_in::{SignInLink, TOKEN};
 use store::signed_in::{Rotation, Session};
 use store::users::{EMAIL, KeptUser, NAME, UserCreated};

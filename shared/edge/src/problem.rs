@@ -38,11 +38,26 @@ struct Shape {
     /// One entry for each wrong field.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     errors: Vec<FieldError>,
+    /// Of a change of what has changed since: both versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    versions: Option<Versions>,
     /// The id under which the logs know this request.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     correlation_id: String,
     #[serde(skip)]
     retry_after_s: Option<u32>,
+}
+
+/// The versions of two who change one thing at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Versions {
+    /// The one that the change was made of; left out where nobody said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = 3)]
+    pub seen: Option<u64>,
+    /// The one that is there now, as its ETag says it.
+    #[schema(example = 4)]
+    pub present: u64,
 }
 
 /// What is wrong with one field.
@@ -68,6 +83,7 @@ impl Problem {
             detail: detail.into(),
             instance: String::new(),
             errors: Vec::new(),
+            versions: None,
             correlation_id: String::new(),
             retry_after_s: None,
         }))
@@ -118,9 +134,12 @@ impl Problem {
         Self::new(StatusCode::CONFLICT, "conflict", "conflict", detail)
     }
 
-    /// 412: the resource changed since it was read.
-    pub fn precondition_failed(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::PRECONDITION_FAILED, "precondition-failed", "precondition failed", detail)
+    /// 412: the resource changed since it was read; both versions stand in the answer, so that a client need not read words.
+    pub fn precondition_failed(detail: impl Into<String>, versions: Versions) -> Self {
+        let title = "precondition failed";
+        let mut problem = Self::new(StatusCode::PRECONDITION_FAILED, "precondition-failed", title, detail);
+        problem.0.versions = Some(versions);
+        problem
     }
 
     /// 413: the body is too large.
@@ -137,6 +156,22 @@ impl Problem {
     /// 422: well formed, and not possible.
     pub fn unprocessable(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "unprocessable", "unprocessable content", detail)
+    }
+
+    /// 422 for one field of the body: as declared, and not possible beside the other fields, now, or of what is there.
+    ///
+    /// What the OpenAPI document tells (forms, lengths, words) is a 400; what no schema can tell is this.
+    pub fn impossible(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        let detail = detail.into();
+        Self::unprocessable(detail.clone()).at(pointer, detail)
+    }
+
+    /// The same for a query parameter, or a header.
+    pub fn impossible_parameter(parameter: impl Into<String>, detail: impl Into<String>) -> Self {
+        let detail = detail.into();
+        let mut problem = Self::unprocessable(detail.clone());
+        problem.0.errors.push(FieldError { pointer: None, parameter: Some(parameter.into()), detail });
+        problem
     }
 
     /// 429: too often; try again after so many seconds.
@@ -193,6 +228,11 @@ impl Problem {
     /// What is wrong, in words.
     pub fn detail(&self) -> &str {
         &self.0.detail
+    }
+
+    /// Of a 412: the version that was seen, and the present one.
+    pub fn versions(&self) -> Option<Versions> {
+        self.0.versions
     }
 
     /// The wrong fields.

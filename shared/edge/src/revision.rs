@@ -4,7 +4,7 @@ use axum::extract::FromRequestParts;
 use http::header::{HeaderValue, IF_MATCH};
 use http::request::Parts;
 
-use crate::problem::Problem;
+use crate::problem::{Problem, Versions};
 
 /// The version that a caller saw, if they say; `*` is any.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,10 +32,21 @@ impl IfMatch {
     /// 412 where somebody else was quicker, with both versions: the one that was seen, if the caller said, and the present.
     #[must_use]
     pub fn changed(self, version: u64) -> Problem {
-        let said = |seen| format!("this has changed since you read it: you saw version {seen}, it is at {version}");
-        let unsaid = || format!("this was changed meanwhile: it is at {version}");
-        Problem::precondition_failed(format!("{}; read it again", self.0.map_or_else(unsaid, said)))
+        told(self.0, version)
     }
+}
+
+/// 412 where another was quicker between our own reading and our writing: the version that was read, and the present.
+#[must_use]
+pub fn changed(read: u64, present: u64) -> Problem {
+    told(Some(read), present)
+}
+
+fn told(seen: Option<u64>, present: u64) -> Problem {
+    let said = |seen| format!("this has changed since it was read: it was at version {seen}, it is at {present}");
+    let unsaid = || format!("this was changed meanwhile: it is at {present}");
+    let why = format!("{}; read it again", seen.map_or_else(unsaid, said));
+    Problem::precondition_failed(why, Versions { seen, present })
 }
 
 /// The ETag of a version.
@@ -81,10 +92,13 @@ mod tests {
         assert!(seen.check(3).is_ok());
         assert_eq!(seen.check(4).expect_err("changed").status().as_u16(), 412);
         assert_eq!(etag(3), "\"3\"");
-        let told = seen.changed(5);
-        assert!(told.detail().contains("version 3") && told.detail().contains("is at 5"), "{}", told.detail());
+        for told in [seen.changed(5), changed(3, 5)] {
+            assert!(told.detail().contains("version 3") && told.detail().contains("is at 5"), "{}", told.detail());
+            assert_eq!(told.versions(), Some(Versions { seen: Some(3), present: 5 }));
+        }
         let told = read(None).await.expect("none").changed(5);
         assert!(told.status().as_u16() == 412 && told.detail().contains("is at 5"), "{}", told.detail());
+        assert_eq!(told.versions(), Some(Versions { seen: None, present: 5 }));
     }
 
     #[tokio::test]

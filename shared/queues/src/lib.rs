@@ -14,7 +14,7 @@ use domain::fact::PaymentKey;
 use domain::id::{
     ApplicationId, NoticeId, PartnerId, PayoutId, ProgramId, RecomputeId, ReportId, RunId, TenantId, UserId,
 };
-use domain::time::BusinessDay;
+use domain::time::{BusinessDay, Timestamp};
 use serde::{Deserialize, Serialize};
 
 pub use door::Door;
@@ -92,6 +92,18 @@ pub struct NoticeDue {
     /// Which news of where a partner or an applicant stands, if it is about that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub news: Option<NewsDue>,
+    /// Whose authenticator counts from now on, if it is about that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authenticator: Option<AuthenticatorDue>,
+}
+
+/// Somebody is to be told that their codes are now asked of an authenticator.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuthenticatorDue {
+    /// Who.
+    pub user: UserId,
+    /// When it was begun with.
+    pub created_at: Timestamp,
 }
 
 /// Somebody is to be told where they stand: a partner, or an applicant who is none.

@@ -44,6 +44,7 @@ fn the_published_shapes_stay_as_they_are() {
             methods: None,
             sign_in: None,
             news: None,
+            authenticator: None,
         }),
         serde_json::to_string(&ReportWanted {
             v: VERSION,

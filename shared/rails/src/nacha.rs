@@ -15,6 +15,7 @@ mod layout;
 mod originator;
 mod plan;
 mod read;
+mod trial;
 mod write;
 
 pub use control::AchTotals;
@@ -25,6 +26,7 @@ pub use import::{
 };
 pub use originator::{AddendaFor, DescriptiveDate, Offset, Originator, Settings};
 pub use read::{AchFile, Addenda, Batch, Damaged, Entry, Fault, Masked, read};
+pub use trial::payable_from;
 pub use write::{FileModifier, MadeFile, Run, write};
 
 #[cfg(test)]

@@ -74,11 +74,13 @@ pub fn check(destination: &Destination) -> Result<Destination, Vec<Fault>> {
 }
 
 /// As [`check`], of an address alone.
-#[must_use]
-pub fn check_address(address: &PostalAddress) -> Vec<Fault> {
+///
+/// # Errors
+/// Every field that is wrong.
+pub fn read_address(address: &PostalAddress) -> Result<PostalAddress, Vec<Fault>> {
     let mut faults = Faults::default();
-    faults.address(address);
-    faults.0
+    let read = faults.address(address);
+    if faults.0.is_empty() { Ok(read) } else { Err(faults.0) }
 }
 
 fn checked(destination: &Destination, faults: &mut Faults) -> Option<Destination> {

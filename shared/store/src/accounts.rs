@@ -4,7 +4,7 @@ mod head;
 mod lines;
 mod progress;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use domain::id::PartnerId;
@@ -17,6 +17,7 @@ pub use lines::LinePage;
 pub(crate) use lines::read as read_line;
 
 use crate::item::{self, number, text};
+use crate::keys::Key;
 use crate::request::{self, Range, Transacted, UpdateBuilder, Written};
 use crate::{Store, StoreError, TenantKey};
 
@@ -29,6 +30,29 @@ impl Store {
         let key = tenant.head(account);
         let found = self.get_attributes(&self.tables.core, &key, true, "reading the head of an account").await?;
         found.map_or_else(|| Ok(Head::new(account.currency)), |attributes| head::read(&key, &attributes))
+    }
+
+    /// The heads of some accounts, strongly consistent, a hundred with one request; new ones where nothing was booked yet.
+    ///
+    /// # Errors
+    /// The store does not answer, or an item cannot be read.
+    pub async fn get_heads(
+        &self,
+        tenant: &TenantKey,
+        accounts: &BTreeSet<Account>,
+    ) -> Result<BTreeMap<Account, Head>, StoreError> {
+        let keys: Vec<Key> = accounts.iter().map(|account| tenant.head(account)).collect();
+        let found = self.get_many_attributes(&keys, true, "reading the heads of accounts").await?;
+        let mut found: BTreeMap<_, _> =
+            found.into_iter().map(|attributes| (item::place_of(&attributes), attributes)).collect();
+        let head_of = |(account, key): (&Account, &Key)| {
+            let head = match found.remove(&(key.pk.clone(), key.sk.clone())) {
+                Some(attributes) => head::read(key, &attributes)?,
+                None => Head::new(account.currency),
+            };
+            Ok((account.clone(), head))
+        };
+        accounts.iter().zip(&keys).map(head_of).collect()
     }
 
     /// The heads of a partner's accounts, one a currency.

@@ -1,10 +1,11 @@
 //! Authenticators: the secret by which a person's codes are checked, sealed, and the last code that was taken.
 
-use domain::id::UserId;
+use domain::id::{TenantId, UserId};
 use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::item::{number, text};
+use crate::item::{Attributes, number, text};
+use crate::keys::Key;
 use crate::request::{self, Transacted, UpdateBuilder, Written};
 use crate::{Store, StoreError, TenantKey, item};
 
@@ -46,6 +47,19 @@ impl std::fmt::Debug for Authenticator {
     }
 }
 
+/// An authenticator as the stream of the table shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuthenticatorSeen {
+    /// Whose tenant.
+    pub tenant: TenantId,
+    /// Whose.
+    pub user: UserId,
+    /// Since when.
+    pub created_at: Timestamp,
+    /// Does it count?
+    pub is_confirmed: bool,
+}
+
 #[derive(Serialize, Deserialize)]
 struct AuthenticatorItem {
     entity: String,
@@ -60,6 +74,23 @@ struct AuthenticatorItem {
     refused: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     refused_at_ms: Option<i64>,
+}
+
+/// Reads an authenticator from the stream.
+///
+/// # Errors
+/// It is not as this code writes it.
+pub fn read_authenticator_image(image: Attributes) -> Result<AuthenticatorSeen, StoreError> {
+    let (pk, sk) = item::place_of(&image);
+    let AuthenticatorItem { user, state, created_at_ms, .. } = item::read(image)?;
+    // The item does not name its tenant; its key begins with it.
+    let tenant = pk.split('#').next().and_then(|tenant| TenantId::parse(tenant).ok());
+    let Some(tenant) = tenant else {
+        return Err(item::inconsistent(&Key { pk, sk }, "the key begins with no tenant"));
+    };
+    let created_at = Timestamp::from_millisecond(created_at_ms);
+    let created_at = created_at.map_err(|error| item::inconsistent(&Key { pk, sk }, error))?;
+    Ok(AuthenticatorSeen { tenant, user, created_at, is_confirmed: state == CONFIRMED })
 }
 
 impl Store {

@@ -1,6 +1,7 @@
 //! Coupons that belong to a partner. A code is the partner's for good: one that ended stays, so that sales of its time
 //! are decided alike whenever they are told.
 
+mod of_partner;
 mod promoted;
 
 use domain::id::{PartnerId, ProgramId};
@@ -10,7 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use self::promoted::PromotionItem;
 use crate::item;
-use crate::request::{Range, UpdateBuilder, Written};
+use crate::registry::Entry;
+use crate::request::{self, Range, Transacted, UpdateBuilder, Written};
 use crate::{Store, StoreError, TenantKey};
 
 /// The most characters of a code.
@@ -107,7 +109,8 @@ impl Store {
         found.map(|item| item.read(tenant)).transpose()
     }
 
-    /// A new coupon. `ConditionFailed` when the code is another one's; the same once more is there already.
+    /// A new coupon, listed with its partner. `ConditionFailed` when the code is another one's, or its partner is being
+    /// deleted or was; the same once more is there already.
     ///
     /// # Errors
     /// The store does not answer, or the item cannot be read.
@@ -124,7 +127,14 @@ impl Store {
             promotion: coupon.promotion.as_ref().map(PromotionItem::from),
             changes: coupon.promotion.as_ref().map(|promotion| promotion.changes),
         };
-        if self.put_new(&self.tables.core, &key, &item, "creating a coupon").await? == Written::Yes {
+        let core = &self.tables.core;
+        let own = tenant.partner_coupon(&coupon.partner, coupon.code.as_str());
+        let parts = vec![
+            request::put_new(core, &key, &item)?,
+            request::put_over(core, &own, &Entry::of("partner_coupon"))?,
+            self.does_not_leave(tenant, &coupon.partner)?,
+        ];
+        if self.transact(parts, "creating a coupon").await? == Transacted::Yes {
             return Ok(Written::Yes);
         }
         let there = self.get_coupon(tenant, &coupon.code).await?;
@@ -156,26 +166,22 @@ impl Store {
         self.update(update.build()?, "ending a coupon").await
     }
 
-    /// All coupons of a tenant, by code.
-    ///
-    /// # Errors
-    /// The store does not answer, or an item cannot be read.
-    pub async fn list_coupons(&self, tenant: &TenantKey) -> Result<Vec<Coupon>, StoreError> {
-        self.read_coupons(tenant, false).await
-    }
-
-    /// Has a partner a coupon, or had? What was written before this is seen.
+    /// Has a partner a coupon, or had? Also one that was made before coupons were listed with their partner.
     pub(crate) async fn has_coupon(&self, tenant: &TenantKey, partner: &PartnerId) -> Result<bool, StoreError> {
-        Ok(self.read_coupons(tenant, true).await?.iter().any(|coupon| coupon.partner == *partner))
+        Ok(self.read_coupons(tenant).await?.iter().any(|coupon| coupon.partner == *partner))
     }
 
-    async fn read_coupons(&self, tenant: &TenantKey, consistent: bool) -> Result<Vec<Coupon>, StoreError> {
+    /// All coupons of a tenant, by code.
+    async fn read_coupons(&self, tenant: &TenantKey) -> Result<Vec<Coupon>, StoreError> {
         let pk = tenant.coupons();
-        let range = Range { from: "!".to_owned(), consistent, ..Range::prefix(&pk, "") };
+        let range = Range { from: LEAST.to_owned(), ..Range::prefix(&pk, "") };
         let found: Vec<CouponItem> = self.list_range(&self.tables.core, &range, "listing coupons").await?;
         found.into_iter().map(|item| item.read(tenant)).collect()
     }
 }
+
+/// Sorts before every code.
+const LEAST: &str = "!";
 
 #[cfg(test)]
 mod tests;

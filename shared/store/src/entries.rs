@@ -1,5 +1,7 @@
 //! Entries of accounts: each is one fact, one line and its account's head, in one transaction.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use domain::audit::{Actor, AuditEntry};
 use domain::currency::Currency;
@@ -12,6 +14,7 @@ use domain::time::{BusinessDay, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::item::number;
+use crate::keys::Key;
 use crate::request::{self, Transacted, UpdateBuilder};
 use crate::{Store, StoreError, TenantKey};
 
@@ -102,6 +105,20 @@ impl Store {
     pub async fn get_entry(&self, tenant: &TenantKey, entry: &EntryId) -> Result<Option<Entry>, StoreError> {
         let found: Option<EntryItem> = self.get(&self.tables.core, &tenant.entry(entry), "reading an entry").await?;
         Ok(found.map(EntryItem::into_entry))
+    }
+
+    /// Some entries, strongly consistent, a hundred with one request; those that are not there are left out.
+    ///
+    /// # Errors
+    /// The store does not answer, or an item cannot be read.
+    pub async fn get_entries(
+        &self,
+        tenant: &TenantKey,
+        entries: &BTreeSet<EntryId>,
+    ) -> Result<BTreeMap<EntryId, Entry>, StoreError> {
+        let keys: Vec<Key> = entries.iter().map(|entry| tenant.entry(entry)).collect();
+        let found = self.get_many_attributes(&keys, true, "reading entries").await?;
+        found.into_iter().map(|attributes| read(attributes).map(|entry| (entry.id.clone(), entry))).collect()
     }
 
     /// Books one entry of a business day.

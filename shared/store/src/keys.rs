@@ -24,6 +24,10 @@
 //! | enrolment of a partner | core | `T#partner#par_…` | `enrolment#prg_…` | Query, Put |
 //! | whom a partner referred, or had | core | `T#partner#par_…` | `referred#par_…#prg_…` | Query, Put |
 //! | link of a partner | core | `T#partner#par_…` | `link#lnk_…` | Query, Put |
+//! | coupon of a partner | core | `T#partner#par_…` | `coupon#<CODE>` | Query, Put |
+//! | that a partner's coupons of before are listed with it | core | `T#partner#par_…` | `coupons-listed` | Get, Put |
+//! | that a partner is being deleted, or was | core | `T#partner#par_…` | `leaving` | Get, Update, ConditionCheck |
+//! | how often somebody was invited to sign in for a partner | core | `T#partner#par_…` | `invited` | Get, Update |
 //! | where a partner's money goes, sealed | core | `T#partner#par_…` | `payout-methods` | Get, Put |
 //! | tax form of a partner, sealed | core | `T#partner#par_…` | `tax-form` | Get, Put |
 //! | tax forms that gave way to another | core | `T#partner#par_…` | `tax-form#<n>` | Put |
@@ -102,7 +106,7 @@
 //! | row of a count | core | `T#tax-rows#<year>#<n>` | `<form>#par_…` | Query, Put |
 //! | file of a count, sealed | core | `T#tax-files#<year>#<n>` | `<form>-<nnn>` | Get, Put |
 //! | what of the tax withheld was handed on | core | `T#tax-remittances` | `rem_…` | Get, Query, Put |
-//! | deposit that a booked remittance named, by the hash of its reference | core | `T#tax-deposit#<year>#<sha256>` | `remittance` | Get, Put |
+//! | deposit that a booked remittance named, by the hash of its reference | core | `T#tax-deposit#<year>#<sha256>` | `remittance` | Get, Put, Delete |
 //! | what a tenant decided about telling the tax office, sealed | core | `T#tenant` | `tax-settings` | Get, Put |
 //! | payment that failed | core | `T#failed-payments` | `<provider:id>` | Get, Query, Put |
 //! | payment that failed and is open | core | `T#open-payments` | `<provider:id>` | Query, Put, Delete |
@@ -159,10 +163,10 @@ mod attempted;
 mod audited;
 mod awarded;
 mod billed;
-mod brought;
+pub(crate) mod brought;
 mod captured;
 mod claimed;
-mod enrolled;
+pub(crate) mod enrolled;
 mod figures;
 mod limited;
 mod listed;
@@ -261,14 +265,6 @@ impl TenantKey {
 
     pub(crate) fn person(&self, partner: &PartnerId) -> Key {
         Key::new(self.partner_partition(partner), "person")
-    }
-
-    pub(crate) fn enrolment(&self, partner: &PartnerId, program: &ProgramId) -> Key {
-        Key::new(self.partner_partition(partner), format!("enrolment#{program}"))
-    }
-
-    pub(crate) fn partner_link(&self, partner: &PartnerId, link: &LinkId) -> Key {
-        Key::new(self.partner_partition(partner), format!("link#{link}"))
     }
 
     pub(crate) fn registry(&self, shard: u8) -> String {

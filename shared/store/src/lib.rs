@@ -61,6 +61,7 @@ pub mod payout_files;
 pub mod payout_notes;
 pub mod payout_policy;
 pub mod payout_runs;
+pub mod payout_trials;
 pub mod payouts;
 pub mod people;
 pub mod periods;

@@ -83,7 +83,12 @@ pub enum LinkCreated {
     Created,
     /// Another link of the deployment has the code.
     CodeTaken,
+    /// Its partner is being deleted, or was.
+    PartnerGone,
 }
+
+/// Where the condition that the partner stays stands in the transaction that makes a link.
+const LEAVING_PLACE: usize = 4;
 
 #[derive(Serialize, Deserialize)]
 struct RecordItem {
@@ -259,17 +264,19 @@ impl Store {
             request::put_new(core, &directory, &DirectoryItem::of(tenant, link))?,
             request::put_new(core, &tenant.partner_link(&link.partner, &link.id), &Entry::of("partner_link"))?,
             request::put_new(core, &tenant.link_registered(&link.id), &Entry::of("link_entry"))?,
+            self.does_not_leave(tenant, &link.partner)?,
         ];
         for entry in audit {
             parts.push(self.new_audit_entry(tenant, entry)?);
         }
-        if self.transact(parts, doing).await? == Transacted::Yes {
+        let Transacted::ConditionFailed(places) = self.transact(parts, doing).await? else {
             return Ok(LinkCreated::Created);
-        }
+        };
         // The code is another's; or an SDK retry met what its own first try had written: read it.
         match self.get::<DirectoryItem>(core, &directory, doing).await? {
             Some(there) if there.link == link.id => Ok(LinkCreated::Created),
             Some(_) => Ok(LinkCreated::CodeTaken),
+            None if places.contains(&LEAVING_PLACE) => Ok(LinkCreated::PartnerGone),
             None => Err(StoreError::LostRace { doing }),
         }
     }

@@ -310,15 +310,22 @@ impl Store {
         })
     }
 
-    /// The same for a transaction, whatever the partner was before; what it stops is the caller's to write.
+    /// The same for a transaction, in the version that was read, or whatever the partner was before; what it stops is the
+    /// caller's to write.
     pub(crate) fn partner_changed(
         &self,
         tenant: &TenantKey,
         partner: &PartnerId,
-        change: StatusChange,
+        (seen, change): (Option<u64>, StatusChange),
     ) -> Result<[TransactWriteItem; 2], StoreError> {
         let key = tenant.partner(partner);
         let update = changing(&self.tables.core, &key, change).require("entity", Some(item::text("partner")));
+        let update = match seen {
+            None => update,
+            // An item of before there were versions has none.
+            Some(0) => update.require_absent_or("version", item::number(0)),
+            Some(seen) => update.require("version", Some(item::number(seen))),
+        };
         Ok([update.build_transact()?, self.row_status(tenant, partner, change.status)?])
     }
 }

@@ -61,8 +61,9 @@ pub struct MethodNotice {
     pub code: String,
     /// What it means.
     pub meaning: String,
-    /// About which payout it came.
-    pub payout: PayoutId,
+    /// About which payout it came; none where the account was only tried.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payout: Option<PayoutId>,
     /// When it was taken in.
     pub at: Timestamp,
 }

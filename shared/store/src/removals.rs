@@ -1,17 +1,21 @@
 //! What was made by mistake goes again: programmes, partners and groups with which nothing ever happened. Whatever has a
 //! history stays, because what was booked must be explained.
 
+mod leaving;
+
 use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use domain::fraud::marks::MarkKind;
 use domain::id::{PartnerId, ProgramId};
 use domain::line::Account;
+use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::groups::Group;
 use crate::item;
 use crate::keys::Key;
+use crate::keys::enrolled::LEAVING;
 use crate::partners::record::PartnerRecord;
 use crate::programs::record::ProgramRecord;
 use crate::request::{self, Range, Transacted, Written};
@@ -158,21 +162,29 @@ impl Store {
         Ok(found.iter().map(|item| item::place_of(item).1).map(|place| (place.clone(), history_of(&place))).collect())
     }
 
-    /// A partner goes with what made it, if it is as it was read and nothing came meanwhile. Whoever asks has looked for
-    /// its history.
+    /// A partner goes with what made it, if it is as it was read, leaves since that instant and nothing came meanwhile.
+    /// Whoever asks has looked for its history since it leaves. That it left stays: nothing is made for it any more.
     ///
     /// # Errors
     /// The store does not answer, or an item cannot be read.
-    pub async fn delete_partner(&self, tenant: &TenantKey, record: &PartnerRecord) -> Result<Removed, StoreError> {
+    pub async fn delete_partner(
+        &self,
+        tenant: &TenantKey,
+        record: &PartnerRecord,
+        leaves_since: Timestamp,
+    ) -> Result<Removed, StoreError> {
         let (core, id) = (&self.tables.core, &record.partner.id);
         let kept = self.kept_with(tenant, id).await?;
-        let mut parts = vec![request::delete_version(core, &tenant.partner(id), record.version)?];
+        let mut parts = vec![
+            request::delete_version(core, &tenant.partner(id), record.version)?,
+            self.leaves_since(tenant, id, leaves_since)?,
+        ];
         let profile = tenant.partner(id);
         for (sk, history) in kept {
             if history.is_some() {
                 return Ok(Removed::Used);
             }
-            if sk != profile.sk {
+            if sk != profile.sk && sk != LEAVING {
                 parts.push(request::delete_any(core, &Key::new(profile.pk.clone(), sk))?);
             }
         }
@@ -188,7 +200,8 @@ impl Store {
         match self.transact(parts, "deleting a partner").await? {
             Transacted::Yes => Ok(Removed::Yes),
             Transacted::ConditionFailed(_) if self.get_partner(tenant, id).await?.is_none() => Ok(Removed::Yes),
-            Transacted::ConditionFailed(places) if places == [0] => Ok(Removed::Changed),
+            // Changed meanwhile, or another deletion took its place.
+            Transacted::ConditionFailed(places) if places.iter().all(|place| *place < 2) => Ok(Removed::Changed),
             Transacted::ConditionFailed(_) => Ok(Removed::Used),
         }
     }
@@ -216,8 +229,9 @@ impl Store {
 fn history_of(place: &str) -> Option<History> {
     let kind = place.split('#').next().unwrap_or_default();
     match kind {
-        "profile" | "person" | "enrolment" | "mark" | "news" => None,
+        "profile" | "person" | "enrolment" | "mark" | "news" | "coupons-listed" | "invited" | LEAVING => None,
         "link" => Some(History::Links),
+        "coupon" => Some(History::Coupons),
         "user" => Some(History::Users),
         "claim" | "claimed" | "managed" => Some(History::Customers),
         "referred" => Some(History::Referrals),

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::desk::{BETWEEN, start_at};
 use crate::item::{self, Attributes, number, text};
 use crate::keys::Key;
+use crate::partner_news::PartnerNews;
 use crate::partners::{PartnerStatus, StatusChange};
 use crate::registry::Entry;
 use crate::request::{self, Range, Transacted, UpdateBuilder};
@@ -82,7 +83,16 @@ pub struct DecidedReview<'a> {
     /// The sale whose commission changes, and its version as read.
     pub sale: Option<(u64, NewSale<'a>)>,
     /// The partners who are suspended.
-    pub suspended: &'a [PartnerId],
+    pub suspended: &'a [Suspension],
+}
+
+/// A partner whom a decision suspends.
+#[derive(Clone, Debug)]
+pub struct Suspension {
+    /// Whom.
+    pub partner: PartnerId,
+    /// The mail to them, and the version in which they were read; none to whom is suspended already.
+    pub news: Option<(u64, PartnerNews)>,
 }
 
 /// What was noticed about a sale, for the transaction that books it.
@@ -175,7 +185,8 @@ impl Store {
     }
 
     /// A person decides: the review as read, the audit trail, the sale with its lines and heads, what was stopped, who is
-    /// suspended and what is learnt, in one transaction. `AlreadySeen` when review or sale have changed since.
+    /// suspended and told so, and what is learnt, in one transaction. `AlreadySeen` when review, sale or partner have
+    /// changed since.
     ///
     /// # Errors
     /// The store does not answer.
@@ -198,8 +209,12 @@ impl Store {
         if let Some((Verdict::Reject, how)) = after.ended() {
             // ATT-1: from now on; clicks of before keep what they bring.
             let change = StatusChange { at: how.at, status: PartnerStatus::Suspended };
-            for partner in decided.suspended {
-                items.extend(self.partner_changed(tenant, partner, change)?);
+            for Suspension { partner, news } in decided.suspended {
+                let seen = news.as_ref().map(|(version, _)| *version);
+                items.extend(self.partner_changed(tenant, partner, (seen, change))?);
+                if let Some((version, news)) = news {
+                    items.push(self.new_partner_news(tenant, (partner, version + 1), news)?);
+                }
                 stops.entry(partner).or_default().status = Some(change.status);
             }
         }

@@ -4,6 +4,8 @@ mod item_of;
 mod item_v1;
 mod parts;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use domain::fact::PaymentKey;
 use domain::id::{ProgramId, SaleId};
 use domain::line::Line;
@@ -68,6 +70,21 @@ impl Store {
             Known::Sale(sale) => Ok(Some(*sale)),
             Known::As(_) | Known::Not => Ok(None),
         }
+    }
+
+    /// Some sales, strongly consistent, a hundred with one request; those that are not there are left out.
+    ///
+    /// # Errors
+    /// The store does not answer, or an item cannot be read.
+    pub async fn get_sales(
+        &self,
+        tenant: &TenantKey,
+        sales: &BTreeSet<SaleId>,
+    ) -> Result<BTreeMap<SaleId, Sale>, StoreError> {
+        let keys: Vec<Key> = sales.iter().map(|sale| tenant.sale(sale)).collect();
+        let found = self.get_many_attributes(&keys, true, "reading sales").await?;
+        let read = |attributes| read_sale(attributes).map(|sale| (sale.id.clone(), sale));
+        found.into_iter().filter(|attributes| !is_alias(attributes)).map(read).collect()
     }
 
     /// What is known under a name of a payment, strongly consistent.

@@ -169,13 +169,17 @@ impl Store {
         at: Timestamp,
     ) -> Result<TransactWriteItem, StoreError> {
         let key = tenant.sign_in(user, slot_of(hash));
-        UpdateBuilder::new(&self.tables.core, &key)
+        let used = UpdateBuilder::new(&self.tables.core, &key)
             .set("used_at_ms", number(at.as_millisecond()))
             .remove("token_sealed")
-            .require("hash", Some(text(hash.to_string())))
-            .require("used_at_ms", None)
-            .require_above("opens_until_ms", number(at.as_millisecond()))
-            .build_transact()
+            .require("hash", Some(text(hash.to_string())));
+        #[cfg(feature = "planted")]
+        if domain::planted::is(domain::planted::Bug::LinkOpensAgain) {
+            return used.require_above("opens_until_ms", number(at.as_millisecond())).build_transact();
+        } else if domain::planted::is(domain::planted::Bug::LinkOpensPastItsEnd) {
+            return used.require("used_at_ms", None).build_transact();
+        }
+        used.require("used_at_ms", None).require_above("opens_until_ms", number(at.as_millisecond())).build_transact()
     }
 }
 

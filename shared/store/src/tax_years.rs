@@ -233,7 +233,7 @@ impl Store {
         Ok(Page { items, next })
     }
 
-    /// A handing-on is entered, booked or rejected, in one transaction with the year that it changes and its entry of the
+    /// A handing-on is entered, booked, taken back or rejected, in one transaction with the year that it changes and its entry of the
     /// trail. `ConditionFailed`: one of them is not as it was read, or another was booked by the same reference.
     ///
     /// # Errors
@@ -251,10 +251,18 @@ impl Store {
         if let Some((after, before)) = year {
             items.push(self.versioned(&tenant.tax_year(after.year), "tax_year", before, after)?);
         }
-        // V11: one deposit is booked once, by whomever it was entered.
-        if matches!(remittance.state, RemittanceState::Booked { .. }) {
-            let item = DepositItem { entity: "tax_deposit".to_owned(), v: 1, remittance: remittance.id.clone() };
-            items.push(request::put_new(&self.tables.core, &deposit_of(tenant, remittance), &item)?);
+        let deposit = deposit_of(tenant, remittance);
+        match (&remittance.state, year) {
+            // V11: one deposit is booked once, by whomever it was entered.
+            (RemittanceState::Booked { .. }, Some(_)) => {
+                let item = DepositItem { entity: "tax_deposit".to_owned(), v: 1, remittance: remittance.id.clone() };
+                items.push(request::put_new(&self.tables.core, &deposit, &item)?);
+            }
+            // What was a mistake keeps nobody from booking the deposit as it was.
+            (RemittanceState::TakenBack { .. }, Some(_)) => {
+                items.push(request::delete_any(&self.tables.core, &deposit)?)
+            }
+            _ => {}
         }
         Ok(written(&self.transact(items, "handing on what was withheld").await?))
     }

@@ -1,10 +1,12 @@
 //! People who sign in: found by their id and by the hash of their address. Address and name lie sealed.
 
+mod admins;
 mod of_partner;
 
+use aws_sdk_dynamodb::types::TransactWriteItem;
 use domain::digest::Digest;
 use domain::id::UserId;
-use domain::user::User;
+use domain::user::{Position, User, UserState};
 use serde::{Deserialize, Serialize};
 
 use crate::item::{self, number, text};
@@ -42,6 +44,10 @@ pub enum UserCreated {
     AddressTaken,
     /// The deployment's first admin was made before, and is not made again.
     FirstAdminWasMade,
+    /// As many people sign in for the partner as may.
+    TooMany,
+    /// The partner is being deleted, or was.
+    PartnerGone,
 }
 
 /// What became of an attempt to change a user.
@@ -53,6 +59,8 @@ pub enum UserChanged {
     ChangedMeanwhile,
     /// No other active admin would be left.
     LastAdmin,
+    /// The partner for whom they would sign in is being deleted, or was.
+    PartnerGone,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -145,12 +153,20 @@ impl Store {
         self.put_user(tenant, kept, true).await
     }
 
-    async fn put_user(&self, tenant: &TenantKey, kept: &KeptUser, is_first: bool) -> Result<UserCreated, StoreError> {
+    /// A new user and the address that leads to them, for a transaction.
+    fn new_user(&self, tenant: &TenantKey, kept: &KeptUser) -> Result<Vec<TransactWriteItem>, StoreError> {
         let address = AddressItem { entity: "user_address".to_owned(), v: 1, user: kept.user.id.clone() };
-        let mut items = vec![
+        Ok(vec![
             request::put_new(&self.tables.core, &tenant.user(&kept.user.id), &UserItem::from(kept))?,
             request::put_new(&self.tables.core, &tenant.user_of_email(&kept.user.email), &address)?,
-        ];
+        ])
+    }
+
+    async fn put_user(&self, tenant: &TenantKey, kept: &KeptUser, is_first: bool) -> Result<UserCreated, StoreError> {
+        if let Position::Partner { partner_id } = &kept.user.position {
+            return self.put_partner_user(tenant, kept, partner_id).await;
+        }
+        let mut items = self.new_user(tenant, kept)?;
         let key = tenant.admins();
         if kept.user.is_active_admin() {
             let count = UpdateBuilder::new(&self.tables.core, &key)
@@ -164,7 +180,6 @@ impl Store {
             };
             items.push(count.build_transact()?);
         }
-        items.extend(self.partner_user(tenant, kept)?);
         Ok(match self.transact(items, "creating a user").await? {
             Transacted::Yes => UserCreated::Yes,
             Transacted::ConditionFailed(places) if places == [2] => UserCreated::FirstAdminWasMade,
@@ -173,11 +188,7 @@ impl Store {
     }
 
     /// A user as they are now, over the version before, for a transaction.
-    pub(crate) fn user_replaced(
-        &self,
-        tenant: &TenantKey,
-        kept: &KeptUser,
-    ) -> Result<aws_sdk_dynamodb::types::TransactWriteItem, StoreError> {
+    pub(crate) fn user_replaced(&self, tenant: &TenantKey, kept: &KeptUser) -> Result<TransactWriteItem, StoreError> {
         let before = u64::from(kept.user.version.saturating_sub(1));
         request::replace(&self.tables.core, &tenant.user(&kept.user.id), &UserItem::from(kept), before)
     }
@@ -185,7 +196,7 @@ impl Store {
     /// A user as they are now, over the version before; `admins` is by how many active admins there are more.
     ///
     /// POR-3: the last admin is held by the count, in the same transaction: two who remove one another at the same
-    /// moment do not both succeed.
+    /// moment do not both succeed. Nobody comes to a partner that leaves.
     ///
     /// # Errors
     /// The store does not answer.
@@ -203,8 +214,14 @@ impl Store {
             items.push(count.build_transact()?);
         }
         items.extend(self.partner_user(tenant, kept)?);
+        let partner_at = items.len();
+        if let (Position::Partner { partner_id }, UserState::Active) = (&kept.user.position, kept.user.state) {
+            items.push(self.does_not_leave(tenant, partner_id)?);
+        }
         Ok(match self.transact(items, "changing a user").await? {
             Transacted::Yes => UserChanged::Yes,
+            Transacted::ConditionFailed(places) if places.contains(&0) => UserChanged::ChangedMeanwhile,
+            Transacted::ConditionFailed(places) if places.contains(&partner_at) => UserChanged::PartnerGone,
             Transacted::ConditionFailed(places) if places == [1] => UserChanged::LastAdmin,
             Transacted::ConditionFailed(_) => UserChanged::ChangedMeanwhile,
         })

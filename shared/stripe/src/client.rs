@@ -10,20 +10,15 @@ use edge::random;
 use edge::telemetry::Secret;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, Method, Request, StatusCode};
-use http_body_util::{BodyExt, Full, Limited};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::error::{Refusal, StripeError};
+use crate::transport::{Lost, Network, Transport};
 use crate::{Form, Key};
 
 /// The version whose shapes are read here; webhooks are read in whatever version they come.
 const VERSION: &str = "2025-03-31.basil";
-const ANSWER_BYTES_MAX: usize = 4 << 20;
 
 /// How long a call waits and how often it tries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,7 +59,7 @@ pub type Watch = Arc<dyn Fn(&Call) + Send + Sync>;
 /// A client of one account. Its copies share their connections.
 #[derive(Clone)]
 pub struct Stripe {
-    http: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    transport: Arc<dyn Transport>,
     base: String,
     secret: Secret<String>,
     patience: Patience,
@@ -88,16 +83,18 @@ impl Stripe {
     /// # Errors
     /// The system has no roots.
     pub fn new(base: &str, secret: Secret<String>, patience: Patience, watch: Watch) -> Result<Self, std::io::Error> {
-        let mut tcp = HttpConnector::new();
-        tcp.enforce_http(false);
-        tcp.set_connect_timeout(Some(Duration::from_millis(patience.connect_ms)));
-        let connector = HttpsConnectorBuilder::new()
-            .with_provider_and_native_roots(rustls::crypto::ring::default_provider())?
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(tcp);
-        let http = Client::builder(TokioExecutor::new()).build(connector);
-        Ok(Self { http, base: base.trim_end_matches('/').to_owned(), secret, patience, watch })
+        Ok(Self::over(Arc::new(Network::new(patience)?), base, secret, (patience, watch)))
+    }
+
+    /// A client whose requests travel in another way than over the network.
+    #[must_use]
+    pub fn over(
+        transport: Arc<dyn Transport>,
+        base: &str,
+        secret: Secret<String>,
+        (patience, watch): (Patience, Watch),
+    ) -> Self {
+        Self { transport, base: base.trim_end_matches('/').to_owned(), secret, patience, watch }
     }
 
     /// The same connections for another account.
@@ -179,20 +176,17 @@ impl Stripe {
     async fn attempt(&self, asked: &Asked<'_>) -> Result<Answer, StripeError> {
         let unknown = |why, source| StripeError::Unknown { doing: asked.doing, why, source };
         let request = self.request(asked).map_err(|error| unknown("the request cannot be made", Some(error.into())))?;
-        let answer = async {
-            let response =
-                self.http.request(request).await.map_err(Box::<dyn std::error::Error + Send + Sync>::from)?;
-            let (parts, body) = response.into_parts();
-            let body = Limited::new(body, ANSWER_BYTES_MAX).collect().await?.to_bytes();
-            Ok(Answer { status: parts.status, headers: parts.headers, body })
-        };
-        match tokio::time::timeout(Duration::from_millis(self.patience.attempt_ms), answer).await {
-            Ok(answered) => answered.map_err(|source| unknown("the connection failed", Some(source))),
-            Err(_) => Err(unknown("no answer in time", None)),
+        match self.transport.carry(request).await {
+            Ok(response) => {
+                let (parts, body) = response.into_parts();
+                Ok(Answer { status: parts.status, headers: parts.headers, body })
+            }
+            Err(Lost::Late) => Err(unknown("no answer in time", None)),
+            Err(Lost::Broken(source)) => Err(unknown("the connection failed", Some(source))),
         }
     }
 
-    fn request(&self, asked: &Asked<'_>) -> Result<Request<Full<Bytes>>, http::Error> {
+    fn request(&self, asked: &Asked<'_>) -> Result<Request<Bytes>, http::Error> {
         let mut bearer = HeaderValue::try_from(format!("Bearer {}", self.secret.reveal()))?;
         bearer.set_sensitive(true);
         let mut request = Request::builder()
@@ -207,7 +201,7 @@ impl Stripe {
         if let Some(key) = asked.key {
             request = request.header("idempotency-key", key);
         }
-        request.body(Full::new(Bytes::from(asked.body.clone())))
+        request.body(Bytes::from(asked.body.clone()))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Stripe's HTTP API, as far as we call it: small, typed, and honest about what is not known.
 //!
 //! What lives here: the calls (`customers`, `catalog`, `promotions`, `subscriptions`, `events`, `transfers`), one HTTP client with retries
-//! under one idempotency key (`client`), where it is (`config`), whose account it calls (`accounts`), what a refusal is (`error`), and how it is told to our own callers (`problem`).
+//! under one idempotency key (`client`), how a request travels (`transport`), where it is (`config`), whose account it calls (`accounts`), what a refusal is (`error`), and how it is told to our own callers (`problem`).
 //! What does not: what a subscription is to us, what is stored, webhooks (they are read where they arrive).
 //!
 //! To add a call: a method in the file of its noun, which takes the idempotency key if it writes; the fields of the
@@ -20,6 +20,7 @@ mod problem;
 mod promotions;
 mod subscriptions;
 mod transfers;
+mod transport;
 
 pub use crate::accounts::{AccountError, Accounts, Keys, client};
 pub use crate::amount::minor_of;
@@ -36,6 +37,7 @@ pub use crate::subscriptions::{
     SubscriptionItem,
 };
 pub use crate::transfers::{NewTransfer, Reversal, Transfer, TransferPage};
+pub use crate::transport::{Lost, Transport, Travel};
 
 /// An idempotency key: the same for every attempt at one write.
 #[derive(Clone, Debug, PartialEq, Eq)]

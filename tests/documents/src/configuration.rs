@@ -84,6 +84,9 @@ fn document() -> String {
         let own: Vec<Variable> = function.variables.iter().filter(|variable| !is_shared(variable)).copied().collect();
         table(&mut text, &own);
     }
+    text.push_str("\n## tributary, through the API\n");
+    text.push_str("\nThe operator's command reads these from the shell for what it does with a key over the API.\n");
+    table(&mut text, variables::COMMAND);
     text
 }
 

@@ -84,7 +84,8 @@ fn a_function_has_one_name_in_its_folder_its_package_and_the_template() {
     }
 }
 
-fn capitalised(word: &str) -> String {
+/// A word with a capital at its beginning.
+pub(crate) fn capitalised(word: &str) -> String {
     let (first, rest) = word.split_at(1);
     first.to_ascii_uppercase() + rest
 }

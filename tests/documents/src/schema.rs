@@ -1,12 +1,13 @@
 //! `docs/schema.md`: every kind of item with its version, and every key: made from what the store's own files say.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use domain::audit::{Actor, AuditEntry, ChainEnd, Deed, append};
 use domain::job::Job;
 use domain::role::Role;
 
+use crate::house::capitalised;
 use crate::tree;
 
 const HEAD: &str = "# What is stored
@@ -166,6 +167,21 @@ fn the_schedules_of_the_template_are_those_of_the_jobs() {
     }
     let schedules = template.matches("ScheduleExpression: ").count();
     assert_eq!(schedules, Job::ALL.len(), "a schedule that no job names");
+}
+
+#[test]
+fn whoever_begins_jobs_by_hand_may_invoke_the_functions_of_the_jobs_and_no_others() {
+    // OPS-12: a job that is not among them is answered 503 whenever a person begins it; one too many is a right to spare.
+    let template = tree::read("template.yaml");
+    let (_, statement) = template.split_once("- Sid: BeginJobs\n").expect("the statement of the role of admin-api");
+    let resources = statement.lines().find_map(|line| line.trim().strip_prefix("Resource: ")).expect("resources");
+    let resources =
+        resources.trim_matches(['[', ']']).split(", ").map(|one| one.replace("!GetAtt ", "").replace(".Arn", ""));
+    let allowed: BTreeSet<String> = resources.collect();
+    // A function's logical name is the folder's with capitals: another test holds them together.
+    let named = |function: &str| function.split('-').map(capitalised).collect::<String>();
+    let needed: BTreeSet<String> = Job::ALL.into_iter().map(|job| named(job.function())).collect();
+    assert_eq!(allowed, needed);
 }
 
 #[test]

@@ -26,11 +26,15 @@ use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
+use axum::body::Bytes;
+use axum::http::{Request, Response};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
+use stripe::{Lost, Transport, Travel};
 
 use crate::database::{Answer, Committed, Database, Lag, Place, Visibility};
+use crate::rail::{Asked, Rail};
 
 /// A data key that wraps nothing: simulated events are no secrets.
 const DATA_KEY: [u8; 32] = [7; 32];
@@ -55,6 +59,8 @@ pub enum Ask {
         /// The request, JSON.
         body: Vec<u8>,
     },
+    /// A request to the rail.
+    Rail(Asked),
     /// A pause before something is tried again.
     Pause,
 }
@@ -66,6 +72,8 @@ impl Ask {
         match self {
             Self::Database { operation, .. } => operation,
             Self::Queue { .. } => "SendMessage",
+            Self::Rail(asked) if asked.is_write() => "AskRail",
+            Self::Rail(_) => "ReadRail",
             Self::Pause => "Pause",
         }
     }
@@ -133,6 +141,7 @@ struct Inner {
     calls: Vec<Call>,
     next_id: u64,
     sent: Vec<String>,
+    rail: Rail,
 }
 
 /// The cloud of one thread.
@@ -149,7 +158,8 @@ impl Cloud {
     /// A cloud over a database.
     #[must_use]
     pub fn new(database: Database) -> Self {
-        Self(Arc::new(Mutex::new(Inner { database, polled: None, calls: Vec::new(), next_id: 0, sent: Vec::new() })))
+        let (calls, sent, rail) = (Vec::new(), Vec::new(), Rail::new());
+        Self(Arc::new(Mutex::new(Inner { database, polled: None, calls, next_id: 0, sent, rail })))
     }
 
     /// The settings of AWS clients that live in this cloud.
@@ -178,6 +188,11 @@ impl Cloud {
     /// The database itself.
     pub fn with_database<T>(&self, look: impl FnOnce(&mut Database) -> T) -> T {
         look(&mut self.lock().database)
+    }
+
+    /// The rail itself.
+    pub fn with_rail<T>(&self, look: impl FnOnce(&mut Rail) -> T) -> T {
+        look(&mut self.lock().rail)
     }
 
     /// From now on requests are of this actor, or of nobody.
@@ -244,9 +259,11 @@ impl Cloud {
         let call = inner.calls.remove(at);
         drop(inner);
         let is_transaction = call.ask.operation() == "TransactWriteItems";
+        let is_rail = matches!(call.ask, Ask::Rail(_));
         let answer = match refusal {
             Refusal::Broken => return call.slot.answer(Err("the connection was reset")),
             Refusal::ServerError => Answer { status: 500, ..Answer::error("InternalServerError", json!({})) },
+            Refusal::Throttled if is_rail => Answer { status: 429, ..Answer::error("Throttled", json!({})) },
             Refusal::Throttled => Answer::error("ThrottlingException", json!({})),
             Refusal::Conflict if is_transaction => Answer::cancelled(&["TransactionConflict"]),
             Refusal::Conflict => Answer::error("TransactionConflictException", json!({})),
@@ -308,6 +325,10 @@ impl Inner {
                 other => read(Answer::error("UnknownOperationException", json!({ "message": other }))),
             },
             Ask::Queue { body } => read(self.send(body)),
+            Ask::Rail(asked) => {
+                let (status, body) = self.rail.hear(asked);
+                read(Answer { status, body })
+            }
             Ask::Pause => read(Answer { status: 200, body: String::new() }),
         }
     }
@@ -391,6 +412,7 @@ impl HttpConnector for Cloud {
         let body = request.body().bytes().unwrap_or_default().to_vec();
         let ask = match service.as_str() {
             "AmazonSQS" => Ask::Queue { body },
+            "secretsmanager" => return HttpConnectorFuture::ready(response(200, secret())),
             "TrentService" => return HttpConnectorFuture::ready(response(200, key_service(&operation))),
             _ => on_the_wire(operation, body),
         };
@@ -400,6 +422,18 @@ impl HttpConnector for Cloud {
                 Ok((status, body)) => response(status, body),
                 Err(why) => Err(broken(why)),
             }
+        })
+    }
+}
+
+impl Transport for Cloud {
+    fn carry(&self, request: Request<Bytes>) -> Travel {
+        let slot = Self::call(self, Ask::Rail(Asked::of(&request)));
+        Box::pin(async move {
+            let broken = |why: &'static str| Lost::Broken(why.into());
+            let (status, body) = heard(slot).await.map_err(broken)?;
+            let answer = Response::builder().status(status).body(Bytes::from(body));
+            answer.map_err(|error| Lost::Broken(error.into()))
         })
     }
 }
@@ -421,6 +455,11 @@ fn response(status: u16, body: String) -> Result<HttpResponse, ConnectorError> {
 
 fn broken(why: &'static str) -> ConnectorError {
     ConnectorError::io(std::io::Error::new(std::io::ErrorKind::ConnectionReset, why).into())
+}
+
+/// The tenant's key of its rail.
+fn secret() -> String {
+    json!({ "SecretString": json!({ "current": crate::rail::KEY }).to_string() }).to_string()
 }
 
 fn key_service(operation: &str) -> String {

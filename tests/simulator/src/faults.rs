@@ -3,7 +3,8 @@
 //! To add one: a line in [`FAULTS`], with where it strikes and what it does there.
 
 use crate::cloud::Refusal;
-use crate::plan::{DAY_MS, HOUR_MS};
+use crate::plan::{DAY_MS, HOUR_MS, RAIL_FREEZE_MS};
+use crate::rail::Strain;
 
 /// A request that is about to go on, as far as a fault looks at it.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +44,8 @@ pub enum Blow {
         /// How many.
         writes: u64,
     },
+    /// The rail hears it, and something is wrong there.
+    Rail(Strain),
     /// It reads an index that has not seen so many writes.
     LagIndex {
         /// How many.
@@ -55,6 +58,8 @@ pub enum Blow {
 pub enum Strikes {
     /// A request that it fits.
     Call(fn(&Seen<'_>) -> bool, Blow),
+    /// A request to the rail that it fits.
+    Rail(fn(&Seen<'_>) -> bool, Blow),
     /// Whoever is set going next: their clock is wrong by so much, ms.
     Clock(i64),
     /// Everybody, for a number of steps: pages of queries hold so few items.
@@ -105,6 +110,30 @@ fn queue(seen: &Seen<'_>) -> bool {
     seen.operation == "SendMessage"
 }
 
+fn rail(seen: &Seen<'_>) -> bool {
+    asked_of_rail(seen) || read_at_rail(seen)
+}
+
+fn asked_of_rail(seen: &Seen<'_>) -> bool {
+    seen.operation == "AskRail"
+}
+
+fn read_at_rail(seen: &Seen<'_>) -> bool {
+    seen.operation == "ReadRail"
+}
+
+const fn of_rail(name: &'static str, fits: fn(&Seen<'_>) -> bool, blow: Blow) -> Fault {
+    Fault { name, strikes: Strikes::Rail(fits, blow) }
+}
+
+impl Fault {
+    /// Does it strike the rail, or on the way there?
+    #[must_use]
+    pub fn is_of_rail(&self) -> bool {
+        matches!(self.strikes, Strikes::Rail(..))
+    }
+}
+
 /// Every fault.
 pub const FAULTS: &[Fault] = &[
     on_call("connection broken", any, Blow::Refuse(Refusal::Broken)),
@@ -132,4 +161,15 @@ pub const FAULTS: &[Fault] = &[
     Fault { name: "three items a page", strikes: Strikes::Pages(3) },
     Fault { name: "message lost", strikes: Strikes::LoseMessage },
     Fault { name: "poison record", strikes: Strikes::PoisonRecord },
+    of_rail("rail: call unheard", rail, Blow::Refuse(Refusal::Broken)),
+    of_rail("rail: answer lost", asked_of_rail, Blow::LoseAnswer),
+    of_rail("rail: failure kept under its key", asked_of_rail, Blow::Rail(Strain::Fails { executes: false })),
+    of_rail("rail: carried out, failure kept", asked_of_rail, Blow::Rail(Strain::Fails { executes: true })),
+    of_rail("rail: too much at once", rail, Blow::Rail(Strain::Busy)),
+    of_rail("rail: key at work", asked_of_rail, Blow::Rail(Strain::AtWork)),
+    of_rail("rail: no money there", asked_of_rail, Blow::Rail(Strain::Poor)),
+    of_rail("rail: list lags", read_at_rail, Blow::Rail(Strain::Lags)),
+    of_rail("rail: crash before it hears", rail, Blow::CrashBefore),
+    of_rail("rail: crash behind its answer", asked_of_rail, Blow::CrashAfter),
+    of_rail("rail: freeze before it hears", rail, Blow::Freeze { ms: RAIL_FREEZE_MS }),
 ];

@@ -2,6 +2,7 @@
 //! handlers, as their functions build them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use domain::attribution::models::Model;
 use domain::attribution::settings::AttributionSettings;
@@ -19,6 +20,8 @@ use domain::time::{BusinessDay, Timestamp, Zone};
 use domain::touch::ClickKeys;
 use edge::clock::Clock;
 use edge::sealing::{Belongs, Sealer};
+use edge::secrets::NamedSecrets;
+use edge::telemetry::Secret;
 use model::{Count, Pay, Shares};
 use queues::{Sender, VisitDue};
 use store::coupons::{Coupon, CouponCode};
@@ -30,9 +33,12 @@ use store::programs::Program;
 use store::raw_events::{RawEvent, RawEventPlace};
 use store::terms::EnrolmentTerms;
 use store::{Store, Tables, TenantKey};
+use stripe::{Accounts, Keys, Patience, Stripe};
 
 use crate::cloud::Cloud;
 use crate::plan::{Event, Plan};
+
+mod payees;
 
 /// Why a world could not be furnished: nothing that a world may do.
 #[derive(Debug, thiserror::Error)]
@@ -60,6 +66,10 @@ pub struct Clients {
     pub sealer: Sealer,
     /// The night's queue.
     pub visits: Sender<VisitDue>,
+    /// Whose account the rail is asked by.
+    pub stripe: Accounts,
+    /// A connected account that may receive transfers, and one that may not.
+    pub accounts: [String; 2],
 }
 
 impl Clients {
@@ -69,7 +79,16 @@ impl Clients {
         let settings = cloud.settings();
         // Nobody looks at signatures here, and they are the dearest part of a request.
         let database = aws_sdk_dynamodb::config::Builder::from(&cloud.unsigned()).allow_no_auth().build();
+        let keys = Keys {
+            secrets: NamedSecrets::connect(&settings),
+            stage: "simulated".to_owned(),
+            stage_secret_arn: "stage".to_owned(),
+        };
+        let (rail, nobody) = (Arc::new(cloud.clone()), Secret::new(String::new()));
+        let stripe = Stripe::over(rail, "http://rail.simulated", nobody, (Patience::ONCE, Arc::new(|_| {})));
         Self {
+            stripe: Accounts::new(stripe, keys),
+            accounts: cloud.with_rail(|rail| rail.accounts()),
             store: Store::new(aws_sdk_dynamodb::Client::from_conf(database), tables),
             sealer: Sealer::connect(&settings, "key"),
             visits: Sender::connect(&settings, "http://cloud.simulated/visits"),
@@ -80,6 +99,13 @@ impl Clients {
     #[must_use]
     pub fn recorder(&self, clock: Timestamp) -> revenue_recorder::App {
         revenue_recorder::App::new(self.store.clone(), self.sealer.clone(), click_keys(), Clock::fixed(clock))
+    }
+
+    /// payout-executor, whose clock shows an instant.
+    #[must_use]
+    pub fn executor(&self, clock: Timestamp) -> payout_executor::App {
+        let (store, sealer) = (self.store.clone(), self.sealer.clone());
+        payout_executor::App::new(store, sealer, self.stripe.clone(), Clock::fixed(clock))
     }
 
     /// commission-batch, whose clock shows an instant.
@@ -145,7 +171,10 @@ pub async fn furnish(clients: &Clients, tenant: &TenantKey, plan: &Plan) -> Resu
         let terms = EnrolmentTerms { referrer: Some(referrer?), ..EnrolmentTerms::default() };
         store.set_terms(tenant, &partner?, &program_id(), &terms).await.map_err(Unfurnished::because)?;
     }
-    furnish_rates(store, tenant).await
+    furnish_rates(store, tenant).await?;
+    payees::furnish(clients, tenant, plan).await?;
+    // The look for outcomes goes from tenant to tenant.
+    store.record_tenant(tenant).await.map(|_| ()).map_err(Unfurnished::because)
 }
 
 async fn furnish_links(store: &Store, tenant: &TenantKey, plan: &Plan) -> Result<(), Unfurnished> {

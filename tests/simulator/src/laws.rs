@@ -51,6 +51,8 @@ pub const LAWS: &[&str] = &[
     "seal",
     "own approval",
     "export",
+    "transfers",
+    "outcomes",
     "poison",
     "tenant",
     "liveness",

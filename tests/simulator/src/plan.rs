@@ -3,6 +3,7 @@
 //! A plan is drawn from a seed and nothing else. It is lists, so that whatever fails can be shrunk by leaving things out.
 
 mod deeds;
+mod rails;
 mod terms;
 
 use std::collections::BTreeMap;
@@ -27,6 +28,8 @@ pub const DAYS_MAX: i64 = 44;
 /// The days of a world that stays within one month: what depends on the order of facts is then settled by no night
 /// before all of them are known.
 const DAYS_WITHIN_A_MONTH: i64 = 24;
+/// How long whoever asks the rail stands still in one fault: several of them are still less than it remembers a key.
+pub const RAIL_FREEZE_MS: i64 = 5 * HOUR_MS;
 /// From here on a night would settle the first month.
 pub const SETTLED_MS: i64 = START_MS + 32 * DAY_MS;
 
@@ -91,6 +94,15 @@ pub enum What {
         /// As it was sent.
         message: String,
     },
+    /// A message of the payouts' queue.
+    Carry {
+        /// As it was sent.
+        message: String,
+        /// How often it came out of the queue.
+        tries: u8,
+    },
+    /// The clock has outcomes looked for that nobody knew.
+    Look,
     /// A person does something at the desk.
     Errand(Errand),
 }
@@ -114,6 +126,10 @@ pub enum Step {
     Confirm,
     /// Refused by the rail.
     Fail,
+    /// Handed to a rail that moves by itself.
+    Submit,
+    /// The rail is looked at again.
+    Retry,
 }
 
 /// A fault that will strike at the first thing that it fits, from a step on.
@@ -130,6 +146,9 @@ pub struct PlannedFault {
 pub struct PlannedPartner {
     /// Their links, by number.
     pub links: Vec<usize>,
+    /// By which connected accounts they are paid, in rank: those that may receive transfers, and those that may not. By
+    /// hand, where there is none.
+    pub methods: Vec<bool>,
 }
 
 /// A sale of the plan, for what later happens to it.
@@ -193,6 +212,9 @@ pub struct Plan {
     nights: Vec<i64>,
 }
 
+/// Apart from the dice that draw the rest.
+const RAILS: u64 = 0x7261_696C;
+
 /// Two with an approval band, one without; most is paid in one.
 pub const CURRENCIES: [&str; 6] = ["usd", "usd", "usd", "usd", "eur", "jpy"];
 
@@ -214,6 +236,7 @@ impl Plan {
         plan.draw_payouts(&mut dice);
         plan.draw_errands(&mut dice);
         plan.draw_faults(&mut dice);
+        plan.draw_rails(&mut Dice::new(seed ^ RAILS));
         plan.deeds.sort_by_key(|deed| deed.at_ms);
         plan
     }

@@ -54,6 +54,8 @@ pub const BUGS: &[PlantedBug] = &[
     code("a failed refund stands", Bug::FailedRefundStands),
     code("one's own approval counted", Bug::OwnApprovalCounts),
     code("paid by export", Bug::PaidByExport),
+    code("a resend under a new key", Bug::ResentUnderNewKey),
+    code("a paid payout asked for again", Bug::PaidAskedAgain),
     PlantedBug { name: "a release into a final slot", at: Where::Both(Bug::ReleaseIntoFinalSlot, no_fence) },
 ];
 

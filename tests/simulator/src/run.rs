@@ -230,11 +230,13 @@ impl fmt::Display for Report {
         }
         writeln!(
             out,
-            "{} requests, {} lines, {} visits, {} payouts paid; {} worlds a second",
+            "{} requests, {} lines, {} visits, {} payouts paid by hand, {} by transfer, {} resolved by people; {} worlds a second",
             tally.requests,
             tally.lines,
             tally.visits,
             tally.paid,
+            tally.transfers,
+            tally.resolved,
             self.worlds_a_second()
         )?;
         for shortcoming in self.shortcomings() {

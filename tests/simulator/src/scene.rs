@@ -1,11 +1,12 @@
 //! A world as it happens: who is at work, who goes next, what goes wrong, and what holds after every write.
 
 mod actors;
+mod rails;
 pub mod replay;
 mod settle;
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -21,6 +22,7 @@ use crate::faults::{Blow, FAULTS, Seen, Strikes};
 use crate::furniture::{Clients, Unfurnished, furnish, receive, tenant_of};
 use crate::laws::{Breach, Checked, after_write, text};
 use crate::plan::{DAY_MS, Plan, PlannedFault, What};
+use crate::rail::Rail;
 
 use actors::{Actor, End, Work};
 
@@ -48,6 +50,10 @@ pub struct Tally {
     pub payouts: u64,
     /// Payouts that were paid.
     pub paid: u64,
+    /// Transfers that the rail has made.
+    pub transfers: u64,
+    /// Outcomes that two people had to find out.
+    pub resolved: u64,
     /// Errands that were run, by kind.
     pub errands: BTreeMap<&'static str, u64>,
     /// Requests to the cloud.
@@ -66,6 +72,8 @@ impl Tally {
         self.visits += other.visits;
         self.payouts += other.payouts;
         self.paid += other.paid;
+        self.transfers += other.transfers;
+        self.resolved += other.resolved;
         self.requests += other.requests;
         self.lines += other.lines;
         other.errands.iter().for_each(|(name, times)| *self.errands.entry(name).or_default() += times);
@@ -111,6 +119,8 @@ pub struct Scene<'a> {
     faults: Vec<PlannedFault>,
     pages_until: u32,
     seals: BTreeMap<String, Digest>,
+    /// Every message of a payout that was handed to its rail.
+    carried: BTreeSet<String>,
     tally: Tally,
     log: Option<Vec<String>>,
 }
@@ -134,6 +144,7 @@ impl<'a> Scene<'a> {
         let tenant = TenantKey::from(&tenant_of(plan.seed));
         cloud.set_polled(None);
         cloud.with_database(|database| database.shorten_pages(None));
+        cloud.with_rail(|rail| *rail = Rail::new());
         let at_once = |future: Option<Result<(), Unfurnished>>| {
             future.unwrap_or_else(|| Err(Unfurnished::because("the furniture waits for something")))
         };
@@ -161,6 +172,7 @@ impl<'a> Scene<'a> {
             faults: plan.faults.clone(),
             pages_until: 0,
             seals: BTreeMap::new(),
+            carried: BTreeSet::new(),
             tally: Tally { partners: plan.partners.len() as u64, facts: plan.kinds(), ..Tally::default() },
             log: is_logged.then(Vec::new),
         };
@@ -242,10 +254,15 @@ impl<'a> Scene<'a> {
         let blow = self.blow_for(&Seen { operation: &operation, is_write, is_transaction, ends_live });
         self.tally.requests += 1;
         self.note(|| format!("{actor:>3} {operation}{}", blow.map(|blow| format!(" {blow:?}")).unwrap_or_default()));
-        self.carry_out(id, actor, blow)
+        self.carry_out(id, (actor, operation == "AskRail"), blow)
     }
 
-    fn carry_out(&mut self, id: u64, actor: ActorId, blow: Option<Blow>) -> Result<(), Trouble> {
+    fn carry_out(
+        &mut self,
+        id: u64,
+        (actor, is_asked_of_rail): (ActorId, bool),
+        blow: Option<Blow>,
+    ) -> Result<(), Trouble> {
         let (mut lag, mut visibility, mut answer_arrives) = (Lag::default(), Visibility::AtOnce, true);
         match blow {
             None | Some(Blow::CrashAfter) => {}
@@ -265,10 +282,16 @@ impl<'a> Scene<'a> {
             Some(Blow::Tear) => visibility = Visibility::OneByOne,
             Some(Blow::ReadStale { writes }) => lag.reads = writes,
             Some(Blow::LagIndex { writes }) => lag.index = writes,
+            Some(Blow::Rail(strain)) => self.cloud.with_rail(|rail| rail.strain(strain)),
         }
+        self.cloud.with_rail(|rail| rail.set_now(self.now_ms));
         let places = self.cloud.carry_out(id, lag, visibility, answer_arrives);
         self.check(&places)?;
         self.held_still(&places, actor)?;
+        self.relay(&places);
+        if is_asked_of_rail {
+            self.paid_once()?;
+        }
         for message in self.cloud.take_sent() {
             // A queue gives a message out at least once.
             let is_twice = self.dice.percent(15);
@@ -316,7 +339,7 @@ impl<'a> Scene<'a> {
     /// The next fault that is due and fits a call, if any.
     fn blow_for(&mut self, seen: &Seen<'_>) -> Option<Blow> {
         self.strike(|strikes| match strikes {
-            Strikes::Call(fits, blow) if fits(seen) => Some(*blow),
+            Strikes::Call(fits, blow) | Strikes::Rail(fits, blow) if fits(seen) => Some(*blow),
             _ => None,
         })
     }
@@ -368,6 +391,8 @@ impl<'a> Scene<'a> {
             database.shorten_pages(None);
             database.forget(self.tenant.tenant().as_str());
             database.forget("code#");
+            // The register of tenants stands with the default one.
+            database.forget(domain::id::TenantId::default_tenant().as_str());
         });
     }
 }

@@ -56,6 +56,7 @@ pub(super) struct KeysQuery {
     /// How many, 1 to 500; 100 when left out.
     limit: Option<u32>,
     /// Where to go on: `next_cursor` of the page before.
+    #[serde(default, deserialize_with = "edge::page::cursor")]
     cursor: Option<String>,
     /// `csv` or `json`; otherwise as `Accept` says.
     #[param(inline)]
@@ -186,7 +187,7 @@ pub(super) async fn create(
 ) -> Result<(StatusCode, Extension<ShownOnce>, Json<NewKeyView>), Problem> {
     let now = app.clock.now();
     if body.expires_at.is_some_and(|end| end <= now) {
-        return Err(Problem::bad_request("/expires_at", "must lie in the future"));
+        return Err(Problem::impossible("/expires_at", "must lie in the future"));
     }
     let key = match body.kind {
         Kind::Service => of_machine(&caller, &body, now)?,
@@ -276,7 +277,7 @@ fn of_machine(caller: &Caller, body: &NewKeyBody, now: Timestamp) -> Result<ApiK
         scopes.insert(scope);
     }
     if scopes.is_empty() {
-        return Err(Problem::bad_request("/scopes", "a machine's key needs at least one scope"));
+        return Err(Problem::impossible("/scopes", "a machine's key needs at least one scope"));
     }
     let id = KeyId::from_ulid(random::ulid(now));
     // A machine is itself: it is nobody's second person, and its deeds are told under its key.
@@ -303,14 +304,14 @@ async fn of_partner(app: &App, caller: &Caller, body: &NewKeyBody, now: Timestam
     caller.require(&[Role::Admin])?;
     only(body, Kind::Partner)?;
     let named = body.partner_id.as_deref();
-    let named = named.ok_or_else(|| Problem::bad_request("/partner_id", "a partner's key needs its partner"))?;
+    let named = named.ok_or_else(|| Problem::impossible("/partner_id", "a partner's key needs its partner"))?;
     let partner = PartnerId::parse(named).map_err(|why| Problem::bad_request("/partner_id", why.to_string()))?;
     if app.store.get_partner(&caller.tenant_key(), &partner).await?.is_none() {
-        return Err(Problem::bad_request("/partner_id", "no such partner"));
+        return Err(Problem::impossible("/partner_id", "no such partner"));
     }
     // OPS-4: nobody is left who could hold it.
     if app.store.get_subject(&caller.tenant_key(), partner.as_str()).await?.erased.is_some() {
-        return Err(Problem::bad_request("/partner_id", "the partner was erased"));
+        return Err(Problem::impossible("/partner_id", "the partner was erased"));
     }
     let id = KeyId::from_ulid(random::ulid(now));
     Ok(key(caller, (id, Role::Partner, partner.to_string()), body, (terms(caller, body), now)))
@@ -321,10 +322,10 @@ async fn of_page(app: &App, caller: &Caller, body: &NewKeyBody, now: Timestamp) 
     caller.require(&[Role::Admin])?;
     only(body, Kind::Publishable)?;
     let named = body.program_id.as_deref();
-    let named = named.ok_or_else(|| Problem::bad_request("/program_id", "a page's key needs its programme"))?;
+    let named = named.ok_or_else(|| Problem::impossible("/program_id", "a page's key needs its programme"))?;
     let program = ProgramId::parse(named).map_err(|why| Problem::bad_request("/program_id", why.to_string()))?;
     if app.store.get_program(&caller.tenant_key(), &program).await?.is_none() {
-        return Err(Problem::bad_request("/program_id", "no such programme"));
+        return Err(Problem::impossible("/program_id", "no such programme"));
     }
     let id = KeyId::from_ulid(random::ulid(now));
     Ok(key(caller, (id, Role::Publishable, program.to_string()), body, (terms(caller, body), now)))
@@ -338,7 +339,7 @@ fn only(body: &NewKeyBody, kind: Kind) -> Result<(), Problem> {
         ("/program_id", Kind::Publishable, body.program_id.is_some(), "only a page's key has a programme"),
     ];
     match given.into_iter().find(|(_, of, is_given, _)| *is_given && *of != kind) {
-        Some((pointer, _, _, why)) => Err(Problem::bad_request(pointer, why)),
+        Some((pointer, _, _, why)) => Err(Problem::impossible(pointer, why)),
         None => Ok(()),
     }
 }

@@ -17,7 +17,7 @@ use domain::time::{BusinessDay, Timestamp, Zone};
 use edge::auth::Caller;
 use edge::body::Query;
 use edge::csv::{self, Format};
-use edge::openapi::{Bearer, Refusals};
+use edge::openapi::{Bearer, Clashes, Refusals};
 use edge::page::{Listed, limit};
 use edge::problem::Problem;
 use serde::{Deserialize, Serialize};
@@ -73,6 +73,7 @@ pub(super) struct AuditQuery {
     /// How many, 1 to 500; 100 when left out.
     limit: Option<u32>,
     /// Where to go on: `next_cursor` of the page before.
+    #[serde(default, deserialize_with = "edge::page::cursor")]
     cursor: Option<String>,
     /// `csv` or `json`; otherwise as `Accept` says.
     #[param(inline)]
@@ -140,7 +141,7 @@ impl From<AuditEntry> for AuditEntryView {
 /// Newest first. A page may have fewer than asked for, and `next_cursor` all the same: go on until there is none.
 #[utoipa::path(
     get, path = "/v1/audit", tag = "audit", params(AuditQuery),
-    responses((status = 200, description = "A page of entries; CSV for `Accept: text/csv`.", body = Listed<AuditEntryView>), Refusals),
+    responses((status = 200, description = "A page of entries; CSV for `Accept: text/csv`.", body = Listed<AuditEntryView>), Refusals, Clashes),
     security(("bearer" = []))
 )]
 pub(super) async fn list(
@@ -180,6 +181,7 @@ pub(super) struct ProofQuery {
     #[param(value_type = Option<String>, example = "2026-10-01")]
     to: Option<String>,
     /// Where to go on: `next_cursor` of the answer before.
+    #[serde(default, deserialize_with = "edge::page::cursor")]
     cursor: Option<String>,
 }
 
@@ -241,7 +243,7 @@ pub(super) struct ProofView {
 /// are left, `next_cursor` says where to go on. Without a network, over an export: `tributary audit verify FILE`.
 #[utoipa::path(
     get, path = "/v1/audit/verify", tag = "audit", params(ProofQuery),
-    responses((status = 200, description = "What was proved.", body = ProofView), Refusals),
+    responses((status = 200, description = "What was proved.", body = ProofView), Refusals, Clashes),
     security(("bearer" = []))
 )]
 pub(super) async fn verify(
@@ -272,11 +274,11 @@ fn span_of(app: &App, from: Option<&str>, to: Option<&str>) -> Result<Span, Prob
         Some(text) => instant("from", text)?,
         None => {
             let day = Zone::utc().day_of(to).plus_days(-DAYS_SHIPPED).and_then(|day| Zone::utc().start_of(day));
-            day.map_err(|_| Problem::bad_parameter("to", "too early"))?
+            day.map_err(|_| Problem::impossible_parameter("to", "too early"))?
         }
     };
     if from > to {
-        return Err(Problem::bad_parameter("from", "not after `to`"));
+        return Err(Problem::impossible_parameter("from", "not after `to`"));
     }
     Ok(Span { from, to })
 }

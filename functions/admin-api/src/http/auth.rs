@@ -188,13 +188,16 @@ async fn ask(
 /// It has one button, which posts the link's token to `/v1/auth/session`. Reading it uses nothing up.
 #[utoipa::path(
     get, path = "/v1/auth/magic-link", tag = "sign-in", params(LinkQuery),
-    responses((status = 200, description = "The page.", body = String, content_type = "text/html"))
+    responses(
+        (status = 200, description = "The page.", body = String, content_type = "text/html"),
+        (status = 404, description = "A page that says that this is no link.", body = String, content_type = "text/html"),
+    )
 )]
 async fn page(Query(query): Query<LinkQuery>) -> Response {
     // A token that reads as one has letters, digits, dashes and underscores: nothing that a page would run.
-    let inside = match PresentedLink::parse(&query.token) {
-        Some(_) => BUTTON.replacen("{}", &query.token, 1),
-        None => NO_LINK.to_owned(),
+    let (status, inside) = match PresentedLink::parse(&query.token) {
+        Some(_) => (StatusCode::OK, BUTTON.replacen("{}", &query.token, 1)),
+        None => (StatusCode::NOT_FOUND, NO_LINK.to_owned()),
     };
     let headers: [(HeaderName, HeaderValue); 3] = [
         (CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
@@ -202,7 +205,7 @@ async fn page(Query(query): Query<LinkQuery>) -> Response {
         // The form's origin must be told, or the browser sends `null`; the token in the address goes nowhere.
         (REFERRER_POLICY, HeaderValue::from_static("strict-origin")),
     ];
-    (HeaderMap::from_iter(headers), PAGE.replacen("{}", &inside, 1)).into_response()
+    (status, HeaderMap::from_iter(headers), PAGE.replacen("{}", &inside, 1)).into_response()
 }
 
 /// Counts a try, and refuses one too many. It stays shut while counts cannot be written.

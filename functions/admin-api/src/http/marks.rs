@@ -66,9 +66,9 @@ pub(super) async fn create(
 ) -> Result<Json<RiskMarkView>, Problem> {
     caller.require(REVIEWERS)?;
     let tenant = caller.tenant_key();
-    let no_partner = || Problem::bad_request("/partner_id", "no such partner");
+    let no_partner = || Problem::impossible("/partner_id", "no such partner");
     let partner = PartnerId::parse(&body.partner_id).map_err(|_| no_partner())?;
-    let mark = read(body.kind, &body.value).map_err(|why| Problem::bad_request("/value", why))?;
+    let mark = read(body.kind, &body.value).map_err(|why| Problem::impossible("/value", why))?;
     app.store.get_partner(&tenant, &partner).await?.ok_or_else(no_partner)?;
     // FRD-1: of the mark its kind is told, and no more: whoever reads the audit need not know an address again by it.
     let told = Told::new(partner.to_string(), caller.acting(origin), app.clock.now(), "partner.marked")

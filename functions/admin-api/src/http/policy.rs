@@ -107,7 +107,7 @@ impl RiskPolicyBody {
 fn refuse(faults: Vec<(String, &'static str)>) -> Option<Problem> {
     faults.into_iter().fold(None, |problem: Option<Problem>, (pointer, why)| {
         Some(match problem {
-            None => Problem::bad_request(pointer, why),
+            None => Problem::impossible(pointer, why),
             Some(problem) => problem.at(pointer, why),
         })
     })

@@ -54,6 +54,7 @@ pub(super) struct RiskQuery {
     /// How many, 1 to 500; 100 when left out.
     limit: Option<u32>,
     /// Where to go on: `next_cursor` of the page before.
+    #[serde(default, deserialize_with = "edge::page::cursor")]
     cursor: Option<String>,
     /// `csv` or `json`; otherwise as `Accept` says.
     #[param(inline)]
@@ -285,8 +286,8 @@ fn refusal(refused: &Refused) -> Problem {
     let detail = refused.to_string();
     match refused {
         Refused::AlreadyDecided { .. } => Problem::conflict(detail).kind("already-decided"),
-        Refused::NothingToSuspend => Problem::bad_request("/suspend", detail),
-        Refused::NothingToTell => Problem::bad_request("/partner_note", detail),
+        Refused::NothingToSuspend => Problem::impossible("/suspend", detail),
+        Refused::NothingToTell => Problem::impossible("/partner_note", detail),
     }
 }
 

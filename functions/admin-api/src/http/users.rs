@@ -16,9 +16,9 @@ use edge::body::{Checked, Query, Segments};
 use edge::csv::{self, Format};
 use edge::http::Origin;
 use edge::idempotency::Minting;
-use edge::openapi::{Refusals, WriteRefusals};
+use edge::openapi::{Refusals, Stale, WriteRefusals};
 use edge::page::{Listed, limit};
-use edge::people::NewPerson;
+use edge::people::{NewPerson, partner_leaves};
 use edge::problem::Problem;
 use edge::revision::{IfMatch, etag};
 use futures::{StreamExt, TryStreamExt, stream};
@@ -49,6 +49,7 @@ pub(super) struct UsersQuery {
     /// How many, 1 to 500; 100 when left out.
     limit: Option<u32>,
     /// Where to go on: `next_cursor` of the page before.
+    #[serde(default, deserialize_with = "edge::page::cursor")]
     cursor: Option<String>,
     /// `csv` or `json`; otherwise as `Accept` says.
     #[param(inline)]
@@ -216,6 +217,7 @@ pub(super) async fn create(
     let new = NewPerson { id, position, email, name: body.name.trim().to_owned(), at: minting.at() };
     let people = people(&app)?;
     let (created, kept) = people.create(&tenant, &new, doer(&caller, origin)).await?;
+    people.check_partner(&tenant, &new, created).await?;
     if created != UserCreated::Yes {
         // A run that crashed behind its write finds its own user.
         let own = app.store.get_user(&tenant, &new.id).await?.is_some_and(|there| there.user == kept.user);
@@ -247,8 +249,7 @@ pub(super) async fn create(
     ),
     responses(
         (status = 200, description = "The user, with an ETag.", body = UserView),
-        (status = 412, description = "Changed since it was read.", body = Problem, content_type = "application/problem+json"),
-        Refusals, WriteRefusals
+        Refusals, WriteRefusals, Stale
     ),
     security(("bearer" = []))
 )]
@@ -269,7 +270,7 @@ pub(super) async fn change(
     let wanted_position = match body.role {
         Some(role) => Some(position(&app, &tenant, role, named).await?),
         None if named == (None, None) => None,
-        None => return Err(Problem::bad_request("/role", "say the role with whom it is for")),
+        None => return Err(Problem::impossible("/role", "say the role with whom it is for")),
     };
     let wanted = Wanted { position: wanted_position, state: body.state };
     // A machine that may do this is no user, and changes none of its own.
@@ -289,19 +290,32 @@ pub(super) async fn change(
         new: told_of(&after.user),
     };
     let store = app.store.telling(&tenant, Told { aggregate: id.to_string(), deed });
-    match store.replace_user(&tenant, &after, changed.admins).await? {
-        UserChanged::Yes => {}
-        UserChanged::ChangedMeanwhile => {
-            let now = app.store.get_user(&tenant, &id).await?.map_or(0, |kept| kept.user.version);
-            return Err(seen.changed(u64::from(now)));
-        }
-        UserChanged::LastAdmin => {
-            let why = domain::user::Refused::LastAdmin.to_string();
-            return Err(Problem::conflict(why).kind("last-admin"));
-        }
+    let written = store.replace_user(&tenant, &after, changed.admins).await?;
+    if written != UserChanged::Yes {
+        return Err(why_unchanged(&app, &tenant, (written, &after.user), seen).await?);
     }
     tracing::info!(user.id = %id, role = %after.user.position.role(), by = %caller.person(), "user changed");
     answer(&app, &tenant, &after, StatusCode::OK).await
+}
+
+async fn why_unchanged(
+    app: &App,
+    tenant: &TenantKey,
+    (written, user): (UserChanged, &User),
+    seen: IfMatch,
+) -> Result<Problem, Problem> {
+    Ok(match (written, &user.position) {
+        (UserChanged::LastAdmin, _) => {
+            Problem::conflict(domain::user::Refused::LastAdmin.to_string()).kind("last-admin")
+        }
+        (UserChanged::PartnerGone, Position::Partner { partner_id }) => {
+            partner_leaves(&app.store, tenant, partner_id, app.clock.now()).await?
+        }
+        _ => {
+            let now = app.store.get_user(tenant, &user.id).await?.map_or(0, |kept| kept.user.version);
+            seen.changed(u64::from(now))
+        }
+    })
 }
 
 /// Take a user's authenticator away.
@@ -348,14 +362,14 @@ async fn position(
             domain::user::NotAPosition::Partner => "/partner_id",
             domain::user::NotAPosition::Member => "/member_id",
         };
-        Problem::bad_request(pointer, why.to_string())
+        Problem::impossible(pointer, why.to_string())
     })?;
     match &position {
         Position::Partner { partner_id } if app.store.get_partner(tenant, partner_id).await?.is_none() => {
-            Err(Problem::bad_request("/partner_id", "no such partner"))
+            Err(Problem::impossible("/partner_id", "no such partner"))
         }
         Position::Member { member_id } if app.store.get_member(tenant, member_id).await?.is_none() => {
-            Err(Problem::bad_request("/member_id", "no such member"))
+            Err(Problem::impossible("/member_id", "no such member"))
         }
         _ => Ok(position),
     }

@@ -130,7 +130,6 @@ async fn only_admins_and_auditors_read_the_audit_and_only_their_own_tenants() {
     for (query, pointer) in [
         ("from=yesterday", "from"),
         ("to=1999-01-01", "to"),
-        ("from=2026-12-01&to=2026-11-01", "from"),
         ("cursor=x", "cursor"),
         ("limit=0", "limit"),
         ("actor=", "actor"),
@@ -138,6 +137,8 @@ async fn only_admins_and_auditors_read_the_audit_and_only_their_own_tenants() {
         let answer = office.read("ada", &format!("/v1/audit?{query}"), "*/*").await;
         assert!(answer.status == 400 && answer.text.contains(pointer), "{query}: {}", answer.text);
     }
+    let past = office.read("ada", "/v1/audit?from=2026-12-01&to=2026-11-01", "*/*").await;
+    assert!(past.status == 422 && past.text.contains("from"), "{}", past.text);
     for query in ["cursor=x", "from=x"] {
         assert_eq!(office.read("ada", &format!("/v1/audit/verify?{query}"), "*/*").await.status, 400, "{query}");
     }

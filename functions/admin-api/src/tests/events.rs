@@ -19,7 +19,7 @@ async fn every_event_file_is_answered_as_its_name_says() {
         ("reviews", "partner", 403),
         ("decide", "ada", 404),
         ("decide", "sue", 403),
-        ("mark", "ada", 400),
+        ("mark", "ada", 422),
         ("mark", "sue", 403),
         ("policy", "ada", 200),
         ("policy", "fin", 403),

@@ -57,21 +57,21 @@ async fn a_mark_that_could_not_be_one_is_refused_by_its_place() {
     let office = office().await;
     let long = "x".repeat(201);
     let rows = [
-        ("payout", "", "/value"),
-        ("payout", "two words", "/value"),
-        ("payout", &long, "/value"),
-        ("card", "4242424242424242", "/value"),
-        ("card", "4242-4242-4242-4242", "/value"),
-        ("email", "nobody", "/value"),
-        ("phone", "123", "/kind"),
+        ("payout", "", "/value", 422),
+        ("payout", "two words", "/value", 422),
+        ("payout", &long, "/value", 422),
+        ("card", "4242424242424242", "/value", 422),
+        ("card", "4242-4242-4242-4242", "/value", 422),
+        ("email", "nobody", "/value", 422),
+        ("phone", "123", "/kind", 400),
     ];
-    for (kind, value, pointer) in rows {
+    for (kind, value, pointer, status) in rows {
         let answer = office.write("ada", "POST", "/marks", body(&office, kind, value)).await;
-        assert_eq!((answer.status, answer.pointers()), (400, vec![pointer]), "{kind} {value}");
+        assert_eq!((answer.status, answer.pointers()), (status, vec![pointer]), "{kind} {value}");
     }
     for partner in ["par_1", "par_00000000000000000000000077"] {
         let body = json!({"partner_id": partner, "kind": "card", "value": "Xt5EWLLDS7FJjR1c"});
         let answer = office.write("ada", "POST", "/marks", body).await;
-        assert_eq!((answer.status, answer.pointers()), (400, vec!["/partner_id"]), "{partner}");
+        assert_eq!((answer.status, answer.pointers()), (422, vec!["/partner_id"]), "{partner}");
     }
 }

@@ -132,7 +132,7 @@ async fn only_the_operator_makes_and_lists_tenants_and_only_an_admin_sets() {
         (json!({"name": "Birch\nBcc"}), "/name"),
     ] {
         let answer = office.new_tenant("operator", &body.to_string().replace('\n', " "), body.clone()).await;
-        assert_eq!((answer.status, answer.pointers()), (400, vec![pointer]), "{body}");
+        assert_eq!((answer.status, answer.pointers()), (422, vec![pointer]), "{body}");
     }
 }
 
@@ -196,7 +196,7 @@ async fn settings_that_make_no_sense_are_refused_with_every_place() {
     let mut pointers = answer.pointers();
     pointers.sort_unstable();
     let expected = ["/ledger_zone", "/name", "/rate_limits/approvals_per_minute", "/retention_days/sessions"];
-    assert_eq!((answer.status, pointers), (400, expected.to_vec()));
+    assert_eq!((answer.status, pointers), (422, expected.to_vec()));
     // What nothing ends by the table is named, and nothing is set.
     let vain = office.set("ada", json!({"name": "Acme", "retention_days": {"clicks": 30, "sessions": 1}})).await;
     assert_eq!((vain.status, vain.pointers()), (422, vec!["/retention_days/clicks"]));
@@ -242,6 +242,7 @@ async fn every_job_is_told_with_its_last_run_and_its_next() {
         ("memberships", "never_ran", false),
         ("verification", "crashed", true),
         ("payout-outcomes", "running", false),
+        ("coupons-at-stripe", "never_ran", false),
     ];
     assert_eq!(shown, expected);
     assert!(told.iter().all(|job| job["next_at"].as_str().is_some_and(|next| next > now.to_string().as_str())));

@@ -23,7 +23,7 @@ use crate::App;
 use crate::record::{record, salted};
 use crate::visit::{Page, Visit};
 
-/// A page's address and its referrer are longer only by mistake.
+/// A page's address and its referrer are longer only by mistake; shorter ones are nobody's to refuse, however long.
 const BODY_BYTES_MAX: usize = 16 * 1024;
 
 /// Through which link.
@@ -67,7 +67,7 @@ pub(crate) struct Kept {
     path = "/v1/clicks",
     tag = "clicks",
     params(("via" = String, Query, description = "the link's code")),
-    request_body = Told,
+    request_body = Option<Told>,
     responses(
         (status = 200, description = "recorded", body = Kept),
         (status = 400, description = "the body is not as it should be", body = Problem, content_type = "application/problem+json"),
@@ -110,7 +110,10 @@ pub(super) async fn tell(
     path = "/v1/clicks",
     tag = "clicks",
     params(("via" = String, Query, description = "the link's code")),
-    responses((status = 204, description = "with the headers of CORS where the page may, without where it may not"))
+    responses(
+        (status = 204, description = "with the headers of CORS where the page may, without where it may not"),
+        (status = 400, description = "`via` is missing, or no link's code", body = Problem, content_type = "application/problem+json")
+    )
 )]
 pub(super) async fn ask(
     State(app): State<Arc<App>>,
@@ -119,6 +122,9 @@ pub(super) async fn ask(
 ) -> Response {
     let now = app.clock.now();
     let via = asked.map(|Query(asked)| asked.via).unwrap_or_default();
+    if normal_code(&via).is_none() {
+        return Problem::bad_parameter("via", "3 to 64 letters, digits and dashes").into_response();
+    }
     let Ok((target, _)) = target_of(&app, &via, now).await else { return StatusCode::NO_CONTENT.into_response() };
     match origin_of(&app, &target, &headers, now).await {
         Err(_) => StatusCode::NO_CONTENT.into_response(),

@@ -131,7 +131,10 @@ async fn an_unknown_link_a_bad_body_and_a_large_one_are_told_as_problems() {
         world.send(request.body(Body::from(body)).expect("a request")).await.status().as_u16()
     };
     let page = json!({ "page": "x".repeat(20_000) }).to_string();
-    let rows: [(&[u8], u16); 6] = [
+    // Behind an ad network a page's address is long.
+    let long = json!({ "page": "x".repeat(16_000) }).to_string();
+    let rows: [(&[u8], u16); 7] = [
+        (long.as_bytes(), 200),
         (b"", 200),
         (b"not JSON", 400),
         (b"7", 400),
@@ -141,6 +144,17 @@ async fn an_unknown_link_a_bad_body_and_a_large_one_are_told_as_problems() {
     ];
     for (body, status) in rows {
         assert_eq!(send(body.to_vec()).await, status, "{}", String::from_utf8_lossy(&body[..body.len().min(20)]));
+    }
+}
+
+#[tokio::test]
+async fn who_asks_before_without_a_code_that_could_be_a_links_is_told_so() {
+    let world = World::new().await;
+    for (query, status) in
+        [("", 400), ("?via=", 400), ("?via=ab", 400), ("?via=a%2Fb", 400), ("?via=nobody", 204), ("?via=casey", 204)]
+    {
+        let asked = Request::options(format!("/v1/clicks{query}")).header("origin", SHOP).body(Body::empty());
+        assert_eq!(world.send(asked.expect("a request")).await.status(), status, "{query}");
     }
 }
 

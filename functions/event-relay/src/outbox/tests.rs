@@ -154,3 +154,19 @@ fn a_sign_in_link_leads_to_one_notice_that_names_it_by_its_hash_and_its_use_to_n
     assert!(!text.contains("c2VhbGVk"), "what is sealed stays where it is: {text}");
     assert_eq!(due(&record("sign-in-used")).expect("a readable record"), None);
 }
+
+/// POR-7.
+#[test]
+fn an_authenticator_that_begins_to_count_is_one_notice_and_its_later_codes_are_none() {
+    let Some(Due::Notice(notice)) = due(&record("authenticator-confirmed")).expect("a readable record") else {
+        panic!("no notice");
+    };
+    assert_eq!(notice.kind, "authenticator_confirmed");
+    let told = notice.authenticator.as_ref().expect("who");
+    assert_eq!(told.user.as_str(), "usr_01ARZ3NDEKTSV4RRFFQ69G5FAV");
+    let text = serde_json::to_string(&notice).expect("JSON");
+    assert!(!text.contains("c2VhbGVk"), "what is sealed stays where it is: {text}");
+    for case in ["authenticator-begun", "authenticator-used"] {
+        assert_eq!(due(&record(case)).expect("a readable record"), None, "{case}");
+    }
+}

@@ -24,6 +24,7 @@ fn changed() -> NoticeDue {
         methods,
         sign_in: None,
         news: None,
+        authenticator: None,
     }
 }
 

@@ -28,6 +28,7 @@ fn reminder(step: u8) -> NoticeDue {
         methods: None,
         sign_in: None,
         news: None,
+        authenticator: None,
     }
 }
 

@@ -1,8 +1,9 @@
-//! POR-3: a link to sign in by reaches the address of its user, once, while it opens.
+//! POR-3: a link to sign in by reaches the address of its user, once, while it opens. POR-7: so does that an authenticator
+//! counts.
 
 use domain::id::{NoticeId, TenantId, UserId};
 use domain::user::{Position, User, UserState};
-use queues::{NoticeDue, SignInDue};
+use queues::{AuthenticatorDue, NoticeDue, SignInDue};
 use store::sign_in::{SignInLink, TOKEN};
 use store::users::{EMAIL, KeptUser};
 
@@ -73,4 +74,36 @@ async fn a_link_that_opens_nothing_any_more_is_not_mailed() {
     world.app.handle(due(), delivery("m", 1)).await.expect("skipped");
     assert!(world.stub.mails().is_empty());
     assert_eq!(world.state(&due()).await.as_deref(), Some("skipped"));
+}
+
+fn enrolled() -> NoticeDue {
+    let tenant = TenantId::default_tenant();
+    let notice = NoticeId::of(&tenant, "authenticator_confirmed", "one");
+    let authenticator = Some(AuthenticatorDue { user: user(), created_at: instant("2026-01-01T00:00:00Z") });
+    NoticeDue { notice, authenticator, payout: None, ..super::due("authenticator_confirmed") }
+}
+
+#[tokio::test]
+async fn that_an_authenticator_counts_is_mailed_once_to_the_address_of_whose_it_is() {
+    // POR-7
+    let world = World::new().await;
+    asked(&world, instant("2999-01-01T00:00:00Z")).await;
+    for message in ["m", "n"] {
+        world.app.handle(enrolled(), delivery(message, 1)).await.expect("told");
+    }
+    let mails = world.stub.mails();
+    assert_eq!(mails.len(), 1);
+    let whole = mails[0].replace("=\r\n", "");
+    for told in ["<ada@example.org>", "An authenticator was added", "ask an admin at once"] {
+        assert!(whole.contains(told), "{told} is not in {whole}");
+    }
+    assert_eq!(world.state(&enrolled()).await.as_deref(), Some("sent"));
+}
+
+#[tokio::test]
+async fn of_whoever_is_gone_nobody_is_told() {
+    let world = World::new().await;
+    world.app.handle(enrolled(), delivery("m", 1)).await.expect("skipped");
+    assert!(world.stub.mails().is_empty());
+    assert_eq!(world.state(&enrolled()).await.as_deref(), Some("skipped"));
 }

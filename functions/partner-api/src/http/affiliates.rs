@@ -20,6 +20,7 @@ use edge::body::{Body, Segments};
 use edge::http::Origin;
 use edge::idempotency::Minting;
 use edge::openapi::{Refusals, WriteRefusals};
+use edge::people::partner_leaves;
 use edge::problem::Problem;
 use edge::revision::etag;
 use http::StatusCode;
@@ -136,6 +137,7 @@ pub(crate) async fn create(
                 return Err(Problem::conflict("this code is taken").kind("code-taken").at("/unique_code", "taken"));
             }
             LinkCreated::CodeTaken => {}
+            LinkCreated::PartnerGone => return Err(partner_leaves(&app.store, &tenant, &link.partner, now).await?),
         }
     }
     tracing::error!(tried = CODES_TRIED_MAX, "every fresh link code was taken");
@@ -145,7 +147,7 @@ pub(crate) async fn create(
 impl NewLink {
     fn read(self, app: &App, caller: &Caller, now: Timestamp) -> Result<Read, Problem> {
         let mut faults = Faults::default();
-        let partner = faults.check("/partner_id", whose(caller, self.partner_id.as_deref())?);
+        let partner = faults.fit("/partner_id", whose(caller, self.partner_id.as_deref())?);
         let program = faults.check("/program_id", self.program_id.as_deref().map(ProgramId::parse).transpose());
         let chosen = faults.check("/unique_code", self.unique_code.as_deref().map(LinkCode::parse).transpose());
         let destination = faults.check("/destination", Destination::parse(&self.destination, app.place.is_dev));
@@ -221,7 +223,7 @@ pub(super) async fn program_of(
     partner: &PartnerId,
     named: Option<ProgramId>,
 ) -> Result<(ProgramId, u16), Problem> {
-    let no_partner = || Problem::bad_request("/partner_id", "no such partner");
+    let no_partner = || Problem::impossible("/partner_id", "no such partner");
     let found = app.store.get_partner(tenant, partner).await?.ok_or_else(no_partner)?;
     if found.status != PartnerStatus::Active {
         return Err(Problem::conflict("the partner is suspended; reinstate it first"));
@@ -229,11 +231,11 @@ pub(super) async fn program_of(
     let enrolments = app.store.list_enrolments(tenant, partner).await?;
     let program = match (named, enrolments.as_slice()) {
         (None, [only]) => only.program.clone(),
-        (None, _) => return Err(Problem::bad_request("/program_id", "the partner has several programs; say which")),
+        (None, _) => return Err(Problem::impossible("/program_id", "the partner has several programs; say which")),
         (Some(named), all) if all.iter().any(|enrolment| enrolment.program == named) => named,
-        (Some(_), _) => return Err(Problem::bad_request("/program_id", "the partner is not enrolled in this program")),
+        (Some(_), _) => return Err(Problem::impossible("/program_id", "the partner is not enrolled in this program")),
     };
-    let no_program = || Problem::bad_request("/program_id", "no such program");
+    let no_program = || Problem::impossible("/program_id", "no such program");
     let found = app.store.get_program(tenant, &program).await?.ok_or_else(no_program)?;
     Ok((program, found.window_days))
 }

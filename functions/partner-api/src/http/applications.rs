@@ -118,6 +118,7 @@ pub(crate) struct Asked {
     /// How many, 1 to 100; 50 when left out: each is opened with the key service.
     limit: Option<u32>,
     /// Where to go on: `next_cursor` of the page before.
+    #[serde(default, deserialize_with = "edge::page::cursor")]
     cursor: Option<String>,
     /// `csv` for CSV; so does `Accept: text/csv`.
     #[expect(dead_code, reason = "read by the answer's format; here for the documentation")]
@@ -143,6 +144,9 @@ const PAGE: u32 = 50;
         (status = 202, body = ReceivedBody),
         (status = 400, description = "Something in the application is not as declared.", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such programme, or one that takes no applications.", body = Problem, content_type = "application/problem+json"),
+        (status = 413, description = "The body is too large.", body = Problem, content_type = "application/problem+json"),
+        (status = 415, description = "The body is not JSON.", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "The terms are others by now.", body = Problem, content_type = "application/problem+json"),
         (status = 429, description = "Too often; try again later.", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "Something that this needs is away; try again.", body = Problem, content_type = "application/problem+json")
     ),

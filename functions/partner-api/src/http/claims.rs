@@ -94,7 +94,7 @@ pub(crate) async fn create(
     Body(asked): Body<NewClaim>,
 ) -> Result<Response, Problem> {
     let mut faults = Faults::default();
-    let partner = faults.check("/partner_id", whose(&caller, asked.partner_id.as_deref())?);
+    let partner = faults.fit("/partner_id", whose(&caller, asked.partner_id.as_deref())?);
     let read = asked.read(&mut faults, &caller);
     let (partner, read) = faults.finish(partner.zip(read))?;
     let (tenant, now) = (caller.tenant_key(), minting.at());
@@ -140,10 +140,10 @@ impl NewClaim {
         let order = self.order_reference.map(|order| faults.text("/order_reference", &order, ORDER_LENGTH_MAX));
         let customer = faults.check("/customer_id", self.customer_id.as_deref().map(PaymentKey::parse).transpose());
         if self.customer_id.is_some() && caller.role != Role::Admin {
-            faults.note("/customer_id", "only an admin names the customer so; give the address or the order");
+            faults.clash("/customer_id", "only an admin names the customer so; give the address or the order");
         }
         if self.customer_email.is_none() && order.is_none() && self.customer_id.is_none() {
-            faults.note("/customer_email", "say who it is: by their address, or by order_reference");
+            faults.clash("/customer_email", "say who it is: by their address, or by order_reference");
         }
         let evidence = evidence(faults, &self.evidence);
         Some(Read { program: program?, address: address?, order, customer: customer?, evidence })

@@ -19,7 +19,7 @@ use domain::time::{BusinessDay, Timestamp};
 use edge::auth::Caller;
 use edge::body::{Query, Segments};
 use edge::csv::Format;
-use edge::openapi::Refusals;
+use edge::openapi::{Clashes, Refusals};
 use edge::problem::Problem;
 use serde::{Deserialize, Serialize};
 use store::TenantKey;
@@ -73,6 +73,7 @@ pub(crate) struct Asked {
     /// How many to leave out first, up to 10,000; a cursor is cheaper.
     pub(crate) offset: Option<u32>,
     /// Where to go on: `next_cursor` of the page before.
+    #[serde(default, deserialize_with = "edge::page::cursor")]
     pub(crate) cursor: Option<String>,
     /// `csv` or `json`; so does the header `Accept`.
     #[param(inline)]
@@ -140,7 +141,7 @@ pub(crate) struct CommissionBody {
     path = "/v1/partners/revenue/commissions",
     tag = "figures",
     params(Asked),
-    responses((status = 200, description = "A page; CSV for `Accept: text/csv`.", body = Listed<CommissionBody>), Refusals),
+    responses((status = 200, description = "A page; CSV for `Accept: text/csv`.", body = Listed<CommissionBody>), Refusals, Clashes),
     security(("bearer" = []))
 )]
 pub(crate) async fn list(

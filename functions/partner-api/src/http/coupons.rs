@@ -1,5 +1,6 @@
 //! Coupons: codes by which customers name a partner without a link.
 
+pub(crate) mod again;
 mod at_stripe;
 mod discount;
 
@@ -17,6 +18,7 @@ use edge::csv::Format;
 use edge::http::Origin;
 use edge::idempotency::Minting;
 use edge::openapi::{Refusals, WriteRefusals};
+use edge::people::partner_leaves;
 use edge::problem::Problem;
 use http::StatusCode;
 use http::header::LOCATION;
@@ -100,6 +102,7 @@ pub(crate) struct Asked {
     /// How many, 1 to 500; 100 when left out.
     limit: Option<u32>,
     /// Where to go on: `next_cursor` of the page before.
+    #[serde(default, deserialize_with = "edge::page::cursor")]
     cursor: Option<String>,
     /// `csv` for CSV; so does `Accept: text/csv`.
     #[expect(dead_code, reason = "read by the answer's format; here for the documentation")]
@@ -154,28 +157,34 @@ pub(crate) async fn list(
     format: Format,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
-    let own = who::own_partner(&caller)?;
-    let partner = match own.is_some() || asked.partner_id.is_some() {
-        true => Some(who::asked_partner(&caller, asked.partner_id.as_deref())?),
-        false => None,
-    };
+    let partner = who::asked_of_one(&caller, asked.partner_id.as_deref())?;
     let program = asked.program_id.as_deref().map(ProgramId::parse).transpose();
     let program = program.map_err(|why| Problem::bad_parameter("program_id", why.to_string()))?;
     let limit = page::limit(asked.limit)?;
     let after = page::after(asked.cursor.as_deref(), CouponCode::parse)?;
-    let now = app.clock.now();
-    let is_wanted = |coupon: &&Coupon| {
-        partner.as_ref().is_none_or(|partner| *partner == coupon.partner)
-            && program.as_ref().is_none_or(|program| *program == coupon.program)
+    let (tenant, now) = (caller.tenant_key(), app.clock.now());
+    // Of nobody no coupons are looked for, and nothing is kept about them.
+    if let Some(partner) = &partner
+        && app.store.get_partner(&tenant, partner).await?.is_none()
+    {
+        return Listed::new(Vec::<CouponBody>::new(), None).answer(format, "coupons", &COLUMNS);
+    }
+    let is_wanted = |coupon: &Coupon| {
+        program.as_ref().is_none_or(|program| *program == coupon.program)
             && asked.status.is_none_or(|status| status == StatusWord::of(coupon, now))
-            && after.as_ref().is_none_or(|after| coupon.code > *after)
     };
-    let all = app.store.list_coupons(&caller.tenant_key()).await?;
-    let mut wanted = all.iter().filter(is_wanted);
-    let here: Vec<&Coupon> = wanted.by_ref().take(limit).collect();
-    let next = wanted.next().and(here.last()).map(|last| last.code.as_str());
-    let data = here.iter().map(|coupon| CouponBody::of(coupon, now)).collect();
-    Listed::new(data, next).answer(format, "coupons", &COLUMNS)
+    let read = |after: Option<CouponCode>| {
+        let (store, tenant, partner) = (&app.store, &tenant, partner.as_ref());
+        async move {
+            match partner {
+                Some(partner) => store.list_partner_coupons(tenant, partner, after.as_ref(), limit).await,
+                None => store.list_coupons(tenant, after.as_ref(), limit).await,
+            }
+        }
+    };
+    let page = page::gather((limit, after), read, |coupon: &Coupon| coupon.code.clone(), is_wanted).await?;
+    let data = page.items.iter().map(|coupon| CouponBody::of(coupon, now)).collect();
+    Listed::new(data, page.next.as_ref().map(CouponCode::as_str)).answer(format, "coupons", &COLUMNS)
 }
 
 /// Read a coupon by its code, written in capitals or not.
@@ -238,6 +247,9 @@ pub(crate) async fn create(
         .is("program", &coupon.program)
         .is("valid_from", coupon.valid_from);
     if app.store.telling(&tenant, told).create_coupon(&tenant, &coupon).await? == Written::ConditionFailed {
+        if app.store.get_coupon(&tenant, &coupon.code).await?.is_none() {
+            return Err(partner_leaves(&app.store, &tenant, &coupon.partner, minting.at()).await?);
+        }
         return Err(Problem::conflict("this code is taken").kind("code-taken").at("/code", "taken"));
     }
     tracing::info!(partner.id = %coupon.partner, program.id = %coupon.program, by = %caller.subject, "coupon created");
@@ -344,15 +356,15 @@ impl NewCoupon {
         let valid_from = edge::clock::to_ms(self.valid_from.unwrap_or(now));
         let valid_until = self.valid_until.map(edge::clock::to_ms);
         if valid_until.is_some_and(|until| until <= valid_from) {
-            faults.note("/valid_until", "must be after valid_from");
+            faults.clash("/valid_until", "must be after valid_from");
         }
         let promotion = self.at_stripe.and_then(|wished| {
             if code.as_ref().is_some_and(|code| !code.as_str().bytes().all(|byte| byte.is_ascii_alphanumeric())) {
-                faults.note("/code", "at Stripe a code has letters and digits only");
+                faults.clash("/code", "at Stripe a code has letters and digits only");
             }
             // Stripe knows no beginning: whoever has the code would have it taken off before it counts here.
             if valid_from > edge::clock::to_ms(now) {
-                faults.note("/valid_from", "a coupon at Stripe counts from now on; leave it out");
+                faults.clash("/valid_from", "a coupon at Stripe counts from now on; leave it out");
             }
             let coupon_id = format!("trb_{}", minting.ulid("coupon-at-stripe"));
             wished.read(&mut faults).map(|discount| Promotion::new(coupon_id, discount))
@@ -360,7 +372,7 @@ impl NewCoupon {
         if let Some((partner, program)) = partner.as_ref().zip(program.as_ref()) {
             let enrolments = app.store.list_enrolments(tenant, partner).await?;
             if !enrolments.iter().any(|enrolment| enrolment.program == *program) {
-                faults.note("/partner_id", "no partner of this program");
+                faults.clash("/partner_id", "no partner of this program");
             }
         }
         let (code, (partner, program)) = faults.finish(code.zip(partner.zip(program)))?;

@@ -7,7 +7,7 @@ use domain::money::{Money, MoneyError};
 use domain::time::{BusinessDay, Timestamp};
 use edge::auth::Caller;
 use edge::body::Query;
-use edge::openapi::Refusals;
+use edge::openapi::{Clashes, Refusals};
 use edge::problem::Problem;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -71,7 +71,7 @@ pub(crate) struct Maturing {
     path = "/v1/partners/dashboard",
     tag = "figures",
     params(Asked),
-    responses((status = 200, body = Dashboard), Refusals),
+    responses((status = 200, body = Dashboard), Refusals, Clashes),
     security(("bearer" = []))
 )]
 pub(crate) async fn read(

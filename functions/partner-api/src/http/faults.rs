@@ -6,21 +6,33 @@ use edge::problem::Problem;
 
 /// What was found wrong so far.
 #[derive(Default)]
-pub(crate) struct Faults(Option<Problem>);
+pub(crate) struct Faults {
+    /// Pointer, and why.
+    found: Vec<(String, String)>,
+    /// Is one of them a form that the OpenAPI document tells?
+    is_malformed: bool,
+}
 
 impl Faults {
-    /// Takes note of a fault of one field.
+    /// Takes note of a fault of one field: it is not of the form that is told.
     pub(crate) fn note(&mut self, pointer: &str, why: impl Display) {
-        let problem = match self.0.take() {
-            None => Problem::bad_request(pointer, why.to_string()),
-            Some(problem) => problem.at(pointer, why.to_string()),
-        };
-        self.0 = Some(problem);
+        self.is_malformed = true;
+        self.clash(pointer, why);
+    }
+
+    /// Takes note of a field that is of its form, and not possible beside the others, now, or of what is there.
+    pub(crate) fn clash(&mut self, pointer: &str, why: impl Display) {
+        self.found.push((pointer.to_owned(), why.to_string()));
     }
 
     /// The value of a field, or a note of why there is none.
     pub(crate) fn check<T, E: Display>(&mut self, pointer: &str, read: Result<T, E>) -> Option<T> {
         read.map_err(|why| self.note(pointer, why)).ok()
+    }
+
+    /// The same of what no form can tell: whether a zone is there, or how many places a currency has.
+    pub(crate) fn fit<T, E: Display>(&mut self, pointer: &str, read: Result<T, E>) -> Option<T> {
+        read.map_err(|why| self.clash(pointer, why)).ok()
     }
 
     /// A number within bounds, or a note that it is not.
@@ -43,13 +55,44 @@ impl Faults {
     /// The value, when nothing was wrong.
     ///
     /// # Errors
-    /// 400 with a pointer to each wrong field.
+    /// 400 with a pointer to each wrong field; 422 where each of them is of its form.
     pub(crate) fn finish<T>(self, value: Option<T>) -> Result<T, Problem> {
-        match (self.0, value) {
+        let mut found = self.found.into_iter();
+        match (found.next(), value) {
             (None, Some(value)) => Ok(value),
-            (Some(problem), _) => Err(problem),
+            (Some((pointer, why)), _) => {
+                let first = if self.is_malformed {
+                    Problem::bad_request(pointer, why)
+                } else {
+                    Problem::impossible(pointer, why)
+                };
+                Err(found.fold(first, |problem, (pointer, why)| problem.at(pointer, why)))
+            }
             // Whoever yields no value has noted why.
             (None, None) => Err(Problem::internal()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn status_of(note: impl FnOnce(&mut Faults)) -> u16 {
+        let mut faults = Faults::default();
+        note(&mut faults);
+        faults.finish(Some(())).map_or_else(|problem| problem.status().as_u16(), |()| 200)
+    }
+
+    #[test]
+    fn a_form_that_is_told_is_400_and_what_no_schema_can_tell_is_422() {
+        assert_eq!(status_of(|_| ()), 200);
+        assert_eq!(status_of(|faults| faults.note("/name", "too long")), 400);
+        assert_eq!(status_of(|faults| faults.clash("/to", "must be after from")), 422);
+        let both = |faults: &mut Faults| {
+            faults.clash("/to", "must be after from");
+            faults.note("/name", "too long");
+        };
+        assert_eq!(status_of(both), 400);
     }
 }

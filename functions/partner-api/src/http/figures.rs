@@ -58,7 +58,7 @@ impl<'a> Ledger<'a> {
             (None, several) => {
                 let codes: Vec<String> = several.iter().map(|head| head.currency.to_string()).collect();
                 let detail = format!("say which: there are accounts in {}", codes.join(", "));
-                return Err(Problem::bad_parameter("currency", detail));
+                return Err(Problem::impossible_parameter("currency", detail));
             }
         };
         let head = heads.into_iter().find(|head| head.currency == currency).unwrap_or_else(|| Head::new(currency));
@@ -131,5 +131,5 @@ pub(crate) fn day(name: &'static str, text: &str) -> Result<BusinessDay, Problem
 
 /// A day's first instant.
 pub(crate) fn start(name: &'static str, day: BusinessDay, zone: &Zone) -> Result<Timestamp, Problem> {
-    zone.start_of(day).map_err(|why| Problem::bad_parameter(name, why.to_string()))
+    zone.start_of(day).map_err(|why| Problem::impossible_parameter(name, why.to_string()))
 }

@@ -14,9 +14,9 @@ use edge::body::{Body, Query, Segments};
 use edge::csv::Format;
 use edge::http::Origin;
 use edge::idempotency::Minting;
-use edge::openapi::{Refusals, WriteRefusals};
+use edge::openapi::{Refusals, Stale, WriteRefusals};
 use edge::problem::Problem;
-use edge::revision::{IfMatch, etag};
+use edge::revision::{self, IfMatch, etag};
 use http::StatusCode;
 use http::header::{ETAG, LOCATION};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -27,7 +27,6 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::faults::Faults;
 use super::page::{self, Listed};
-use super::programs::changing::changed_meanwhile;
 use super::trail::{Changes, or_none};
 use super::who::{Admin, STAFF};
 use crate::App;
@@ -102,6 +101,7 @@ pub(crate) struct Asked {
     /// How many, 1 to 500; 100 when left out.
     limit: Option<u32>,
     /// Where to go on: `next_cursor` of the page before.
+    #[serde(default, deserialize_with = "edge::page::cursor")]
     cursor: Option<String>,
     /// `csv` for CSV; so does `Accept: text/csv`.
     #[expect(dead_code, reason = "read by the answer's format; here for the documentation")]
@@ -221,9 +221,9 @@ pub(crate) async fn read(
     request_body = ChangedGroup,
     responses(
         (status = 200, body = GroupBody, headers(("ETag" = String, description = "For `If-Match`."))),
-        (status = 412, description = "It has changed since you saw it.", body = Problem, content_type = "application/problem+json"),
         Refusals,
-        WriteRefusals
+        WriteRefusals,
+        Stale
     ),
     security(("bearer" = []))
 )]
@@ -260,7 +260,7 @@ pub(crate) async fn change(
     let told = changes.told(&format!("group#{}", after.id), "group.changed", (caller.acting(origin), minting.at()));
     if app.store.telling(&tenant, told).replace_group(&tenant, &after).await? == Written::ConditionFailed {
         let now = existing(&app, &tenant, &id).await?;
-        return Err(changed_meanwhile(before.version, now.version));
+        return Err(revision::changed(before.version, now.version));
     }
     Ok(shown(&after))
 }
@@ -280,9 +280,9 @@ pub(crate) async fn change(
     ),
     responses(
         (status = 204, description = "It is gone."),
-        (status = 412, description = "It has changed since you saw it.", body = Problem, content_type = "application/problem+json"),
         Refusals,
-        WriteRefusals
+        WriteRefusals,
+        Stale
     ),
     security(("bearer" = []))
 )]
@@ -305,7 +305,7 @@ pub(crate) async fn delete(
     if app.store.telling(&tenant, told).delete_group(&tenant, &before).await? == Written::ConditionFailed {
         // Gone by this very request, whose answer was lost; or changed.
         let Some(now) = app.store.get_group(&tenant, &before.id).await? else { return Ok(StatusCode::NO_CONTENT) };
-        return Err(changed_meanwhile(before.version, now.version));
+        return Err(revision::changed(before.version, now.version));
     }
     tracing::info!(by = %caller.subject, "group deleted");
     Ok(StatusCode::NO_CONTENT)

@@ -6,11 +6,14 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use edge::csv::{self, Format};
 use edge::problem::Problem;
 use serde::Serialize;
+use store::{Page, StoreError};
 use utoipa::ToSchema;
 
 const LIMIT_MAX: u32 = 500;
 const LIMIT: u32 = 100;
 const CURSOR_CHARS_MAX: usize = 512;
+/// How many reads one page may take where few entries are wanted.
+const READS_MAX: usize = 10;
 
 /// One page of a list.
 #[derive(Debug, Serialize, ToSchema)]
@@ -49,6 +52,52 @@ pub(crate) fn limit(asked: Option<u32>) -> Result<usize, Problem> {
         return Err(Problem::bad_parameter("limit", format!("must be from 1 to {LIMIT_MAX}")));
     }
     Ok(usize::try_from(limit).unwrap_or(usize::MAX))
+}
+
+/// What was gathered for a page of a list of which not everything is wanted.
+pub(crate) struct Gathered<T, I> {
+    /// What is wanted.
+    pub(crate) items: Vec<T>,
+    /// Behind which entry the next page begins, wanted or not; none on the last.
+    pub(crate) next: Option<I>,
+}
+
+/// Reads on until a page is full, the list is at its end, or it was read so often as one request may: where few fit, a page
+/// is shorter than asked for and says where to go on.
+///
+/// # Errors
+/// The store is away.
+pub(crate) async fn gather<T, I: Clone, R>(
+    (limit, mut after): (usize, Option<I>),
+    read: impl Fn(Option<I>) -> R,
+    name: impl Fn(&T) -> I,
+    is_wanted: impl Fn(&T) -> bool,
+) -> Result<Gathered<T, I>, Problem>
+where
+    R: Future<Output = Result<Page<T>, StoreError>>,
+{
+    let mut items = Vec::new();
+    for _ in 0..READS_MAX {
+        let page = read(after.clone()).await?;
+        let is_last = page.next.is_none();
+        let mut found = page.items.into_iter();
+        for one in found.by_ref() {
+            after = Some(name(&one));
+            if is_wanted(&one) {
+                items.push(one);
+            }
+            if items.len() == limit {
+                break;
+            }
+        }
+        if is_last && found.next().is_none() {
+            return Ok(Gathered { items, next: None });
+        }
+        if items.len() == limit {
+            break;
+        }
+    }
+    Ok(Gathered { items, next: after })
 }
 
 /// The name behind which a page begins.

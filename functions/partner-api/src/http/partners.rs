@@ -65,7 +65,7 @@ pub(crate) struct NewPartner {
     /// The programme that it enrols in.
     program_id: String,
     /// Its step there.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "edge::body::or_default")]
     #[schema(value_type = Option<String>, example = "tier1")]
     tier: Tier,
     /// Its groups there, each a word of your own; rules can have rates for them.

@@ -14,7 +14,7 @@ use edge::body::{Body, Segments};
 use edge::fingerprints::fingerprint_key;
 use edge::http::Origin;
 use edge::idempotency::Minting;
-use edge::openapi::{Refusals, WriteRefusals};
+use edge::openapi::{PayoutDetailsShape, Refusals, WriteRefusals};
 use edge::problem::Problem;
 use edge::revision::{IfMatch, etag};
 use http::header::ETAG;
@@ -51,9 +51,7 @@ pub(crate) struct WishedMethod {
     /// The details of a new one; kept sealed. `rail` says which: `stripe_connect` {account_id}, `ach` {holder,
     /// holder_kind, routing_number, account_number, account_kind}, `paypal` {email}, `wise` {holder, email, iban}, `csv`
     /// {holder, iban}, `check` {payable_to, address}, `manual` {holder, instructions}, `external` {reference}.
-    #[schema(value_type = Option<Object>, example = json!({"rail": "ach", "holder": "Ada Lovelace",
-        "holder_kind": "personal", "routing_number": "021000021", "account_number": "000123456789",
-        "account_kind": "checking"}))]
+    #[schema(value_type = Option<PayoutDetailsShape>)]
     details: Option<Destination>,
 }
 
@@ -182,7 +180,7 @@ pub(crate) async fn replace(
                 Unfit::TooMany => "/methods".to_owned(),
                 Unfit::Unknown { at } | Unfit::Twice { at } => format!("/methods/{at}"),
             };
-            Err(Problem::bad_request(pointer, unfit.to_string()))
+            Err(Problem::impossible(pointer, unfit.to_string()))
         }
     }
 }
@@ -247,26 +245,26 @@ fn read_one(pointer: &str, wished: WishedMethod, faults: &mut Faults) -> Option<
     match (wished.id, wished.details) {
         (Some(id), None) => {
             if wished.currency.is_some() {
-                faults.note(&format!("{pointer}/currency"), "a method that is there keeps its currency");
+                faults.clash(&format!("{pointer}/currency"), "a method that is there keeps its currency");
             }
             faults.check(&format!("{pointer}/id"), MethodId::parse(&id)).map(Read::Keep)
         }
         (None, Some(details)) => {
             if wished.currency.is_some_and(|currency| !details.rail().takes(currency)) {
-                faults.note(&format!("{pointer}/currency"), "this rail does not move this currency");
+                faults.clash(&format!("{pointer}/currency"), "this rail does not move this currency");
             }
             match rails::payee::check(&details) {
                 Ok(destination) => Some(Read::New(Box::new(destination), wished.currency)),
                 Err(wrong) => {
                     for fault in wrong {
-                        faults.note(&format!("{pointer}/details/{}", fault.field), fault.why);
+                        faults.clash(&format!("{pointer}/details/{}", fault.field), fault.why);
                     }
                     None
                 }
             }
         }
         (Some(_), Some(_)) | (None, None) => {
-            faults.note(pointer, "either the id of a method that is there, or the details of a new one");
+            faults.clash(pointer, "either the id of a method that is there, or the details of a new one");
             None
         }
     }

@@ -11,7 +11,7 @@ use domain::time::{BusinessDay, Timestamp};
 use edge::auth::Caller;
 use edge::body::{Query, Segments};
 use edge::csv::Format;
-use edge::openapi::Refusals;
+use edge::openapi::{Clashes, Refusals};
 use edge::problem::Problem;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -71,6 +71,7 @@ pub(crate) struct Asked {
     #[param(example = "USD")]
     currency: Option<String>,
     /// Where to go on: `next_cursor` of the page before.
+    #[serde(default, deserialize_with = "edge::page::cursor")]
     cursor: Option<String>,
     /// `csv` or `json`; so does the header `Accept`.
     #[param(inline)]
@@ -200,7 +201,7 @@ impl From<&Payout> for PayoutBody {
     path = "/v1/partners/revenue/payouts",
     tag = "figures",
     params(Asked),
-    responses((status = 200, description = "A page; CSV for `Accept: text/csv`.", body = Listed<PayoutBody>), Refusals),
+    responses((status = 200, description = "A page; CSV for `Accept: text/csv`.", body = Listed<PayoutBody>), Refusals, Clashes),
     security(("bearer" = []))
 )]
 pub(crate) async fn list(

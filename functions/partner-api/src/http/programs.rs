@@ -179,6 +179,7 @@ pub(crate) struct Asked {
     /// How many, 1 to 500; 100 when left out.
     limit: Option<u32>,
     /// Where to go on: `next_cursor` of the page before.
+    #[serde(default, deserialize_with = "edge::page::cursor")]
     cursor: Option<String>,
     /// `csv` for CSV; so does `Accept: text/csv`.
     #[expect(dead_code, reason = "read by the answer's format; here for the documentation")]
@@ -245,7 +246,7 @@ pub(crate) async fn create(
     let id = ProgramId::from_ulid(minting.ulid("program"));
     let name = faults.text("/name", &asked.name, 200);
     let currency = faults.check("/currency", Currency::parse(&asked.currency));
-    let zone = faults.check("/time_zone", Zone::parse(&asked.time_zone));
+    let zone = faults.fit("/time_zone", Zone::parse(&asked.time_zone));
     let window_days = faults.within("/window_days", asked.window_days.unwrap_or(WINDOW_DAYS), 1..=365);
     let hold_days = faults.within("/hold_days", asked.hold_days.unwrap_or(HOLD_DAYS), 0..=365);
     let close_lag_days = faults.within("/close_lag_days", asked.close_lag_days.unwrap_or(CLOSE_LAG_DAYS), 0..=31);

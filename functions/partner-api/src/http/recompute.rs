@@ -149,16 +149,23 @@ fn proposal_of(
 ) -> Result<Proposal, Problem> {
     let mut faults = Faults::default();
     if body.rule.effective_from.is_some() {
-        faults.note("/rule/effective_from", "leave it out: from and to say for which sales the rule is");
+        faults.clash("/rule/effective_from", "leave it out: from and to say for which sales the rule is");
     }
     let Program { id, currency, hold_days, .. } = program;
     let now = minting.at();
     let frame = Frame { program: id, currency: Some(*currency), hold_days: *hold_days, now, minting, group_rates };
     let rule = body.rule.read(&mut faults, "/rule", &frame);
-    let reason = if is_kept { faults.text("/reason", &body.reason, REASON_MAX) } else { body.reason };
+    let reason = match (is_kept, body.reason.is_empty()) {
+        (true, true) => {
+            faults.clash("/reason", "is missing: what is kept says why");
+            body.reason
+        }
+        (true, false) => faults.text("/reason", &body.reason, REASON_MAX),
+        (false, _) => body.reason,
+    };
     let (from, to) = (edge::clock::to_ms(body.from), body.to.map(edge::clock::to_ms));
     if to.is_some_and(|to| to <= from) {
-        faults.note("/to", "must be after from");
+        faults.clash("/to", "must be after from");
     }
     let terms = faults.finish(rule)?.terms;
     Ok(Proposal { program: id.clone(), terms, from, to, reason })
@@ -167,8 +174,8 @@ fn proposal_of(
 fn unfit(unfit: Unfit) -> Problem {
     match unfit {
         Unfit::NoProgram => Problem::not_found("no such program"),
-        Unfit::BadSpan => Problem::bad_request("/from", "the span must begin before it ends, and end by now"),
-        Unfit::TooManyVersions => Problem::bad_request(
+        Unfit::BadSpan => Problem::impossible("/from", "the span must begin before it ends, and end by now"),
+        Unfit::TooManyVersions => Problem::impossible(
             "/from",
             format!("more than {VERSIONS_MAX} versions of the program begin in the span; take it in parts"),
         ),

@@ -187,7 +187,7 @@ impl NewRule {
         // A rule that contradicts itself or can never match is refused with the reason; what may be meant is a warning.
         for found in terms.check().faults {
             let pointer = if is_simple { found.pointer.replace("/clauses/0/reward", "/kind") } else { found.pointer };
-            faults.note(&format!("{at}{pointer}"), found.why);
+            faults.clash(&format!("{at}{pointer}"), found.why);
         }
         Some(terms)
     }
@@ -223,23 +223,23 @@ impl NewRule {
             for (field, _) in simple.into_iter().filter(|(_, is_there)| *is_there) {
                 reader
                     .faults
-                    .note(&format!("{at}/{field}"), "a rule with clauses has none; its clauses say what they pay");
+                    .clash(&format!("{at}/{field}"), "a rule with clauses has none; its clauses say what they pay");
             }
             if self.kind.is_some_and(|kind| kind != RuleKind::Clauses) {
-                reader.faults.note(&format!("{at}/kind"), "a rule with clauses is of the kind clauses");
+                reader.faults.clash(&format!("{at}/kind"), "a rule with clauses is of the kind clauses");
             }
             return reader.clauses(clauses.clone());
         }
         let Some(kind) = self.simple_kind().filter(|kind| *kind != RuleKind::Clauses) else {
             let why = "say what it pays: percentage with a rate, flat with an amount, banded with bands, or clauses";
-            reader.faults.note(&format!("{at}/kind"), why);
+            reader.faults.clash(&format!("{at}/kind"), why);
             return None;
         };
         if kind != RuleKind::Flat && self.currency.is_some() {
-            reader.faults.note(&format!("{at}/currency"), "only a flat rule has one");
+            reader.faults.clash(&format!("{at}/currency"), "only a flat rule has one");
         }
         if kind == RuleKind::Flat && self.currency.as_deref().is_some_and(|code| code != reader.currency.code()) {
-            reader.faults.note(&format!("{at}/currency"), format!("the program's currency is {}", reader.currency));
+            reader.faults.clash(&format!("{at}/currency"), format!("the program's currency is {}", reader.currency));
         }
         let reward = RewardBody { kind, rate: self.rate.clone(), amount: self.amount.clone() };
         reader.reward("", &reward).map(|reward| vec![Clause::simple(reward)])
@@ -272,6 +272,7 @@ pub(crate) struct Asked {
     /// How many, 1 to 500; 100 when left out.
     limit: Option<u32>,
     /// Where to go on: `next_cursor` of the page before.
+    #[serde(default, deserialize_with = "edge::page::cursor")]
     cursor: Option<String>,
 }
 
@@ -337,7 +338,7 @@ pub(crate) async fn create(
     let rule = asked.read(&mut faults, "", &frame);
     // COM-4: the version in force when the sale happened applies, so the past is not rewritten from here.
     if rule.as_ref().is_some_and(|rule| rule.effective_from < now) {
-        faults.note("/effective_from", "must not be past; leave it out to begin now");
+        faults.clash("/effective_from", "must not be past; leave it out to begin now");
     }
     let rule = faults.finish(rule)?;
     let versions = app.store.list_rules(&tenant, &id).await?;

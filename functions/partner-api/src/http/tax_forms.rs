@@ -16,7 +16,7 @@ use edge::body::{Body, Segments};
 use edge::fingerprints::fingerprint_key;
 use edge::http::Origin;
 use edge::idempotency::Minting;
-use edge::openapi::{Refusals, WriteRefusals};
+use edge::openapi::{PostalAddressShape, Refusals, WriteRefusals};
 use edge::problem::Problem;
 use edge::revision::{IfMatch, etag};
 use http::header::ETAG;
@@ -61,8 +61,7 @@ pub(crate) struct NewTaxForm {
     #[schema(example = "DE")]
     citizenship: Option<String>,
     /// Where the payee lives or is at home.
-    #[schema(value_type = Object, example = json!({"line1": "1 Main St", "city": "New York", "region": "NY",
-        "postal_code": "10001", "country": "US"}))]
+    #[schema(value_type = PostalAddressShape)]
     address: PostalAddress,
     /// The day of the signature.
     #[schema(value_type = String, format = Date)]
@@ -309,42 +308,42 @@ fn check(asked: &NewTaxForm, today: BusinessDay, faults: &mut Faults) -> Option<
             Some(text) => {
                 faults.text(pointer, text, NAME_CHARS_MAX);
             }
-            None if needed => faults.note(pointer, "is missing"),
+            None if needed => faults.clash(pointer, "is missing"),
             None => {}
         }
     }
-    for fault in rails::payee::check_address(&asked.address) {
-        faults.note(&format!("/{}", fault.field), fault.why);
+    for fault in rails::payee::read_address(&asked.address).err().unwrap_or_default() {
+        faults.clash(&format!("/{}", fault.field), fault.why);
     }
     if !asked.certified {
-        faults.note("/certified", "a form that is not signed is none");
+        faults.clash("/certified", "a form that is not signed is none");
     }
     if asked.signed_on > today {
-        faults.note("/signed_on", "lies in the future");
+        faults.clash("/signed_on", "lies in the future");
     }
     match asked.form {
-        FormKind::W9 if asked.classification.is_none() => faults.note("/classification", "is missing"),
+        FormKind::W9 if asked.classification.is_none() => faults.clash("/classification", "is missing"),
         FormKind::W8ben if asked.classification.is_some() => {
-            faults.note("/classification", "belongs to a W-9");
+            faults.clash("/classification", "belongs to a W-9");
         }
         _ => {}
     }
     check_citizenship(asked, faults);
     match (asked.tin_kind, &asked.tin) {
-        (Some(kind), Some(text)) => faults.check("/tin", Tin::parse(kind, text)),
+        (Some(kind), Some(text)) => faults.fit("/tin", Tin::parse(kind, text)),
         (None, None) => {
             // TAX-2: a W-9 without a number is what tax is withheld for.
             if asked.form == FormKind::W9 {
-                faults.note("/tin", "is missing");
+                faults.clash("/tin", "is missing");
             }
             None
         }
         (Some(_), None) => {
-            faults.note("/tin", "is missing");
+            faults.clash("/tin", "is missing");
             None
         }
         (None, Some(_)) => {
-            faults.note("/tin_kind", "is missing");
+            faults.clash("/tin_kind", "is missing");
             None
         }
     }
@@ -354,9 +353,9 @@ fn check_citizenship(asked: &NewTaxForm, faults: &mut Faults) {
     let country = asked.citizenship.as_deref().map(|text| text.trim().to_uppercase());
     let is_country = |text: &String| text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_uppercase());
     match (asked.form, country) {
-        (FormKind::W8ben, None) => faults.note("/citizenship", "is missing"),
+        (FormKind::W8ben, None) => faults.clash("/citizenship", "is missing"),
         (FormKind::W8ben, Some(country)) if country == "US" => {
-            faults.note("/citizenship", "a citizen of the United States signs a W-9");
+            faults.clash("/citizenship", "a citizen of the United States signs a W-9");
         }
         (_, Some(country)) if !is_country(&country) => faults.note("/citizenship", "must be two letters, such as DE"),
         _ => {}

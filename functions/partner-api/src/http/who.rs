@@ -91,6 +91,15 @@ pub(crate) fn asked_partner(caller: &Caller, named: Option<&str>) -> Result<Part
         (Some(own), Some(named)) if own != named => Err(Problem::not_found("no such partner")),
         (Some(own), _) => Ok(own),
         (None, Some(named)) => Ok(named),
-        (None, None) => Err(Problem::bad_parameter("partner_id", "say whose figures, with ?partner_id=")),
+        (None, None) => Err(Problem::impossible_parameter("partner_id", "say whose figures, with ?partner_id=")),
     }
+}
+
+/// The partner whose entries of a list are asked for: the caller itself, the one that staff names, or none for all of them.
+///
+/// # Errors
+/// As [`asked_partner`], but that staff names none.
+pub(crate) fn asked_of_one(caller: &Caller, named: Option<&str>) -> Result<Option<PartnerId>, Problem> {
+    let is_for_one = own_partner(caller)?.is_some() || named.is_some();
+    is_for_one.then(|| asked_partner(caller, named)).transpose()
 }

@@ -85,7 +85,7 @@ async fn what_a_partner_reached_is_listed_with_its_badge_and_what_it_earns() {
     assert_eq!((&row["bonus"], &row["currency"]), (&json!("50.00"), &json!("USD")));
     let named = format!("{awards}?partner_id={}", place.world.partner);
     assert_eq!(place.bench.get(&place.admin, &named).await.expect(200), reached);
-    assert_eq!(place.bench.get(&place.admin, &awards).await.status, 400, "staff says whose");
+    assert_eq!(place.bench.get(&place.admin, &awards).await.status, 422, "staff says whose");
     let other = place.bench.key(Role::Partner, &domain::id::PartnerId::from_ulid(77_u128.into()).to_string()).await;
     assert_eq!(place.bench.get(&other, &named).await.status, 404);
 }

@@ -7,7 +7,7 @@ use domain::currency::Currency;
 use domain::id::{AdjustmentId, PartnerId};
 use domain::money::Money;
 use domain::role::Role;
-use serde_json::json;
+use serde_json::{Value, json};
 use store::removals::Removed;
 use world::World;
 
@@ -207,7 +207,8 @@ async fn a_partner_for_whom_money_was_booked_stays_also_when_it_came_behind_the_
     assert!(why.contains("money was booked"), "{why}");
     // Whoever looked before the money came is stopped by the write itself.
     let record = world.store.get_partner_record(&world.tenant, &partner).await.expect("store").expect("a partner");
-    let removed = world.store.delete_partner(&world.tenant, &record).await.expect("store");
+    world.store.begin_leaving(&world.tenant, &partner, world.now).await.expect("store");
+    let removed = world.store.delete_partner(&world.tenant, &record, world.now).await.expect("store");
     assert_eq!(removed, Removed::Used);
     assert!(world.store.get_partner(&world.tenant, &partner).await.expect("store").is_some());
 }
@@ -240,4 +241,58 @@ async fn a_group_goes_when_nobody_is_in_it_and_no_rule_that_holds_speaks_of_it()
     assert_eq!(bench.get(&admin, &lone).await.status, 404);
     // The name is free again.
     assert_eq!(bench.post(&admin, "/v1/groups", &json!({"name": "lone"})).await.status, 201);
+}
+
+fn link_of(partner: &str) -> Value {
+    json!({"partner_id": partner, "destination": "https://shop.example/"})
+}
+
+#[tokio::test]
+async fn nothing_is_made_for_a_partner_while_it_is_deleted_and_a_deletion_that_died_is_taken_back() {
+    let mut bench = Bench::new().await;
+    let admin = bench.key(Role::Admin, "usr_1").await;
+    let program = bench.program(&admin).await;
+    let partner = bench.partner(&admin, &program).await;
+    let id = PartnerId::parse(&partner).expect("an id");
+    bench.store.begin_leaving(&tenant(), &id, bench.now).await.expect("store");
+    let coupon = json!({"code": "ADA20", "partner_id": partner, "program_id": program});
+    for (path, body) in [("/v1/revenue/affiliates", link_of(&partner)), ("/v1/coupons", coupon.clone())] {
+        let refused = bench.post(&admin, path, &body).await.expect(409);
+        assert_eq!(refused["type"], "urn:tributary:problem:partner-gone", "{path}");
+    }
+    // Whoever died over it does not keep the partner from working.
+    bench.now += jiff::SignedDuration::from_secs(61);
+    bench.post(&admin, "/v1/revenue/affiliates", &link_of(&partner)).await.expect(503);
+    bench.post(&admin, "/v1/revenue/affiliates", &link_of(&partner)).await.expect(201);
+    bench.post(&admin, "/v1/coupons", &coupon).await.expect(201);
+    // Whoever only slept deletes nothing.
+    let record = bench.store.get_partner_record(&tenant(), &id).await.expect("store").expect("there");
+    let late = bench.store.delete_partner(&tenant(), &record, super::setup::NOW.parse().expect("instant")).await;
+    assert_ne!(late.expect("store"), Removed::Yes);
+    let why = stays(&bench, &admin, &partner).await;
+    assert!(why.contains("coupons"), "{why}");
+    // Refused, it is no longer being deleted.
+    bench.post(&admin, "/v1/revenue/affiliates", &link_of(&partner)).await.expect(201);
+}
+
+#[tokio::test]
+async fn of_a_deletion_and_a_link_or_coupon_at_once_either_is_done() {
+    let bench = Bench::new().await;
+    let admin = bench.key(Role::Admin, "usr_1").await;
+    let program = bench.program(&admin).await;
+    for n in 0..16 {
+        let partner = bench.partner(&admin, &program).await;
+        let path = format!("/v1/partners/{partner}");
+        let coupon = json!({"code": format!("ADA{n}"), "partner_id": partner, "program_id": program});
+        let link = link_of(&partner);
+        let (deleted, linked, named) = tokio::join!(
+            bench.delete(&admin, &path),
+            bench.post(&admin, "/v1/revenue/affiliates", &link),
+            bench.post(&admin, "/v1/coupons", &coupon)
+        );
+        let is_made = linked.status == 201 || named.status == 201;
+        assert!(!(deleted.status == 204 && is_made), "{}: {} {}", deleted.status, linked.body, named.body);
+        let is_there = bench.get(&admin, &path).await.status == 200;
+        assert_eq!(is_there, deleted.status != 204, "{}", deleted.body);
+    }
 }

@@ -217,7 +217,7 @@ async fn a_partner_who_earned_nothing_reads_zeros_and_others_read_nothing_of_it(
     }
     let support = life.bench.key(Role::Support, "usr_1").await;
     life.bench.get(&support, &earnings).await.expect(200);
-    life.bench.get(&support, METRICS).await.expect(400);
+    life.bench.get(&support, METRICS).await.expect(422);
     life.bench.get(&support, &format!("{METRICS}?partner_id={}", life.world.partner)).await.expect(200);
     let member = life.bench.key(Role::Member, "mem_00000000000000000000000001").await;
     life.bench.get(&member, METRICS).await.expect(403);

@@ -5,17 +5,21 @@ use std::sync::Arc;
 use axum::Router;
 use axum::response::IntoResponse;
 use domain::id::TenantId;
+use domain::job::Job;
 use domain::role::Role;
 use edge::aws::{Aws, Service};
 use edge::config::Reader;
+use edge::lambda::Scheduled;
 use edge::secrets::NamedSecrets;
 use edge::telemetry::Secret;
 use local_stripe::StandIn;
 use serde_json::{Value, json};
+use store::TenantKey;
 use store::coupons::CouponCode;
 use stripe::{Accounts, Keys, Patience, Stripe};
 
 use super::setup::{Answer, Bench, tenant};
+use crate::Brought;
 
 struct Shop {
     bench: Bench,
@@ -287,4 +291,80 @@ async fn a_machine_names_codes_and_gives_no_discount_at_stripe() {
     // Nor does it bring there what a person gave.
     shop.make("TWENTY").await.expect(201);
     assert_eq!(shop.bench.post(&machine, "/v1/coupons/TWENTY/retry", &Value::Null).await.status, 403);
+}
+
+#[tokio::test]
+async fn what_is_left_to_do_at_stripe_is_done_by_the_clock_and_what_it_refused_is_not_asked_again() {
+    let shop = Shop::new().await;
+    let run =
+        async || shop.bench.app().bring_coupons(Scheduled { scheduled_for: shop.bench.now }).await.expect("a run");
+    assert_eq!(run().await, Brought::default(), "there is none");
+    shop.make("THERE").await.expect(201);
+    shop.order(json!({"method": "POST", "path": "/v1/promotion_codes", "executes": true})).await;
+    assert_eq!(shop.make("UNHEARD").await.expect(201)["at_stripe"]["status"], "making");
+    shop.make("OVER").await.expect(201);
+    shop.order(json!({"method": "POST", "path": "/v1/promotion_codes/*", "is_unheard": true})).await;
+    assert_eq!(shop.end("OVER").await["at_stripe"]["status"], "ending");
+    shop.ask("POST", "/v1/coupons", "id=own&percent_off=50").await;
+    shop.ask("POST", "/v1/promotion_codes", "coupon=own&code=Summer").await;
+    assert_eq!(shop.make("SUMMER").await.expect(201)["at_stripe"]["status"], "refused");
+    assert_eq!(run().await, Brought { open: 2, done: 2, failed: 0 });
+    let status = async |code: &str| {
+        let read = shop.bench.get(&shop.admin, &format!("/v1/coupons/{code}")).await.expect(200);
+        read["at_stripe"]["status"].as_str().expect("a status").to_owned()
+    };
+    let mut told = Vec::new();
+    for code in ["THERE", "UNHEARD", "OVER", "SUMMER"] {
+        told.push(status(code).await);
+    }
+    assert_eq!(told, ["active", "active", "ended", "refused"]);
+    assert_eq!((shop.there("UNHEARD").await, shop.there("OVER").await), (vec![true], vec![false]));
+    assert_eq!(run().await, Brought::default(), "nothing is left");
+    let trail = shop.bench.store.list_audit(&tenant(), "coupon#UNHEARD").await.expect("a trail");
+    let last = trail.last().expect("told");
+    assert_eq!((last.action.as_str(), last.actor.id.as_str()), ("coupon.told-to-stripe", "partner-api"));
+    // OPS-12: it ran, and is told so.
+    let jobs = shop.bench.store.list_jobs().await.expect("reads");
+    assert!(jobs.iter().any(|job| job.job == Job::CouponsAtStripe && job.last_good_at.is_some()), "{jobs:?}");
+}
+
+#[tokio::test]
+async fn while_stripe_or_the_account_is_away_a_run_leaves_coupons_as_they_are() {
+    let mut shop = Shop::new().await;
+    shop.order(json!({"method": "POST", "path": "/v1/coupons", "is_unheard": true})).await;
+    assert_eq!(shop.make("LOST").await.expect(201)["at_stripe"]["status"], "making");
+    let scheduled = Scheduled { scheduled_for: shop.bench.now };
+    shop.order(json!({"method": "POST", "path": "/v1/coupons", "is_unheard": true})).await;
+    let one = Brought { open: 1, done: 0, failed: 0 };
+    assert_eq!(shop.bench.app().bring_coupons(scheduled).await.expect("a run"), one, "lost again");
+    let connected = shop.bench.stripe.take();
+    assert_eq!(shop.bench.app().bring_coupons(scheduled).await.expect("a run"), one, "no account");
+    shop.bench.stripe = connected;
+    let done = Brought { open: 1, done: 1, failed: 0 };
+    assert_eq!(shop.bench.app().bring_coupons(scheduled).await.expect("a run"), done);
+    assert_eq!(shop.there("LOST").await, [true]);
+}
+
+#[tokio::test]
+async fn a_tenant_whose_coupons_cannot_be_read_keeps_no_other_from_stripe() {
+    let shop = Shop::new().await;
+    shop.order(json!({"method": "POST", "path": "/v1/coupons", "is_unheard": true})).await;
+    assert_eq!(shop.make("LOST").await.expect(201)["at_stripe"]["status"], "making");
+    let (store, database) = (&shop.bench.store, &shop.bench.database);
+    let stranger = TenantKey::from(&TenantId::parse("ten_00000000000000000000000007").expect("an id"));
+    store.record_tenant(&stranger).await.expect("store");
+    let code = CouponCode::parse("LOST").expect("a code");
+    let coupon = store.get_coupon(&tenant(), &code).await.expect("store").expect("a coupon");
+    store.create_coupon(&stranger, &coupon).await.expect("store");
+    let all = database.client.scan().table_name(&database.core).send().await.expect("a scan");
+    let pk = format!("{}#coupons", stranger.tenant());
+    let is_its = |value: Option<&String>| value == Some(&pk);
+    let its = all.items().iter().find(|item| is_its(item.get("pk").and_then(|value| value.as_s().ok())));
+    let mut broken = its.expect("the stranger's").clone();
+    broken.remove("partner").expect("whose it is");
+    database.client.put_item().table_name(&database.core).set_item(Some(broken)).send().await.expect("broken");
+    let scheduled = Scheduled { scheduled_for: shop.bench.now };
+    let run = shop.bench.app().bring_coupons(scheduled).await.expect("a run");
+    assert_eq!(run, Brought { open: 1, done: 1, failed: 1 });
+    assert_eq!(shop.there("LOST").await, [true]);
 }

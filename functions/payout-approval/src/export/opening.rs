@@ -1,8 +1,8 @@
 //! What is sealed: where a payout goes, what a file holds, what the tenant's banks need. Opened when it is needed, kept
 //! nowhere.
 
-use domain::id::{PartnerId, PayoutFileId};
-use domain::payee::{Destination, Payee};
+use domain::id::{MethodId, PartnerId, PayoutFileId};
+use domain::payee::Destination;
 use domain::payout::Payout;
 use edge::problem::Problem;
 use edge::sealing::{Belongs, Sealed, SealingError};
@@ -35,8 +35,8 @@ impl Belonging {
         Self { subject: tenant.clone(), tenant, field: SETTINGS.to_owned() }
     }
 
-    fn of_method(tenant: &TenantKey, partner: &PartnerId, payee: &Payee) -> Self {
-        let field = format!("payout_method:{}", payee.method);
+    fn of_method(tenant: &TenantKey, partner: &PartnerId, method: &MethodId) -> Self {
+        let field = format!("payout_method:{method}");
         Self { tenant: tenant.tenant().to_string(), subject: partner.to_string(), field }
     }
 
@@ -106,19 +106,28 @@ pub(crate) async fn destination(
     payout: &Payout,
 ) -> Result<Result<Destination, &'static str>, Problem> {
     let Some(payee) = &payout.terms.payee else { return Ok(Err("it names no payout method")) };
-    let methods = app.store.get_payout_methods(tenant, &payout.partner).await?;
-    let Some(method) = methods.get(&payee.method) else { return Ok(Err("its payout method is gone")) };
+    destination_of(app, tenant, (&payout.partner, &payee.method)).await
+}
+
+/// Where a method of a partner goes; or why nobody can say.
+pub(crate) async fn destination_of(
+    app: &App,
+    tenant: &TenantKey,
+    (partner, id): (&PartnerId, &MethodId),
+) -> Result<Result<Destination, &'static str>, Problem> {
+    let methods = app.store.get_payout_methods(tenant, partner).await?;
+    let Some(method) = methods.get(id) else { return Ok(Err("its payout method is gone")) };
     let sealed: Sealed = match method.sealed.parse() {
         Ok(sealed) => sealed,
         Err(_) => return Ok(Err("its payout method does not open")),
     };
-    let belonging = Belonging::of_method(tenant, &payout.partner, payee);
+    let belonging = Belonging::of_method(tenant, partner, id);
     // One method that does not open is no other payout's business; a key service that is away is everybody's.
     let plain = match app.sealer()?.open(&belonging.belongs(), &sealed).await {
         Ok(plain) => plain,
         Err(error @ SealingError::Unavailable(_)) => return Err(seal_problem(&error)),
         Err(error) => {
-            tracing::error!(payout.id = %payout.id, reason = chain(&error), "a payout method does not open");
+            tracing::error!(partner.id = %partner, method.id = %id, reason = chain(&error), "a payout method does not open");
             return Ok(Err("its payout method does not open"));
         }
     };

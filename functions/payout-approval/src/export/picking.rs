@@ -7,6 +7,8 @@ use domain::payout::{Payout, PayoutState};
 use edge::problem::Problem;
 use store::payouts::PayoutPlace;
 
+use super::settings::RailSettings;
+use super::trying::Trial;
 use super::writing::Payment;
 use super::{CANDIDATES_MAX, Export, Wanted, opening, payment};
 use crate::http::wrong;
@@ -20,12 +22,16 @@ const STRIDES_MAX: usize = 40;
 pub(super) struct Picked {
     pub(super) payments: Vec<Payment>,
     pub(super) left_out: Vec<NotInFile>,
+    /// The accounts that are tried before money goes there.
+    pub(super) trials: Vec<Trial>,
+    /// What is not approved yet, and whose accounts can be tried meanwhile.
+    pending: Vec<Payout>,
     pub(super) more: bool,
 }
 
 impl Export<'_> {
     /// The payments of a file that is to be, opened.
-    pub(super) async fn pick(&self, wanted: &Wanted) -> Result<Picked, Problem> {
+    pub(super) async fn pick(&self, wanted: &Wanted, settings: &RailSettings) -> Result<Picked, Problem> {
         let mut picked = Picked::default();
         let mut candidates = match wanted.payouts.is_empty() {
             true => self.approved(wanted, &mut picked).await?,
@@ -41,12 +47,24 @@ impl Export<'_> {
                 break;
             }
             let id = payout.id.clone();
+            if let Some(why) = self.why_not_tried(settings, &payout, &mut picked).await? {
+                picked.left_out.push(NotInFile { payout: id, why });
+                continue;
+            }
             match self.openable(&payout).await? {
                 Ok(payment) => picked.payments.push(payment),
                 Err(why) => picked.left_out.push(NotInFile { payout: id, why }),
             }
         }
-        if picked.more && picked.payments.is_empty() && picked.left_out.is_empty() {
+        // PAY-26: tried while people look at the payout, so that its money waits the less.
+        for payout in std::mem::take(&mut picked.pending) {
+            if (self.is_over)() {
+                picked.more = true;
+                break;
+            }
+            let _: Option<String> = self.why_not_tried(settings, &payout, &mut picked).await?;
+        }
+        if picked.more && picked.payments.is_empty() && picked.left_out.is_empty() && picked.trials.is_empty() {
             return Err(Problem::unavailable("looking through the payouts takes too long at the moment; try again"));
         }
         Ok(picked)
@@ -57,8 +75,15 @@ impl Export<'_> {
         let (mut found, mut after) = (Vec::new(), None);
         for _ in 0..STRIDES_MAX {
             let page = self.app.store.list_payouts(self.tenant, STRIDE, after.as_ref()).await?;
-            let payouts = page.items.into_iter().map(|stored| stored.payout);
-            found.extend(payouts.filter(|payout| why_not(payout, wanted).is_none()));
+            for payout in page.items.into_iter().map(|stored| stored.payout).filter(|payout| is_of(payout, wanted)) {
+                match payout.state {
+                    PayoutState::Approved => found.push(payout),
+                    PayoutState::PendingApproval if picked.pending.len() < CANDIDATES_MAX => {
+                        picked.pending.push(payout)
+                    }
+                    _ => {}
+                }
+            }
             after = page.next.as_deref().and_then(PayoutPlace::parse);
             if after.is_none() {
                 return Ok(found);
@@ -107,6 +132,12 @@ impl Export<'_> {
         let opened = opening::destination(self.app, self.tenant, payout).await?;
         Ok(opened.map(|destination| payment(payout, amount, destination)).map_err(str::to_owned))
     }
+}
+
+/// Does it go by the rail of such a file, in its currency?
+fn is_of(payout: &Payout, wanted: &Wanted) -> bool {
+    let rail = payout.terms.payee.as_ref().map(|payee| payee.rail);
+    rail == Some(wanted.rail) && payout.amount.currency() == wanted.currency
 }
 
 /// Why a payout is none of such a file.

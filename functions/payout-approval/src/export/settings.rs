@@ -71,6 +71,10 @@ pub(crate) struct AchSettings {
     #[serde(default = "new_york")]
     #[schema(example = "America/New_York")]
     zone: String,
+    /// Is each new account tried by an entry without money first? Then no money goes there before the third banking day
+    /// behind it; an account that was paid before is not tried.
+    #[serde(default)]
+    pub(crate) prenotes: bool,
     /// Whose entries carry the reference of the payout: `nobody`, `businesses` (shipped) or `everybody`.
     #[serde(default = "businesses")]
     #[schema(example = "businesses")]

@@ -3,7 +3,7 @@
 use domain::id::{PayoutFileId, PayoutId};
 use domain::money::Money;
 use domain::payee::{Destination, Rail};
-use domain::payout::file::{FileRow, Made, NotInFile, Numbers};
+use domain::payout::file::{FileRow, FileTrial, Made, NotInFile, Numbers};
 use domain::time::{BusinessDay, Timestamp, Zone};
 use rails::check::CheckPayee;
 use rails::control::BankFile;
@@ -14,6 +14,7 @@ use rails::wise::WisePayee;
 use rails::{Disbursement, MadeSheet, Memo, Refused, Subject, Why, check, nacha, paypal, reference, sheet, wise};
 
 use super::settings::RailSettings;
+use super::trying::Trial;
 
 /// A payment that is to be in a file.
 pub(super) struct Payment {
@@ -42,8 +43,19 @@ pub(super) struct Making<'a> {
 pub(super) struct Output {
     pub(super) made: Made,
     pub(super) rows: Vec<FileRow>,
+    pub(super) trials: Vec<FileTrial>,
     pub(super) bytes: Vec<u8>,
     /// The number behind its last entry or check.
+    pub(super) next_number: u64,
+}
+
+/// What can be in one file together.
+pub(super) struct Fitting {
+    pub(super) payments: Vec<Payment>,
+    pub(super) trials: Vec<Trial>,
+    /// Why the others cannot.
+    pub(super) left_out: Vec<NotInFile>,
+    /// The number behind the last entry or check.
     pub(super) next_number: u64,
 }
 
@@ -58,11 +70,11 @@ impl Making<'_> {
     ///
     /// # Errors
     /// The first payment that cannot be in it, or what is wrong with all of them together.
-    pub(super) fn write(&self, payments: &[Payment]) -> Result<Output, Refused> {
+    pub(super) fn write(&self, payments: &[Payment], trials: &[Trial]) -> Result<Output, Refused> {
         let day = self.zone.day_of(self.at);
         let stem = self.id.as_str();
         match self.rail {
-            Rail::Ach => self.nacha(payments),
+            Rail::Ach => self.nacha(payments, trials),
             Rail::Paypal => {
                 let rows = each(payments, |destination| PayPalPayee::try_from(destination), Memo::parse)?;
                 Ok(of_sheet(paypal::write(stem, &rows)?, None))
@@ -92,39 +104,50 @@ impl Making<'_> {
         }
     }
 
-    fn nacha(&self, payments: &[Payment]) -> Result<Output, Refused> {
+    fn nacha(&self, payments: &[Payment], trials: &[Trial]) -> Result<Output, Refused> {
         let own = self.settings.ach.as_ref().ok_or_else(|| unset("the originator of ACH files"))?;
         let modifier = FileModifier::of_nth(self.numbers.nth);
         let modifier = modifier.ok_or(Why::TooMany { what: "files of a day", count: 37, limit: 36 })?;
         let first_sequence = u32::try_from(self.numbers.first).map_err(|_| Why::SumOutOfRange)?;
         let run = Run { at: self.at, modifier, first_sequence };
         let rows = each(payments, |destination| AchPayee::try_from(destination), Memo::parse)?;
-        let made = nacha::write(&own.originator()?, run, &rows, &[])?;
-        let row = |entry: nacha::SentEntry| match entry.subject {
-            Subject::Payout(payout) => Some(FileRow {
-                payout,
-                amount: entry.amount,
-                reference: entry.trace.as_str().to_owned(),
-                receiving: Some(entry.receiving),
-            }),
-            Subject::Prenote(_) | Subject::Offset => None,
-        };
-        let rows = made.entries.into_iter().filter_map(row).collect();
-        Ok(output(made.file, rows, Some(made.effective), u64::from(made.next_sequence)))
+        let prenotes = trials.iter().map(Trial::prenote).collect::<Result<Vec<_>, _>>()?;
+        let made = nacha::write(&own.originator()?, run, &rows, &prenotes)?;
+        let (mut rows, mut tried) = (Vec::new(), Vec::new());
+        for entry in made.entries {
+            let (reference, receiving) = (entry.trace.as_str().to_owned(), Some(entry.receiving));
+            match entry.subject {
+                Subject::Payout(payout) => rows.push(FileRow { payout, amount: entry.amount, reference, receiving }),
+                Subject::Prenote(method) => {
+                    let trial = trials.iter().find(|trial| trial.method == method).map(Trial::planned);
+                    tried.extend(trial.map(|trial| FileTrial { reference: Some(reference), receiving, ..trial }));
+                }
+                Subject::Offset => {}
+            }
+        }
+        let output = output(made.file, rows, Some(made.effective), u64::from(made.next_sequence));
+        Ok(Output { trials: tried, ..output })
     }
 
     /// The payments that can be in one file together, and why the others cannot.
     ///
     /// # Errors
     /// What is wrong with all of them together.
-    pub(super) fn fitting(&self, mut payments: Vec<Payment>) -> Result<(Vec<Payment>, Vec<NotInFile>, u64), Refused> {
+    pub(super) fn fitting(&self, mut payments: Vec<Payment>, mut trials: Vec<Trial>) -> Result<Fitting, Refused> {
         let mut left_out = Vec::new();
         loop {
-            if payments.is_empty() {
-                return Ok((payments, left_out, self.numbers.first));
+            if payments.is_empty() && trials.is_empty() {
+                return Ok(Fitting { payments, trials, left_out, next_number: self.numbers.first });
             }
-            match self.write(&payments) {
-                Ok(output) => return Ok((payments, left_out, output.next_number)),
+            match self.write(&payments, &trials) {
+                Ok(Output { next_number, .. }) => return Ok(Fitting { payments, trials, left_out, next_number }),
+                Err(Refused { about: Some(Subject::Prenote(method)), why }) => {
+                    let Some(at) = trials.iter().position(|trial| trial.method == method) else {
+                        return Err(why.of_all());
+                    };
+                    let payout = trials.remove(at).payout;
+                    left_out.extend(payout.map(|payout| NotInFile { payout, why: why.to_string() }));
+                }
                 Err(Refused { about: Some(Subject::Payout(payout)), why }) => {
                     let before = payments.len();
                     payments.retain(|payment| payment.payout != payout);
@@ -183,5 +206,5 @@ fn output(file: BankFile, rows: Vec<FileRow>, effective: Option<BusinessDay>, ne
         sha256: file.totals.sha256,
         effective: effective.map(|day| day.to_string()),
     };
-    Output { made, rows, bytes: file.into_bytes(), next_number }
+    Output { made, rows, trials: Vec::new(), bytes: file.into_bytes(), next_number }
 }

@@ -134,7 +134,7 @@ async fn payee(app: &App, caller: &Caller, named: Option<&str>) -> Result<Partne
         (Some(own), None) => Ok(own),
         (Some(own), Some(named)) if own == named => Ok(own),
         (Some(_), Some(_)) => Err(no_such()),
-        (None, None) => Err(Problem::bad_request("/partner_id", "missing: whose balance is to be paid")),
+        (None, None) => Err(Problem::impossible("/partner_id", "missing: whose balance is to be paid")),
         (None, Some(named)) => {
             let known = app.store.get_partner(&caller.tenant_key(), &named).await?;
             known.map(|partner| partner.id).ok_or_else(no_such)

@@ -250,7 +250,7 @@ impl AwardPolicyBody {
         };
         let problem = policy.faults().into_iter().fold(None, |problem: Option<Problem>, fault| {
             Some(match problem {
-                None => Problem::bad_request(fault.pointer, fault.why),
+                None => Problem::impossible(fault.pointer, fault.why),
                 Some(problem) => problem.at(fault.pointer, fault.why),
             })
         });
@@ -342,7 +342,7 @@ pub(super) async fn initiate(
     if let Some(named) = &named
         && app.store.get_member(&tenant, named).await?.is_none()
     {
-        return Err(Problem::bad_request("/member_id", "no such member"));
+        return Err(Problem::impossible("/member_id", "no such member"));
     }
     let awards = Awards::open(&app.store, &tenant, actor(&caller, origin), app.clock.now()).await.map_err(wrong)?;
     let under = minting.ulid("award").to_string();

@@ -47,9 +47,6 @@ const COLUMNS: [&str; 20] = [
     "updated_at",
 ];
 const OFFSET_MAX: u32 = 10_000;
-/// How many users are looked at for those who may approve.
-const USERS_A_PAGE: usize = 200;
-const USER_PAGES_MAX: usize = 5;
 /// How many rows one question to the store answers.
 const STRIDE: i32 = 500;
 /// A list reads no more than so many strides; its cursor goes on from there.
@@ -115,18 +112,8 @@ async fn approvers(app: &App, tenant: &TenantKey, payout: &Payout, now: Timestam
     let lapsed = payout.state == PayoutState::Approved && standing.len() < payout.approvers();
     let mut pending = None;
     if lapsed || payout.state == PayoutState::PendingApproval {
-        let mut admins = Vec::new();
-        let mut after = None;
-        for _ in 0..USER_PAGES_MAX {
-            let page = app.store.list_users(tenant, after.as_ref(), USERS_A_PAGE).await?;
-            admins.extend(
-                page.items.iter().filter(|kept| kept.user.is_active_admin()).map(|kept| kept.user.id.to_string()),
-            );
-            after = page.items.last().map(|kept| kept.user.id.clone());
-            if page.next.is_none() {
-                break;
-            }
-        }
+        let admins = app.store.list_active_admins(tenant).await?;
+        let mut admins: Vec<String> = admins.iter().map(ToString::to_string).collect();
         admins.retain(|admin| !barred.contains(admin) && !standing.contains(admin.as_str()));
         pending = Some(admins);
     }

@@ -92,8 +92,8 @@ pub(super) async fn resolve(
 
 /// What belongs to one outcome is missing, or told of the other, is a slip that nobody should pay by.
 fn word_of(body: ResolveBody) -> Result<Word, Problem> {
-    let missing = |pointer: &str| Problem::bad_request(pointer, "missing: it belongs to this outcome");
-    let foreign = |pointer: &str| Problem::bad_request(pointer, "does not belong to this outcome");
+    let missing = |pointer: &str| Problem::impossible(pointer, "missing: it belongs to this outcome");
+    let foreign = |pointer: &str| Problem::impossible(pointer, "does not belong to this outcome");
     let ResolveBody { outcome, completed_at, payment_reference, reason } = body;
     match outcome {
         OutcomeWord::Paid if reason.is_some() => Err(foreign("/reason")),

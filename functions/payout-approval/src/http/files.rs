@@ -64,6 +64,7 @@ pub(super) struct FilesQuery {
     #[param(minimum = 1, maximum = 500)]
     limit: Option<u32>,
     /// `next_cursor` of the page before.
+    #[serde(default, deserialize_with = "edge::page::cursor")]
     cursor: Option<String>,
 }
 
@@ -108,6 +109,18 @@ pub(super) struct FileRowView {
     reference: String,
 }
 
+/// An account that a file tries, without money.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct PrenoteView {
+    /// Whose.
+    partner_id: String,
+    /// By which payout method.
+    method_id: String,
+    /// The trace number, once the file is made.
+    #[schema(example = "121042880000002")]
+    reference: Option<String>,
+}
+
 /// A file of payouts.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct PayoutFileView {
@@ -137,6 +150,8 @@ pub(super) struct PayoutFileView {
     effective_date: Option<String>,
     /// Its payments, in order.
     rows: Vec<FileRowView>,
+    /// The accounts that it tries before money goes there.
+    prenotes: Vec<PrenoteView>,
     /// What was asked for and is not in it.
     left_out: Vec<NotInFileView>,
     /// Are there payouts left that another file must take?
@@ -174,6 +189,11 @@ impl From<&PayoutFile> for PayoutFileView {
             amount: row.amount.to_text(),
             reference: row.reference.clone(),
         };
+        let prenote = |trial: &domain::payout::file::FileTrial| PrenoteView {
+            partner_id: trial.partner.to_string(),
+            method_id: trial.method.to_string(),
+            reference: trial.reference.clone(),
+        };
         let (voided_by, void_reason) = voided.unzip();
         Self {
             id: file.id.to_string(),
@@ -186,6 +206,7 @@ impl From<&PayoutFile> for PayoutFileView {
             sha256: made.map(|made| made.sha256.to_hex()),
             effective_date: made.and_then(|made| made.effective.clone()),
             rows: file.rows.iter().map(row).collect(),
+            prenotes: file.trials.iter().map(prenote).collect(),
             left_out: file.left_out.iter().map(NotInFileView::from).collect(),
             more: file.more,
             requested_by: file.by.clone(),
@@ -223,7 +244,7 @@ pub(super) async fn export(
 ) -> Result<Response, Problem> {
     caller.require(&[Role::FinanceManager])?;
     if !matches!(body.rail, Rail::Ach | Rail::Paypal | Rail::Wise | Rail::Csv | Rail::Check) {
-        return Err(Problem::bad_request("/rail", "one of ach, paypal, wise, csv, check: others have no file"));
+        return Err(Problem::impossible("/rail", "one of ach, paypal, wise, csv, check: others have no file"));
     }
     if body.payout_ids.len() > PAYOUTS_MAX {
         return Err(Problem::bad_request("/payout_ids", format!("at most {PAYOUTS_MAX}")));

@@ -15,7 +15,7 @@ use edge::body::{Body, Query, Segments};
 use edge::csv::{self, Format};
 use edge::http::Origin;
 use edge::idempotency::Minting;
-use edge::openapi::{Refusals, WriteRefusals};
+use edge::openapi::{PostalAddressShape, Refusals, WriteRefusals};
 use edge::page::{Listed, limit};
 use edge::problem::Problem;
 use edge::revision::{IfMatch, etag};
@@ -62,7 +62,7 @@ pub(super) struct NewMemberBody {
     /// Their subscription, `sub_…`.
     subscription_id: Option<String>,
     /// Where post reaches them; kept sealed.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<PostalAddressShape>)]
     address: Option<PostalAddress>,
 }
 
@@ -74,7 +74,7 @@ pub(super) struct MemberPatch {
     #[schema(format = Email)]
     email: Option<String>,
     subscription_id: Option<String>,
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<PostalAddressShape>)]
     address: Option<PostalAddress>,
 }
 
@@ -143,7 +143,7 @@ pub(super) struct MemberDetail {
     name: Option<String>,
     /// Null when it was erased.
     email: Option<String>,
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<PostalAddressShape>)]
     address: Option<PostalAddress>,
     /// How it stands with who they are, by people and by the provider's events.
     kyc_standing: &'static str,
@@ -170,6 +170,7 @@ pub(super) struct PageQuery {
     #[param(minimum = 1, maximum = 500)]
     limit: Option<u32>,
     /// `next_cursor` of the page before.
+    #[serde(default, deserialize_with = "edge::page::cursor")]
     cursor: Option<String>,
     /// `csv` or `json`; so does the header `Accept`.
     format: Option<Format>,
@@ -251,7 +252,7 @@ pub(super) async fn create(
     let (name, email) = (read_name(&body.name)?, read_email(&body.email)?);
     let tenure_since = body.tenure_since.unwrap_or(now);
     if tenure_since > now {
-        return Err(Problem::bad_request("/tenure_since", "lies in the future"));
+        return Err(Problem::impossible("/tenure_since", "lies in the future"));
     }
     let subscription = subscription_of(&app, &caller, body.subscription_id.as_deref()).await?;
     let address_sealed = seal_address(&app, &caller, &id, body.address.as_ref()).await?;
@@ -317,7 +318,7 @@ pub(super) async fn change(
     let person =
         changed_person(&app, &caller, &id, (body.name.as_deref(), body.email.as_deref()), minting.at()).await?;
     if subscription.is_none() && address_sealed.is_none() && person.is_none() {
-        return Err(Problem::bad_request("", "nothing is changed"));
+        return Err(Problem::impossible("", "nothing is changed"));
     }
     let change = Change { subscription, address_sealed, is_person_changed: person.is_some() };
     let by = (actor(&caller, origin.clone()), minting.at());
@@ -347,7 +348,7 @@ pub(super) async fn kyc(
     caller.require(&[Role::Admin])?;
     let id = member_of(&app, &caller, &id).await?.member.id;
     if body.status.is_none() && body.verification_session_id.is_none() {
-        return Err(Problem::bad_request("/status", "missing: give it, or the session that tells it"));
+        return Err(Problem::impossible("/status", "missing: give it, or the session that tells it"));
     }
     let is_session = |text: &str| {
         text.starts_with("vs_")

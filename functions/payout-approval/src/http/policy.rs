@@ -80,11 +80,11 @@ pub(super) struct PayoutPolicyBody {
     #[serde(default)]
     bands: Vec<ApprovalBandBody>,
     /// `withhold` (shipped): payees without a valid tax form are paid less 24 %. `block`: they are not paid.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "edge::body::or_default")]
     #[schema(value_type = Option<String>, example = "withhold")]
     missing_tax_form: MissingTaxForm,
     /// Of what is withheld: `gross` (shipped), or `net_of_fee`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "edge::body::or_default")]
     #[schema(value_type = Option<String>, example = "gross")]
     withholding_base: WithholdingBase,
     /// Is nobody paid who has set no payout method? Otherwise finance pays them by hand.
@@ -93,8 +93,40 @@ pub(super) struct PayoutPolicyBody {
     /// When payouts of all currencies are built by the night, each to be approved by a person: `{"day_of_month": 1}` (1 to
     /// 28) or `{"weekly": "monday"}`, by the days of the ledger's zone. Never, where it is left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>, example = json!({"day_of_month": 1}))]
+    #[schema(value_type = Option<ScheduleShape>)]
     schedule: Option<Schedule>,
+}
+
+/// On which days payouts are built by the night.
+#[derive(ToSchema)]
+#[schema(as = PayoutSchedule, example = json!({"day_of_month": 1}))]
+#[serde(rename_all = "snake_case")]
+#[expect(dead_code, reason = "only its schema is looked at; domain::payout::schedule::Schedule is what is read")]
+enum ScheduleShape {
+    /// On this day of each month.
+    DayOfMonth(DayOfMonth),
+    /// On this day of each week.
+    Weekly(WeekdayWord),
+}
+
+/// A day that every month has.
+#[derive(ToSchema)]
+#[schema(minimum = 1, maximum = 28)]
+#[expect(dead_code, reason = "only its schema is looked at")]
+struct DayOfMonth(u8);
+
+/// A day of the week.
+#[derive(ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[expect(dead_code, reason = "only its schema is looked at")]
+enum WeekdayWord {
+    Monday,
+    Tuesday,
+    Wednesday,
+    Thursday,
+    Friday,
+    Saturday,
+    Sunday,
 }
 
 impl From<&PayoutPolicy> for PayoutPolicyBody {
@@ -129,7 +161,7 @@ struct Faults(Option<Problem>);
 impl Faults {
     fn note(&mut self, pointer: String, why: String) {
         self.0 = Some(match self.0.take() {
-            None => Problem::bad_request(pointer, why),
+            None => Problem::impossible(pointer, why),
             Some(problem) => problem.at(pointer, why),
         });
     }

@@ -64,7 +64,7 @@ pub(super) async fn replace(
     let faults = body.faults();
     let wrong = faults.into_iter().fold(None, |problem: Option<Problem>, (block, why)| {
         Some(match problem {
-            None => Problem::bad_request(block, why.to_string()),
+            None => Problem::impossible(block, why.to_string()),
             Some(problem) => problem.at(block, why.to_string()),
         })
     });

@@ -57,6 +57,7 @@ pub(super) struct RunsQuery {
     #[param(minimum = 1, maximum = 500)]
     limit: Option<u32>,
     /// `next_cursor` of the page before.
+    #[serde(default, deserialize_with = "edge::page::cursor")]
     cursor: Option<String>,
 }
 

@@ -15,7 +15,6 @@ use crate::App;
 /// The name under which an address is sealed.
 pub(super) const ADDRESS: &str = "address";
 const NAME_CHARS_MAX: usize = 200;
-const LINE_CHARS_MAX: usize = 100;
 
 pub(super) fn read_name(text: &str) -> Result<String, Problem> {
     let name = text.trim();
@@ -64,7 +63,7 @@ pub(super) async fn subscription_of(
     let id = SubscriptionId::parse(id).map_err(|error| Problem::bad_request(at, error.to_string()))?;
     match app.store.get_subscription(&caller.tenant_key(), &id).await? {
         Some(_) => Ok(Some(id)),
-        None => Err(Problem::bad_request(at, "no such subscription")),
+        None => Err(Problem::impossible(at, "no such subscription")),
     }
 }
 
@@ -75,26 +74,16 @@ pub(super) async fn seal_address(
     address: Option<&PostalAddress>,
 ) -> Result<Option<String>, Problem> {
     let Some(address) = address else { return Ok(None) };
-    check_address(address)?;
-    let plain = serde_json::to_string(address).map_err(|_| Problem::internal())?;
+    let plain = serde_json::to_string(&checked(address)?).map_err(|_| Problem::internal())?;
     seal(app, caller, id, ADDRESS, &plain).await.map(Some)
 }
 
 /// Post reaches nobody without a street, a town and a country.
-fn check_address(address: &PostalAddress) -> Result<(), Problem> {
-    let PostalAddress { line1, line2, city, region, postal_code, country } = address;
-    let needed = [("line1", Some(line1)), ("city", Some(city)), ("postal_code", Some(postal_code))];
-    let optional = [("line2", line2.as_ref()), ("region", region.as_ref())];
-    for (field, text) in needed.into_iter().chain(optional) {
-        let Some(text) = text else { continue };
-        let is_fine =
-            !text.trim().is_empty() && text.chars().count() <= LINE_CHARS_MAX && !text.chars().any(char::is_control);
-        if !is_fine {
-            return Err(Problem::bad_request(format!("/address/{field}"), "readable text of 1 to 100 characters"));
-        }
-    }
-    let is_country = country.len() == 2 && country.bytes().all(|byte| byte.is_ascii_uppercase());
-    if is_country { Ok(()) } else { Err(Problem::bad_request("/address/country", "two capital letters, such as US")) }
+fn checked(address: &PostalAddress) -> Result<PostalAddress, Problem> {
+    rails::payee::read_address(address).map_err(|faults| {
+        let fault = faults.into_iter().next();
+        fault.map_or_else(Problem::internal, |fault| Problem::bad_request(format!("/{}", fault.field), fault.why))
+    })
 }
 
 pub(super) fn read_address(plain: &str) -> Result<PostalAddress, Problem> {

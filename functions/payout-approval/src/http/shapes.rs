@@ -276,6 +276,7 @@ pub(crate) struct ListQuery {
     #[param(minimum = 1, maximum = 500)]
     pub(crate) limit: Option<u32>,
     /// `next_cursor` of the page before.
+    #[serde(default, deserialize_with = "edge::page::cursor")]
     pub(crate) cursor: Option<String>,
     /// How many rows to leave out, up to 10,000; a cursor is quicker.
     #[param(maximum = 10000)]

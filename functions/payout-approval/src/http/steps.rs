@@ -127,7 +127,7 @@ pub(super) async fn mark_sent(
     // PAY-8: a payout leaves a voided file by the file's name in its reference; nobody else writes one there.
     if PayoutFileId::parse(body.payment_reference.trim()).is_ok() {
         let detail = "that is a file's id, and the file says so itself: give the bank's or your own reference";
-        return Err(Problem::bad_request("/payment_reference", detail));
+        return Err(Problem::impossible("/payment_reference", detail));
     }
     let now = super::payout_of(&app, &caller, &id).await?.payout;
     if now.state == PayoutState::Approved {
@@ -226,7 +226,7 @@ pub(super) async fn take(
 async fn is_what_leaves(app: &App, caller: &Caller, id: &str, said: &AmountText) -> Result<(), Problem> {
     let payout = super::payout_of(app, caller, id).await?.payout;
     let currency = payout.amount.currency();
-    let said = said.in_currency(currency).map_err(|error| Problem::bad_request("/net_amount", error.to_string()))?;
+    let said = said.in_currency(currency).map_err(|error| Problem::impossible("/net_amount", error.to_string()))?;
     let leaves = payouts::leaves(&app.store, &caller.tenant_key(), &payout, app.clock.now()).await.map_err(wrong)?;
     match leaves {
         Leaves::Parts(net) if net.net != said => {
@@ -251,7 +251,7 @@ fn refusal(refused: &Refused) -> Problem {
         Refused::ApproverMayNotConfirm => Problem::forbidden(detail).kind("approver-may-not-confirm"),
         Refused::AlreadyApprovedByYou => Problem::conflict(detail).kind("already-approved-by-you"),
         Refused::WrongState { .. } => Problem::conflict(detail).kind("wrong-state"),
-        Refused::TooEarly { what, .. } => Problem::bad_request(format!("/{what}"), detail),
+        Refused::TooEarly { what, .. } => Problem::impossible(format!("/{what}"), detail),
         Refused::SealDiffers => Problem::conflict(detail).kind("seal-differs"),
         Refused::ApprovalsExpired => Problem::conflict(detail).kind("approvals-expired"),
         Refused::ReferenceUsed { .. } => Problem::conflict(detail).kind("reference-used"),
@@ -266,5 +266,5 @@ fn refusal(refused: &Refused) -> Problem {
 /// Nobody tells what has yet to happen.
 pub(super) fn not_ahead(app: &App, pointer: &str, given: Timestamp) -> Result<(), Problem> {
     let latest = app.clock.now().saturating_add(AHEAD).unwrap_or(given);
-    if given > latest { Err(Problem::bad_request(pointer, "lies in the future")) } else { Ok(()) }
+    if given > latest { Err(Problem::impossible(pointer, "lies in the future")) } else { Ok(()) }
 }

@@ -137,12 +137,19 @@ async fn what_is_wrong_with_a_member_is_named_by_its_pointer() {
     ];
     for (body, pointer) in rows {
         let refused = world.ask("ada", "POST", "/v1/members", body.clone()).await;
-        assert_eq!((refused.status, refused.json["errors"][0]["pointer"].as_str()), (400, Some(pointer)), "{body}");
+        // No schema tells what is there, or what is to come.
+        let is_form = pointer != "/tenure_since" && body["subscription_id"] != json!("sub_00000000000000000000000000");
+        let expected = if is_form { 400 } else { 422 };
+        assert_eq!(
+            (refused.status, refused.json["errors"][0]["pointer"].as_str()),
+            (expected, Some(pointer)),
+            "{body}"
+        );
     }
     for (path, method, body, status) in [
-        ("/kyc", "PUT", json!({}), 400),
+        ("/kyc", "PUT", json!({}), 422),
         ("/kyc", "PUT", json!({"verification_session_id": "cs_1"}), 400),
-        ("", "PATCH", json!({}), 400),
+        ("", "PATCH", json!({}), 422),
         ("/reactivate", "POST", json!({}), 409),
         ("/payout", "GET", Value::Null, 404),
     ] {
@@ -150,7 +157,7 @@ async fn what_is_wrong_with_a_member_is_named_by_its_pointer() {
         assert_eq!(answer.status, status, "{method} {path} {answer:?}");
     }
     for body in [json!({"gross": 0}), json!({"retention": 100_000}), json!({"membership_months": 0})] {
-        assert_eq!(world.ask("ada", "PUT", "/award-policy", body.clone()).await.status, 400, "{body}");
+        assert_eq!(world.ask("ada", "PUT", "/award-policy", body.clone()).await.status, 422, "{body}");
     }
 }
 

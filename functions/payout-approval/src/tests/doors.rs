@@ -137,7 +137,10 @@ async fn a_bad_request_names_its_field() {
     for (who, method, path, body, pointer) in cases {
         let answer = world.ask(who, method, &path, body.clone()).await;
         let named = answer.json["errors"][0]["pointer"].as_str();
-        assert_eq!((answer.status, named), (400, Some(pointer)), "{method} {path} {body}: {answer:?}");
+        // No schema tells that staff says whose, or what has yet to happen.
+        let is_form = body != json!({"currency": "USD"}) && body[pointer.trim_start_matches('/')] != json!(later);
+        let expected = if is_form { 400 } else { 422 };
+        assert_eq!((answer.status, named), (expected, Some(pointer)), "{method} {path} {body}: {answer:?}");
     }
 }
 
@@ -230,7 +233,7 @@ async fn the_events_of_the_gateway_reach_their_routes() {
         // The list is there; the payouts that the others name are not, and the desk names a partner.
         let expected = match path.file_stem().and_then(|name| name.to_str()) {
             Some("list") => 200,
-            Some("request") => 400,
+            Some("request") => 422,
             _ => 404,
         };
         assert_eq!(answer.status().as_u16(), expected, "{}", path.display());

@@ -11,6 +11,7 @@ use testkit::Fault;
 use super::*;
 
 mod guarded;
+mod trying;
 
 const ROUTING: [&str; 2] = ["231380104", "031300012"];
 
@@ -418,10 +419,10 @@ async fn what_banks_need_is_set_by_an_admin_checked_and_shown_without_the_own_ac
     wrong["ach"]["company_id"] = json!("short");
     wrong["check"] = json!({"first_number": 0});
     let (status, told) = scene.set_rails("ada", wrong, Some("\"1\"")).await;
-    assert_eq!(status, 400);
+    assert_eq!(status, 422);
     assert!(told.contains("/ach") && told.contains("/check"), "{told}");
     let others = json!({"rail": "manual", "currency": "USD"});
-    assert_eq!(scene.world.ask("fin", "POST", "/export", others).await.status, 400);
+    assert_eq!(scene.world.ask("fin", "POST", "/export", others).await.status, 422);
     let unset = json!({"rail": "wise", "currency": "USD"});
     assert_eq!(scene.world.ask("fin", "POST", "/export", unset).await.told(), (422, "nothing-to-export"));
     for who in ["ada", "sue", "aud", "partner 1"] {

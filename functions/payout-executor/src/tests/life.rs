@@ -84,6 +84,8 @@ async fn without_enough_on_the_platform_it_stays_approved_and_the_next_attempt_h
     let id = scene.submitted("in_1", "250.50").await;
     assert_eq!(moved(scene.execute(&id).await), "approved");
     assert_eq!(scene.world.available().await, "0.00", "what is approved stays reserved");
+    // V10: why it waits is said of the step, and the trail is whole.
+    scene.world.verified().await;
     scene.post("/_stand_in/balance", r#"{"usd":null}"#).await;
     scene.submit(&id).await;
     let PayoutState::Submitting { attempt, .. } = scene.state(&id).await else { panic!("not submitting") };

@@ -53,20 +53,3 @@ async fn a_payout_over_a_rail_whose_lists_lag_is_one_transfer() {
         assert_eq!(transfers_of(seed).await, 1, "seed {seed}");
     }
 }
-
-/// The mistake that this is about: each try under a key of its own.
-#[cfg(feature = "planted")]
-#[tokio::test]
-async fn a_resend_under_a_new_key_is_found_within_a_thousand_seeds() {
-    domain::planted::plant(Some(domain::planted::Bug::ResentUnderNewKey));
-    let mut found = None;
-    for seed in 0..1_000 {
-        if transfers_of(seed).await > 1 {
-            found = Some(seed);
-            break;
-        }
-    }
-    domain::planted::plant(None);
-    let seed = found.expect("a payout that was paid twice");
-    println!("a resend under a new key: found by seed {seed}");
-}

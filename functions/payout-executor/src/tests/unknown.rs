@@ -1,5 +1,6 @@
 //! PAY-7: outcomes that nobody knows.
 
+use domain::payout::attempt::{Attempt, destination_of};
 use domain::payout::{Refused, Word};
 
 use super::*;
@@ -22,8 +23,9 @@ async fn an_outcome_that_is_not_known_is_read_and_never_paid_twice() {
         let id = scene.submitted("in_1", "250.50").await;
         assert_eq!(moved(scene.execute(&id).await), "outcome_unknown", "{name}");
         assert_eq!(scene.transfers(&id).await.len(), carried, "{name}");
-        // The message again, at once: somebody asks already.
-        assert!(matches!(scene.execute(&id).await, Err(Failure::Retry(_))), "{name}");
+        // Told again at once, as the rail's own word of its transfer does: the look goes on with it, and no message dies of it.
+        assert_eq!(scene.execute(&id).await.expect("left to the look"), Done::Nothing, "{name}");
+        assert_eq!((scene.word(&id).await, scene.transfers(&id).await.len()), ("outcome_unknown", carried), "{name}");
         scene.look_for_two_days().await;
         assert_eq!(scene.word(&id).await, end, "{name}");
         assert_eq!(scene.transfers(&id).await.len(), usize::from(end == "paid"), "{name}");
@@ -32,6 +34,25 @@ async fn an_outcome_that_is_not_known_is_read_and_never_paid_twice() {
         assert!(attempts[0].attempt.tries <= 14 && !attempts[0].attempt.is_looked_for, "{name}: {attempts:?}");
         scene.world.verified().await;
     }
+}
+
+/// Whoever asks first may die before it is known that the outcome is to be looked for: then the message is all there is.
+#[tokio::test]
+async fn a_message_behind_a_first_asking_that_goes_on_is_tried_until_that_ended() {
+    let mut scene = Scene::new().await;
+    let id = scene.submitted("in_1", "250.50").await;
+    let tenant = scene.world.tenant.clone();
+    let payout = scene.world.store.get_payout(&tenant, &id).await.expect("store").expect("a payout").payout;
+    let payee = payout.terms.payee.clone().expect("a payee");
+    let told = destination_of(payee.rail, &scene.payee);
+    let asking = Attempt::begin(&payout, 1, (payee, told), scene.world.now);
+    assert_eq!(scene.world.store.create_attempt(&tenant, &asking).await.expect("store"), Written::Yes);
+    assert!(matches!(scene.execute(&id).await, Err(Failure::Retry(_))));
+    assert!(scene.transfers(&id).await.is_empty());
+    scene.later(3);
+    assert_eq!(moved(scene.execute(&id).await), "paid");
+    assert_eq!(scene.transfers(&id).await.len(), 1);
+    scene.world.verified().await;
 }
 
 /// Behind a day the rail has forgotten the key: what it knows nothing of is not asked for again.
@@ -213,5 +234,26 @@ async fn a_transfer_of_a_payout_that_was_called_not_paid_is_for_people() {
     let transfer = scene.transfers(&id).await.remove(0).id;
     scene.post(&format!("/v1/transfers/{transfer}/reversals"), "").await;
     assert_eq!(scene.execute(&id).await.expect("looked"), Done::Nothing);
+    scene.world.verified().await;
+}
+
+/// PAY-7: who asked first may hear last, when another has begun to look for the outcome: settled, nobody looks any more.
+#[tokio::test]
+async fn what_is_settled_while_another_looks_for_it_is_looked_for_no_longer() {
+    let mut scene = Scene::new().await;
+    let id = scene.submitted("in_1", "250.50").await;
+    assert_eq!(moved(scene.execute(&id).await), "paid");
+    let (store, tenant) = (scene.world.store.clone(), scene.world.tenant.clone());
+    let read = store.list_attempts(&tenant, &id).await.expect("store").pop().expect("an attempt");
+    let looked_for = read.attempt.again(scene.world.now).looked_for(true);
+    assert_eq!(store.replace_attempt(&tenant, &read, &looked_for).await.expect("store"), Written::Yes);
+    for left in [1, 0] {
+        scene.later(60);
+        let looked = scene.app().look().await.expect("a look");
+        assert_eq!((looked.due, looked.waiting, looked.failed), (left, 0, 0));
+    }
+    let ended = store.list_attempts(&tenant, &id).await.expect("store").pop().expect("an attempt").attempt.ended;
+    let PayoutState::Paid { reference, .. } = scene.state(&id).await else { panic!("not paid") };
+    assert_eq!(ended, Some(domain::payout::attempt::Ended::Paid { reference }));
     scene.world.verified().await;
 }

@@ -10,7 +10,7 @@ use edge::auth::Caller;
 use edge::body::Query;
 use edge::csv::{self, Format};
 use edge::http::Origin;
-use edge::openapi::Refusals;
+use edge::openapi::{Clashes, Refusals};
 use edge::page::{Listed, limit};
 use edge::problem::Problem;
 use serde::{Deserialize, Serialize};
@@ -79,7 +79,7 @@ impl BalanceView {
 /// The balances of a partner, one a currency, now or as of any date.
 #[utoipa::path(
     get, path = "/v1/revenue/balances", tag = "desk", params(BalanceQuery),
-    responses((status = 200, description = "One row a currency; CSV for `Accept: text/csv`.", body = Listed<BalanceView>), Refusals),
+    responses((status = 200, description = "One row a currency; CSV for `Accept: text/csv`.", body = Listed<BalanceView>), Refusals, Clashes),
     security(("bearer" = []))
 )]
 pub(super) async fn read(
@@ -103,7 +103,7 @@ pub(super) async fn read(
             let at = instant(text, &desk.zone)?;
             // LED-10: what was; nobody knows what will be booked.
             if desk.zone.day_of(at) > desk.today() {
-                return Err(Problem::bad_parameter("as_of", "lies in the future"));
+                return Err(Problem::impossible_parameter("as_of", "lies in the future"));
             }
             (balances::as_of(&desk, &partner, at).await.map_err(wrong)?, at)
         }

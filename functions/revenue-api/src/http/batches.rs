@@ -291,7 +291,7 @@ pub(super) async fn process(
     let day = |after: i32| zone.day_of(now).plus_days(after).map_err(|error| wrong(error.into()));
     let date = body.business_date.map_or_else(|| day(-1), Ok)?;
     if date > day(-1)? {
-        return Err(Problem::bad_request("/business_date", "has not ended yet"));
+        return Err(Problem::impossible("/business_date", "has not ended yet"));
     }
     if body.mode == Mode::DryRun {
         let watch = Stopwatch::start();
@@ -342,7 +342,7 @@ fn not_worked_through(error: NightError) -> Problem {
         NightError::Store(error) => error.into(),
         NightError::Case(error) => wrong(error),
         NightError::Date(error) => wrong(error.into()),
-        NightError::ToCome { .. } => Problem::bad_request("/business_date", "has not ended yet"),
+        NightError::ToCome { .. } => Problem::impossible("/business_date", "has not ended yet"),
         NightError::Send(error) => {
             tracing::warn!(reason = chain(&error), "visits could not be sent, request refused");
             Problem::unavailable("the queue of visits did not answer; try again")

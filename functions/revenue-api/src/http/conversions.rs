@@ -109,7 +109,7 @@ fn who(body: &ReattributeBody) -> Result<Who, Problem> {
                 PartnerId::parse(partner).map_err(|error| Problem::bad_request("/partner_id", error.to_string()))?;
             Ok(Who::Partner { partner, program })
         }
-        (None, Some(_)) => Err(Problem::bad_request("/program_id", "goes with a partner")),
+        (None, Some(_)) => Err(Problem::impossible("/program_id", "goes with a partner")),
         (None, None) => Ok(Who::Nobody),
     }
 }
@@ -119,7 +119,7 @@ fn refusal(refused: Refused) -> Problem {
     match refused {
         Refused::Rejected => Problem::conflict(detail).kind("rejected"),
         Refused::NoPartner => Problem::not_found(detail),
-        Refused::NoProgram => Problem::bad_request("/program_id", detail),
+        Refused::NoProgram => Problem::impossible("/program_id", detail),
         Refused::NoRule => Problem::unprocessable(detail).kind("no-rule"),
     }
 }

@@ -68,9 +68,9 @@ pub(super) async fn ask(
 ) -> Result<Response, Problem> {
     caller.require(MONEY)?;
     let amount =
-        body.amount.in_currency(body.currency).map_err(|error| Problem::bad_request("/amount", error.to_string()))?;
+        body.amount.in_currency(body.currency).map_err(|error| Problem::impossible("/amount", error.to_string()))?;
     if amount.is_zero() {
-        return Err(Problem::bad_request("/amount", "must not be zero"));
+        return Err(Problem::impossible("/amount", "must not be zero"));
     }
     let wish = Wish::Correction { amount };
     let request = Request { partner_id: body.partner_id, wish, reason: body.reason };

@@ -67,6 +67,7 @@ pub(crate) struct DisputesQuery {
     #[param(minimum = 1, maximum = 500)]
     limit: Option<u32>,
     /// `next_cursor` of the page before.
+    #[serde(default, deserialize_with = "edge::page::cursor")]
     cursor: Option<String>,
     /// `csv` or `json`; so does the header `Accept`.
     format: Option<Format>,

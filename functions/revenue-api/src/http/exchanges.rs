@@ -73,12 +73,12 @@ pub(super) async fn ask(
     let out = body
         .amount
         .not_negative_in(body.currency)
-        .map_err(|error| Problem::bad_request("/amount", error.to_string()))?;
+        .map_err(|error| Problem::impossible("/amount", error.to_string()))?;
     if out.is_zero() {
-        return Err(Problem::bad_request("/amount", "must not be zero"));
+        return Err(Problem::impossible("/amount", "must not be zero"));
     }
     if body.currency == body.into_currency {
-        return Err(Problem::bad_request("/into_currency", "must be another currency"));
+        return Err(Problem::impossible("/into_currency", "must be another currency"));
     }
     let wish = Wish::Exchange { out, into: body.into_currency };
     let request = Request { partner_id: body.partner_id, wish, reason: body.reason };

@@ -16,7 +16,7 @@ use edge::auth::Caller;
 use edge::body::Query;
 use edge::csv::{self, Format};
 use edge::http::Origin;
-use edge::openapi::{Refusals, WriteRefusals};
+use edge::openapi::{Clashes, Refusals, WriteRefusals};
 use edge::page::{Listed, limit};
 use edge::problem::Problem;
 use edge::sealing::{Belongs, Sealed, SealingError};
@@ -55,6 +55,7 @@ pub(crate) struct ListQuery {
     #[param(minimum = 1, maximum = 500)]
     limit: Option<u32>,
     /// `next_cursor` of the page before.
+    #[serde(default, deserialize_with = "edge::page::cursor")]
     cursor: Option<String>,
     /// `csv` or `json`; so does the header `Accept`.
     format: Option<Format>,
@@ -181,7 +182,7 @@ pub(super) async fn erase(
 /// sources, and all of them together.
 #[utoipa::path(
     get, path = "/v1/revenue/leads/analytics", tag = "leads", params(AnalyticsQuery),
-    responses((status = 200, description = "Added up, in all and by source.", body = AnalyticsView), Refusals),
+    responses((status = 200, description = "Added up, in all and by source.", body = AnalyticsView), Refusals, Clashes),
     security(("bearer" = []))
 )]
 pub(super) async fn analytics(
@@ -248,7 +249,7 @@ fn span(query: &AnalyticsQuery, today: BusinessDay) -> Result<(BusinessDay, Busi
     if (0..DAYS_MAX).contains(&days) {
         return Ok((from, to));
     }
-    Err(Problem::bad_parameter("to", format!("not before `from`, and at most {DAYS_MAX} days in all")))
+    Err(Problem::impossible_parameter("to", format!("not before `from`, and at most {DAYS_MAX} days in all")))
 }
 
 fn named(id: &str) -> Result<LeadId, Problem> {

@@ -19,6 +19,7 @@ pub(crate) struct PageQuery {
     #[param(minimum = 1, maximum = 500)]
     pub(crate) limit: Option<u32>,
     /// `next_cursor` of the page before.
+    #[serde(default, deserialize_with = "edge::page::cursor")]
     pub(crate) cursor: Option<String>,
     /// `csv` or `json`; so does the header `Accept`.
     pub(crate) format: Option<Format>,

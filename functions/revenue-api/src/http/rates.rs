@@ -13,7 +13,7 @@ use edge::auth::Caller;
 use edge::body::{Checked, Query};
 use edge::csv::{self, Format};
 use edge::http::Origin;
-use edge::openapi::{Refusals, WriteRefusals};
+use edge::openapi::{Clashes, Refusals, WriteRefusals};
 use edge::page::{Listed, limit};
 use edge::problem::Problem;
 use garde::Validate;
@@ -104,6 +104,7 @@ pub(crate) struct RateQuery {
     #[param(minimum = 1, maximum = 500)]
     limit: Option<u32>,
     /// `next_cursor` of the page before.
+    #[serde(default, deserialize_with = "edge::page::cursor")]
     cursor: Option<String>,
     /// `csv` or `json`; so does the header `Accept`.
     format: Option<Format>,
@@ -112,7 +113,7 @@ pub(crate) struct RateQuery {
 /// List rates of exchange, pair by pair, newest first.
 #[utoipa::path(
     get, path = "/v1/revenue/fx-rates", tag = "desk", params(RateQuery),
-    responses((status = 200, description = "A page of rates; CSV for `Accept: text/csv`.", body = Listed<RateView>), Refusals),
+    responses((status = 200, description = "A page of rates; CSV for `Accept: text/csv`.", body = Listed<RateView>), Refusals, Clashes),
     security(("bearer" = []))
 )]
 pub(super) async fn list(
@@ -125,8 +126,8 @@ pub(super) async fn list(
     let pair = match (query.from_currency, query.to_currency) {
         (None, None) => None,
         (Some(from), Some(to)) => Some((from, to)),
-        (Some(_), None) => return Err(Problem::bad_parameter("to_currency", "goes with from_currency")),
-        (None, Some(_)) => return Err(Problem::bad_parameter("from_currency", "goes with to_currency")),
+        (Some(_), None) => return Err(Problem::impossible_parameter("to_currency", "goes with from_currency")),
+        (None, Some(_)) => return Err(Problem::impossible_parameter("from_currency", "goes with to_currency")),
     };
     let before = after(query.cursor.as_deref(), place)?;
     let limit = limit(query.limit)?;
@@ -152,11 +153,11 @@ pub(super) async fn create(
 ) -> Result<Response, Problem> {
     caller.require(MONEY)?;
     if body.from_currency == body.to_currency {
-        return Err(Problem::bad_request("/to_currency", "must be another currency"));
+        return Err(Problem::impossible("/to_currency", "must be another currency"));
     }
     let now = app.clock.now();
     if body.at > now.saturating_add(AHEAD).unwrap_or(now) {
-        return Err(Problem::bad_request("/at", "lies in the future"));
+        return Err(Problem::impossible("/at", "lies in the future"));
     }
     let at = edge::clock::to_ms(body.at);
     let rate = StoredRate { from: body.from_currency, to: body.to_currency, rate: body.rate, source: body.source, at };

@@ -9,7 +9,7 @@ use edge::auth::Caller;
 use edge::body::Query;
 use edge::csv::{self, Format};
 use edge::http::Origin;
-use edge::openapi::Refusals;
+use edge::openapi::{Clashes, Refusals};
 use edge::page::Listed;
 use edge::problem::Problem;
 use serde::{Deserialize, Serialize};
@@ -77,10 +77,11 @@ pub(crate) struct MonthView {
 
 /// Revenue of subscriptions, in a straight line over the time that was paid.
 ///
-/// It reads the journal of the months and of `look_back_days` before: services that are longer and older are not seen.
+/// It reads the journal of the months and of `look_back_days` before: services that are longer and older are not seen. What
+/// twenty-five seconds do not read is 503 `too-many-days`.
 #[utoipa::path(
     get, path = "/v1/revenue/recognition", tag = "desk", params(MonthQuery),
-    responses((status = 200, description = "One row a month and currency; CSV for `Accept: text/csv`.", body = Listed<MonthView>), Refusals),
+    responses((status = 200, description = "One row a month and currency; CSV for `Accept: text/csv`.", body = Listed<MonthView>), Refusals, Clashes),
     security(("bearer" = []))
 )]
 pub(super) async fn read(
@@ -94,7 +95,10 @@ pub(super) async fn read(
     let (from, to) = (month("from", &query.from)?, month("to", &query.to)?);
     let index = |day: BusinessDay| i32::from(day.parts().0) * 12 + i32::from(day.parts().1);
     if !(0..MONTHS_MAX).contains(&(index(to) - index(from))) {
-        return Err(Problem::bad_parameter("to", format!("not before `from`, and at most {MONTHS_MAX} months in all")));
+        return Err(Problem::impossible_parameter(
+            "to",
+            format!("not before `from`, and at most {MONTHS_MAX} months in all"),
+        ));
     }
     let look_back = query.look_back_days.unwrap_or(LOOK_BACK_DAYS);
     if look_back > LOOK_BACK_DAYS_MAX {
@@ -108,7 +112,13 @@ pub(super) async fn read(
     let tenant = caller.tenant_key();
     let desk = desk(&app, &tenant, &caller, origin).await?;
     let mut rows = Vec::new();
-    for ((currency, month), figures) in recognised(&desk, (from, to), spread, look_back).await.map_err(wrong)? {
+    let found = tokio::time::timeout(app.patience, recognised(&desk, (from, to), spread, look_back)).await;
+    let found = found.map_err(|_| {
+        // The store's pace decides, not the request.
+        let why = "more than was read in time: try again, ask for fewer months, or look back on fewer days";
+        Problem::unavailable(why).kind("too-many-days")
+    })?;
+    for ((currency, month), figures) in found.map_err(wrong)? {
         let net = figures.recognised.try_add(figures.contra).map_err(|error| wrong(error.into()))?;
         rows.push(MonthView {
             month: month.to_string().get(..7).unwrap_or_default().to_owned(),

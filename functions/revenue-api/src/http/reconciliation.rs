@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use store::reconciliations::Reconciliation;
 use utoipa::{IntoParams, ToSchema};
 
+use super::page::{after, listed};
 use super::{DESK, Here};
 
 const COLUMNS: [&str; 9] =
@@ -28,6 +29,7 @@ pub(crate) struct ReconciliationQuery {
     /// How many, 1 to 500; 100 when left out.
     limit: Option<u32>,
     /// Where to go on: `next_cursor` of the page before.
+    #[serde(default, deserialize_with = "edge::page::cursor")]
     cursor: Option<String>,
     /// `csv` or `json`; otherwise as `Accept` says.
     #[param(inline)]
@@ -140,16 +142,14 @@ pub(crate) async fn list(
     Query(query): Query<ReconciliationQuery>,
 ) -> Result<Response, Problem> {
     caller.require(DESK)?;
-    // An empty cursor is none, as in every list.
-    let cursor = query.cursor.as_deref().filter(|cursor| !cursor.is_empty());
-    // The place of a record, as the store has it: anything else begins nowhere.
-    let is_place = |text: &str| text.len() <= 64 && text.bytes().all(|byte| byte.is_ascii_graphic());
-    if cursor.is_some_and(|cursor| !is_place(cursor)) {
-        return Err(Problem::bad_parameter("cursor", "not a cursor of this list"));
-    }
-    let before = cursor.map(|cursor| cursor.replace('~', "#"));
+    let before = after(query.cursor.as_deref(), place)?;
     let page = app.store.list_reconciliations(&caller.tenant_key(), before.as_deref(), limit(query.limit)?).await?;
     let data = page.items.iter().map(ReconciliationView::from).collect();
-    let next_cursor = page.next.map(|next| next.replace('#', "~"));
-    csv::answer(query.format.unwrap_or(accepted), "reconciliation", &COLUMNS, Listed { data, next_cursor })
+    csv::answer(query.format.unwrap_or(accepted), "reconciliation", &COLUMNS, listed(data, page.next))
+}
+
+/// The place of a record, as the store has it: anything else begins nowhere.
+fn place(name: &str) -> Option<String> {
+    let (at, provider) = name.split_once('#')?;
+    (at.parse::<Timestamp>().is_ok() && !provider.is_empty()).then(|| name.to_owned())
 }

@@ -27,6 +27,7 @@ pub(super) fn routes() -> Router<App> {
         .route("/v1/revenue/tax/remittances", get(remittances::list).post(remittances::enter))
         .route("/v1/revenue/tax/remittances/{id}/approve", post(remittances::approve))
         .route("/v1/revenue/tax/remittances/{id}/reject", post(remittances::reject))
+        .route("/v1/revenue/tax/remittances/{id}/take-back", post(remittances::take_back))
         .route("/v1/reports/tax-forms/{year}", get(forms::read))
         .route("/v1/reports/tax-forms/{year}/rows", get(forms::rows))
         .route("/v1/reports/tax-forms/{year}/corrections", get(forms::corrections))
@@ -45,6 +46,7 @@ pub(super) fn routes() -> Router<App> {
         remittances::enter,
         remittances::approve,
         remittances::reject,
+        remittances::take_back,
         forms::read,
         forms::rows,
         forms::corrections,

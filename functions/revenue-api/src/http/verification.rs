@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use cases::verify::{Breach, Scope, Verified, verify_within};
+use cases::verify::{Breach, Scope, Verified, verify_into};
 use domain::role::Role;
 use edge::auth::Caller;
 use edge::body::Query;
@@ -118,7 +118,8 @@ pub(crate) struct ProofQuery {
 /// Prove the ledger's laws over everything that is stored.
 ///
 /// It reads every line: a large ledger is proved each night anyhow, and by `make verify`. An account that is written to
-/// all the while is counted in `moving`, and nothing is said of it.
+/// all the while is counted in `moving`, and nothing is said of it. What twenty-five seconds do not prove is 503
+/// `too-much-to-prove`: the same request may be sent again, and what was found broken until then is in the logs.
 #[utoipa::path(
     post, path = "/v1/revenue/verify", tag = "desk",
     params(
@@ -144,20 +145,42 @@ pub(super) async fn run(
     // A day to come as well: a fact is booked by the clock of whoever booked it.
     let journal = if days == 0 { None } else { Some((day(1 - i32::from(days))?, day(1)?)) };
     let proved = prove(app, tenant, Scope { journal }).await?;
-    if let Some(breach) = proved.breaches.first() {
-        tracing::error!(law = breach.law, breach = %breach, broken = proved.broken(), "a law of the ledger is broken");
-    }
     Ok(Json(VerifiedView::from(&proved)))
 }
 
 /// The proof keeps to one thread of its own: its walk over the journal does not wander between threads.
 async fn prove(app: App, tenant: TenantKey, scope: Scope) -> Result<Verified, Problem> {
     let runtime = tokio::runtime::Handle::current();
-    let proof = move || runtime.block_on(verify_within(&app.store, &tenant, &scope));
-    match tokio::task::spawn_blocking(proof).await {
-        Ok(proved) => proved.map_err(wrong),
-        Err(_) => Err(Problem::internal()),
+    let proof = move || {
+        let mut verified = Verified::default();
+        let ended = runtime.block_on(async {
+            tokio::time::timeout(app.patience, verify_into(&app.store, &tenant, &scope, &mut verified)).await
+        });
+        (ended, verified)
+    };
+    let (ended, verified) = tokio::task::spawn_blocking(proof).await.map_err(|_| Problem::internal())?;
+    // What was found broken is an alarm, also where the walk did not come to its end.
+    if let Some(breach) = verified.breaches.first() {
+        tracing::error!(law = breach.law, breach = %breach, broken = verified.broken(), "a law of the ledger is broken");
     }
+    match ended {
+        Ok(walked) => walked.map(|()| verified).map_err(wrong),
+        // The store's pace decides, not the request: a 503, so that no refusal is kept under the key.
+        Err(_) => Err(too_much(&verified)),
+    }
+}
+
+fn too_much(verified: &Verified) -> Problem {
+    let found = match verified.broken() {
+        0 => String::new(),
+        broken => format!("; breaches found until then, the first of them in the logs: {broken}"),
+    };
+    let accounts = verified.accounts;
+    Problem::unavailable(format!(
+        "the proof did not end in time, after {accounts} accounts{found}; try again, ask for fewer days of the journal, or \
+         leave it to the night"
+    ))
+    .kind("too-much-to-prove")
 }
 
 #[cfg(test)]
@@ -168,5 +191,20 @@ mod tests {
     fn what_moved_all_the_while_is_not_called_intact() {
         let walked = |moving| VerifiedView::from(&Verified { moving, ..Verified::default() }).intact;
         assert_eq!((walked(0), walked(1)), (true, false));
+    }
+
+    #[test]
+    fn what_was_found_broken_before_time_ran_out_is_told() {
+        let breach = Breach {
+            law: "V3",
+            account: None,
+            entry: "head".to_owned(),
+            expected: "1".to_owned(),
+            found: "2".to_owned(),
+        };
+        let told = |breaches| too_much(&Verified { breaches, ..Verified::default() });
+        assert!(told(vec![breach]).detail().contains("in the logs: 1"));
+        assert!(!told(Vec::new()).detail().contains("breaches"));
+        assert_eq!(told(Vec::new()).status(), 503);
     }
 }

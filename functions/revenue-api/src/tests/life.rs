@@ -154,10 +154,10 @@ async fn a_conversion_is_credited_anew_and_to_nobody() {
     assert_eq!(told.len(), 2, "what was decided so already is not told again");
     for (body, told) in [
         (json!({"partner_id": stranger(), "reason": "r"}), (404, "not-found")),
-        (json!({"program_id": "prg_00000000000000000000000001", "reason": "r"}), (400, "bad-request")),
+        (json!({"program_id": "prg_00000000000000000000000001", "reason": "r"}), (422, "unprocessable")),
         (
             json!({"partner_id": desk.world.partner, "program_id": "prg_00000000000000000000000009", "reason": "r"}),
-            (400, "bad-request"),
+            (422, "unprocessable"),
         ),
     ] {
         assert_eq!(desk.post("ada", &format!("{path}/reattribute"), body.clone()).await.told(), told, "{body}");

@@ -133,10 +133,11 @@ async fn recognition_answers_months_and_refuses_what_is_none() {
     let desk = desk().await;
     let answer = desk.get("aud", "/recognition?from=2026-10&to=2026-11&look_back_days=3").await;
     assert_eq!((answer.status, answer.json["data"].as_array().map(Vec::len)), (200, Some(0)));
+    for bad in ["from=2026-11&to=2026-10", "from=2024-01&to=2026-02"] {
+        assert_eq!(desk.get("aud", &format!("/recognition?{bad}")).await.status, 422, "{bad}");
+    }
     for bad in [
-        "from=2026-11&to=2026-10",
         "from=2026-1&to=2026-10",
-        "from=2024-01&to=2026-02",
         "from=2026-10&to=2026-10&by=week",
         "from=2026-10&to=2026-10&look_back_days=1001",
         "from=2026-10",

@@ -77,7 +77,7 @@ async fn the_records_of_comparings_are_for_the_tenants_own_desk() {
     }
     // API-8: another tenant's are not there.
     assert_eq!(desk.get(FOREIGN, "/reconciliation").await.json["data"], json!([]));
-    for bad in ["limit=0", "limit=501", "cursor=%0A", "format=xml"] {
+    for bad in ["limit=0", "limit=501", "cursor=%0A", "cursor=AAA", "cursor=null", "format=xml"] {
         assert_eq!(desk.get("ada", &format!("/reconciliation?{bad}")).await.told(), (400, "bad-request"), "{bad}");
     }
 }

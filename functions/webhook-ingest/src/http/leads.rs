@@ -20,7 +20,7 @@ use domain::time::Timestamp;
 use edge::auth::{AnyCaller, Caller};
 use edge::body::Checked;
 use edge::http::{CorrelationId, Origin, open_to_pages};
-use edge::openapi::Refusals;
+use edge::openapi::{Clashes, Refusals};
 use edge::problem::Problem;
 use edge::sealing::Belongs;
 use serde::Serialize;
@@ -78,7 +78,7 @@ pub(super) struct LeadReceived {
             content_type = "application/problem+json"
         ),
         (status = 415, description = "the body is not JSON", body = Problem, content_type = "application/problem+json"),
-        Refusals
+        Refusals, Clashes
     )
 )]
 pub(super) async fn capture(
@@ -184,10 +184,10 @@ async fn program_of(
             own
         }
         (_, Some(named)) => named,
-        (_, None) => return Err(Problem::bad_request("/program_id", "missing: with which programme the lead is left")),
+        (_, None) => return Err(Problem::impossible("/program_id", "missing: with which programme the lead is left")),
     };
     let Some(known) = app.store.get_program(tenant, &program).await? else {
-        return Err(Problem::bad_request("/program_id", "no such programme"));
+        return Err(Problem::impossible("/program_id", "no such programme"));
     };
     if !may_tell(&known.allowed_hosts, headers) {
         return Err(Problem::forbidden("the page is on no host that the programme names among its allowed hosts")

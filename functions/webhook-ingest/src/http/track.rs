@@ -17,7 +17,7 @@ use domain::time::{Timestamp, Zone};
 use edge::auth::Caller;
 use edge::body::Checked;
 use edge::http::CorrelationId;
-use edge::openapi::Refusals;
+use edge::openapi::{Clashes, Refusals};
 use edge::problem::Problem;
 use serde::Serialize;
 use store::TenantKey;
@@ -58,7 +58,7 @@ type Along = (State<App>, Extension<CorrelationId>, Caller);
         (status = 409, description = "this event_id was told with other content", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "the body is too large", body = Problem, content_type = "application/problem+json"),
         (status = 415, description = "the body is not JSON", body = Problem, content_type = "application/problem+json"),
-        Refusals
+        Refusals, Clashes
     )
 )]
 pub(super) async fn lead(
@@ -81,7 +81,7 @@ pub(super) async fn lead(
         (status = 409, description = "this event_id was told with other content", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "the body is too large", body = Problem, content_type = "application/problem+json"),
         (status = 415, description = "the body is not JSON", body = Problem, content_type = "application/problem+json"),
-        Refusals
+        Refusals, Clashes
     )
 )]
 pub(super) async fn signup(
@@ -106,7 +106,7 @@ pub(super) async fn signup(
         (status = 409, description = "this event_id was told with other content", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "the body is too large", body = Problem, content_type = "application/problem+json"),
         (status = 415, description = "the body is not JSON", body = Problem, content_type = "application/problem+json"),
-        Refusals
+        Refusals, Clashes
     )
 )]
 pub(super) async fn sale(
@@ -137,7 +137,7 @@ pub(super) async fn sale(
         (status = 409, description = "this event_id was told with other content", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "the body is too large", body = Problem, content_type = "application/problem+json"),
         (status = 415, description = "the body is not JSON", body = Problem, content_type = "application/problem+json"),
-        Refusals
+        Refusals, Clashes
     )
 )]
 pub(super) async fn refund(
@@ -161,9 +161,9 @@ async fn tax_within(app: &App, tenant: &TenantKey, sale: &SalePaid, place: Juris
         // What came in is told whole, however prices are told there.
         behavior: Some(TaxBehavior::Inclusive),
     };
-    let taxed = tax_of(&rates, &taxable).map_err(|error| Problem::bad_request("/tax", error.to_string()))?;
+    let taxed = tax_of(&rates, &taxable).map_err(|error| Problem::impossible("/tax", error.to_string()))?;
     if taxed.tax.minor().saturating_add(sale.shipping.minor()) > sale.total.minor() {
-        return Err(Problem::bad_request("/tax", "tax and shipping are more than the total"));
+        return Err(Problem::impossible("/tax", "tax and shipping are more than the total"));
     }
     Ok(taxed.tax)
 }

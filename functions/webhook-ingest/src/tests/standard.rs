@@ -148,3 +148,12 @@ async fn an_id_that_no_key_can_hold_is_known_by_its_digest() {
     assert_eq!(first.event_id, second.event_id);
     assert!(!first.event_id.contains('#'));
 }
+
+#[tokio::test]
+async fn a_list_beside_the_endpoints_is_no_endpoint() {
+    let world = World::new().await;
+    for list in ["deliveries", "endpoints"] {
+        let (status, _) = world.send(&format!("/v1/webhooks/{list}"), None, b"{}").await;
+        assert_eq!(status, StatusCode::METHOD_NOT_ALLOWED, "{list}");
+    }
+}

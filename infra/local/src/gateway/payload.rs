@@ -87,13 +87,14 @@ fn headers(given: &HeaderMap, peer: SocketAddr) -> BTreeMap<String, String> {
         if name == header::COOKIE {
             continue;
         }
-        let Ok(value) = value.to_str() else { continue };
+        // Bytes that are no ASCII are handed on, a character each: a header that no text is, the function refuses.
+        let value: String = value.as_bytes().iter().map(|byte| char::from(*byte)).collect();
         out.entry(name.as_str().to_owned())
             .and_modify(|all| {
                 all.push(',');
-                all.push_str(value);
+                all.push_str(&value);
             })
-            .or_insert_with(|| value.to_owned());
+            .or_insert(value);
     }
     let peer = peer.ip().to_string();
     let forwarded = match out.get("x-forwarded-for") {

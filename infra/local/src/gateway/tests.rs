@@ -55,6 +55,7 @@ fn a_request_becomes_a_version_2_payload() {
         .header("X-Twice", "1")
         .header("X-Twice", "2")
         .header("X-Forwarded-For", "9.9.9.9")
+        .header("Idempotency-Key", axum::http::HeaderValue::from_bytes(b"\xd7").expect("a header"))
         .body(())
         .expect("a request");
     let (parts, ()) = request.into_parts();
@@ -69,6 +70,7 @@ fn a_request_becomes_a_version_2_payload() {
     assert_eq!(event["queryStringParameters"], json!({"x": "1,2", "y": "é z"}));
     assert_eq!(event["cookies"], json!(["a=1", "b=2"]));
     assert_eq!(event["headers"]["x-twice"], "1,2");
+    assert_eq!(event["headers"]["idempotency-key"], "\u{d7}", "what is no ASCII is the function's to refuse");
     assert_eq!(event["headers"]["x-forwarded-for"], "9.9.9.9, 10.0.0.7");
     assert!(event["headers"].get("cookie").is_none());
     assert_eq!(event["body"], "{\"n\":1}");

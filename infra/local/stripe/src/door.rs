@@ -1,5 +1,7 @@
 //! The border, as Stripe's own: keys, versions, forms, idempotency, expansion, and faults on order.
 
+use std::collections::BTreeMap;
+
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
@@ -75,20 +77,25 @@ async fn order_fault(State(stand_in): State<StandIn>, body: Bytes) -> Response {
 
 /// `{"usd": 5000}`: from now on the platform can send so much of a currency, and no more; null takes the limit away.
 async fn limit_balance(State(stand_in): State<StandIn>, body: Bytes) -> Response {
-    match serde_json::from_slice::<std::collections::BTreeMap<String, Option<i64>>>(&body) {
+    match serde_json::from_slice(&body) {
         Ok(limits) => {
-            stand_in.turn(|turn| {
-                for (currency, limit) in limits {
-                    match limit {
-                        Some(limit) => turn.state.balance.insert(currency, limit),
-                        None => turn.state.balance.remove(&currency),
-                    };
-                }
-            });
+            limit(&stand_in, limits);
             StatusCode::NO_CONTENT.into_response()
         }
         Err(error) => (StatusCode::BAD_REQUEST, error.to_string()).into_response(),
     }
+}
+
+/// So much of each currency can be sent from now on; any amount, where there is none.
+pub(crate) fn limit(stand_in: &StandIn, limits: BTreeMap<String, Option<i64>>) {
+    stand_in.turn(|turn| {
+        for (currency, limit) in limits {
+            match limit {
+                Some(limit) => turn.state.balance.insert(currency, limit),
+                None => turn.state.balance.remove(&currency),
+            };
+        }
+    });
 }
 
 async fn serve(State(stand_in): State<StandIn>, request: Request) -> Response {
@@ -96,32 +103,39 @@ async fn serve(State(stand_in): State<StandIn>, request: Request) -> Response {
     let Ok(body) = axum::body::to_bytes(body, BODY_BYTES_MAX).await else {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
+    match hear(&stand_in, &Request::from_parts(parts, body)) {
+        Some(heard) => heard.map(Body::from),
+        None => lost(),
+    }
+}
+
+/// A request that has arrived whole; `None` where its answer is lost.
+pub(crate) fn hear(stand_in: &StandIn, request: &Request<Bytes>) -> Option<Response<Vec<u8>>> {
     // What has fallen due came before whoever asks now.
     stand_in.wake();
-    let path = parts.uri.path().to_owned();
-    let fault = stand_in.faults().meet(parts.method.as_str(), &path);
+    let path = request.uri().path();
+    let fault = stand_in.faults().meet(request.method().as_str(), path);
     if fault.as_ref().is_some_and(|fault| fault.is_blank) {
-        let nothing = serde_json::json!({"object": "list", "data": [], "has_more": false, "url": path});
-        return axum::Json(nothing).into_response();
+        return Some(told(StatusCode::OK, &json!({"object": "list", "data": [], "has_more": false, "url": path})));
     }
     if fault.as_ref().is_some_and(|fault| fault.is_unheard) {
-        return lost();
+        return None;
     }
     let id = stand_in.turn(|turn| turn.state.mint("req", 14));
     let asked = Incoming {
-        method: &parts.method,
-        path: &path,
-        query: parts.uri.query().unwrap_or_default(),
-        headers: &parts.headers,
-        body: &body,
+        method: request.method(),
+        path,
+        query: request.uri().query().unwrap_or_default(),
+        headers: request.headers(),
+        body: request.body(),
         id: &id,
     };
-    let answer = asked.answer(&stand_in, fault.as_ref());
+    let answer = asked.answer(stand_in, fault.as_ref());
     stand_in.0.changed.notify_one();
     if fault.is_some_and(|fault| fault.status.is_none()) {
-        return lost();
+        return None;
     }
-    respond(answer, &parts.headers, &id)
+    Some(respond(answer, request.headers(), &id))
 }
 
 /// An answer that breaks off before its first byte.
@@ -130,8 +144,15 @@ fn lost() -> Response {
     Response::new(Body::from_stream(broken))
 }
 
-fn respond(answer: Answer, asked: &HeaderMap, id: &str) -> Response {
-    let mut response = (answer.status, axum::Json(answer.body)).into_response();
+fn told(status: StatusCode, body: &Value) -> Response<Vec<u8>> {
+    let mut response = Response::new(body.to_string().into_bytes());
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+fn respond(answer: Answer, asked: &HeaderMap, id: &str) -> Response<Vec<u8>> {
+    let mut response = told(answer.status, &answer.body);
     let headers = response.headers_mut();
     let version = asked.get("stripe-version").cloned().unwrap_or(HeaderValue::from_static(SHAPES));
     headers.insert("stripe-version", version);

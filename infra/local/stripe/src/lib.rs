@@ -32,6 +32,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
+use axum::body::Bytes;
+use axum::http::{Request, Response};
 use serde_json::json;
 use tokio::sync::Notify;
 
@@ -107,6 +109,30 @@ impl StandIn {
     /// The routes: Stripe's, and `/_stand_in`.
     pub fn router(&self) -> Router {
         door::router(self.clone())
+    }
+
+    /// Answers one request, without any network; `None` where a fault on order loses the answer.
+    #[must_use]
+    pub fn hear(&self, request: &Request<Bytes>) -> Option<Response<Vec<u8>>> {
+        door::hear(self, request)
+    }
+
+    /// The next call that it fits meets a fault, as `POST /_stand_in/faults` says it.
+    ///
+    /// # Errors
+    /// The fault cannot be read.
+    pub fn order_fault(&self, fault: &serde_json::Value) -> serde_json::Result<()> {
+        self.faults().order(serde_json::from_value(fault.clone())?);
+        Ok(())
+    }
+
+    /// How much the platform can send of each currency, as `POST /_stand_in/balance` says it.
+    ///
+    /// # Errors
+    /// The limits cannot be read.
+    pub fn limit_balance(&self, limits: &serde_json::Value) -> serde_json::Result<()> {
+        door::limit(self, serde_json::from_value(limits.clone())?);
+        Ok(())
     }
 
     /// Does what time brings, and sends events, until the process ends.

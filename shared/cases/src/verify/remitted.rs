@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use domain::currency::Currency;
 use domain::money::Money;
 use domain::paid::payment_day;
-use domain::postings::{Balances, Book, of_remittance, of_withheld};
+use domain::postings::{Balances, Book, of_remittance, of_remittance_taken_back, of_withheld};
 use domain::tax::batch::{Remittance, RemittanceState, TaxYear};
 use domain::time::{BusinessDay, Zone};
 use store::payouts::StoredPayout;
@@ -67,8 +67,10 @@ async fn list_booked(store: &Store, tenant: &TenantKey) -> Result<Vec<Remittance
     loop {
         let page = store.list_remittances(tenant, before.as_ref(), PAGE_SIZE).await?;
         before = page.items.last().map(|remittance| remittance.id.clone());
-        let is_booked = |remittance: &Remittance| matches!(remittance.state, RemittanceState::Booked { .. });
-        booked.extend(page.items.into_iter().filter(is_booked));
+        let was_booked = |remittance: &Remittance| {
+            matches!(remittance.state, RemittanceState::Booked { .. } | RemittanceState::TakenBack { .. })
+        };
+        booked.extend(page.items.into_iter().filter(was_booked));
         if page.next.is_none() {
             return Ok(booked);
         }
@@ -89,11 +91,17 @@ impl HandedOn {
         }
         let mut remitted: BTreeMap<i16, i64> = BTreeMap::new();
         for remittance in &self.booked {
+            let entry = of_remittance(remittance.amount)?;
+            let books = books.entry(remittance.year).or_default();
+            let booked = books.book(&entry);
+            found.expect("V1", || format!("remittance {}", remittance.id), Ok(true), booked);
+            if matches!(remittance.state, RemittanceState::TakenBack { .. }) {
+                let booked = books.book(&of_remittance_taken_back(remittance.amount)?);
+                found.expect("V1", || format!("remittance {}, taken back", remittance.id), Ok(true), booked);
+                continue;
+            }
             let sum = remitted.entry(remittance.year).or_default();
             *sum = sum.saturating_add(remittance.amount.minor());
-            let entry = of_remittance(remittance.amount)?;
-            let booked = books.entry(remittance.year).or_default().book(&entry);
-            found.expect("V1", || format!("remittance {}", remittance.id), Ok(true), booked);
         }
         for year in &self.years {
             let sum = remitted.get(&year.year).copied().unwrap_or_default();

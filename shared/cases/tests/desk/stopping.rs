@@ -7,6 +7,7 @@ use domain::fraud::review::{Deciding, Review, Verdict};
 use domain::fraud::{Reason, Signal};
 use domain::payout::Sent;
 use store::Written;
+use store::partner_news::{PartnerNews, PartnerNewsKind, Told};
 use store::partners::PartnerStatus;
 use store::payouts::{Stepped, StoredPayout};
 
@@ -133,4 +134,38 @@ async fn a_rejection_that_suspends_ends_its_own_stop_and_leaves_the_partner_stop
     world.set_status(PartnerStatus::Active).await;
     assert_eq!(send_unseen(&world, &stored).await, Stepped::Yes);
     world.verified().await;
+}
+
+/// FRD-4: whoever is suspended by a decision about signals of fraud is told by mail, in the words that are for them and no
+/// others; and once.
+#[tokio::test]
+async fn a_rejection_that_suspends_tells_the_partner_and_not_what_was_noticed() {
+    let world = World::new().await;
+    let before = world.store.get_partner_record(&world.tenant, &world.partner).await.expect("store").expect("there");
+    let decided = |review: Review| {
+        let world = &world;
+        async move {
+            assert_eq!(world.store.create_review(&world.tenant, &review).await.expect("store"), Written::Yes);
+            let by = Actor { role: Role::Admin, id: "ada".to_owned(), ip: None, user_agent: None };
+            let (verdict, at) = (Verdict::Reject, world.now);
+            let reason = "the same card as three others".to_owned();
+            let deciding = Deciding { verdict, suspends: true, reason, told_partner: None, by, at };
+            for _ in 0..2 {
+                let ruled = cases::risk::decide(&world.store, &world.tenant, &review.id, &deciding).await;
+                assert!(matches!(ruled.expect("an answer"), cases::risk::Ruled::Done(_)));
+            }
+        }
+    };
+    let news = |version: u64| {
+        let (world, told) = (&world, Told::Partner(world.partner.clone()));
+        async move { world.store.get_partner_news(&world.tenant, &told, version).await.expect("store") }
+    };
+    decided(review(&world, "2026-11")).await;
+    let expected = PartnerNews { kind: PartnerNewsKind::PartnerSuspended, program: None, reason: None, at: world.now };
+    assert_eq!(news(before.version + 1).await, Some(expected));
+    // A second decision finds them suspended: nothing is told twice.
+    decided(review(&world, "2026-12")).await;
+    assert_eq!(news(before.version + 2).await, None);
+    let after = world.store.get_partner_record(&world.tenant, &world.partner).await.expect("store").expect("there");
+    assert_eq!((after.partner.status, after.version), (PartnerStatus::Suspended, before.version + 2));
 }

@@ -131,7 +131,39 @@ fn what_is_booked_has_a_key_of_its_own_for_each_kind() {
     assert_eq!(entries(exchange(10_000, "1.0837")), [row("fx_out", "-100.00 EUR"), row("fx_in", "108.37 USD")]);
 }
 
+/// LED-7: of whoever says yes in turn, each to one of two requests as they saw it, the first who did not ask for this one
+/// and saw this one books it, and nobody else.
+fn is_booked_by_whom_it_may((asker, yeses): &(u8, Vec<(u8, bool)>)) -> bool {
+    let person = |n: u8| actor(Role::Admin, &format!("usr_{n}"));
+    let waiting = asked(correction("500.00", "USD"), person(*asker)).expect("asked").adjustment;
+    let other = asked(correction("900.00", "USD"), person(*asker)).expect("asked").adjustment;
+    let booked_by = yeses.iter().find(|(who, is_of_this)| {
+        let seen = if *is_of_this { waiting.seal() } else { other.seal() };
+        waiting.clone().approve(person(*who), seen, now()).is_ok()
+    });
+    booked_by == yeses.iter().find(|(who, is_of_this)| who != asker && *is_of_this)
+}
+
+fn yeses() -> impl Strategy<Value = (u8, Vec<(u8, bool)>)> {
+    (0_u8..3, prop::collection::vec((0_u8..3, any::<bool>()), 1..6))
+}
+
+/// The mistakes that this law is about.
+#[cfg(feature = "planted")]
+#[test]
+fn what_is_planted_in_the_four_eyes_of_corrections_is_found_within_a_thousand_stories() {
+    use crate::planted::{Bug, found_within};
+    for bug in [Bug::OwnAdjustmentApproved, Bug::AdjustmentOfAnySeal] {
+        assert!(found_within(1_000, bug, &yeses(), |story| is_booked_by_whom_it_may(&story)), "{bug:?}");
+    }
+}
+
 proptest! {
+    #[test]
+    fn a_correction_is_booked_by_the_first_other_person_who_saw_this_very_one(story in yeses()) {
+        prop_assert!(is_booked_by_whom_it_may(&story), "{story:?}");
+    }
+
     /// LED-7: four eyes are never one person's, whatever the roles and keys.
     #[test]
     fn nobody_approves_what_they_asked_for(

@@ -127,10 +127,13 @@ impl Claim {
     /// # Errors
     /// ATT-7: it takes two people, and the first said yes to another customer; or it was decided about another.
     pub fn of(self, customer: PaymentKey) -> Result<Self, ClaimRefused> {
+        let is_bound = self.first.is_some();
+        #[cfg(feature = "planted")]
+        let is_bound = is_bound && !crate::planted::is(crate::planted::Bug::SecondYesToAnother);
         match &self.customer {
             Some(there) if *there == customer => return Ok(self),
             // Two yeses to two customers are one yes to each: nobody looked twice at either.
-            Some(there) if self.first.is_some() => return Err(ClaimRefused::AnotherCustomer { first: there.clone() }),
+            Some(there) if is_bound => return Err(ClaimRefused::AnotherCustomer { first: there.clone() }),
             _ => {}
         }
         if self.state != ClaimState::Pending {
@@ -160,10 +163,10 @@ impl Claim {
     /// The same person said the first yes, or it is a machine.
     pub fn check_second(&self, by: &Actor) -> Result<(), ClaimRefused> {
         require_person(by)?;
-        match &self.first {
-            Some(first) if first.by.id == by.id => Err(ClaimRefused::SamePerson),
-            _ => Ok(()),
-        }
+        let is_same = self.first.as_ref().is_some_and(|first| first.by.id == by.id);
+        #[cfg(feature = "planted")]
+        let is_same = is_same && !crate::planted::is(crate::planted::Bug::BothYesesOfOne);
+        if is_same { Err(ClaimRefused::SamePerson) } else { Ok(()) }
     }
 
     /// The claim is accepted, and the customer is the partner's from their first sale on.

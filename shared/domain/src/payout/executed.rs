@@ -10,6 +10,9 @@ use crate::audit::Actor;
 use crate::role::Role;
 use crate::time::{Timestamp, sortable};
 
+/// What the audit calls a step by which a payout waits for something of ours: it says why, which the payout does not.
+pub const POSTPONED: &str = "payout.postponed";
+
 /// What one person says of an outcome that is not known.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Said {
@@ -158,7 +161,8 @@ impl Payout {
         require(&actor, EXECUTOR)?;
         self.handed_over()?;
         let after = self.moved_to(PayoutState::Approved);
-        let mut step = self.step(after, HeadMove::None, "payout.postponed", actor, at);
+        let mut step = self.step(after, HeadMove::None, POSTPONED, actor, at);
+        // Of the step, and nothing that the payout is: whoever proves the trail knows (V10).
         step.deed.new.insert("reason".to_owned(), reason.to_owned());
         Ok(step)
     }

@@ -11,7 +11,7 @@ use super::{HeadMove, Payout, PayoutState, Refused, Step, require};
 use crate::audit::Actor;
 use crate::currency::Currency;
 use crate::digest::Digest;
-use crate::id::{PayoutFileId, PayoutId};
+use crate::id::{MethodId, PartnerId, PayoutFileId, PayoutId};
 use crate::money::Money;
 use crate::payee::Rail;
 use crate::role::Role;
@@ -30,6 +30,21 @@ pub struct FileRow {
     /// What the rail knows it by: a trace number, a short name, a check number.
     pub reference: String,
     /// The eight digits of the bank that it goes to, where a return repeats them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receiving: Option<String>,
+}
+
+/// An account that a file tries before money goes there: an entry without money, by which its bank says whether it is one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileTrial {
+    /// Whose.
+    pub partner: PartnerId,
+    /// By which method.
+    pub method: MethodId,
+    /// What the bank knows the trial by, once the file is made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+    /// The eight digits of the bank that it goes to, which a return repeats.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub receiving: Option<String>,
 }
@@ -129,6 +144,9 @@ pub struct PayoutFile {
     pub planned: Vec<PayoutId>,
     /// What is in it, once it is made.
     pub rows: Vec<FileRow>,
+    /// The accounts that it tries.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub trials: Vec<FileTrial>,
     /// What was asked for and is not in it.
     pub left_out: Vec<NotInFile>,
     /// Are there payouts left that another file must take?
@@ -163,11 +181,11 @@ pub enum NotVoided {
 }
 
 impl PayoutFile {
-    /// It is made: of these rows, and with these totals.
+    /// It is made: of these rows and trials, and with these totals.
     #[must_use]
-    pub fn made(self, rows: Vec<FileRow>, left_out: Vec<NotInFile>, made: Made) -> Self {
+    pub fn made(self, (rows, trials): (Vec<FileRow>, Vec<FileTrial>), left_out: Vec<NotInFile>, made: Made) -> Self {
         let left_out = self.left_out.into_iter().chain(left_out).collect();
-        Self { rows, left_out, state: FileState::Ready(made), ..self }
+        Self { rows, trials, left_out, state: FileState::Ready(made), ..self }
     }
 
     /// Somebody gets its bytes; the first time is kept.
@@ -289,6 +307,7 @@ mod tests {
             numbers: Numbers { first: 1, nth: 0 },
             planned: Vec::new(),
             rows: Vec::new(),
+            trials: Vec::new(),
             left_out: Vec::new(),
             more: false,
             downloaded: None,

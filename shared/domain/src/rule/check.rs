@@ -12,6 +12,7 @@
 //! | `hidden` | a clause behind others that take everything before it, where the first match pays |
 //! | `nothing_to_share` | a share of events that have no amount |
 //! | `bands_missing`, `not_addable` | a banded clause without bands, or added to other shares |
+//! | `over_the_sale` | shares that are added up whenever the clause applies, and exceed what was sold |
 //!
 //! | Warned | Why |
 //! |---|---|
@@ -19,7 +20,7 @@
 //! | `always_true` | a comparison that says nothing |
 //! | `partly_hidden` | a clause behind others that take some of its events |
 //! | `overlap` | two conditions can hold for one sale, where the first match pays |
-//! | `over_the_sale` | shares that are added up can exceed what was sold |
+//! | `over_the_sale` | shares that are added up, or raised by a bonus and a referrer's share, can exceed what was sold |
 //! | `no_amount` | a share of events some of which have no amount |
 //! | `bands_unused`, `bands_fall` | bands without a banded clause, or with a rate that falls |
 //! | `pays_nothing` | a share, bonus or flat amount of nothing |
@@ -35,6 +36,7 @@ mod parts;
 use std::collections::BTreeSet;
 use std::fmt::Display;
 
+use super::bands::MILLION;
 use super::{Clause, Condition, Event, Matching, Reward, Terms};
 use crate::money::Money;
 use crate::rate::Rate;
@@ -239,13 +241,25 @@ fn taken_by<'c>(before: &'c [Clause], clause: &Clause, event: Event) -> Option<O
     logic::is_taken(own, &whens, event).then_some(None)
 }
 
-/// Where everything that applies is added up, it may come to more than was sold.
+/// Where everything that applies is added up, it may come to more than was sold: refused where it always does, and warned of
+/// where it can.
 fn check_sum(before: &[Clause], (place, clause): (usize, &Clause), findings: &mut Findings) {
-    let share = |clause: &Clause| match &clause.reward {
-        Reward::Percentage(rate) => rate.millionths(),
-        Reward::Flat(_) | Reward::Banded => 0,
-    };
     let own = share(clause);
+    if own == 0 {
+        return;
+    }
+    let at = format!("/clauses/{place}/reward");
+    // What has no limit, and no condition or the very same, pays whenever this clause does.
+    let always =
+        |earlier: &&Clause| earlier.limits.is_empty() && (earlier.when.is_none() || earlier.when == clause.when);
+    let certain = |event: &Event| {
+        let beside = before.iter().filter(always).filter(|earlier| earlier.events.contains(event));
+        beside.fold(own, |sum, earlier| sum + share(earlier))
+    };
+    if clause.events.iter().map(certain).any(|sum| sum > MILLION) {
+        let why = "with the clauses before it this always pays more than the sale";
+        return findings.refuse(at, "over_the_sale", why);
+    }
     let beside = before.iter().filter(|earlier| {
         let events: Vec<Event> = earlier.events.iter().filter(|event| clause.events.contains(event)).copied().collect();
         match (&earlier.when, &clause.when) {
@@ -254,10 +268,17 @@ fn check_sum(before: &[Clause], (place, clause): (usize, &Clause), findings: &mu
             _ => true,
         }
     });
-    let sum = beside.fold(own, |sum, earlier| sum + share(earlier));
-    if own > 0 && sum > crate::rule::bands::MILLION {
+    if beside.fold(own, |sum, earlier| sum + share(earlier)) > MILLION {
         let why = "with the clauses before it the shares can add up to more than the sale";
-        findings.warn(format_args!("/clauses/{place}/reward"), "over_the_sale", why);
+        findings.warn(at, "over_the_sale", why);
+    }
+}
+
+/// The share of a sale that a clause pays by itself, in millionths.
+fn share(clause: &Clause) -> i128 {
+    match &clause.reward {
+        Reward::Percentage(rate) => rate.millionths(),
+        Reward::Flat(_) | Reward::Banded => 0,
     }
 }
 

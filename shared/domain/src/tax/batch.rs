@@ -237,6 +237,17 @@ pub fn corrections(filed: &[YearRow], right: &[YearRow]) -> Vec<Correction> {
         .collect()
 }
 
+/// That something was booked by mistake, as one person says it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mistaken {
+    /// Who.
+    pub by: String,
+    /// Why.
+    pub why: String,
+    /// When.
+    pub at: Timestamp,
+}
+
 /// Where a handing-on stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
@@ -249,6 +260,18 @@ pub enum RemittanceState {
         approved_by: String,
         /// When.
         approved_at: Timestamp,
+        /// What one person says of it since; another must say so, too.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        mistaken: Option<Mistaken>,
+    },
+    /// It was booked by mistake: what is owed is more by it again.
+    TakenBack {
+        /// Who said so first, and why.
+        mistaken: Mistaken,
+        /// Who said so, too.
+        taken_back_by: String,
+        /// When.
+        taken_back_at: Timestamp,
     },
     /// Somebody said no.
     Rejected {
@@ -266,6 +289,7 @@ impl RemittanceState {
         match self {
             Self::Pending => "pending",
             Self::Booked { .. } => "booked",
+            Self::TakenBack { .. } => "taken_back",
             Self::Rejected { .. } => "rejected",
         }
     }
@@ -304,8 +328,11 @@ pub enum NotRemitted {
     /// One person has two eyes.
     #[error("whoever entered it does not approve it; another person does")]
     SamePerson,
-    /// It is settled.
-    #[error("it is {state} already")]
+    /// Nor does one person take back what two have booked.
+    #[error("you have said that it was booked by mistake; another person says so, too")]
+    SaidByYou,
+    /// It is settled, or not yet.
+    #[error("it is {state}")]
     WrongState {
         /// Where it stands.
         state: &'static str,
@@ -350,8 +377,40 @@ impl Remittance {
         if remitted.minor() > year.withheld.minor() {
             return Err(more());
         }
-        let state = RemittanceState::Booked { approved_by: by.id.clone(), approved_at: at };
+        let state = RemittanceState::Booked { approved_by: by.id.clone(), approved_at: at, mistaken: None };
         Ok((Self { state, ..self.clone() }, TaxYear { remitted, ..year.clone() }))
+    }
+
+    /// V11: it was booked by mistake, one person says; where another has said so before, it is taken back, and the year
+    /// owes it again.
+    ///
+    /// # Errors
+    /// See [`NotRemitted`].
+    pub fn take_back(
+        &self,
+        year: &TaxYear,
+        by: &Actor,
+        (why, at): (String, Timestamp),
+    ) -> Result<(Self, Option<TaxYear>), NotRemitted> {
+        if !matches!(by.role, Role::Admin | Role::FinanceManager) {
+            return Err(NotRemitted::RoleMayNot { role: by.role });
+        }
+        let RemittanceState::Booked { approved_by, approved_at, mistaken } = self.state.clone() else {
+            return Err(NotRemitted::WrongState { state: self.state.word() });
+        };
+        let Some(first) = mistaken else {
+            let mistaken = Some(Mistaken { by: by.id.clone(), why, at });
+            let state = RemittanceState::Booked { approved_by, approved_at, mistaken };
+            return Ok((Self { state, ..self.clone() }, None));
+        };
+        if first.by == by.id {
+            return Err(NotRemitted::SaidByYou);
+        }
+        // A year knows of all that was booked of it, so that this is never below zero.
+        let less = year.remitted.try_sub(self.amount).ok().filter(|remitted| !remitted.is_negative());
+        let remitted = less.ok_or(NotRemitted::WrongState { state: self.state.word() })?;
+        let state = RemittanceState::TakenBack { mistaken: first, taken_back_by: by.id.clone(), taken_back_at: at };
+        Ok((Self { state, ..self.clone() }, Some(TaxYear { remitted, ..year.clone() })))
     }
 
     /// Somebody says no; who entered it takes it back in the same way.
@@ -367,13 +426,28 @@ impl Remittance {
     /// What the audit says of it.
     #[must_use]
     pub fn told(&self) -> BTreeMap<String, String> {
-        BTreeMap::from([
+        let mut told = BTreeMap::from([
             ("year".to_owned(), self.year.to_string()),
             ("amount".to_owned(), self.amount.to_text()),
             ("deposited_on".to_owned(), self.deposited_on.to_string()),
             ("reference".to_owned(), self.reference.clone()),
             ("state".to_owned(), self.state.word().to_owned()),
-        ])
+        ]);
+        if let Some(Mistaken { by, why, .. }) = self.mistaken() {
+            told.insert("mistaken_by".to_owned(), by.clone());
+            told.insert("mistaken_because".to_owned(), why.clone());
+        }
+        told
+    }
+
+    /// What was said of it since it was booked.
+    #[must_use]
+    pub fn mistaken(&self) -> Option<&Mistaken> {
+        match &self.state {
+            RemittanceState::Booked { mistaken, .. } => mistaken.as_ref(),
+            RemittanceState::TakenBack { mistaken, .. } => Some(mistaken),
+            RemittanceState::Pending | RemittanceState::Rejected { .. } => None,
+        }
     }
 
     /// The name under which its audit trail stands.

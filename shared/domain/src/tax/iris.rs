@@ -166,7 +166,7 @@ fn tin_word(kind: TinKind) -> &'static str {
     }
 }
 
-/// The faults of a payer, by field.
+/// The faults of a payer, by field; where it lies is asked of whoever knows addresses.
 #[must_use]
 pub fn payer_faults(payer: &Payer) -> Vec<(&'static str, String)> {
     let mut faults = Vec::new();
@@ -183,9 +183,6 @@ pub fn payer_faults(payer: &Payer) -> Vec<(&'static str, String)> {
         ("last_name", payer.last_name.as_deref()),
         ("phone", Some(payer.phone.as_str())),
         ("email", Some(payer.email.as_str())),
-        ("address", Some(payer.address.line1.as_str())),
-        ("address", Some(payer.address.city.as_str())),
-        ("address", Some(payer.address.postal_code.as_str())),
     ];
     for (field, text) in texts {
         let Some(text) = text else { continue };

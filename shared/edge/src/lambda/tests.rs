@@ -91,3 +91,33 @@ fn triggers_are_told_apart_by_their_shape() {
     assert!(matches!(Trigger::of(json!({"mode": "dry_run"})), Ok(Trigger::Other(_))));
     assert!(Trigger::of(json!({"scheduled_for": "tomorrow"})).is_err());
 }
+
+/// What a function of HTTP and a schedule answers to an event.
+async fn answered(event: Value) -> Result<Value, Error> {
+    let routes = Router::new().route("/v1/things", axum::routing::get(|| async { "things" }));
+    let job = |scheduled: Scheduled| async move { Ok::<_, Error>(scheduled.scheduled_for.to_string()) };
+    let payload = RawValue::from_string(event.to_string()).expect("JSON");
+    http_or_schedule(routes, &job, LambdaEvent::new(payload, lambda_runtime::Context::default())).await
+}
+
+#[tokio::test]
+async fn a_function_of_http_answers_its_schedule_beside_its_callers() {
+    let at = "2026-09-01T02:00:00Z";
+    assert_eq!(answered(serde_json::json!({"scheduled_for": at})).await.expect("done"), at);
+    let request = |path: &str| {
+        serde_json::json!({
+            "version": "2.0", "routeKey": "$default", "rawPath": path, "rawQueryString": "scheduled_for=x", "headers": {},
+            // Whatever a caller says stands in the body: it is no schedule.
+            "body": "{\"scheduled_for\": \"2026-09-01T02:00:00Z\"}", "isBase64Encoded": false,
+            "requestContext": {
+                "accountId": "1", "apiId": "a", "domainName": "d", "domainPrefix": "d", "requestId": "r",
+                "routeKey": "$default", "stage": "$default", "time": "t", "timeEpoch": 0,
+                "http": {"method": "GET", "path": path, "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": "u"},
+            },
+        })
+    };
+    for (path, status) in [("/v1/things", 200), ("/v1/nothing", 404)] {
+        assert_eq!(answered(request(path)).await.expect("answered")["statusCode"], status, "{path}");
+    }
+    assert!(answered(serde_json::json!({"neither": "one"})).await.is_err());
+}

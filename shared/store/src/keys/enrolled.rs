@@ -5,6 +5,9 @@ use domain::id::{ApplicationId, GroupId, PartnerId, ProgramId, TenantId};
 
 use super::{Key, TenantKey};
 
+/// The sort key of what says that a partner is being deleted, or was.
+pub(crate) const LEAVING: &str = "leaving";
+
 impl TenantKey {
     pub(crate) fn partner_rows(&self) -> String {
         self.pk("partners")
@@ -12,6 +15,20 @@ impl TenantKey {
 
     pub(crate) fn partner_row(&self, partner: &PartnerId) -> Key {
         Key::new(self.partner_rows(), partner.as_str())
+    }
+
+    pub(crate) fn enrolment(&self, partner: &PartnerId, program: &ProgramId) -> Key {
+        Key::new(self.partner_partition(partner), format!("enrolment#{program}"))
+    }
+
+    /// That a partner is being deleted, or was: nothing new is made for it.
+    pub(crate) fn leaving(&self, partner: &PartnerId) -> Key {
+        Key::new(self.partner_partition(partner), LEAVING)
+    }
+
+    /// How often somebody was invited to sign in for a partner: of two at once one counts anew.
+    pub(crate) fn invited(&self, partner: &PartnerId) -> Key {
+        Key::new(self.partner_partition(partner), "invited")
     }
 
     pub(crate) fn partner_news(&self, partner: &PartnerId, version: u64) -> Key {

@@ -130,6 +130,81 @@ async fn a_session_ends_by_rest_by_age_and_by_hand_and_is_not_woken() {
     assert_eq!(store.record_session_seen(&here(), &begun, later).await.expect("store"), Written::ConditionFailed);
 }
 
+/// The numbers of a seed.
+struct Dice(u64);
+
+impl Dice {
+    fn of(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ 0x5851_F42D_4C95_7F2D)
+    }
+
+    fn below(&mut self, sides: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % sides
+    }
+}
+
+/// POR-3: whoever uses a link of a seed's user, when and how many at once as the seed says: it opens once, for its own user,
+/// before its end, whenever anybody rightly uses it.
+async fn opens_once(store: &Store, seed: u64) -> bool {
+    let (mut dice, own) = (Dice::of(seed), UserId::from_ulid(u128::from(seed + 100).into()));
+    let hash = Digest::of_bytes(&seed.to_be_bytes());
+    let token_sealed = Some("sealed".to_owned());
+    let link = SignInLink { user: own.clone(), hash, token_sealed, asked_at: minute(0), expires_at: minute(15) };
+    store.record_sign_in_link(&here(), &link).await.expect("store");
+    let (mut begun, mut may_begin, mut at) = (0, false, 0);
+    for round in 0..5_u64 {
+        at += i64::try_from(dice.below(6)).expect("small");
+        let tries = (0..=dice.below(3)).map(|n| {
+            let is_own = dice.below(4) > 0;
+            may_begin |= is_own && at < 15;
+            let user = if is_own { own.clone() } else { UserId::from_ulid(u128::from(seed + 200_100).into()) };
+            let id = u128::from(seed * 1_000 + round * 10 + n);
+            Session { user, ..session(id, minute(at)) }
+        });
+        let tries: Vec<Session> = tries.collect();
+        let tenant = here();
+        let all = join_all(tries.iter().map(|session| store.begin_session(&tenant, &hash, session))).await;
+        for (session, outcome) in tries.iter().zip(all) {
+            let is_begun = outcome.expect("store") == Written::Yes;
+            begun += usize::from(is_begun);
+            if is_begun && (session.user != own || at >= 15) {
+                return false;
+            }
+        }
+    }
+    let there = store.list_sessions_of(&here(), &own).await.expect("store").len();
+    begun == usize::from(may_begin) && there == begun
+}
+
+#[tokio::test]
+async fn a_link_opens_once_for_its_own_user_before_its_end_whoever_uses_it_when() {
+    let store = store().await;
+    for seed in 0..60 {
+        assert!(opens_once(&store, seed).await, "seed {seed}");
+    }
+}
+
+/// The mistakes that this law is about.
+#[cfg(feature = "planted")]
+#[tokio::test]
+async fn what_is_planted_in_the_use_of_a_link_is_found_within_a_thousand_stories() {
+    use domain::planted::{Bug, plant};
+    for bug in [Bug::LinkOpensAgain, Bug::LinkOpensPastItsEnd] {
+        let store = store().await;
+        plant(Some(bug));
+        let mut found = false;
+        for seed in 0..1_000 {
+            found = !opens_once(&store, seed).await;
+            if found {
+                break;
+            }
+        }
+        plant(None);
+        assert!(found, "{bug:?}");
+    }
+}
+
 #[test]
 fn a_session_shows_nothing_that_opens() {
     let shown = format!("{:?}", session(1, minute(0)));

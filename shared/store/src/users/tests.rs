@@ -124,3 +124,78 @@ async fn users_are_listed_newest_first_page_by_page() {
     let expected: Vec<UserId> = (1..=5_u128).rev().map(|n| UserId::from_ulid(n.into())).collect();
     assert_eq!(seen, expected);
 }
+
+fn of_partner(n: u128) -> KeptUser {
+    kept(n, Position::Partner { partner_id: PartnerId::from_ulid(7_u128.into()) })
+}
+
+#[tokio::test]
+async fn of_thirty_invited_at_once_as_many_sign_in_for_a_partner_as_may() {
+    // POR-3
+    let store = store().await;
+    for n in 0..15 {
+        assert_eq!(store.create_user(&here(), &of_partner(n)).await.expect("store"), UserCreated::Yes);
+    }
+    // Whoever was taken away makes room, also from the newest.
+    let disabled = Wanted { position: None, state: Some(UserState::Disabled) };
+    assert_eq!(change(&store, &of_partner(14), &disabled).await, UserChanged::Yes);
+    let tries = (100..130).map(|n| {
+        let store = store.clone();
+        async move { store.create_user(&here(), &of_partner(n)).await }
+    });
+    let all = futures::future::join_all(tries).await;
+    let count = |wanted: UserCreated| all.iter().filter(|made| made.as_ref().is_ok_and(|made| *made == wanted)).count();
+    // A store that lost its race too often says so, and makes nobody.
+    let lost = all.iter().filter(|made| made.is_err()).count();
+    assert_eq!(count(UserCreated::Yes) + count(UserCreated::TooMany) + lost, 30);
+    let partner = PartnerId::from_ulid(7_u128.into());
+    let page = store.list_partner_users(&here(), &partner, None, 100).await.expect("store");
+    let active = page.items.iter().filter(|kept| kept.user.state == UserState::Active).count();
+    assert_eq!(active, 14 + count(UserCreated::Yes));
+    assert_eq!(active, domain::user::PARTNER_USERS_MAX);
+    let again = store.create_user(&here(), &of_partner(0)).await.expect("store");
+    assert_eq!(again, UserCreated::AddressTaken, "who is one of the twenty is not one too many");
+}
+
+#[tokio::test]
+async fn nobody_is_invited_for_a_partner_who_leaves() {
+    let store = store().await;
+    let (partner, at) = (PartnerId::from_ulid(7_u128.into()), Timestamp::UNIX_EPOCH);
+    store.begin_leaving(&here(), &partner, at).await.expect("store");
+    assert_eq!(store.create_user(&here(), &of_partner(1)).await.expect("store"), UserCreated::PartnerGone);
+    // Nor does anybody come to it who was there before.
+    let sue = kept(2, Position::Support);
+    store.create_user(&here(), &sue).await.expect("store");
+    let moved = Wanted { position: Some(of_partner(2).user.position), state: None };
+    assert_eq!(change(&store, &sue, &moved).await, UserChanged::PartnerGone);
+    store.stop_leaving(&here(), &partner, at).await.expect("store");
+    assert_eq!(change(&store, &sue, &moved).await, UserChanged::Yes);
+    assert_eq!(store.create_user(&here(), &of_partner(1)).await.expect("store"), UserCreated::Yes);
+}
+
+/// PAY-4: those who may approve are all named, however many people of partners there are, and each time by few questions.
+#[tokio::test]
+async fn the_active_admins_are_found_among_however_many_users() {
+    let database = testkit::database().await;
+    let tables = Tables { core: database.core.clone(), clicks: database.clicks.clone(), ops: database.ops.clone() };
+    let store = Store::new(database.client.clone(), tables);
+    let named = || async { store.list_active_admins(&here()).await.expect("store") };
+    assert_eq!(named().await, []);
+    let (first, last) = (kept(1, Position::Admin), kept(2_000, Position::Admin));
+    store.create_user(&here(), &first).await.expect("store");
+    for n in 2..300 {
+        store.create_user(&here(), &kept(n, Position::Support)).await.expect("store");
+    }
+    let before = database.requests();
+    assert_eq!(named().await, std::slice::from_ref(&first.user.id));
+    assert_eq!(database.requests() - before, 2, "the count, and the page that she is on");
+    store.create_user(&here(), &last).await.expect("store");
+    assert_eq!(named().await, [last.user.id.clone(), first.user.id.clone()]);
+    assert_eq!(
+        change(&store, &first, &Wanted { state: Some(UserState::Disabled), ..Wanted::default() }).await,
+        UserChanged::Yes
+    );
+    assert_eq!(named().await, [last.user.id]);
+    let elsewhere = TenantKey::from(&TenantId::from_ulid(2_u128.into()));
+    assert_eq!(store.list_active_admins(&elsewhere).await.expect("store"), []);
+}

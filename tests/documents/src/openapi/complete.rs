@@ -27,7 +27,7 @@ const REFUSALS: [(&str, &str, &str, &str, &str); 13] = [
         "Stale",
         "precondition failed",
         "precondition-failed",
-        "this has changed since you read it: you saw version 3, it is at version 4; read it again",
+        "this has changed since it was read: it was at version 3, it is at 4; read it again",
     ),
     ("413", "TooLarge", "content too large", "too-large", "the body is larger than 262144 bytes"),
     (

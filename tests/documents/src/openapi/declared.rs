@@ -19,6 +19,7 @@ pub(super) fn declare(operation: &mut Value) {
     let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
     for parameter in parameters.into_iter().flatten() {
         let name = parameter["name"].as_str().unwrap_or_default().to_owned();
+        never_null(parameter);
         if let Some(Value::Object(more)) = known(&name) {
             let Some(schema) = parameter["schema"].as_object_mut() else { continue };
             for (name, value) in more {
@@ -33,6 +34,14 @@ pub(super) fn declare(operation: &mut Value) {
     let has_format = |parameter: &Value| parameter["name"] == "format" && parameter["in"] == "query";
     if operation["parameters"].as_array().is_some_and(|parameters| parameters.iter().any(has_format)) {
         list_as_csv(&mut operation["responses"]["200"]);
+    }
+}
+
+/// A header or a part of an address is left out, or is text: none of them is null.
+pub(super) fn never_null(parameter: &mut Value) {
+    let kinds = parameter["schema"]["type"].as_array().cloned().unwrap_or_default();
+    if let (2, Some(kind)) = (kinds.len(), kinds.iter().find(|kind| *kind != "null")) {
+        parameter["schema"]["type"] = kind.clone();
     }
 }
 

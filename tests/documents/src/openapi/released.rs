@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{limits, merged};
+use super::{declared, limits, merged};
 use crate::tree;
 
 /// The document of the last release.
@@ -108,6 +108,10 @@ impl Look<'_> {
 
     /// What callers send may be needed no more than before; what they read must be there as before.
     fn required(&mut self, place: &str, then: &Value, now: &Value, way: Way) {
+        // An object of which nothing was told: what its door asked for all along is told now, which takes nothing away.
+        if way == Way::Sent && then["type"] == "object" && then["properties"].is_null() {
+            return;
+        }
         let (had, has) = (&then["required"], &now["required"]);
         let (from, in_, word) =
             if way == Way::Sent { (has, had, "needed now") } else { (had, has, "may be missing now") };
@@ -178,6 +182,12 @@ fn nothing_that_was_released_is_taken_away_or_narrowed() {
     // What was enforced in silence is told now: to say so takes nothing away. What a release has told stays as it told it.
     let mut schemas = released["components"]["schemas"].as_object().cloned().unwrap_or_default();
     limits::tell(&mut released["paths"], &mut schemas);
+    // So does it to say that no header is null.
+    for operation in released["paths"].as_object_mut().into_iter().flat_map(Map::values_mut) {
+        let operations = operation.as_object_mut().into_iter().flat_map(Map::values_mut);
+        let parameters = operations.filter_map(|operation| operation["parameters"].as_array_mut());
+        parameters.flatten().for_each(declared::never_null);
+    }
     released["components"]["schemas"] = Value::Object(schemas);
     assert_eq!(breaks(&released, &merged()), Vec::<String>::new());
 }

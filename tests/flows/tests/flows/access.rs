@@ -3,7 +3,7 @@
 
 mod callers;
 mod limits;
-mod operations;
+pub(crate) mod operations;
 mod scopes;
 
 use std::collections::BTreeMap;
@@ -219,13 +219,14 @@ async fn every_door_refuses_what_it_cannot_read_as_it_is_declared() {
     assert_none("what cannot be read", &wrong);
 }
 
-/// What a request can do wrong, and what it is told. Whose thing is looked for first may be 404.
+/// What a request can do wrong, and what it is told. Whose thing is looked for first may be 404, and who must name whose
+/// figures they want first is 422.
 fn rows<'a>(operation: &Operation, asked: &Asked<'a>) -> Vec<(&'static str, Asked<'a>, &'static [u16])> {
     let mut rows = Vec::new();
     if operation.is_of_api {
         let row = Asked { accept: Some("image/png"), ..asked.clone() };
         let is_read = operation.method == Method::GET;
-        rows.push(("an answer that it has not", row, if is_read { &[406, 400, 404][..] } else { &[406] }));
+        rows.push(("an answer that it has not", row, if is_read { &[406, 400, 404, 422][..] } else { &[406] }));
     }
     if operation.method == Method::GET {
         let row = Asked { query: Some("?no_such_parameter=1".to_owned()), ..asked.clone() };

@@ -36,11 +36,11 @@ impl Answer {
         pairs.filter(|(found, _)| *found == name).map(|(_, value)| value.to_owned()).next()
     }
 
-    /// The pointers of a refusal of fields.
+    /// The pointers of a refusal of fields: 400 of a form that is told, 422 of what no schema can tell (API-2).
     #[track_caller]
-    pub(crate) fn pointers(self) -> Vec<String> {
+    pub(crate) fn pointers(self, status: u16) -> Vec<String> {
         assert_eq!(self.header("content-type"), "application/problem+json", "{}", self.text);
-        let errors = self.expect(400)["errors"].as_array().cloned().unwrap_or_default();
+        let errors = self.expect(status)["errors"].as_array().cloned().unwrap_or_default();
         let place = |error: &Value| error["pointer"].as_str().or(error["parameter"].as_str()).map(str::to_owned);
         errors.iter().filter_map(place).collect()
     }
@@ -123,7 +123,8 @@ impl Api {
     }
 }
 
-async fn read(request: reqwest::RequestBuilder) -> reqwest::Result<Answer> {
+/// The answer to a request.
+pub(crate) async fn read(request: reqwest::RequestBuilder) -> reqwest::Result<Answer> {
     let response = request.send().await?;
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     let text = response.text().await?;

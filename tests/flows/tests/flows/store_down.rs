@@ -2,8 +2,6 @@
 //!
 //! The two functions that face the world reach the tables through a door of the test, which it shuts.
 
-use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use tempfile::TempDir;
@@ -12,7 +10,8 @@ use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-use crate::operator::{assert_lawful, binaries, dump};
+use crate::behind::binaries_behind;
+use crate::operator::{assert_lawful, dump};
 use crate::world::{Partner, World, purchase};
 
 const BEHIND_THE_DOOR: [&str; 2] = ["click-tracker", "webhook-ingest"];
@@ -63,30 +62,9 @@ async fn pass(mut comes: TcpStream, address: String, mut is_open: watch::Receive
     }
 }
 
-/// The built binaries, two of them told to use the door.
-fn binaries_behind(door: &Door, folder: &Path) {
-    for entry in std::fs::read_dir(binaries()).expect("the binaries").flatten() {
-        let (name, to) = (entry.file_name(), folder.join(entry.file_name()));
-        if !entry.path().is_file() {
-            continue;
-        }
-        if !BEHIND_THE_DOOR.iter().any(|function| name == *function) {
-            std::os::unix::fs::symlink(entry.path(), to).expect("a link");
-            continue;
-        }
-        let script = format!(
-            "#!/bin/sh\nexport AWS_ENDPOINT_URL_DYNAMODB={}\nexec '{}'\n",
-            door.address,
-            entry.path().display()
-        );
-        std::fs::write(&to, script).expect("a script");
-        std::fs::set_permissions(&to, std::fs::Permissions::from_mode(0o755)).expect("it may run");
-    }
-}
-
 async fn world_with_door(parameters: &[(&str, &str)]) -> (World, Door, TempDir) {
     let (door, folder) = (Door::open().await, tempfile::tempdir().expect("a folder"));
-    binaries_behind(&door, folder.path());
+    binaries_behind(("AWS_ENDPOINT_URL_DYNAMODB", &door.address), &BEHIND_THE_DOOR, folder.path());
     let parameters = parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let options = CloudOptions { bin: Some(folder.path().to_owned()), parameters, ..CloudOptions::default() };
     let cloud = Cloud::start_with(options).await;

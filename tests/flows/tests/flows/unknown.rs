@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::operator::{assert_lawful, tributary};
+use crate::operator::{assert_lawful, dead_letters, tributary};
 use crate::rail::Rail;
 use crate::world::{Partner, World, purchase, text};
 
@@ -78,4 +78,6 @@ async fn a_transfer_whose_answer_is_lost_is_found_and_paid_once() {
     let balance = world.balance(&partner).await;
     assert_eq!((&balance["paid"], &balance["available"]), (&json!("120000.00"), &json!("0.00")));
     assert_lawful(&world.cloud).await;
+    let dead = dead_letters(&world.cloud).await;
+    assert!(dead.is_empty(), "{dead:?}");
 }

@@ -90,9 +90,10 @@ impl Plan {
         if dice.percent(3) {
             return;
         }
+        let kinds: Vec<usize> = (0..FAULTS.len()).filter(|kind| !FAULTS[*kind].is_of_rail()).collect();
         for _ in 0..dice.between(6, 24) {
             let step = u32::try_from(dice.below(1_200)).unwrap_or(0);
-            self.faults.push(PlannedFault { step, kind: dice.place(FAULTS.len()) });
+            self.faults.push(PlannedFault { step, kind: *dice.pick(&kinds) });
         }
         self.faults.sort_by_key(|fault| fault.step);
     }

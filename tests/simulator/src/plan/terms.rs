@@ -24,7 +24,7 @@ pub(super) fn drawn(style: Style, dice: &mut Dice) -> (Terms, Vec<PlannedPartner
         if partner > 0 && dice.percent(40) {
             terms.referrers.insert(partner_id(partner), partner_id(dice.place(partner)));
         }
-        partners.push(PlannedPartner { links });
+        partners.push(PlannedPartner { links, methods: Vec::new() });
     }
     // One version that everything falls under, or one that begins later: then early sales are nobody's.
     let first = if dice.percent(15) { START_MS + dice.between(1, 5) * DAY_MS } else { START_MS - 100 * DAY_MS };

@@ -38,6 +38,10 @@ pub(super) enum Work {
     Ask(What),
     /// A step of a payout.
     Step(Step),
+    /// A message of the payouts' queue, and how often it came.
+    Carry(String, u8),
+    /// A look for outcomes.
+    Look,
     /// What a person does at the desk.
     Errand(Errand),
 }
@@ -66,6 +70,8 @@ pub(super) struct Actor {
     pub(super) wakes_ms: i64,
 }
 
+/// How often a message of the payouts' queue comes out before it is put aside.
+const TRIES_MAX: u8 = 5;
 /// The record of a batch that no one can read.
 const POISON_RECORD: &str = "{not json";
 
@@ -135,6 +141,10 @@ impl Scene<'_> {
                 let back = u32::from(self.dice.percent(10));
                 (Work::Step(step), Box::pin(take_step(clients.store, tenant, account, step, back, clock)))
             }
+            What::Carry { message, tries } => {
+                (Work::Carry(message.clone(), tries), Box::pin(carry(clients, message, clock)))
+            }
+            What::Look => (Work::Look, Box::pin(look(clients, clock))),
             What::Errand(errand) => {
                 *self.tally.errands.entry(errand.name).or_default() += 1;
                 let office = Office { store: clients.store, tenant, now: clock, hold_days: self.plan.hold_days };
@@ -179,6 +189,10 @@ impl Scene<'_> {
             }
             (Work::Night, End::Died | End::Done(Err(_))) => self.plan_deed(soon_ms, What::Night),
             (Work::Visit(message), End::Died | End::Done(Err(_))) => self.plan_deed(soon_ms, What::Visit { message }),
+            // Behind so many tries it lies among the dead letters, and a person looks.
+            (Work::Carry(message, tries), End::Died | End::Done(Err(_))) if tries < TRIES_MAX => {
+                self.plan_deed(soon_ms, What::Carry { message, tries: tries + 1 });
+            }
             // Whoever got no answer asks again, under the same name; most of them.
             (Work::Ask(what), End::Died | End::Asked(Err(_))) if self.dice.percent(60) => {
                 self.plan_deed(soon_ms, what);
@@ -278,6 +292,16 @@ pub(super) async fn visit(clients: Clients, message: String, clock: Timestamp) -
     End::Done(if failed == 0 { Ok(()) } else { Err("left in the queue".to_owned()) })
 }
 
+pub(super) async fn carry(clients: Clients, message: String, clock: Timestamp) -> End {
+    let answer = clients.executor(clock).handle(batch(&[message])).await;
+    let failed = answer.as_ref().map_or(1, |answer| answer["batchItemFailures"].as_array().map_or(0, Vec::len));
+    End::Done(if failed == 0 { Ok(()) } else { Err("left in the queue".to_owned()) })
+}
+
+pub(super) async fn look(clients: Clients, clock: Timestamp) -> End {
+    End::Done(clients.executor(clock).look().await.map(|_| ()).map_err(|error| error.to_string()))
+}
+
 async fn take_step(store: Store, tenant: TenantKey, account: Account, step: Step, back: u32, clock: Timestamp) -> End {
     let head = match store.get_head(&tenant, &account).await {
         Ok(head) => head,
@@ -319,6 +343,8 @@ fn command_of(step: Step, (id, seal, asker): (&PayoutId, Digest, &str), at: Time
         Step::Cancel => (admin, Command::Cancel { reason: "no".to_owned() }),
         Step::Send => (finance, Command::MarkSent(Sent { sent_at: at, expected_arrival: None, reference })),
         Step::Confirm => (finance, Command::Confirm { completed_at: at, reference }),
+        Step::Submit => (finance, Command::Submit),
+        Step::Retry => (finance, Command::Retry),
         Step::Fail => (finance, Command::Fail { reason: "no".to_owned() }),
     }
 }

@@ -34,6 +34,7 @@ impl Scene<'_> {
         // What is within a month is all told before a night settles it, and that night comes weeks later.
         self.now_ms = self.now_ms.max(END_MS);
         self.deliver_all(false)?;
+        self.settle_rails()?;
         let told = self.run_errands_again()?;
         self.run_night()?;
         self.run_night()?;
@@ -41,7 +42,10 @@ impl Scene<'_> {
         // V12: every message once more, and another night over what is settled.
         self.deliver_all(true)?;
         self.run_night()?;
+        self.carry_all_again()?;
         self.unchanged(&before)?;
+        // What is redelivered may move money and write nothing: the rail is looked at, too.
+        self.as_at_the_rail()?;
         self.tally.checked.add("V12", 1);
         self.verified()?;
         self.as_modelled(&before, &told)?;
@@ -104,7 +108,7 @@ impl Scene<'_> {
         Ok(())
     }
 
-    fn rows(&self) -> BTreeMap<Place, Arc<Item>> {
+    pub(super) fn rows(&self) -> BTreeMap<Place, Arc<Item>> {
         let tenant = self.tenant.tenant().as_str();
         self.cloud.with_database(|database| database.committed(tenant))
     }
@@ -142,7 +146,7 @@ impl Scene<'_> {
         Ok(is_booked)
     }
 
-    fn clock(&self) -> Timestamp {
+    pub(super) fn clock(&self) -> Timestamp {
         instant(self.now_ms)
     }
 
@@ -335,7 +339,7 @@ fn settled<'a>(place: &Place, item: &'a Arc<Item>) -> Cow<'a, Item> {
 }
 
 /// What is nobody's request is answered at once, so whoever asks ends at once.
-fn at_once<T>(future: impl Future<Output = T>) -> Result<T, Trouble> {
+pub(super) fn at_once<T>(future: impl Future<Output = T>) -> Result<T, Trouble> {
     let waits = || Breach { law: "liveness", found: "somebody waits for what no one owns".to_owned() };
     Ok(future.now_or_never().ok_or_else(waits)?)
 }

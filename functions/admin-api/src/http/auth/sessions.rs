@@ -103,6 +103,7 @@ impl<S: Send + Sync> FromRequest<S> for Token {
         (status = 403, description = "Sent by a page of another origin, or the issuer vouches for nobody who is here.", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "The body is too large.", body = Problem, content_type = "application/problem+json"),
         (status = 415, description = "Neither JSON nor the form.", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "Neither a link nor a token, or both, or no issuer is trusted here.", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "Try again.", body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -119,7 +120,7 @@ pub(in crate::http) async fn begin(
         (Some(token), None) => vouched::by_link(&app, token, origin, now).await?,
         (None, Some(token)) => vouched::by_issuer(&app, &Secret::new(token), origin, now).await?,
         _ => {
-            return Err(Problem::bad_request("/token", "send either `token`, of a link, or `id_token`, of the issuer"));
+            return Err(Problem::impossible("/token", "send either `token`, of a link, or `id_token`, of the issuer"));
         }
     };
     if is_form {

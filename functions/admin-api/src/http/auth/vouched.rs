@@ -35,7 +35,7 @@ pub(super) async fn by_issuer(
 ) -> Result<(TenantId, SignedIn), Problem> {
     let Some(issuer) = &app.issuer else {
         let why = "no issuer is trusted here: ask for a link (POST /v1/auth/magic-link)";
-        return Err(Problem::bad_request("/id_token", why));
+        return Err(Problem::impossible("/id_token", why));
     };
     if token.reveal().len() > TOKEN_CHARS_MAX {
         return Err(Problem::bad_request("/id_token", format!("at most {TOKEN_CHARS_MAX} characters")));

@@ -134,7 +134,7 @@ fn by_hand(job: Job) -> Option<&'static str> {
         Job::Night => Some("POST /v1/revenue/commission/process"),
         Job::AwardEligibility => Some("POST /v1/revenue/payouts/check-eligibility"),
         Job::Verification => Some("POST /v1/revenue/verify"),
-        Job::ClickCounts | Job::Memberships | Job::PayoutOutcomes => None,
+        Job::ClickCounts | Job::Memberships | Job::PayoutOutcomes | Job::CouponsAtStripe => None,
     }
 }
 

@@ -11,7 +11,7 @@ use domain::time::Zone;
 use edge::auth::Caller;
 use edge::body::Body;
 use edge::http::Origin;
-use edge::openapi::{Refusals, WriteRefusals};
+use edge::openapi::{Refusals, Stale, WriteRefusals};
 use edge::problem::Problem;
 use edge::revision::{IfMatch, etag};
 use http::header::{ETAG, HeaderName, HeaderValue};
@@ -238,8 +238,7 @@ pub(super) async fn read(State(app): State<App>, caller: Caller) -> Result<Answe
     responses(
         (status = 200, description = "The settings in force; its ETag names their version.", body = SettingsView,
          headers(("ETag" = String, description = "The version, for If-Match."))),
-        (status = 412, description = "They have changed since.", content_type = "application/problem+json", body = Problem),
-        Refusals, WriteRefusals
+        Refusals, WriteRefusals, Stale
     ),
     security(("bearer" = []))
 )]
@@ -325,7 +324,7 @@ fn changes(before: &KeptSettings, after: &KeptSettings) -> (BTreeMap<String, Str
 fn fold(faults: Vec<(String, String)>) -> Option<Problem> {
     faults.into_iter().fold(None, |problem: Option<Problem>, (pointer, why)| {
         Some(match problem {
-            None => Problem::bad_request(pointer, why),
+            None => Problem::impossible(pointer, why),
             Some(problem) => problem.at(pointer, why),
         })
     })

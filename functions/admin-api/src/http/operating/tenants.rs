@@ -42,6 +42,7 @@ pub(super) struct TenantsQuery {
     /// How many, 1 to 500; 100 when left out.
     limit: Option<u32>,
     /// Where to go on: `next_cursor` of the page before.
+    #[serde(default, deserialize_with = "edge::page::cursor")]
     cursor: Option<String>,
     /// `csv` or `json`; otherwise as `Accept` says.
     #[param(inline)]

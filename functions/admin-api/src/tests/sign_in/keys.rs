@@ -84,7 +84,13 @@ async fn what_a_kind_of_key_does_not_have_is_told_by_its_place() {
         (json!({"name": "p", "kind": "partner"}), "/partner_id"),
     ] {
         let told = hall.by(&ada, "POST", "/v1/api-keys", body.clone()).await;
-        assert_eq!((told.status, &told.json["errors"][0]["pointer"]), (400, &json!(pointer)), "{body}");
+        // Which field goes with which kind no schema tells.
+        let is_form = ["/scopes/0", "/scopes/1", "/name"].contains(&pointer);
+        assert_eq!(
+            (told.status, &told.json["errors"][0]["pointer"]),
+            (if is_form { 400 } else { 422 }, &json!(pointer)),
+            "{body}"
+        );
     }
 }
 

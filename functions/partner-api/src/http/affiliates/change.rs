@@ -11,7 +11,7 @@ use edge::auth::Caller;
 use edge::body::{Body, Segments};
 use edge::http::Origin;
 use edge::idempotency::Minting;
-use edge::openapi::{Refusals, WriteRefusals};
+use edge::openapi::{Refusals, Stale, WriteRefusals};
 use edge::problem::Problem;
 use edge::revision::IfMatch;
 use serde::{Deserialize, Deserializer};
@@ -74,8 +74,7 @@ fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Res
     request_body = LinkChange,
     responses(
         (status = 200, body = LinkBody),
-        (status = 412, description = "It changed since it was read.", body = Problem, content_type = "application/problem+json"),
-        Refusals, WriteRefusals,
+        Refusals, WriteRefusals, Stale,
     ),
     security(("bearer" = []))
 )]
@@ -121,8 +120,7 @@ pub(crate) async fn change(
     ),
     responses(
         (status = 200, description = "Archived.", body = LinkBody),
-        (status = 412, description = "It changed since it was read.", body = Problem, content_type = "application/problem+json"),
-        Refusals, WriteRefusals,
+        Refusals, WriteRefusals, Stale,
     ),
     security(("bearer" = []))
 )]

@@ -27,7 +27,7 @@ pub(super) fn label(faults: &mut Faults, said: Option<&str>) -> Option<String> {
 /// When it ends: later than now.
 pub(super) fn end(faults: &mut Faults, said: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> {
     if said.is_some_and(|end| end <= now) {
-        faults.note("/expires_at", "must be later than now");
+        faults.clash("/expires_at", "must be later than now");
     }
     said.map(edge::clock::to_ms)
 }
@@ -38,7 +38,7 @@ pub(super) fn sub_ids(faults: &mut Faults, said: BTreeMap<String, String>) -> BT
         let pointer = format!("/sub_ids/{}", edge::problem::escaped(name));
         let fits = (1..=SUB_ID_BYTES_MAX).contains(&value.len()) && !value.chars().any(char::is_control);
         if !SUB_IDS.contains(&name.as_str()) {
-            faults.note(&pointer, "the names are sub1 to sub5");
+            faults.clash(&pointer, "the names are sub1 to sub5");
         } else if !fits {
             faults.note(&pointer, format!("must have 1 to {SUB_ID_BYTES_MAX} bytes, and no control characters"));
         }
@@ -63,7 +63,7 @@ pub(super) async fn check_host(
         return Ok(());
     }
     let named = allowed.join(", ");
-    Err(Problem::bad_request("/destination", format!("the program's links lead to {named} and nowhere else"))
+    Err(Problem::impossible("/destination", format!("the program's links lead to {named} and nowhere else"))
         .kind("destination-not-allowed"))
 }
 

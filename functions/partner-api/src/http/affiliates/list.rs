@@ -17,9 +17,6 @@ use crate::App;
 use crate::http::page::{self, Listed};
 use crate::http::who;
 
-/// How many reads one page may take where few links match; a page that finds too few by then says where to go on.
-const READS_MAX: usize = 8;
-
 /// The words of a link's state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -61,6 +58,7 @@ pub(crate) struct Asked {
     /// How many, 1 to 500; 100 when left out.
     limit: Option<u32>,
     /// Where to go on: `next_cursor` of the page before.
+    #[serde(default, deserialize_with = "edge::page::cursor")]
     cursor: Option<String>,
     /// `csv` for CSV; so does `Accept: text/csv`.
     #[expect(dead_code, reason = "read by the answer's format; here for the documentation")]
@@ -85,27 +83,11 @@ pub(crate) async fn list(
     format: Format,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
-    let page = page_of(&app, &caller, &asked).await?;
-    let said = said_of(&app, &caller.tenant_key(), &page.links).await?;
-    let data = page.links.iter().map(|link| body(&app, link, &said)).collect();
-    Listed::new(data, page.next.as_ref().map(LinkId::as_str)).answer(format, "links", &COLUMNS)
-}
-
-struct PageOfLinks {
-    links: Vec<Link>,
-    next: Option<LinkId>,
-}
-
-async fn page_of(app: &App, caller: &Caller, asked: &Asked) -> Result<PageOfLinks, Problem> {
-    let is_for_one = who::own_partner(caller)?.is_some() || asked.partner_id.is_some();
-    let partner = match is_for_one {
-        true => Some(who::asked_partner(caller, asked.partner_id.as_deref())?),
-        false => None,
-    };
+    let partner = who::asked_of_one(&caller, asked.partner_id.as_deref())?;
     let program = asked.program_id.as_deref().map(ProgramId::parse).transpose();
     let program = program.map_err(|why| Problem::bad_parameter("program_id", why.to_string()))?;
     let limit = page::limit(asked.limit)?;
-    let mut after = page::after(asked.cursor.as_deref(), |id| LinkId::parse(id).ok())?;
+    let after = page::after(asked.cursor.as_deref(), |id| LinkId::parse(id).ok())?;
     let (tenant, now) = (caller.tenant_key(), app.clock.now());
     let wanted = asked.status.map(LinkStatus::from);
     let is_wanted = |link: &Link| {
@@ -113,29 +95,17 @@ async fn page_of(app: &App, caller: &Caller, asked: &Asked) -> Result<PageOfLink
         let fits = wanted.map_or(status != LinkStatus::Archived, |wanted| wanted == status);
         fits && program.as_ref().is_none_or(|program| *program == link.program)
     };
-    let mut links: Vec<Link> = Vec::new();
-    for _ in 0..READS_MAX {
-        let read = match &partner {
-            Some(partner) => app.store.list_partner_links(&tenant, partner, after.as_ref(), limit).await?,
-            None => app.store.list_links(&tenant, after.as_ref(), limit).await?,
-        };
-        let is_last = read.next.is_none();
-        let mut read = read.items.into_iter();
-        for link in read.by_ref() {
-            after = Some(link.id.clone());
-            if is_wanted(&link) {
-                links.push(link);
-            }
-            if links.len() == limit {
-                break;
+    let read = |after: Option<LinkId>| {
+        let (store, tenant, partner) = (&app.store, &tenant, partner.as_ref());
+        async move {
+            match partner {
+                Some(partner) => store.list_partner_links(tenant, partner, after.as_ref(), limit).await,
+                None => store.list_links(tenant, after.as_ref(), limit).await,
             }
         }
-        if is_last && read.next().is_none() {
-            return Ok(PageOfLinks { links, next: None });
-        }
-        if links.len() == limit {
-            break;
-        }
-    }
-    Ok(PageOfLinks { links, next: after })
+    };
+    let page = page::gather((limit, after), read, |link: &Link| link.id.clone(), is_wanted).await?;
+    let said = said_of(&app, &tenant, &page.items).await?;
+    let data = page.items.iter().map(|link| body(&app, link, &said)).collect();
+    Listed::new(data, page.next.as_ref().map(LinkId::as_str)).answer(format, "links", &COLUMNS)
 }

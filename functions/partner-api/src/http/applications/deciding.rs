@@ -41,6 +41,7 @@ const REASON_CHARS_MAX: usize = 500;
 pub(crate) struct Terms {
     /// The step in the programme.
     #[schema(value_type = Option<String>, example = "tier1")]
+    #[serde(deserialize_with = "edge::body::or_default")]
     tier: Tier,
     /// The groups there.
     #[schema(example = json!(["gold"]))]

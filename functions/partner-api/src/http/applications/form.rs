@@ -17,6 +17,7 @@ use crate::http::partners::page;
 
 const NAME_CHARS_MAX: usize = 200;
 const ANSWERS_MAX: usize = 20;
+const TERMS_CHARS_MAX: usize = 40;
 const QUESTION_CHARS_MAX: usize = 200;
 const ANSWER_CHARS_MAX: usize = 2_000;
 
@@ -100,11 +101,14 @@ impl NewApplication {
             }
             answers.push(Answer { question, answer: answer.trim().to_owned() });
         }
+        if let Some(version) = &self.terms_version {
+            faults.text("/terms_version", version, TERMS_CHARS_MAX);
+        }
         // OPS-4: whoever applies accepts the terms of today, or is told which they are.
         if let Some(terms) = terms
             && self.terms_version.as_deref() != Some(terms)
         {
-            faults.note("/terms_version", format!("accept the terms, version {terms}"));
+            faults.clash("/terms_version", format!("accept the terms, version {terms}"));
         }
         let (address, digest) = faults.finish(known)?;
         Ok((Form { name, email: address.as_str().to_owned(), website, company, answers }, digest))

@@ -151,6 +151,6 @@ fn refusal(refused: &ClaimRefused) -> Problem {
         ClaimRefused::AnotherCustomer { .. } => Problem::conflict(why).kind("another-customer"),
         ClaimRefused::SamePerson => Problem::conflict(why).kind("second-person-needed"),
         ClaimRefused::NeedsAPerson => Problem::forbidden(why).kind("person-needed"),
-        ClaimRefused::NobodyKnown => Problem::bad_request("/customer_id", why),
+        ClaimRefused::NobodyKnown => Problem::impossible("/customer_id", why),
     }
 }

@@ -18,9 +18,6 @@ use crate::App;
 use crate::http::page::{self, Listed};
 use crate::http::who;
 
-/// How many reads one page may take where few claims match; a page that finds too few by then says where to go on.
-const READS_MAX: usize = 8;
-
 /// The words of a claim's state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -58,6 +55,7 @@ pub(crate) struct Asked {
     /// How many, 1 to 500; 100 when left out.
     limit: Option<u32>,
     /// Where to go on: `next_cursor` of the page before.
+    #[serde(default, deserialize_with = "edge::page::cursor")]
     cursor: Option<String>,
     /// `csv` for CSV; so does `Accept: text/csv`.
     #[expect(dead_code, reason = "read by the answer's format; here for the documentation")]
@@ -82,38 +80,22 @@ pub(crate) async fn list(
     format: Format,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
-    let is_for_one = who::own_partner(&caller)?.is_some() || asked.partner_id.is_some();
-    let partner = match is_for_one {
-        true => Some(who::asked_partner(&caller, asked.partner_id.as_deref())?),
-        false => None,
-    };
+    let partner = who::asked_of_one(&caller, asked.partner_id.as_deref())?;
     let limit = page::limit(asked.limit)?;
-    let mut after = page::after(asked.cursor.as_deref(), |id| ClaimId::parse(id).ok())?;
+    let after = page::after(asked.cursor.as_deref(), |id| ClaimId::parse(id).ok())?;
     let tenant = caller.tenant_key();
-    let (mut found, mut has_more) = (Vec::new(), true);
-    for _ in 0..READS_MAX {
-        let read = match &partner {
-            Some(partner) => app.store.list_partner_claims(&tenant, partner, after.as_ref(), limit).await?,
-            None => app.store.list_claims(&tenant, after.as_ref(), limit).await?,
-        };
-        let is_last = read.next.is_none();
-        let mut read = read.items.into_iter();
-        for claim in read.by_ref() {
-            after = Some(claim.id.clone());
-            if asked.status.is_none_or(|status| status.fits(&claim)) {
-                found.push(claim);
-            }
-            if found.len() == limit {
-                break;
+    let read = |after: Option<ClaimId>| {
+        let (store, tenant, partner) = (&app.store, &tenant, partner.as_ref());
+        async move {
+            match partner {
+                Some(partner) => store.list_partner_claims(tenant, partner, after.as_ref(), limit).await,
+                None => store.list_claims(tenant, after.as_ref(), limit).await,
             }
         }
-        has_more = !is_last || read.next().is_some();
-        if !has_more || found.len() == limit {
-            break;
-        }
-    }
+    };
+    let is_wanted = |claim: &Claim| asked.status.is_none_or(|status| status.fits(claim));
+    let page = page::gather((limit, after), read, |claim: &Claim| claim.id.clone(), is_wanted).await?;
     let is_staff = is_staff(&caller);
-    let data = found.iter().map(|claim| ClaimBody::of(claim, is_staff)).collect();
-    let next = after.filter(|_| has_more);
-    Listed::new(data, next.as_ref().map(ClaimId::as_str)).answer(format, "claims", &COLUMNS)
+    let data = page.items.iter().map(|claim| ClaimBody::of(claim, is_staff)).collect();
+    Listed::new(data, page.next.as_ref().map(ClaimId::as_str)).answer(format, "claims", &COLUMNS)
 }

@@ -60,7 +60,7 @@ impl Wanted {
         let program = asked.program_id.as_deref().map(ProgramId::parse).transpose();
         let customer = asked.customer_id.as_deref().map(PaymentKey::parse).transpose();
         if asked.from.zip(asked.to).is_some_and(|(from, to)| from > to) {
-            return Err(Problem::bad_parameter("to", "must not be before from"));
+            return Err(Problem::impossible_parameter("to", "must not be before from"));
         }
         Ok(Self {
             status: asked.status,

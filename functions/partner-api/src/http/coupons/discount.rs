@@ -55,8 +55,8 @@ impl DiscountBody {
         let off = match (&self.rate, &self.amount, &self.currency) {
             (Some(rate), None, None) => Self::share(faults, rate),
             (None, Some(amount), Some(currency)) => Self::amount(faults, amount, currency),
-            (None, Some(_), None) => faults.check("/at_stripe/currency", Err("is missing: of which currency?")),
-            _ => faults.check("/at_stripe", Err("say either `rate`, or `amount` and `currency`")),
+            (None, Some(_), None) => faults.fit("/at_stripe/currency", Err("is missing: of which currency?")),
+            _ => faults.fit("/at_stripe", Err("say either `rate`, or `amount` and `currency`")),
         };
         let lasting = match (self.duration, self.months) {
             (DurationWord::Once, None) => Some(Lasting::Once),
@@ -65,29 +65,29 @@ impl DiscountBody {
                 Some(Lasting::Months(months))
             }
             (DurationWord::Repeating, _) => {
-                faults.check("/at_stripe/months", Err(format!("must be from 1 to {MONTHS_MAX}")))
+                faults.fit("/at_stripe/months", Err(format!("must be from 1 to {MONTHS_MAX}")))
             }
-            (_, Some(_)) => faults.check("/at_stripe/months", Err("only of a discount that is `repeating`")),
+            (_, Some(_)) => faults.fit("/at_stripe/months", Err("only of a discount that is `repeating`")),
         };
         off.zip(lasting).map(|(off, lasting)| Discount { off, lasting })
     }
 
     fn share(faults: &mut Faults, text: &str) -> Option<Off> {
-        let rate = faults.check("/at_stripe/rate", Rate::parse(text))?;
+        let rate = faults.fit("/at_stripe/rate", Rate::parse(text))?;
         match rate.to_percent() {
             Some(percent) if percent != "0" => Some(Off::Share(rate)),
-            Some(_) => faults.check("/at_stripe/rate", Err("must be above zero")),
-            None => faults.check("/at_stripe/rate", Err("must have at most four places")),
+            Some(_) => faults.fit("/at_stripe/rate", Err("must be above zero")),
+            None => faults.fit("/at_stripe/rate", Err("must have at most four places")),
         }
     }
 
     fn amount(faults: &mut Faults, amount: &AmountText, currency: &str) -> Option<Off> {
-        let currency = faults.check("/at_stripe/currency", Currency::parse(currency))?;
-        let amount = faults.check("/at_stripe/amount", amount.not_negative_in(currency))?;
+        let currency = faults.fit("/at_stripe/currency", Currency::parse(currency))?;
+        let amount = faults.fit("/at_stripe/amount", amount.not_negative_in(currency))?;
         match (amount.is_zero(), stripe::minor_of(amount)) {
             (false, Some(_)) => Some(Off::Amount(amount)),
-            (true, _) => faults.check("/at_stripe/amount", Err("must be above zero")),
-            (false, None) => faults.check("/at_stripe/amount", Err("Stripe takes fewer places of this currency")),
+            (true, _) => faults.fit("/at_stripe/amount", Err("must be above zero")),
+            (false, None) => faults.fit("/at_stripe/amount", Err("Stripe takes fewer places of this currency")),
         }
     }
 }

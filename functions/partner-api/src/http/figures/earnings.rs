@@ -9,7 +9,7 @@ use domain::time::{BusinessDay, DateOutOfRange};
 use edge::auth::Caller;
 use edge::body::{Query, Segments};
 use edge::csv::{self, Format};
-use edge::openapi::Refusals;
+use edge::openapi::{Clashes, Refusals};
 use edge::page::Listed;
 use edge::problem::Problem;
 use serde::{Deserialize, Serialize};
@@ -107,7 +107,7 @@ pub(crate) struct EarningsBody {
     path = "/v1/partners/{id}/earnings",
     tag = "figures",
     params(("id" = String, Path, description = "The partner: its own only, unless staff asks."), Asked),
-    responses((status = 200, description = "The span; the pieces as CSV for `Accept: text/csv`.", body = EarningsBody), Refusals),
+    responses((status = 200, description = "The span; the pieces as CSV for `Accept: text/csv`.", body = EarningsBody), Refusals, Clashes),
     security(("bearer" = []))
 )]
 pub(crate) async fn read(
@@ -165,7 +165,7 @@ struct Days {
 
 impl Days {
     fn of(asked: &Asked, today: BusinessDay) -> Result<Self, Problem> {
-        let far = |name: &'static str| move |why: DateOutOfRange| Problem::bad_parameter(name, why.to_string());
+        let far = |name: &'static str| move |why: DateOutOfRange| Problem::impossible_parameter(name, why.to_string());
         let to = match &asked.period_end {
             Some(text) => day("period_end", text)?,
             None => today.plus_days(1).map_err(far("period_end"))?,
@@ -177,7 +177,7 @@ impl Days {
         let length = days_between(from, to).map_err(far("period_end"))?;
         if !(1..=DAYS_MAX).contains(&length) {
             let detail = format!("must be after period_start, by {DAYS_MAX} days at most");
-            return Err(Problem::bad_parameter("period_end", detail));
+            return Err(Problem::impossible_parameter("period_end", detail));
         }
         let back = i32::try_from(length).unwrap_or(i32::MAX);
         let before = from.plus_days(-back).map_err(far("period_start"))?;
@@ -185,7 +185,7 @@ impl Days {
         let pieces = interval.pieces(from, to).map_err(far("period_end"))?;
         if pieces.len() > PIECES_MAX {
             let detail = format!("more than {PIECES_MAX} pieces; take longer ones, or a shorter span");
-            return Err(Problem::bad_parameter("interval", detail));
+            return Err(Problem::impossible_parameter("interval", detail));
         }
         Ok(Self { before, from, to, interval, pieces })
     }

@@ -9,7 +9,7 @@ use domain::time::{Timestamp, Zone};
 use edge::auth::Caller;
 use edge::body::Query;
 use edge::csv::{self, Format};
-use edge::openapi::Refusals;
+use edge::openapi::{Clashes, Refusals};
 use edge::page::Listed;
 use edge::problem::Problem;
 use serde::{Deserialize, Serialize};
@@ -82,7 +82,7 @@ pub(crate) struct MetricsBody {
     path = "/v1/partners/revenue/metrics",
     tag = "figures",
     params(Asked),
-    responses((status = 200, description = "One row; CSV for `Accept: text/csv`.", body = MetricsBody), Refusals),
+    responses((status = 200, description = "One row; CSV for `Accept: text/csv`.", body = MetricsBody), Refusals, Clashes),
     security(("bearer" = []))
 )]
 pub(crate) async fn read(
@@ -131,12 +131,12 @@ fn span(asked: &Asked, ledger: &Ledger<'_>) -> Result<Span, Problem> {
         Some(text) => instant("period_start", text, &ledger.zone)?,
         None => {
             let first = Month::of(ledger.today()).first_day();
-            let first = first.map_err(|why| Problem::bad_parameter("period_start", why.to_string()))?;
+            let first = first.map_err(|why| Problem::impossible_parameter("period_start", why.to_string()))?;
             start("period_start", first, &ledger.zone)?
         }
     };
     if from >= to {
-        return Err(Problem::bad_parameter("period_start", "must be before period_end"));
+        return Err(Problem::impossible_parameter("period_start", "must be before period_end"));
     }
     Ok(Span { from, to })
 }

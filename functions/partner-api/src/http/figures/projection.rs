@@ -6,7 +6,7 @@ use domain::figures::{Span, projected};
 use domain::time::{BusinessDay, Timestamp};
 use edge::auth::Caller;
 use edge::body::Query;
-use edge::openapi::Refusals;
+use edge::openapi::{Clashes, Refusals};
 use edge::problem::Problem;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -71,7 +71,7 @@ pub(crate) struct ProjectionBody {
     path = "/v1/partners/revenue/projection",
     tag = "figures",
     params(Asked),
-    responses((status = 200, body = ProjectionBody), Refusals),
+    responses((status = 200, body = ProjectionBody), Refusals, Clashes),
     security(("bearer" = []))
 )]
 pub(crate) async fn read(
@@ -85,7 +85,7 @@ pub(crate) async fn read(
         return Err(Problem::bad_parameter("horizon_days", format!("must be from 1 to {HORIZON_DAYS_MAX}")));
     }
     let ledger = Ledger::open(&app, caller.tenant_key(), partner, asked.currency.as_deref()).await?;
-    let far = |why: domain::time::DateOutOfRange| Problem::bad_parameter("horizon_days", why.to_string());
+    let far = |why: domain::time::DateOutOfRange| Problem::impossible_parameter("horizon_days", why.to_string());
     let today = ledger.today();
     let earliest = today.plus_days(-OBSERVED_DAYS_MAX).map_err(far)?;
     let span =

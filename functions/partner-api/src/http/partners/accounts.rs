@@ -67,6 +67,7 @@ pub(crate) struct Asked {
     /// How many, 1 to 500; 100 when left out.
     limit: Option<u32>,
     /// Where to go on: `next_cursor` of the page before.
+    #[serde(default, deserialize_with = "edge::page::cursor")]
     cursor: Option<String>,
     /// `csv` for CSV; so does `Accept: text/csv`.
     #[expect(dead_code, reason = "read by the answer's format; here for the documentation")]
@@ -146,17 +147,17 @@ pub(crate) async fn create(
         None => match record.enrolments.as_slice() {
             [only] => Some(only.program.clone()),
             _ => {
-                faults.note("/program_id", "the partner has none or several programs; say which");
+                faults.clash("/program_id", "the partner has none or several programs; say which");
                 None
             }
         },
     };
     if program.as_ref().is_some_and(|program| record.enrolment(program).is_none()) {
-        faults.note("/program_id", "the partner is not enrolled in this program");
+        faults.clash("/program_id", "the partner is not enrolled in this program");
     }
     let from = edge::clock::to_ms(asked.from.unwrap_or(now));
     if from < edge::clock::to_ms(now) {
-        faults.note("/from", "must not be past; leave it out to begin now");
+        faults.clash("/from", "must not be past; leave it out to begin now");
     }
     let (customer, program) = faults.finish(customer.zip(program))?;
     let managed = Managed { partner: record.partner.id.clone(), program, customer, from, until: None };

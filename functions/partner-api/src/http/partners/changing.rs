@@ -7,9 +7,9 @@ use edge::auth::Caller;
 use edge::body::{Body, Segments};
 use edge::http::Origin;
 use edge::idempotency::Minting;
-use edge::openapi::{Refusals, WriteRefusals};
+use edge::openapi::{Refusals, Stale, WriteRefusals};
 use edge::problem::Problem;
-use edge::revision::IfMatch;
+use edge::revision::{self, IfMatch};
 use serde::Deserialize;
 use store::Written;
 use store::partners::record::{PartnerChange, PartnerRecord, PersonChange};
@@ -21,7 +21,6 @@ use super::{NAME_CHARS_MAX, Opened, PartnerDetail, detail, opened, page, record_
 use crate::App;
 use crate::http::faults::Faults;
 use crate::http::groups::present;
-use crate::http::programs::changing::changed_meanwhile;
 use crate::http::trail::{Changes, joined};
 use crate::http::who::Admin;
 
@@ -76,9 +75,9 @@ pub(crate) struct ChangedPartner {
     request_body = ChangedPartner,
     responses(
         (status = 200, body = PartnerDetail, headers(("ETag" = String, description = "For `If-Match`."))),
-        (status = 412, description = "It has changed since you saw it.", body = Problem, content_type = "application/problem+json"),
         Refusals,
-        WriteRefusals
+        WriteRefusals,
+        Stale
     ),
     security(("bearer" = []))
 )]
@@ -109,7 +108,7 @@ pub(crate) async fn change(
         PartnerChange { person: sealed, words, at: edge::clock::to_ms(at), ..PartnerChange::of(&before, &after) };
     if app.store.telling(&tenant, told).change_partner(&tenant, &change).await? == Written::ConditionFailed {
         let now = record_of(&app, &caller, &id).await?;
-        return Err(changed_meanwhile(before.version, now.version));
+        return Err(revision::changed(before.version, now.version));
     }
     tracing::info!(partner.id = %after.partner.id, by = %caller.subject, "partner changed");
     detail(&app, &caller, &after).await

@@ -4,15 +4,14 @@ use axum::extract::State;
 use edge::body::Segments;
 use edge::http::Origin;
 use edge::idempotency::Minting;
-use edge::openapi::{Refusals, WriteRefusals};
+use edge::openapi::{Refusals, Stale, WriteRefusals};
 use edge::problem::Problem;
-use edge::revision::IfMatch;
+use edge::revision::{self, IfMatch};
 use http::StatusCode;
 use store::removals::{History, Removed};
 
 use super::record_of;
 use crate::App;
-use crate::http::programs::changing::changed_meanwhile;
 use crate::http::trail::Changes;
 use crate::http::who::Admin;
 
@@ -33,9 +32,9 @@ use crate::http::who::Admin;
     ),
     responses(
         (status = 204, description = "It is gone."),
-        (status = 412, description = "It has changed since you saw it.", body = Problem, content_type = "application/problem+json"),
         Refusals,
-        WriteRefusals
+        WriteRefusals,
+        Stale
     ),
     security(("bearer" = []))
 )]
@@ -54,21 +53,40 @@ pub(crate) async fn delete(
     if let Some(history) = app.store.find_history(&tenant, partner).await? {
         return Err(stays(history));
     }
+    // What was made for it before it leaves is found now, and nothing more is made behind this look. The mark is this run's
+    // own, also where the same request comes again.
+    let mark = app.clock.now();
+    app.store.begin_leaving(&tenant, partner, mark).await?;
+    let found = app.store.find_history(&tenant, partner).await;
+    if !matches!(found, Ok(None)) {
+        app.store.stop_leaving(&tenant, partner, mark).await?;
+    }
+    if let Some(history) = found? {
+        return Err(stays(history));
+    }
     let told = Changes::default().gone("status", before.partner.status.word()).told(
         partner.as_str(),
         "partner.deleted",
         (caller.acting(origin), minting.at()),
     );
-    match app.store.telling(&tenant, told).delete_partner(&tenant, &before).await? {
+    // Where nobody heard what became of it, the mark stays: the partner may be gone.
+    let removed = app.store.telling(&tenant, told).delete_partner(&tenant, &before, mark).await?;
+    if removed != Removed::Yes {
+        app.store.stop_leaving(&tenant, partner, mark).await?;
+    }
+    match removed {
         Removed::Yes => {
             tracing::info!(partner.id = %partner, by = %caller.subject, "partner deleted");
             Ok(StatusCode::NO_CONTENT)
         }
         Removed::Changed => {
             let now = record_of(&app, &caller, &id).await?;
-            Err(changed_meanwhile(before.version, now.version))
+            if now.version == before.version {
+                return Err(Problem::conflict("somebody else deletes this partner at the same time; look again"));
+            }
+            Err(revision::changed(before.version, now.version))
         }
-        // It came between the look and the write.
+        // Money came between the look and the write.
         Removed::Used => Err(stays(app.store.find_history(&tenant, partner).await?.unwrap_or(History::Reviews))),
     }
 }

@@ -12,9 +12,9 @@ use edge::body::{Body, Segments};
 use edge::csv::Format;
 use edge::http::Origin;
 use edge::idempotency::Minting;
-use edge::openapi::{Refusals, WriteRefusals};
+use edge::openapi::{Refusals, Stale, WriteRefusals};
 use edge::problem::Problem;
-use edge::revision::{IfMatch, etag};
+use edge::revision::{self, IfMatch, etag};
 use http::StatusCode;
 use http::header::ETAG;
 use serde::Deserialize;
@@ -28,7 +28,6 @@ use crate::App;
 use crate::http::faults::Faults;
 use crate::http::groups::{NAME_CHARS_MAX, present};
 use crate::http::page::Listed;
-use crate::http::programs::changing::changed_meanwhile;
 use crate::http::trail::{Changes, joined, or_none};
 use crate::http::who::Admin;
 
@@ -45,7 +44,7 @@ pub(crate) struct NewEnrolment {
     /// The programme.
     program_id: String,
     /// The step there.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "edge::body::or_default")]
     #[schema(value_type = Option<String>, example = "tier1")]
     tier: Tier,
     /// The groups there.
@@ -168,9 +167,9 @@ fn made(enrolment: &EnrolmentRecord, version: u64) -> Response {
     request_body = ChangedEnrolment,
     responses(
         (status = 200, description = "The partner with all its places.", body = super::PartnerDetail),
-        (status = 412, description = "It has changed since you saw it.", body = Problem, content_type = "application/problem+json"),
         Refusals,
-        WriteRefusals
+        WriteRefusals,
+        Stale
     ),
     security(("bearer" = []))
 )]
@@ -245,7 +244,7 @@ pub(super) async fn write(
     let change = PartnerChange { at: edge::clock::to_ms(minting.at()), ..PartnerChange::of(before, after) };
     if app.store.telling(&tenant, told).change_partner(&tenant, &change).await? == Written::ConditionFailed {
         let now = record_of(app, caller, after.partner.id.as_str()).await?;
-        return Err(changed_meanwhile(before.version, now.version));
+        return Err(revision::changed(before.version, now.version));
     }
     tracing::info!(partner.id = %after.partner.id, by = %caller.subject, "partner changed");
     Ok(())
@@ -272,7 +271,7 @@ pub(crate) async fn open_program(
 ) -> Result<Option<ProgramId>, Problem> {
     let Some(program) = faults.check("/program_id", ProgramId::parse(named)) else { return Ok(None) };
     match app.store.get_program_record(tenant, &program).await? {
-        None => faults.note("/program_id", "no such program"),
+        None => faults.clash("/program_id", "no such program"),
         Some(found) if !found.is_open() => {
             return Err(
                 Problem::conflict("the program is closed, and takes nobody on; open it first").kind("program-closed")
@@ -292,7 +291,7 @@ pub(crate) async fn check_referrer(
     faults: &mut Faults,
 ) -> Result<(), Problem> {
     if partner == Some(referrer) {
-        faults.note("/referrer_id", "nobody refers themselves");
+        faults.clash("/referrer_id", "nobody refers themselves");
         return Ok(());
     }
     let mut next = Some(referrer.clone());
@@ -300,16 +299,16 @@ pub(crate) async fn check_referrer(
         let Some(current) = next else { return Ok(()) };
         let Some(record) = app.store.get_partner_record(tenant, &current).await? else {
             if step == 0 {
-                faults.note("/referrer_id", "no such partner");
+                faults.clash("/referrer_id", "no such partner");
             }
             return Ok(());
         };
         next = record.enrolment(program).and_then(|place| place.referrer.clone());
         if partner.is_some() && next.as_ref() == partner {
-            faults.note("/referrer_id", "the partner referred them, or who referred them: nobody is paid in a circle");
+            faults.clash("/referrer_id", "the partner referred them, or who referred them: nobody is paid in a circle");
             return Ok(());
         }
     }
-    faults.note("/referrer_id", format!("a chain of more than {REFERRERS_MAX} who referred one another"));
+    faults.clash("/referrer_id", format!("a chain of more than {REFERRERS_MAX} who referred one another"));
     Ok(())
 }

@@ -10,7 +10,7 @@ use edge::auth::Caller;
 use edge::body::Query;
 use edge::csv::Format;
 use edge::fingerprints::fingerprint_key;
-use edge::openapi::Refusals;
+use edge::openapi::{Clashes, Refusals};
 use edge::problem::Problem;
 use serde::{Deserialize, Serialize};
 use store::partner_rows::{PartnerRow, PlaceRow, RowsAsked};
@@ -22,6 +22,8 @@ use crate::App;
 use crate::http::page::{self, Listed};
 use crate::http::who::STAFF;
 
+/// The longest question.
+const QUESTION_CHARS_MAX: usize = 2_048;
 const COLUMNS: [&str; 5] = ["id", "status", "created_at", "programs", "tags"];
 
 /// In which order.
@@ -63,6 +65,7 @@ pub(crate) struct Asked {
     /// How many, 1 to 500; 100 when left out. A page of a search may have fewer and not be the last.
     limit: Option<u32>,
     /// Where to go on: `next_cursor` of the page before.
+    #[serde(default, deserialize_with = "edge::page::cursor")]
     cursor: Option<String>,
     /// `csv` for CSV; so does `Accept: text/csv`.
     #[expect(dead_code, reason = "read by the answer's format; here for the documentation")]
@@ -151,7 +154,7 @@ impl Wanted {
     path = "/v1/partners",
     tag = "partners",
     params(Asked, ("format" = Option<Format>, Query, description = "`csv` for a table.")),
-    responses((status = 200, body = Listed<ListedPartner>), Refusals),
+    responses((status = 200, body = Listed<ListedPartner>), Refusals, Clashes),
     security(("bearer" = []))
 )]
 pub(crate) async fn list(
@@ -172,7 +175,7 @@ pub(crate) async fn list(
         Some(question) => {
             let key = fingerprint_key(&app.store, &app.sealer, &tenant).await?;
             let short = || format!("words of at least {BEGINNING_CHARS_MIN} characters");
-            Some(Sought::of(&key, question).ok_or_else(|| Problem::bad_parameter("q", short()))?)
+            Some(Sought::of(&key, question).ok_or_else(|| Problem::impossible_parameter("q", short()))?)
         }
         None => None,
     };
@@ -190,6 +193,9 @@ fn check_words(asked: &Asked) -> Result<(), Problem> {
         if text.as_ref().is_some_and(|text| !(1..=TAG_CHARS_MAX).contains(&text.chars().count())) {
             return Err(Problem::bad_parameter(name, format!("1 to {TAG_CHARS_MAX} characters")));
         }
+    }
+    if asked.q.as_ref().is_some_and(|text| !(1..=QUESTION_CHARS_MAX).contains(&text.chars().count())) {
+        return Err(Problem::bad_parameter("q", format!("1 to {QUESTION_CHARS_MAX} characters")));
     }
     Ok(())
 }

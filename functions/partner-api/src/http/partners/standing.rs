@@ -9,7 +9,7 @@ use edge::http::Origin;
 use edge::idempotency::Minting;
 use edge::openapi::{Refusals, WriteRefusals};
 use edge::problem::Problem;
-use edge::revision::IfMatch;
+use edge::revision::{self, IfMatch};
 use serde::Deserialize;
 use store::Written;
 use store::partner_news::{PartnerNews, PartnerNewsKind};
@@ -20,7 +20,6 @@ use utoipa::ToSchema;
 use super::{PartnerDetail, detail, record_of};
 use crate::App;
 use crate::http::faults::Faults;
-use crate::http::programs::changing::changed_meanwhile;
 use crate::http::trail::{Changes, or_none};
 use crate::http::who::Admin;
 
@@ -155,7 +154,7 @@ async fn stand(
         PartnerChange { at: edge::clock::to_ms(step.at), news: Some(&news), ..PartnerChange::of(&before, &after) };
     if app.store.telling(&tenant, told).change_partner(&tenant, &change).await? == Written::ConditionFailed {
         let now = record_of(app, caller, id).await?;
-        return Err(changed_meanwhile(before.version, now.version));
+        return Err(revision::changed(before.version, now.version));
     }
     tracing::info!(partner.id = %after.partner.id, status = step.to.word(), by = %caller.subject, "standing of a partner changed");
     detail(app, caller, &after).await

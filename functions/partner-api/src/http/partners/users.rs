@@ -28,10 +28,6 @@ use crate::App;
 use crate::http::faults::Faults;
 use crate::http::page::{self, Listed};
 
-/// How many people may sign in for a partner.
-const USERS_MAX: usize = 20;
-/// How many users are looked at at once where they are counted.
-const PAGE_LIMIT: usize = 100;
 const NAME_CHARS_MAX: usize = 100;
 const COLUMNS: [&str; 5] = ["id", "email", "name", "state", "created_at"];
 
@@ -71,6 +67,7 @@ pub(crate) struct Asked {
     /// How many, 1 to 500; 100 when left out.
     limit: Option<u32>,
     /// Where to go on: `next_cursor` of the page before.
+    #[serde(default, deserialize_with = "edge::page::cursor")]
     cursor: Option<String>,
     /// `csv` for CSV; so does `Accept: text/csv`.
     #[expect(dead_code, reason = "read by the answer's format; here for the documentation")]
@@ -157,14 +154,11 @@ pub(crate) async fn invite(
     let name = asked.name.map(|name| faults.text("/name", &name, NAME_CHARS_MAX)).unwrap_or_default();
     let email = faults.finish(email)?;
     let user = UserId::from_ulid(minting.ulid("partner-user"));
-    if is_full(&app, &tenant, &partner_id, &user).await? {
-        let why = format!("at most {USERS_MAX} people sign in for a partner; take one away first");
-        return Err(Problem::conflict(why).kind("too-many-users"));
-    }
     let position = Position::Partner { partner_id };
     let new = NewPerson { id: user, position, email, name, at: minting.at() };
     let people = people(&app);
     let (created, kept) = people.create(&tenant, &new, caller.acting(origin)).await?;
+    people.check_partner(&tenant, &new, created).await?;
     if created != UserCreated::Yes {
         // A run that crashed behind its write finds its own user.
         let own = app.store.get_user(&tenant, &new.id).await?.is_some_and(|there| there.user == kept.user);
@@ -221,23 +215,8 @@ pub(crate) async fn remove(
             tracing::info!(user.id = %after.user.id, by = %caller.person(), "somebody signs in for a partner no more");
             Ok(StatusCode::NO_CONTENT)
         }
-        UserChanged::ChangedMeanwhile | UserChanged::LastAdmin => {
+        UserChanged::ChangedMeanwhile | UserChanged::LastAdmin | UserChanged::PartnerGone => {
             Err(Problem::conflict("another person changes this user at the same time; look again"))
-        }
-    }
-}
-
-/// Do as many people beside this one sign in for a partner as may? Those who were taken away stay on the list: the page of
-/// the newest alone does not tell.
-async fn is_full(app: &App, tenant: &TenantKey, partner: &PartnerId, but: &UserId) -> Result<bool, Problem> {
-    let (mut others, mut after) = (0, None);
-    loop {
-        let there = app.store.list_partner_users(tenant, partner, after.as_ref(), PAGE_LIMIT).await?;
-        others +=
-            there.items.iter().filter(|kept| kept.user.state == UserState::Active && kept.user.id != *but).count();
-        after = there.next.and_then(|id| UserId::parse(&id).ok());
-        if others >= USERS_MAX || after.is_none() {
-            return Ok(others >= USERS_MAX);
         }
     }
 }

@@ -10,9 +10,9 @@ use domain::time::{Timestamp, Zone};
 use edge::body::{Body, Segments};
 use edge::http::Origin;
 use edge::idempotency::Minting;
-use edge::openapi::{Refusals, WriteRefusals};
+use edge::openapi::{Refusals, Stale, WriteRefusals};
 use edge::problem::Problem;
-use edge::revision::IfMatch;
+use edge::revision::{self, IfMatch};
 use serde::Deserialize;
 use store::TenantKey;
 use store::programs::record::{ProgramRecord, ProgramReplaced};
@@ -97,9 +97,9 @@ impl ChangedAttribution {
     request_body = ChangedProgram,
     responses(
         (status = 200, body = ProgramDetail, headers(("ETag" = String, description = "For `If-Match`."))),
-        (status = 412, description = "It has changed since you saw it.", body = Problem, content_type = "application/problem+json"),
         Refusals,
-        WriteRefusals
+        WriteRefusals,
+        Stale
     ),
     security(("bearer" = []))
 )]
@@ -131,18 +131,11 @@ pub(crate) async fn change(
         ProgramReplaced::Used => return Err(used()),
         ProgramReplaced::Changed => {
             let now = existing_record(&app, &caller, &id).await?;
-            return Err(changed_meanwhile(before.version, now.version));
+            return Err(revision::changed(before.version, now.version));
         }
     }
     tracing::info!(program.id = %after.program.id, by = %caller.subject, "program changed");
     detail(&app, &caller, &after).await
-}
-
-/// What two who change the same at once are told.
-pub(crate) fn changed_meanwhile(seen: u64, now: u64) -> Problem {
-    Problem::precondition_failed(format!(
-        "this has changed since it was read: it was at version {seen}, it is at {now}; read it again"
-    ))
 }
 
 fn used() -> Problem {
@@ -181,7 +174,7 @@ impl ChangedProgram {
         if let Some(text) = &self.currency {
             program.currency = faults.check("/currency", Currency::parse(text)).unwrap_or(program.currency);
         }
-        if let Some(zone) = self.time_zone.as_deref().and_then(|text| faults.check("/time_zone", Zone::parse(text))) {
+        if let Some(zone) = self.time_zone.as_deref().and_then(|text| faults.fit("/time_zone", Zone::parse(text))) {
             program.zone = zone;
         }
         if let Some(days) = self.window_days {

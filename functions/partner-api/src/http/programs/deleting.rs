@@ -4,13 +4,12 @@ use axum::extract::State;
 use edge::body::Segments;
 use edge::http::Origin;
 use edge::idempotency::Minting;
-use edge::openapi::{Refusals, WriteRefusals};
+use edge::openapi::{Refusals, Stale, WriteRefusals};
 use edge::problem::Problem;
-use edge::revision::IfMatch;
+use edge::revision::{self, IfMatch};
 use http::StatusCode;
 use store::removals::Removed;
 
-use super::changing::changed_meanwhile;
 use super::existing_record;
 use crate::App;
 use crate::http::trail::Changes;
@@ -31,9 +30,9 @@ use crate::http::who::Admin;
     ),
     responses(
         (status = 204, description = "It is gone."),
-        (status = 412, description = "It has changed since you saw it.", body = Problem, content_type = "application/problem+json"),
         Refusals,
-        WriteRefusals
+        WriteRefusals,
+        Stale
     ),
     security(("bearer" = []))
 )]
@@ -60,7 +59,7 @@ pub(crate) async fn delete(
         }
         Removed::Changed => {
             let now = existing_record(&app, &caller, &id).await?;
-            Err(changed_meanwhile(before.version, now.version))
+            Err(revision::changed(before.version, now.version))
         }
         Removed::Used => Err(Problem::conflict(
             "this program has, or had, partners, applications or leads, and what was earned in it must be explained, or it \

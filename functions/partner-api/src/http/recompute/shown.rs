@@ -164,6 +164,7 @@ pub(crate) struct Asked {
     /// How many, 1 to 500; 100 when left out.
     pub(super) limit: Option<u32>,
     /// Where to go on: `next_cursor` of the page before.
+    #[serde(default, deserialize_with = "edge::page::cursor")]
     pub(super) cursor: Option<String>,
 }
 
@@ -175,6 +176,7 @@ pub(crate) struct AskedRows {
     /// How many, 1 to 500; 100 when left out.
     pub(super) limit: Option<u32>,
     /// Where to go on: `next_cursor` of the page before.
+    #[serde(default, deserialize_with = "edge::page::cursor")]
     pub(super) cursor: Option<String>,
     /// `csv` or `json`; so does the header `Accept`.
     pub(super) format: Option<Format>,

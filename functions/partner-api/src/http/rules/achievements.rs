@@ -132,6 +132,7 @@ pub(crate) struct Asked {
     /// How many, 1 to 500; 100 when left out.
     limit: Option<u32>,
     /// Where to go on: `next_cursor` of the page before.
+    #[serde(default, deserialize_with = "edge::page::cursor")]
     cursor: Option<String>,
     /// `csv` for CSV; so does `Accept: text/csv`.
     #[expect(dead_code, reason = "read by the answer's format; here for the documentation")]
@@ -285,7 +286,7 @@ pub(crate) async fn create(
     let tenant = caller.tenant_key();
     let program =
         ProgramId::parse(&asked.program_id).map_err(|why| Problem::bad_request("/program_id", why.to_string()))?;
-    let no_program = || Problem::bad_request("/program_id", "no such program");
+    let no_program = || Problem::impossible("/program_id", "no such program");
     let program = app.store.get_program(&tenant, &program).await?.ok_or_else(no_program)?;
     let NewAchievement { name, metric, threshold, bonus, badge, effective_from, .. } = asked;
     let wished = MilestoneBody { name: name.trim().to_owned(), metric, threshold, bonus, badge };
@@ -404,7 +405,7 @@ impl<'a> Making<'a> {
         let effective_from = edge::clock::to_ms(effective_from.unwrap_or(now));
         // COM-4: the version in force when a sale happened applies: the past is not rewritten from here.
         if effective_from < edge::clock::to_ms(now) {
-            return Err(Problem::bad_request("/effective_from", "must not be past; leave it out to begin now"));
+            return Err(Problem::impossible("/effective_from", "must not be past; leave it out to begin now"));
         }
         Ok(Self { app, caller, program, id, effective_from, now })
     }
@@ -469,7 +470,7 @@ fn check(version: &RuleVersion) -> Result<(), Problem> {
     for found in version.terms.check().faults {
         // The last milestone is the one that was asked for; whatever else is wrong was wrong before.
         let field = found.pointer.strip_prefix("/milestones/").and_then(|rest| rest.split_once('/'));
-        faults.note(&field.map_or(found.pointer.clone(), |(_, field)| format!("/{field}")), found.why);
+        faults.clash(&field.map_or(found.pointer.clone(), |(_, field)| format!("/{field}")), found.why);
     }
     faults.finish(Some(()))
 }

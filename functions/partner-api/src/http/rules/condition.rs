@@ -24,7 +24,7 @@ fn read_level(
     faults: &mut Faults,
 ) -> Option<Condition> {
     if level > LEVELS_MAX {
-        faults.note(at, format!("at most {DEPTH_MAX} levels of all and any"));
+        faults.clash(at, format!("at most {DEPTH_MAX} levels of all and any"));
         return None;
     }
     let several = |parts: Vec<ConditionBody>, word: &str, faults: &mut Faults| {
@@ -44,14 +44,14 @@ fn read_level(
             several(parts, "any", faults).map(Condition::Any)
         }
         ConditionBody { all: None, any: None, field: Some(field), operator: Some(operator), value: Some(value) } => {
-            let field = faults.check(&format!("{at}/field"), Field::parse(&field).ok_or(UNKNOWN_FIELD));
+            let field = faults.fit(&format!("{at}/field"), Field::parse(&field).ok_or(UNKNOWN_FIELD));
             let operator = faults.check(&format!("{at}/operator"), Operator::parse(&operator).ok_or(UNKNOWN_OPERATOR));
-            let given = faults.check(&format!("{at}/value"), given(value));
+            let given = faults.fit(&format!("{at}/value"), given(value));
             let test = Test::try_new(field?, operator?, given?, currency);
-            faults.check(&format!("{at}/value"), test).map(Condition::Test)
+            faults.fit(&format!("{at}/value"), test).map(Condition::Test)
         }
         _ => {
-            faults.note(at, "either all, or any, or field with operator and value");
+            faults.clash(at, "either all, or any, or field with operator and value");
             None
         }
     }

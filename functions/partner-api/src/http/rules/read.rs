@@ -70,7 +70,7 @@ impl Reader<'_> {
 
     fn amount(&mut self, field: &str, amount: &AmountText) -> Option<Money> {
         let at = self.place(field);
-        self.faults.check(&at, amount.not_negative_in(self.currency))
+        self.faults.fit(&at, amount.not_negative_in(self.currency))
     }
 
     fn name(&mut self, field: &str, text: &str) -> Option<String> {
@@ -103,24 +103,24 @@ impl Reader<'_> {
         {
             if is_there && !is_taken {
                 let at = self.place(part);
-                self.faults.note(&at, "this kind of reward has none");
+                self.faults.clash(&at, "this kind of reward has none");
             }
         }
         match body.kind {
             RuleKind::Percentage => {
                 let at = self.place(&of_rate);
-                let text = self.faults.check(&at, body.rate.as_deref().ok_or("a percentage needs a rate"))?;
+                let text = self.faults.fit(&at, body.rate.as_deref().ok_or("a percentage needs a rate"))?;
                 self.rate(&of_rate, text).map(Reward::Percentage)
             }
             RuleKind::Flat => {
                 let at = self.place(&of_amount);
-                let amount = self.faults.check(&at, body.amount.as_ref().ok_or("a flat reward needs an amount"))?;
+                let amount = self.faults.fit(&at, body.amount.as_ref().ok_or("a flat reward needs an amount"))?;
                 self.amount(&of_amount, amount).map(Reward::Flat)
             }
             RuleKind::Banded => Some(Reward::Banded),
             RuleKind::Clauses => {
                 let at = self.place(&format!("{field}/kind"));
-                self.faults.note(&at, "a clause pays percentage, flat or banded");
+                self.faults.clash(&at, "a clause pays percentage, flat or banded");
                 None
             }
         }
@@ -208,7 +208,7 @@ impl Reader<'_> {
             .map(|(name, text)| {
                 let field = format!("/overrides/{of}/{name}");
                 let at = self.place(&field);
-                let name = self.faults.check(&at, key(name));
+                let name = self.faults.fit(&at, key(name));
                 let rate = self.rate(&field, text);
                 name.zip(rate)
             })
@@ -224,14 +224,14 @@ impl Reader<'_> {
             .map(|(name, amount)| {
                 let field = format!("/sign_up_bonus/{name}");
                 let at = self.place(&field);
-                let tier = self.faults.check(&at, tier(name));
+                let tier = self.faults.fit(&at, tier(name));
                 let amount = self.amount(&field, amount);
                 tier.zip(amount)
             })
             .collect();
         let own = read.into_iter().collect::<Option<_>>()?;
         let at = self.place("/sign_up_bonus");
-        self.faults.check(&at, SignUpBonus::with(own, self.currency)).map(Some)
+        self.faults.fit(&at, SignUpBonus::with(own, self.currency)).map(Some)
     }
 
     pub(super) fn milestones(&mut self, bodies: &[MilestoneBody]) -> Option<Vec<Milestone>> {
@@ -245,10 +245,10 @@ impl Reader<'_> {
         let at = self.place(&format!("{field}/threshold"));
         let count = || body.threshold.parse::<u64>().map_err(|_| "a whole number as text, such as \"10\"".to_owned());
         let metric = match body.metric {
-            MetricWord::Sales => self.faults.check(&at, count()).map(Metric::Sales),
-            MetricWord::Customers => self.faults.check(&at, count()).map(Metric::Customers),
+            MetricWord::Sales => self.faults.fit(&at, count()).map(Metric::Sales),
+            MetricWord::Customers => self.faults.fit(&at, count()).map(Metric::Customers),
             MetricWord::Revenue => {
-                self.faults.check(&at, Money::parse(&body.threshold, self.currency)).map(Metric::Revenue)
+                self.faults.fit(&at, Money::parse(&body.threshold, self.currency)).map(Metric::Revenue)
             }
         };
         let bonus = self.maybe(&format!("{field}/bonus"), body.bonus.as_ref());
@@ -261,7 +261,7 @@ impl Reader<'_> {
         let Some(body) = body else { return Some(reverse_when_all_is_back()) };
         if body.from.is_some() && body.mode != FlatRefundWord::Reverse {
             let at = self.place("/flat_refund/from");
-            self.faults.note(&at, "only reverse has one");
+            self.faults.clash(&at, "only reverse has one");
         }
         match (body.mode, &body.from) {
             (FlatRefundWord::Keep, _) => Some(Clawback::Keep),

@@ -83,7 +83,7 @@ async fn nobody_writes_a_files_name_as_the_reference_of_a_payment() {
     for reference in [file.to_string(), format!(" {file}")] {
         let sent = json!({"sent_at": NOW, "payment_reference": reference});
         let refused = scene.world.ask("fin", "POST", &format!("/{payout}/mark-sent"), sent).await;
-        assert_eq!((refused.status, &refused.json["errors"][0]["pointer"]), (400, &json!("/payment_reference")));
+        assert_eq!((refused.status, &refused.json["errors"][0]["pointer"]), (422, &json!("/payment_reference")));
     }
     assert_eq!(scene.state(&payout).await, "approved");
 }

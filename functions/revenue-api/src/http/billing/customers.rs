@@ -190,12 +190,12 @@ pub(super) async fn find(app: &App, caller: &Caller, id: &str) -> Result<Billing
 fn place_of(country: Option<&str>, region: Option<&str>) -> Result<Option<Jurisdiction>, Problem> {
     match (country, region) {
         (None, None) => Ok(None),
-        (None, Some(_)) => Err(Problem::bad_request("/region", "goes with country")),
+        (None, Some(_)) => Err(Problem::impossible("/region", "goes with country")),
         (Some(country), region) => match Jurisdiction::parse(country, region) {
             Ok(place) => Ok(Some(place)),
             Err(error) => {
                 let is_country = error == domain::sales_tax::JurisdictionError::Country;
-                Err(Problem::bad_request(if is_country { "/country" } else { "/region" }, error.to_string()))
+                Err(Problem::impossible(if is_country { "/country" } else { "/region" }, error.to_string()))
             }
         },
     }

@@ -224,9 +224,9 @@ impl NewPlan {
         for (n, tier) in self.tiers.iter().enumerate() {
             let pointer = format!("/tiers/{n}/amount");
             let amount = tier.amount.in_currency(self.currency);
-            let amount = amount.map_err(|error| Problem::bad_request(&pointer, error.to_string()))?;
+            let amount = amount.map_err(|error| Problem::impossible(&pointer, error.to_string()))?;
             let unit_amount = stripe::minor_of(amount).ok_or_else(|| {
-                Problem::bad_request(&pointer, format!("the payment provider takes fewer places of {}", self.currency))
+                Problem::impossible(&pointer, format!("the payment provider takes fewer places of {}", self.currency))
             })?;
             let every = Every { interval: tier.interval, count: tier.interval_count };
             let read =
@@ -236,7 +236,7 @@ impl NewPlan {
         let read: Vec<PlanTier> = tiers.iter().map(|(tier, _)| tier.clone()).collect();
         let mut faults = faults_of(&read).into_iter();
         let Some(first) = faults.next() else { return Ok(tiers) };
-        let problem = Problem::bad_request(first.pointer(), first.to_string());
+        let problem = Problem::impossible(first.pointer(), first.to_string());
         Err(faults.fold(problem, |problem, fault| problem.at(fault.pointer(), fault.to_string())))
     }
 }

@@ -142,12 +142,12 @@ async fn price_of(
     caller: &Caller,
     (plan_id, tier): (&str, Option<&str>),
 ) -> Result<(String, Option<u32>), Problem> {
-    let missing = || Problem::bad_request("/plan_id", "no such plan");
+    let missing = || Problem::impossible("/plan_id", "no such plan");
     let id = PlanId::parse(plan_id).map_err(|_| missing())?;
     let plan = app.store.get_plan(&caller.tenant_key(), &id).await?.ok_or_else(missing)?;
     let names: Vec<&str> = plan.tiers.iter().map(|tier| tier.name.as_str()).collect();
     let found = plan.tier(tier);
-    let found = found.ok_or_else(|| Problem::bad_request("/tier", format!("one of {}", names.join(", "))))?;
+    let found = found.ok_or_else(|| Problem::impossible("/tier", format!("one of {}", names.join(", "))))?;
     Ok((found.price.clone(), found.trial_days))
 }
 
@@ -204,7 +204,7 @@ pub(crate) async fn create(
 ) -> Result<Response, Problem> {
     caller.require(BILLERS)?;
     let unknown = |problem: Problem| match problem.status().as_u16() {
-        404 => Problem::bad_request("/customer_id", "no such customer"),
+        404 => Problem::impossible("/customer_id", "no such customer"),
         _ => problem,
     };
     let buyer = customers::find(&app, &caller, &body.customer_id).await.map_err(unknown)?;
@@ -279,7 +279,7 @@ pub(crate) async fn change(
     let item = body.item(&app, &caller, (&kept.told, view.plan_id.as_deref())).await?;
     let change = SubscriptionChange { item, collection, cancel_at_period_end: body.cancel_at_period_end };
     if change == SubscriptionChange::default() {
-        return Err(Problem::bad_request("", "nothing is changed"));
+        return Err(Problem::impossible("", "nothing is changed"));
     }
     let account = billing(&app)?.account(&caller.tenant).await?;
     let answer = account.update_subscription(&stripe_id, &change, &key_of(&caller, &minting, "change")).await?;
@@ -303,12 +303,12 @@ fn changeable(kept: &Kept<Subscription>) -> Result<&str, Problem> {
 impl SubscriptionPatch {
     fn collection(&self, now: Timestamp) -> Result<Option<PauseCollection>, Problem> {
         match (&self.pause, self.resume) {
-            (Some(_), Some(_)) => Err(Problem::bad_request("/resume", "either pause or resume")),
-            (_, Some(false)) => Err(Problem::bad_request("/resume", "true, or left out; pause pauses")),
+            (Some(_), Some(_)) => Err(Problem::impossible("/resume", "either pause or resume")),
+            (_, Some(false)) => Err(Problem::impossible("/resume", "true, or left out; pause pauses")),
             (None, Some(true)) => Ok(Some(PauseCollection::Resume)),
             (Some(pause), None) => {
                 if pause.resumes_at.is_some_and(|at| at <= now) {
-                    return Err(Problem::bad_request("/pause/resumes_at", "lies in the past"));
+                    return Err(Problem::impossible("/pause/resumes_at", "lies in the past"));
                 }
                 Ok(Some(PauseCollection::Pause { resumes_at: pause.resumes_at.map(Timestamp::as_second) }))
             }
@@ -331,7 +331,7 @@ impl SubscriptionPatch {
         let price = match (self.plan_id.as_deref().or(plan_id), &self.plan_id, &self.tier) {
             (_, None, None) => None,
             (Some(plan), _, tier) => Some(price_of(app, caller, (plan, tier.as_deref())).await?.0),
-            (None, ..) => return Err(Problem::bad_request("/plan_id", "the present price is of no plan; name one")),
+            (None, ..) => return Err(Problem::impossible("/plan_id", "the present price is of no plan; name one")),
         };
         let proration = match self.proration {
             ProrationChoice::NextInvoice => Proration::NextInvoice,

@@ -120,21 +120,21 @@ fn place_of(country: &str, region: Option<&str>) -> Result<Jurisdiction, Problem
     use domain::sales_tax::JurisdictionError;
     Jurisdiction::parse(country, region).map_err(|error| {
         let pointer = if error == JurisdictionError::Country { "/country" } else { "/region" };
-        Problem::bad_request(pointer, error.to_string())
+        Problem::impossible(pointer, error.to_string())
     })
 }
 
 impl CalculateBody {
     async fn place(&self, app: &App, caller: &Caller) -> Result<(Jurisdiction, TaxStanding), Problem> {
         let Some(id) = &self.customer_id else {
-            let country = self.country.as_deref().ok_or_else(|| Problem::bad_request("/country", "missing"))?;
+            let country = self.country.as_deref().ok_or_else(|| Problem::impossible("/country", "missing"))?;
             return Ok((place_of(country, self.region.as_deref())?, self.buyer.unwrap_or_default()));
         };
         if self.country.is_some() || self.region.is_some() || self.buyer.is_some() {
-            return Err(Problem::bad_request("/customer_id", "either a customer, or country, region and buyer"));
+            return Err(Problem::impossible("/customer_id", "either a customer, or country, region and buyer"));
         }
         let buyer = customers::find(app, caller, id).await.map_err(|problem| match problem.status().as_u16() {
-            404 => Problem::bad_request("/customer_id", "no such customer"),
+            404 => Problem::impossible("/customer_id", "no such customer"),
             _ => problem,
         })?;
         let place = buyer.place.ok_or_else(|| {
@@ -161,7 +161,7 @@ pub(crate) async fn calculate(
 ) -> Result<Json<TaxedView>, Problem> {
     caller.require(READERS)?;
     let amount = body.amount.in_currency(body.currency);
-    let amount = amount.map_err(|error| Problem::bad_request("/amount", error.to_string()))?;
+    let amount = amount.map_err(|error| Problem::impossible("/amount", error.to_string()))?;
     let (place, standing) = body.place(&app, &caller).await?;
     let buyer = match standing {
         TaxStanding::Consumer => Buyer::Consumer,
@@ -175,7 +175,7 @@ pub(crate) async fn calculate(
             .to_owned(),
         // TAX-6: whether a business is abroad decides who owes the tax; it is not guessed.
         (None, Buyer::Business) => {
-            return Err(Problem::bad_request("/seller_country", "missing; a business pays as anybody at home"));
+            return Err(Problem::impossible("/seller_country", "missing; a business pays as anybody at home"));
         }
         (None, _) => place.country().to_owned(),
     };

@@ -11,7 +11,7 @@ use edge::auth::Caller;
 use edge::body::Query;
 use edge::csv::{self, Format};
 use edge::http::Origin;
-use edge::openapi::Refusals;
+use edge::openapi::{Clashes, Refusals};
 use edge::page::{Listed, limit};
 use edge::problem::Problem;
 use serde::Deserialize;
@@ -102,6 +102,7 @@ pub(crate) struct ListQuery {
     #[param(maximum = 10000)]
     offset: Option<u32>,
     /// `next_cursor` of the page before.
+    #[serde(default, deserialize_with = "edge::page::cursor")]
     cursor: Option<String>,
     /// `csv` or `json`; so does the header `Accept`.
     format: Option<Format>,
@@ -114,7 +115,7 @@ pub(crate) struct ListQuery {
 /// `next_cursor`. The list ends where there is none.
 #[utoipa::path(
     get, path = "/v1/revenue/commissions", tag = "desk", params(ListQuery),
-    responses((status = 200, description = "A page of commissions; CSV for `Accept: text/csv`.", body = Listed<CommissionRow>), Refusals),
+    responses((status = 200, description = "A page of commissions; CSV for `Accept: text/csv`.", body = Listed<CommissionRow>), Refusals, Clashes),
     security(("bearer" = []))
 )]
 pub(in crate::http) async fn list(
@@ -197,7 +198,7 @@ impl Wanted {
             Some(OrderWord::Oldest) => Order::Oldest,
         };
         if cursor.as_ref().is_some_and(|spot| spot.day < first || spot.day > last || spot.order != order) {
-            return Err(Problem::bad_parameter("cursor", "of other days than this list, or of the other order"));
+            return Err(Problem::impossible_parameter("cursor", "of other days than this list, or of the other order"));
         }
         let (begin, end) = match order {
             Order::Oldest => (first, last),
@@ -227,17 +228,20 @@ impl Wanted {
 fn days(query: &ListQuery, begun: BusinessDay, today: BusinessDay) -> Result<(BusinessDay, BusinessDay), Problem> {
     match (query.day, query.from, query.to) {
         (Some(day), None, None) => Ok((day, day)),
-        (Some(_), _, _) => Err(Problem::bad_parameter("day", "not beside `from` and `to`")),
+        (Some(_), _, _) => Err(Problem::impossible_parameter("day", "not beside `from` and `to`")),
         // A desk that names no day wants what was booked last, whenever that was.
         (None, None, None) => Ok((plus(today, 1 - DAYS_MAX)?.max(begun).min(today), today)),
-        (None, None, Some(_)) => Err(Problem::bad_parameter("from", "goes with `to`")),
+        (None, None, Some(_)) => Err(Problem::impossible_parameter("from", "goes with `to`")),
         (None, Some(from), to) => {
             let to = to.unwrap_or(today);
             let span = domain::aging::days_between(from, to).map_err(|error| wrong(error.into()))?;
             if (0..i64::from(DAYS_MAX)).contains(&span) {
                 Ok((from, to))
             } else {
-                Err(Problem::bad_parameter("to", format!("not before `from`, and at most {DAYS_MAX} days in all")))
+                Err(Problem::impossible_parameter(
+                    "to",
+                    format!("not before `from`, and at most {DAYS_MAX} days in all"),
+                ))
             }
         }
     }

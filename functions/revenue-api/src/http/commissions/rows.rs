@@ -1,6 +1,6 @@
 //! Commissions as rows: of sales and of entries, each with the state that its account gives it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cases::desk::Desk;
 use domain::entry::Entry;
@@ -14,12 +14,12 @@ use domain::sale::{Sale, SaleLine};
 use domain::slot::Slot;
 use domain::time::{BusinessDay, Timestamp};
 use edge::problem::Problem;
-use futures::future::try_join_all;
+use futures::future::{try_join, try_join_all};
 use serde::Serialize;
 use store::journal::Journalled;
 use utoipa::ToSchema;
 
-/// How many facts are read at once.
+/// Of how many accounts the payouts are read at once.
 const ABREAST: usize = 16;
 /// The columns of the list as CSV.
 pub(super) const COLUMNS: [&str; 18] = [
@@ -123,13 +123,6 @@ struct Books {
     payouts: Option<BTreeMap<Slot, PayoutId>>,
 }
 
-/// What a fact of the journal booked.
-enum Fact {
-    Sale(Box<Sale>),
-    Entry(Box<Entry>),
-    Nothing,
-}
-
 impl<'a> Rows<'a> {
     pub(super) fn new(desk: &'a Desk<'a>) -> Self {
         Self { desk, accounts: BTreeMap::new() }
@@ -137,41 +130,81 @@ impl<'a> Rows<'a> {
 
     /// The rows of each of some facts of the journal, with their states.
     pub(super) async fn of(&mut self, facts: &[Journalled]) -> Result<Vec<Vec<(CommissionRow, LineState)>>, Problem> {
-        let mut rows = Vec::with_capacity(facts.len());
-        for abreast in facts.chunks(ABREAST) {
-            let mut reads = Vec::new();
-            for fact in abreast {
-                reads.push(read(self.desk, fact));
-            }
-            for fact in try_join_all(reads).await? {
-                rows.push(match fact {
-                    Fact::Sale(sale) => self.of_sale(&sale).await?,
-                    Fact::Entry(entry) => vec![self.of_entry(&entry).await?],
-                    Fact::Nothing => Vec::new(),
-                });
+        let (mut sales, mut entries) = (BTreeSet::new(), BTreeSet::new());
+        for fact in facts {
+            match fact {
+                Journalled::Sale(id) => drop(sales.insert(id.clone())),
+                Journalled::Entry(id) => drop(entries.insert(id.clone())),
+                // Refunds and disputes are lines of their sale.
+                Journalled::Other => {}
             }
         }
-        Ok(rows)
+        let (store, tenant) = (self.desk.store, self.desk.tenant);
+        let (sales, entries) = try_join(store.get_sales(tenant, &sales), store.get_entries(tenant, &entries)).await?;
+        let of_sales = sales.values().flat_map(places_of_sale);
+        let of_entries = entries.values().map(|entry| (entry.account.clone(), entry.place));
+        self.learn(of_sales.chain(of_entries).collect()).await?;
+        let rows_of = |fact: &Journalled| match fact {
+            Journalled::Sale(id) => sales.get(id).map_or(Ok(Vec::new()), |sale| self.rows_of_sale(sale)),
+            Journalled::Entry(id) => {
+                entries.get(id).map_or(Ok(Vec::new()), |entry| self.row_of_entry(entry).map(|row| vec![row]))
+            }
+            Journalled::Other => Ok(Vec::new()),
+        };
+        facts.iter().map(rows_of).collect()
     }
 
-    /// The lines of a sale. A move into `held` or back is no commission: what is held is shown once, where it was earned.
+    /// The lines of a sale.
     pub(super) async fn of_sale(&mut self, sale: &Sale) -> Result<Vec<(CommissionRow, LineState)>, Problem> {
+        self.learn(places_of_sale(sale).collect()).await?;
+        self.rows_of_sale(sale)
+    }
+
+    /// Reads what lines that stand in these places are told by, as far as it was not read before.
+    async fn learn(&mut self, places: Vec<(Account, Place)>) -> Result<(), Problem> {
+        let (store, tenant) = (self.desk.store, self.desk.tenant);
+        let new: BTreeSet<Account> = places.iter().map(|(account, _)| account.clone()).collect();
+        let new = new.into_iter().filter(|account| !self.accounts.contains_key(account)).collect();
+        for (account, head) in store.get_heads(tenant, &new).await? {
+            self.accounts.insert(account, Books { head, payouts: None });
+        }
+        let mut covered = BTreeSet::new();
+        for (account, place) in places {
+            let books = self.books_of(&account)?;
+            if books.payouts.is_none() && is_covered(books.head.state_of(place, self.desk.today())) {
+                covered.insert(account);
+            }
+        }
+        let covered: Vec<Account> = covered.into_iter().collect();
+        for abreast in covered.chunks(ABREAST) {
+            let read = try_join_all(abreast.iter().map(|account| store.list_account_payouts(tenant, account))).await?;
+            for (account, all) in abreast.iter().zip(read) {
+                let standing = all.into_iter().map(|stored| stored.payout).filter(|payout| payout.state.stands());
+                let payouts = standing.map(|payout| (payout.to, payout.id)).collect();
+                if let Some(books) = self.accounts.get_mut(account) {
+                    books.payouts = Some(payouts);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A move into `held` or back is no commission: what is held is shown once, where it was earned.
+    fn rows_of_sale(&self, sale: &Sale) -> Result<Vec<(CommissionRow, LineState)>, Problem> {
         let (positions, today) = (booked(sale), self.desk.today());
         let mut rows = Vec::new();
-        for line in sale.lines.iter().filter(|line| line.kind != LineKind::HoldMove) {
-            let account = Account { partner: line.partner.clone(), currency: line.amount.currency() };
+        for line in told_of(sale) {
             let position = positions.get(&(line.partner.clone(), line.part)).cloned().unwrap_or_default();
-            let state = state_of(line, &position, &self.books_of(&account).await?.head, today);
-            let payout = self.payout_of(&account, line.place, state).await?;
-            rows.push((row_of_sale(sale, line, state, payout), state));
+            let books = self.books_of(&account_of(line))?;
+            let state = state_of(line, &position, &books.head, today);
+            rows.push((row_of_sale(sale, line, state, books.payout_of(line.place, state)?), state));
         }
         Ok(rows)
     }
 
-    async fn of_entry(&mut self, entry: &Entry) -> Result<(CommissionRow, LineState), Problem> {
-        let today = self.desk.today();
-        let state = self.books_of(&entry.account).await?.head.state_of(entry.place, today);
-        let payout = self.payout_of(&entry.account, entry.place, state).await?;
+    fn row_of_entry(&self, entry: &Entry) -> Result<(CommissionRow, LineState), Problem> {
+        let books = self.books_of(&entry.account)?;
+        let state = books.head.state_of(entry.place, self.desk.today());
         let row = CommissionRow {
             id: entry.line().id.to_string(),
             conversion_id: None,
@@ -190,51 +223,44 @@ impl<'a> Rows<'a> {
             event_date: entry.occurred_at,
             booked_on: self.desk.zone.day_of(entry.booked_at),
             available_on: day_of(entry.place),
-            payout_id: payout,
+            payout_id: books.payout_of(entry.place, state)?,
         };
         Ok((row, state))
     }
 
-    async fn books_of(&mut self, account: &Account) -> Result<&mut Books, Problem> {
-        if !self.accounts.contains_key(account) {
-            let head = self.desk.store.get_head(self.desk.tenant, account).await?;
-            self.accounts.insert(account.clone(), Books { head, payouts: None });
-        }
-        self.accounts.get_mut(account).ok_or_else(Problem::internal)
+    /// What was learned of an account.
+    fn books_of(&self, account: &Account) -> Result<&Books, Problem> {
+        self.accounts.get(account).ok_or_else(Problem::internal)
     }
+}
 
+impl Books {
     /// The payout that covers a line. Payouts cover ranges that meet: the one that holds a slot is the first that ends at
     /// or behind it.
-    async fn payout_of(
-        &mut self,
-        account: &Account,
-        place: Place,
-        state: LineState,
-    ) -> Result<Option<String>, Problem> {
-        let (LineState::InPayout | LineState::Paid, Place::Slot(slot)) = (state, place) else { return Ok(None) };
-        let (store, tenant) = (self.desk.store, self.desk.tenant);
-        let books = self.books_of(account).await?;
-        if books.payouts.is_none() {
-            let all = store.list_account_payouts(tenant, account).await?;
-            let standing = all.into_iter().map(|stored| stored.payout).filter(|payout| payout.state.stands());
-            books.payouts = Some(standing.map(|payout| (payout.to, payout.id)).collect());
-        }
-        let payouts = books.payouts.as_ref().ok_or_else(Problem::internal)?;
+    fn payout_of(&self, place: Place, state: LineState) -> Result<Option<String>, Problem> {
+        let (true, Place::Slot(slot)) = (is_covered(state), place) else { return Ok(None) };
+        let payouts = self.payouts.as_ref().ok_or_else(Problem::internal)?;
         Ok(payouts.range(slot..).next().map(|(_, id)| id.to_string()))
     }
 }
 
-async fn read(desk: &Desk<'_>, fact: &Journalled) -> Result<Fact, Problem> {
-    Ok(match fact {
-        Journalled::Sale(id) => {
-            desk.store.get_sale(desk.tenant, id).await?.map_or(Fact::Nothing, |sale| Fact::Sale(Box::new(sale)))
-        }
-        Journalled::Entry(id) => {
-            desk.store.get_entry(desk.tenant, id).await?.map_or(Fact::Nothing, |entry| Fact::Entry(Box::new(entry)))
-        }
-        // Refunds and disputes are lines of their sale.
-        Journalled::Other => Fact::Nothing,
-    })
+/// Does a payout cover what is in this state?
+fn is_covered(state: LineState) -> bool {
+    matches!(state, LineState::InPayout | LineState::Paid)
+}
+
+/// The lines of a sale that are commissions.
+fn told_of(sale: &Sale) -> impl Iterator<Item = &SaleLine> {
+    sale.lines.iter().filter(|line| line.kind != LineKind::HoldMove)
+}
+
+fn account_of(line: &SaleLine) -> Account {
+    Account { partner: line.partner.clone(), currency: line.amount.currency() }
+}
+
+/// Where the commissions of a sale stand.
+fn places_of_sale(sale: &Sale) -> impl Iterator<Item = (Account, Place)> {
+    told_of(sale).map(|line| (account_of(line), line.place))
 }
 
 /// The state of a line: wholly taken back where it stands, held as its position is, or that of its slot.

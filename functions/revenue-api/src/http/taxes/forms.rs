@@ -14,7 +14,7 @@ use edge::body::{Checked, Query, Segments};
 use edge::clock::Stopwatch;
 use edge::csv::{self, Format};
 use edge::http::Origin;
-use edge::openapi::{Refusals, WriteRefusals};
+use edge::openapi::{Clashes, Refusals, WriteRefusals};
 use edge::page::{Listed, limit};
 use edge::problem::Problem;
 use garde::Validate;
@@ -75,7 +75,7 @@ async fn which(
 #[utoipa::path(
     get, path = "/v1/reports/tax-forms/{year}", tag = "tax-forms",
     params(("year" = String, Path, description = "Which year."), CountQuery),
-    responses((status = 200, description = "The year with its newest count, or the one that was asked for.", body = TaxYearView), Refusals),
+    responses((status = 200, description = "The year with its newest count, or the one that was asked for.", body = TaxYearView), Refusals, Clashes),
     security(("bearer" = []))
 )]
 pub(in crate::http) async fn read(
@@ -225,7 +225,7 @@ impl FiledBody {
         let untold = count.totals.as_ref().map(Totals::untold).transpose().map_err(|_| Problem::internal())?;
         let untold = untold.unwrap_or(Money::zero(Currency::USD));
         let said = self.withheld_untold.as_ref().map(|amount| amount.not_negative_in(Currency::USD)).transpose();
-        let said = said.map_err(|error| Problem::bad_request("/withheld_untold", error.to_string()))?;
+        let said = said.map_err(|error| Problem::impossible("/withheld_untold", error.to_string()))?;
         // TAX-5: whoever withheld tells. What no file tells of is not passed over in silence.
         if said.unwrap_or(Money::zero(Currency::USD)) != untold {
             let detail = format!(
@@ -306,7 +306,7 @@ async fn counted(
 #[utoipa::path(
     get, path = "/v1/reports/tax-forms/{year}/rows", tag = "tax-forms",
     params(("year" = String, Path, description = "Which year."), RowsQuery),
-    responses((status = 200, description = "A page; CSV for `Accept: text/csv`.", body = Listed<TaxRowView>), Refusals),
+    responses((status = 200, description = "A page; CSV for `Accept: text/csv`.", body = Listed<TaxRowView>), Refusals, Clashes),
     security(("bearer" = []))
 )]
 pub(in crate::http) async fn rows(
@@ -335,7 +335,7 @@ pub(in crate::http) async fn rows(
 #[utoipa::path(
     get, path = "/v1/reports/tax-forms/{year}/corrections", tag = "tax-forms",
     params(("year" = String, Path, description = "Which year.")),
-    responses((status = 200, description = "All of it; CSV for `Accept: text/csv`.", body = Listed<TaxCorrectionView>), Refusals),
+    responses((status = 200, description = "All of it; CSV for `Accept: text/csv`.", body = Listed<TaxCorrectionView>), Refusals, Clashes),
     security(("bearer" = []))
 )]
 pub(in crate::http) async fn corrections(
@@ -362,7 +362,7 @@ pub(in crate::http) async fn corrections(
         ("name" = String, Path, description = "The file's name, as the count names it."),
         CountQuery,
     ),
-    responses((status = 200, description = "The file; `X-Content-SHA256` is the hash of its bytes.", body = String, content_type = "text/csv"), Refusals),
+    responses((status = 200, description = "The file; `X-Content-SHA256` is the hash of its bytes.", body = String, content_type = "text/csv"), Refusals, Clashes),
     security(("bearer" = []))
 )]
 pub(in crate::http) async fn file(

@@ -79,6 +79,16 @@ pub(crate) struct RejectBody {
     reason: String,
 }
 
+/// Why it was a mistake.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[schema(as = TaxRemittanceTakeBackBody)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TakeBackBody {
+    /// For people.
+    #[garde(length(chars, min = 1, max = REASON_CHARS_MAX), custom(plain))]
+    reason: String,
+}
+
 /// What was withheld and handed on.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct TaxRemittanceView {
@@ -95,7 +105,8 @@ pub(crate) struct TaxRemittanceView {
     deposited_on: BusinessDay,
     /// What the tax office knows it by.
     reference: String,
-    /// `pending` until a second person has said yes; `booked` or `rejected`.
+    /// `pending` until a second person has said yes; `booked` or `rejected`; `taken_back`, where two people say that it was
+    /// booked by mistake.
     #[schema(example = "pending")]
     state: &'static str,
     /// Who entered it.
@@ -109,6 +120,12 @@ pub(crate) struct TaxRemittanceView {
     rejected_by: Option<String>,
     /// Why.
     rejection_reason: Option<String>,
+    /// Who says that it was booked by mistake.
+    mistaken_by: Option<String>,
+    /// Why.
+    mistaken_because: Option<String>,
+    /// Who says so, too: from then on it is owed again.
+    taken_back_by: Option<String>,
 }
 
 impl From<&Remittance> for TaxRemittanceView {
@@ -116,7 +133,12 @@ impl From<&Remittance> for TaxRemittanceView {
         let (approved_by, rejected_by, rejection_reason) = match of.state.clone() {
             RemittanceState::Pending => (None, None, None),
             RemittanceState::Booked { approved_by, .. } => (Some(approved_by), None, None),
+            RemittanceState::TakenBack { .. } => (None, None, None),
             RemittanceState::Rejected { rejected_by, why_rejected } => (None, Some(rejected_by), Some(why_rejected)),
+        };
+        let taken_back_by = match &of.state {
+            RemittanceState::TakenBack { taken_back_by, .. } => Some(taken_back_by.clone()),
+            _ => None,
         };
         Self {
             id: of.id.to_string(),
@@ -131,6 +153,9 @@ impl From<&Remittance> for TaxRemittanceView {
             approved_by,
             rejected_by,
             rejection_reason,
+            mistaken_by: of.mistaken().map(|mistaken| mistaken.by.clone()),
+            mistaken_because: of.mistaken().map(|mistaken| mistaken.why.clone()),
+            taken_back_by,
         }
     }
 }
@@ -174,13 +199,13 @@ pub(in crate::http) async fn enter(
     let tenant = caller.tenant_key();
     threshold(body.year).map_err(|error| Problem::unprocessable(error.to_string()).kind("unknown-tax-year"))?;
     let amount = body.amount.not_negative_in(Currency::USD);
-    let amount = amount.map_err(|error| Problem::bad_request("/amount", error.to_string()))?;
+    let amount = amount.map_err(|error| Problem::impossible("/amount", error.to_string()))?;
     if amount.is_zero() {
-        return Err(Problem::bad_request("/amount", "must be above zero"));
+        return Err(Problem::impossible("/amount", "must be above zero"));
     }
     let zone = app.store.get_settings(&tenant).await?.ledger_zone;
     if body.deposited_on > zone.day_of(app.clock.now()) {
-        return Err(Problem::bad_request("/deposited_on", "lies in the future"));
+        return Err(Problem::impossible("/deposited_on", "lies in the future"));
     }
     let by = acting(&caller, origin);
     let remittance = Remittance {
@@ -245,11 +270,36 @@ pub(in crate::http) async fn reject(
     step(&app, &caller, origin, &id, Word::No(body.reason)).await
 }
 
+/// Say that it was booked by mistake, or under a wrong reference.
+///
+/// One person says so and nothing changes; once another has said so here, too, it is owed again, and the deposit may be
+/// booked as it was.
+#[utoipa::path(
+    post, path = "/v1/revenue/tax/remittances/{id}/take-back", tag = "tax-forms", request_body = TakeBackBody,
+    params(
+        ("id" = String, Path, description = "Its id."),
+        ("Idempotency-Key" = String, Header, description = "Names this request: sent twice, it runs once."),
+    ),
+    responses((status = 200, description = "Said, or taken back.", body = TaxRemittanceView), Refusals, WriteRefusals),
+    security(("bearer" = []))
+)]
+pub(in crate::http) async fn take_back(
+    State(app): Here,
+    Approver(caller): Approver,
+    origin: Origin,
+    Segments(id): Id,
+    Checked(body): Checked<TakeBackBody>,
+) -> Result<Json<TaxRemittanceView>, Problem> {
+    caller.require(FILERS)?;
+    step(&app, &caller, origin, &id, Word::Mistake(body.reason)).await
+}
+
 /// What a person says to it.
 #[derive(Clone)]
 enum Word {
     Yes,
     No(String),
+    Mistake(String),
 }
 
 async fn step(
@@ -274,6 +324,7 @@ async fn step(
         let (after, changed) = match word.clone() {
             Word::Yes => before.it.approve(&year.it, &by, at).map(|(after, year)| (after, Some(year))),
             Word::No(why) => before.it.reject(&by, why).map(|after| (after, None)),
+            Word::Mistake(why) => before.it.take_back(&year.it, &by, (why, at)),
         }
         .map_err(|refused| not_remitted(&refused))?;
         if write(app, &tenant, (&before, &after), (changed, year.version), (by.clone(), at)).await? {
@@ -298,6 +349,10 @@ fn is_said(remittance: &Remittance, by: &Actor, word: &Word) -> bool {
         (RemittanceState::Rejected { rejected_by, why_rejected }, Word::No(why)) => {
             *rejected_by == by.id && why_rejected == why
         }
+        (RemittanceState::Booked { mistaken: Some(mistaken), .. }, Word::Mistake(why)) => {
+            mistaken.by == by.id && mistaken.why == *why
+        }
+        (RemittanceState::TakenBack { taken_back_by, .. }, Word::Mistake(_)) => *taken_back_by == by.id,
         _ => false,
     }
 }
@@ -311,6 +366,8 @@ async fn write(
 ) -> Result<bool, Problem> {
     let action = match after.state {
         RemittanceState::Rejected { .. } => "tax_remittance.rejected",
+        RemittanceState::TakenBack { .. } => "tax_remittance.taken_back",
+        RemittanceState::Booked { mistaken: Some(_), .. } => "tax_remittance.called_mistaken",
         _ => "tax_remittance.booked",
     };
     let told = told(app, tenant, (Some(&before.it), after), who, action).await?;
@@ -336,7 +393,7 @@ fn not_remitted(refused: &NotRemitted) -> Problem {
     let detail = refused.to_string();
     match refused {
         NotRemitted::RoleMayNot { .. } => Problem::forbidden(detail),
-        NotRemitted::SamePerson => Problem::forbidden(detail).kind("second-person-needed"),
+        NotRemitted::SamePerson | NotRemitted::SaidByYou => Problem::forbidden(detail).kind("second-person-needed"),
         NotRemitted::WrongState { .. } => Problem::conflict(detail).kind("wrong-state"),
         NotRemitted::MoreThanOwed { .. } => Problem::conflict(detail).kind("more-than-owed"),
     }

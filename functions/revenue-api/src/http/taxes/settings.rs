@@ -14,7 +14,7 @@ use domain::tax::{TaxSettings, Teller, Tellers, Tin, TinKind};
 use edge::auth::Caller;
 use edge::body::Body;
 use edge::http::Origin;
-use edge::openapi::{Refusals, WriteRefusals};
+use edge::openapi::{PostalAddressShape, Refusals, WriteRefusals};
 use edge::problem::Problem;
 use edge::revision::{IfMatch, etag};
 use http::header::ETAG;
@@ -51,8 +51,7 @@ pub(crate) struct TaxPayerBody {
     /// Of a person.
     last_name: Option<String>,
     /// Where.
-    #[schema(value_type = Object, example = json!({"line1": "1 Main St", "city": "New York", "region": "NY",
-        "postal_code": "10001", "country": "US"}))]
+    #[schema(value_type = PostalAddressShape)]
     address: PostalAddress,
     /// A number that the tax office may call, in the country.
     #[schema(example = "212-555-0100")]
@@ -104,11 +103,11 @@ impl TaxSettingsBody {
         let mut problem: Option<Problem> = None;
         let mut note = |pointer: String, why: String| {
             problem = Some(match problem.take() {
-                None => Problem::bad_request(pointer, why),
+                None => Problem::impossible(pointer, why),
                 Some(problem) => problem.at(pointer, why),
             });
         };
-        let payer = self.payer.map(|payer| {
+        let mut payer = self.payer.map(|payer| {
             let kept =
                 before.payer.as_ref().filter(|kept| kept.tin_kind == payer.tin_kind).map(|kept| kept.tin.clone());
             let tin = payer.tin.filter(|tin| !tin.starts_with('X')).or(kept).unwrap_or_default();
@@ -117,6 +116,13 @@ impl TaxSettingsBody {
         });
         for (field, why) in payer.iter().flat_map(payer_faults) {
             note(format!("/payer/{field}"), why);
+        }
+        match payer.as_mut().map(|payer| (rails::payee::read_address(&payer.address), payer)) {
+            Some((Ok(address), payer)) => payer.address = address,
+            Some((Err(faults), _)) => {
+                faults.into_iter().for_each(|fault| note(format!("/payer/{}", fault.field), fault.why))
+            }
+            None => {}
         }
         if self.templates.len() > TEMPLATES_MAX {
             note("/templates".to_owned(), format!("at most {TEMPLATES_MAX}"));

@@ -32,6 +32,7 @@ pub(crate) struct RowsQuery {
     #[param(minimum = 1, maximum = 500)]
     pub(super) limit: Option<u32>,
     /// `next_cursor` of the page before.
+    #[serde(default, deserialize_with = "edge::page::cursor")]
     pub(super) cursor: Option<String>,
     /// `csv` or `json`; so does the header `Accept`.
     pub(super) format: Option<Format>,

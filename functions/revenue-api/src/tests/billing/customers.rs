@@ -76,7 +76,9 @@ async fn what_is_wrong_with_a_customer_is_named_and_nothing_is_made() {
     ];
     for (body, pointer) in rows {
         let answer = shop.post("fin", "/customers", body.clone()).await;
-        assert_eq!(answer.wrong(), (400, vec![pointer]), "{body}");
+        // Which places there are no schema tells.
+        let status = if ["/country", "/region"].contains(&pointer) { 422 } else { 400 };
+        assert_eq!(answer.wrong(), (status, vec![pointer]), "{body}");
     }
     assert_eq!(shop.at_stripe("/v1/customers").await["data"], json!([]));
 }

@@ -62,7 +62,9 @@ async fn every_wrong_tier_is_named() {
         let answer = shop.post("fin", "/plans", body.clone()).await;
         let mut told = answer.wrong();
         told.1.dedup();
-        assert_eq!(told, (400, pointers), "{body}");
+        // What goes together, and how many places a currency has, no schema tells.
+        let is_form = body["currency"] == "usd" || body["tiers"][0]["amount"].is_number();
+        assert_eq!(told, (if is_form { 400 } else { 422 }, pointers), "{body}");
     }
     assert_eq!(shop.at_stripe("/v1/products").await["data"], json!([]));
 }

@@ -151,11 +151,11 @@ impl NewLead {
             Problem::bad_request("/source", detail)
         })?;
         if !self.consent.given {
-            return Err(Problem::bad_request("/consent/given", "nobody is kept who did not agree"));
+            return Err(Problem::impossible("/consent/given", "nobody is kept who did not agree"));
         }
         let agreed_at = self.consent.at.unwrap_or(now);
         if agreed_at.as_second() > now.as_second().saturating_add(AHEAD_S) {
-            return Err(Problem::bad_request("/consent/at", "lies in the future"));
+            return Err(Problem::impossible("/consent/at", "lies in the future"));
         }
         Ok(Capture {
             program,

@@ -80,7 +80,7 @@ impl Faults {
     fn into_problem(self) -> Problem {
         let mut faults = self.0.into_iter();
         let (pointer, detail) = faults.next().unwrap_or_default();
-        faults.fold(Problem::bad_request(pointer, detail), |problem, (pointer, detail)| problem.at(pointer, detail))
+        faults.fold(Problem::impossible(pointer, detail), |problem, (pointer, detail)| problem.at(pointer, detail))
     }
 
     fn key(&mut self, pointer: &str, text: &str) -> Option<PaymentKey> {
@@ -322,7 +322,7 @@ impl TrackedSale {
             Ok(place) => Ok(Some(place)),
             // A country that rules look at may be written as the tenant likes; one that tax depends on names a region.
             Err(_) if self.region.is_none() => Ok(None),
-            Err(error) => Err(Problem::bad_request("/region", error.to_string())),
+            Err(error) => Err(Problem::impossible("/region", error.to_string())),
         }
     }
 

@@ -130,24 +130,40 @@ fn say_yes(claim: Claim, person: u8, customer: &PaymentKey) -> Result<Claim, Cla
     }
 }
 
-proptest! {
-    /// ATT-7, four eyes: whatever is said by whom in whatever order, whoever is given to a partner was said yes to by two.
-    #[test]
-    fn a_customer_is_given_by_a_claim_that_takes_two_only_when_two_people_said_yes_to_that_very_one(
-        words in prop::collection::vec((0_u8..3, 0_u8..3), 1..12),
-    ) {
-        let mut there = claim(1);
-        let mut said = std::collections::BTreeSet::new();
-        for (person, customer) in words {
-            let customer = PaymentKey::parse(&format!("stripe:cus_{customer}")).expect("key");
-            let Ok(after) = say_yes(there.clone(), person, &customer) else { continue };
-            said.insert((customer.clone(), person));
-            there = after;
-            if there.state != ClaimState::Pending {
-                prop_assert_eq!(there.customer.as_ref(), Some(&customer));
-                prop_assert_eq!(said.iter().filter(|(named, _)| *named == customer).count(), 2);
-                break;
-            }
+/// ATT-7, four eyes: whatever is said by whom in whatever order, whoever is given to a partner was said yes to by two.
+fn was_given_by_two(words: &[(u8, u8)]) -> bool {
+    let mut there = claim(1);
+    let mut said = std::collections::BTreeSet::new();
+    for (person, customer) in words {
+        let customer = PaymentKey::parse(&format!("stripe:cus_{customer}")).expect("key");
+        let Ok(after) = say_yes(there.clone(), *person, &customer) else { continue };
+        said.insert((customer.clone(), person));
+        there = after;
+        if there.state != ClaimState::Pending {
+            let said_to_them = said.iter().filter(|(named, _)| *named == customer).count();
+            return there.customer.as_ref() == Some(&customer) && said_to_them == 2;
         }
+    }
+    true
+}
+
+fn words() -> impl Strategy<Value = Vec<(u8, u8)>> {
+    prop::collection::vec((0_u8..3, 0_u8..3), 1..12)
+}
+
+proptest! {
+    #[test]
+    fn a_customer_is_given_by_a_claim_that_takes_two_only_when_two_people_said_yes_to_that_very_one(words in words()) {
+        prop_assert!(was_given_by_two(&words), "{words:?}");
+    }
+}
+
+/// The mistakes that this law is about.
+#[cfg(feature = "planted")]
+#[test]
+fn what_is_planted_in_the_four_eyes_of_claims_is_found_within_a_thousand_stories() {
+    use crate::planted::{Bug, found_within};
+    for bug in [Bug::BothYesesOfOne, Bug::SecondYesToAnother] {
+        assert!(found_within(1_000, bug, &words(), |words| was_given_by_two(&words)), "{bug:?}");
     }
 }

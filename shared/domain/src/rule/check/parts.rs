@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::Findings;
 use crate::money::Money;
 use crate::rate::Rate;
+use crate::rule::bands::MILLION;
 use crate::rule::{Bands, Matching, Metric, Reward, Terms};
 
 /// The most bands, milestones and overrides that a version has room for.
@@ -39,6 +40,7 @@ pub(super) fn check(terms: &Terms, findings: &mut Findings) {
         check_bands(bands, findings);
     }
     check_unused(terms, findings);
+    check_raised(terms, findings);
     findings.not_negative("/volume_bonus/from", terms.volume_bonus.map(|bonus| bonus.from));
     for (tier, amount) in terms.sign_up_bonus.iter().flat_map(|bonus| bonus.iter()) {
         findings.not_negative(format_args!("/sign_up_bonus/{}", tier.word()), Some(amount));
@@ -76,6 +78,28 @@ fn check_unused(terms: &Terms, findings: &mut Findings) {
         if milestone.badge.is_none() && milestone.bonus.is_some_and(Money::is_zero) {
             findings.warn(format_args!("/milestones/{place}/bonus"), "pays_nothing", "a bonus of nothing pays nothing");
         }
+    }
+}
+
+/// A share that is raised by the volume bonus, and again by what a referrer gets on top, can come to more than the sale.
+fn check_raised(terms: &Terms, findings: &mut Findings) {
+    let of_clauses = terms.clauses.iter().map(|clause| match &clause.reward {
+        Reward::Percentage(rate) => Some(*rate),
+        Reward::Flat(_) | Reward::Banded => None,
+    });
+    let of_bands = terms.bands.iter().flat_map(|bands| &bands.steps).map(|band| Some(band.rate));
+    let own = &terms.overrides;
+    let own = own.partners.values().chain(own.tiers.values()).chain(own.groups.values()).map(|rate| Some(*rate));
+    let highest = of_clauses.chain(of_bands).chain(own).flatten().max().unwrap_or(Rate::ZERO);
+    // In millionths of millionths of millionths: nothing is rounded.
+    let raised = |by: Option<Rate>| MILLION + by.map_or(0, Rate::millionths);
+    let with_bonus = highest.millionths() * raised(terms.volume_bonus.map(|bonus| bonus.bonus));
+    if with_bonus > MILLION * MILLION {
+        let why = "with this bonus the highest share comes to more than the sale";
+        findings.warn("/volume_bonus/bonus", "over_the_sale", why);
+    } else if with_bonus * raised(terms.second_tier) > MILLION * MILLION * MILLION {
+        let why = "with the referrer's share the highest share comes to more than the sale";
+        findings.warn("/second_tier", "over_the_sale", why);
     }
 }
 

@@ -194,13 +194,44 @@ fn behind_a_clause_that_takes_everything_a_clause_is_refused_and_behind_one_that
 }
 
 #[test]
-fn shares_that_are_added_up_to_more_than_the_sale_are_warned_of() {
+fn shares_that_always_add_up_to_more_than_the_sale_are_refused_and_those_that_can_are_warned_of() {
     let big = |name: &str, when| Clause { reward: percent("0.6"), ..clause(name, when) };
     let sum = |clauses| Terms { matching: Matching::Sum, ..terms(clauses) };
-    assert_eq!(found(&sum(vec![big("a", None), big("b", None)])), ["over_the_sale /clauses/1/reward"]);
     let (one, other) = (test("plan", "equals", "a"), test("plan", "equals", "b"));
+    let renewal = |clause: Clause| Clause { events: vec![Event::Renewal], ..clause };
+    let limited = |clause: Clause| Clause { limits: Limits { max_months: Some(1), ..clause.limits }, ..clause };
+    for (clauses, expected) in [
+        (vec![big("a", None), big("b", None)], "!over_the_sale /clauses/1/reward"),
+        (vec![big("a", None), big("b", Some(one.clone()))], "!over_the_sale /clauses/1/reward"),
+        (vec![big("a", Some(one.clone())), big("b", Some(one.clone()))], "!over_the_sale /clauses/1/reward"),
+        (vec![big("a", None), renewal(big("b", None))], "!over_the_sale /clauses/1/reward"),
+        (vec![big("a", None), limited(big("b", None))], "!over_the_sale /clauses/1/reward"),
+        (vec![limited(big("a", None)), big("b", None)], "over_the_sale /clauses/1/reward"),
+        (vec![big("a", Some(one.clone())), big("b", None)], "over_the_sale /clauses/1/reward"),
+    ] {
+        assert_eq!(found(&sum(clauses.clone())), [expected], "{clauses:?}");
+    }
     assert_eq!(found(&sum(vec![big("a", Some(one)), big("b", Some(other))])), Vec::<String>::new());
     assert_eq!(found(&sum(vec![clause("a", None), clause("b", None), clause("c", None)])), Vec::<String>::new());
+}
+
+#[test]
+fn a_share_that_a_bonus_or_a_referrer_raises_above_the_sale_is_warned_of() {
+    let of = |share: &str, bonus: Option<&str>, second: Option<&str>| {
+        let rate = |text: &str| Rate::parse(text).expect("a rate");
+        let volume_bonus = bonus.map(|bonus| VolumeBonus { from: usd(1), bonus: rate(bonus) });
+        let clause = Clause { reward: percent(share), ..clause("a", None) };
+        found(&Terms { volume_bonus, second_tier: second.map(rate), ..terms(vec![clause]) })
+    };
+    let none = Vec::<String>::new();
+    assert_eq!(of("1", None, None), none, "all of it");
+    assert_eq!(of("0.8", Some("0.25"), None), none, "exactly all of it");
+    assert_eq!(of("0.8", Some("0.250001"), None), ["over_the_sale /volume_bonus/bonus"]);
+    assert_eq!(of("0.8", None, Some("0.25")), none);
+    assert_eq!(of("0.8", None, Some("0.250001")), ["over_the_sale /second_tier"]);
+    assert_eq!(of("0.5", Some("0.5"), Some("0.333333")), none);
+    assert_eq!(of("0.5", Some("0.5"), Some("0.333334")), ["over_the_sale /second_tier"]);
+    assert_eq!(of("0.9", Some("0.5"), Some("0.5")), ["over_the_sale /volume_bonus/bonus"], "told once");
 }
 
 #[test]

@@ -57,6 +57,29 @@ fn whoever_entered_it_takes_it_back_and_then_it_is_over() {
     assert_eq!(again.map(|_| ()), Err(NotRemitted::WrongState { state: "rejected" }));
 }
 
+/// V11: what two people booked two people take back, and the year owes it again, to the cent.
+#[test]
+fn what_was_booked_by_mistake_is_owed_again_once_two_people_say_so() {
+    let (ada, fin, at) = (by(Role::Admin, "usr_ada"), by(Role::FinanceManager, "usr_fin"), Timestamp::UNIX_EPOCH);
+    let before = year(5_000_000, 100);
+    let (booked, owed_less) = remittance().approve(&before, &ada, at).expect("owed");
+    let why = || ("another year's".to_owned(), at);
+    let (said, unchanged) = booked.take_back(&owed_less, &fin, why()).expect("said");
+    assert_eq!((said.state.word(), unchanged), ("booked", None), "one person has two eyes");
+    assert_eq!(said.take_back(&owed_less, &fin, why()).map(|_| ()), Err(NotRemitted::SaidByYou));
+    let auditor = by(Role::Auditor, "usr_aud");
+    let refused = NotRemitted::RoleMayNot { role: Role::Auditor };
+    assert_eq!(said.take_back(&owed_less, &auditor, why()).map(|_| ()), Err(refused));
+    let (taken_back, after) = said.take_back(&owed_less, &ada, why()).expect("taken back");
+    assert_eq!((taken_back.state.word(), after), ("taken_back", Some(before.clone())));
+    assert_eq!(taken_back.mistaken().map(|first| first.by.as_str()), Some("usr_fin"));
+    for over in [remittance(), taken_back] {
+        let state = over.state.word();
+        let again = over.take_back(&owed_less, &ada, why()).map(|_| ());
+        assert_eq!(again, Err(NotRemitted::WrongState { state }));
+    }
+}
+
 fn row(n: u128, told: i64, content: u8) -> YearRow {
     let on_file = OnFile {
         version: 1,

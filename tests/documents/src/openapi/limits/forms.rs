@@ -135,9 +135,9 @@ pub(super) fn key() -> Value {
     form("^[a-z_-]{1,20}:[!-\"$-~]{1,170}$")
 }
 
-/// An instant, or a day of UTC.
+/// An instant, or a day of UTC, of this century.
 pub(super) fn instant_or_day() -> Value {
-    json!({ "maxLength": 40, "pattern": "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])(T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z)?$" })
+    json!({ "maxLength": 40, "pattern": "^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])(T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z)?$" })
 }
 
 /// Every currency that there is here.

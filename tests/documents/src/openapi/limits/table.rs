@@ -53,7 +53,7 @@ fn partners(schema: &str, field: &str) -> Option<Value> {
         ("NewPartner" | "ChangedPartner" | "NewEnrolment" | "ChangedEnrolment" | "Terms", "groups[]") => line(64),
         ("ChangedEnrolment", "status") => one_of(&["active", "suspended"]),
         ("Answer", "question") => line(200),
-        ("Answer", "answer") => chars(0, 2_000),
+        ("Answer", "answer") => plain(2_000),
         ("NewApplication", "terms_version") => line(40),
         ("NewSuspension" | "Refusal" | "WithdrawBody", "reason") => line(500),
         ("NewGroup", "name") => line(64),
@@ -75,6 +75,10 @@ fn partners(schema: &str, field: &str) -> Option<Value> {
         ("NewTaxForm", "tin_kind") => words::<TinKind>(),
         ("NewTaxForm", "tin") => of("[0-9-]", 9, 11),
         ("NewTaxForm", "citizenship") => country(),
+        ("PostalAddress", "line1" | "city") => line(100),
+        // Forms send what is optional as nothing.
+        ("PostalAddress", "line2" | "region") => plain(100),
+        ("PostalAddress", "postal_code") => line(16),
         _ => return None,
     })
 }
@@ -219,7 +223,7 @@ fn taxes(schema: &str, field: &str) -> Option<Value> {
         ("TaxFiledBody", "count") => whole(1, u64::from(u32::MAX)),
         ("TaxFiledBody", "withheld_untold") => amount(),
         ("TaxRemittanceBody", "year") => whole(2_000, 2_099),
-        ("TaxRemittanceRejectBody", "reason") => prose(1_000),
+        ("TaxRemittanceRejectBody" | "TaxRemittanceTakeBackBody", "reason") => prose(1_000),
         _ => return None,
     })
 }
@@ -315,7 +319,8 @@ fn told(schema: &str, field: &str) -> Option<Value> {
         ("TrackedSale", "custom") => named(chars(0, 64), 20),
         ("TrackedSale", "custom.*") => of("[ -~]", 0, 200),
         ("TrackedRefund", "item") => whole(0, 49),
-        ("Told", _) => chars(0, 8_192),
+        // The whole body has 16 KB.
+        ("Told", "token" | "page" | "referrer") => chars(0, 16 * 1_024),
         _ => return None,
     })
 }
@@ -346,7 +351,7 @@ fn anywhere(field: &str) -> Option<Value> {
 /// What may be asked for in the query of an operation.
 pub(super) fn asked(operation: &str, parameter: &str) -> Option<Value> {
     Some(match (operation, parameter) {
-        (_, "cursor") => of("[A-Za-z0-9_-]", 0, 512),
+        (_, "cursor") => of("[A-Za-z0-9_.~-]", 0, 512),
         (_, "offset") => whole(0, 10_000),
         (_, "count") => whole(1, u64::from(u32::MAX)),
         ("GET /v1/revenue/recognition", "from" | "to") => form("^20[0-9]{2}-(0[1-9]|1[0-2])$"),
@@ -374,10 +379,10 @@ pub(super) fn asked(operation: &str, parameter: &str) -> Option<Value> {
             one_of(&["booked", "untroubled", "handed_on", "waiting", "parked", "refused", "stored", "unreadable"])
         }
         ("GET /v1/partners", "group" | "tag") => chars(1, 64),
-        ("GET /v1/partners", "q") => form("^[A-Za-z0-9]{2,24}( [A-Za-z0-9]{2,24}){0,3}$"),
+        ("GET /v1/partners", "q") => chars(1, 2_048),
         ("GET /v1/partners", "sort") => one_of(&["created_at", "-created_at"]),
         ("GET /v1/revenue/leads", "source") => of("[A-Za-z0-9._-]", 1, domain::lead::SOURCE_CHARS_MAX),
-        (_, "via") => of("[A-Za-z0-9-]", 1, 64),
+        (_, "via") => of("[A-Za-z0-9-]", 3, 64),
         (_, "token") => of("[A-Za-z0-9_-]", 0, 200),
         (_, "customer_id") => key(),
         (_, "interval") => one_of(&["day", "week", "month"]),

@@ -11,42 +11,44 @@ use crate::operator::root;
 const IDS: [(&str, &str); 3] = [("partners", "par"), ("programs", "prg"), ("members", "mem")];
 
 /// What is behind the prefix of an id that nobody has.
-pub(super) const NOBODYS: &str = "01KSA104YMAFR7ZKSP7NEJD63W";
+pub(crate) const NOBODYS: &str = "01KSA104YMAFR7ZKSP7NEJD63W";
 
 /// One operation, and how it is asked.
 #[derive(Clone, Debug)]
-pub(super) struct Operation {
-    pub(super) method: Method,
-    pub(super) path: String,
+pub(crate) struct Operation {
+    pub(crate) method: Method,
+    pub(crate) path: String,
     /// With ids of the right shape.
-    pub(super) asked_path: String,
+    pub(crate) asked_path: String,
     /// Parameters that it needs, with the question mark.
-    pub(super) query: String,
+    pub(crate) query: String,
     /// The example that the document gives.
-    pub(super) body: Option<Value>,
+    pub(crate) body: Option<Value>,
     /// What bodies are like.
-    pub(super) schema: Value,
+    pub(crate) schema: Value,
     /// What may be asked for, by name.
-    pub(super) parameters: Vec<(String, Value)>,
-    pub(super) roles: Vec<String>,
+    pub(crate) parameters: Vec<(String, Value)>,
+    pub(crate) roles: Vec<String>,
     /// API-4: the scopes by which a machine's key opens it.
-    pub(super) scopes: Vec<String>,
-    pub(super) statuses: Vec<u16>,
-    pub(super) name: String,
-    pub(super) takes_once: bool,
-    pub(super) needs_once: bool,
+    pub(crate) scopes: Vec<String>,
+    pub(crate) statuses: Vec<u16>,
+    pub(crate) name: String,
+    pub(crate) takes_once: bool,
+    pub(crate) needs_once: bool,
+    /// It must be said which version was seen.
+    pub(crate) needs_version: bool,
     /// Its answers are negotiated: it is one of the four functions of the API.
-    pub(super) is_of_api: bool,
+    pub(crate) is_of_api: bool,
 }
 
 impl Operation {
     /// Does it ask for somebody who signed in, or for a key of a person's own?
-    pub(super) fn is_of_a_person(&self) -> bool {
+    pub(crate) fn is_of_a_person(&self) -> bool {
         ["/v1/auth/", "/v1/api-keys", "/v1/partners/{id}/users"].iter().any(|of| self.path.starts_with(of))
     }
 
     /// Nobody needs credentials.
-    pub(super) fn is_open(&self) -> bool {
+    pub(crate) fn is_open(&self) -> bool {
         self.roles.iter().any(|role| role == "everybody")
     }
 }
@@ -63,12 +65,12 @@ fn document() -> Value {
 }
 
 /// The schemas of the document, by name.
-pub(super) fn schemas() -> Map<String, Value> {
+pub(crate) fn schemas() -> Map<String, Value> {
     document()["components"]["schemas"].as_object().cloned().expect("schemas")
 }
 
 /// Every operation of the document.
-pub(super) fn all() -> Vec<Operation> {
+pub(crate) fn all() -> Vec<Operation> {
     let document = document();
     let mut operations = Vec::new();
     for (path, item) in document["paths"].as_object().expect("paths") {
@@ -82,6 +84,7 @@ pub(super) fn all() -> Vec<Operation> {
 fn read(path: &str, method: &str, operation: &Value) -> Operation {
     let parameters = || operation["parameters"].as_array().into_iter().flatten();
     let once = parameters().find(|parameter| parameter["name"] == "Idempotency-Key");
+    let version = parameters().find(|parameter| parameter["name"] == "If-Match");
     let needed = parameters().filter(|parameter| parameter["in"] == "query" && parameter["required"] == true);
     let needed: Vec<String> = needed.map(pair).collect();
     let statuses = operation["responses"].as_object().expect("responses").keys();
@@ -103,6 +106,7 @@ fn read(path: &str, method: &str, operation: &Value) -> Operation {
         statuses,
         name: text(&operation["operationId"]),
         takes_once: once.is_some(),
+        needs_version: version.is_some_and(|version| version["required"] == true),
         needs_once: once.is_some_and(|once| once["required"] == true),
     }
 }

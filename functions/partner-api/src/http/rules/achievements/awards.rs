@@ -9,7 +9,7 @@ use domain::time::Timestamp;
 use edge::auth::Caller;
 use edge::body::Query;
 use edge::csv::Format;
-use edge::openapi::Refusals;
+use edge::openapi::{Clashes, Refusals};
 use edge::problem::Problem;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -72,6 +72,7 @@ pub(crate) struct Asked {
     /// How many, 1 to 500; 100 when left out.
     limit: Option<u32>,
     /// Where to go on: `next_cursor` of the page before.
+    #[serde(default, deserialize_with = "edge::page::cursor")]
     cursor: Option<String>,
     /// `csv` for CSV; so does `Accept: text/csv`.
     #[expect(dead_code, reason = "read by the answer's format; here for the documentation")]
@@ -87,7 +88,7 @@ pub(crate) struct Asked {
     path = "/v1/achievements/awards",
     tag = "achievements",
     params(Asked),
-    responses((status = 200, description = "A page; CSV for `Accept: text/csv`.", body = Listed<AwardBody>), Refusals),
+    responses((status = 200, description = "A page; CSV for `Accept: text/csv`.", body = Listed<AwardBody>), Refusals, Clashes),
     security(("bearer" = []))
 )]
 pub(crate) async fn list(

@@ -62,7 +62,7 @@ pub(crate) struct NewTaxRate {
     has_reverse_charge: bool,
     /// `instead_of_country` (when left out) or `beside_country`: what a region's rate does with its country's.
     #[garde(skip)]
-    #[serde(default)]
+    #[serde(default, deserialize_with = "edge::body::or_default")]
     #[schema(value_type = Option<String>)]
     stacking: Stacking,
     /// The first day on which it holds.
@@ -144,7 +144,7 @@ pub(crate) async fn create(
     caller.require(MONEY)?;
     let place = place_of(&body.country, body.region.as_deref())?;
     if place.region().is_none() && body.stacking == Stacking::BesideCountry {
-        return Err(Problem::bad_request("/stacking", "only a region's rate stands beside its country's"));
+        return Err(Problem::impossible("/stacking", "only a region's rate stands beside its country's"));
     }
     let rate = TaxRate {
         place,

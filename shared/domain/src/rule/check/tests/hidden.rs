@@ -78,7 +78,8 @@ fn what_can_never_pay_is_warned_of_by_name() {
         ..clause("flat", None)
     };
     let bonus = |text: &str| Some(VolumeBonus { from: usd(100), bonus: Rate::parse(text).expect("rate") });
-    let own = Overrides { tiers: [(Tier::Tier2, Rate::ONE)].into(), ..Overrides::default() };
+    let half = Rate::parse("0.5").expect("rate");
+    let own = Overrides { tiers: [(Tier::Tier2, half)].into(), ..Overrides::default() };
     let sign_up = Some(SignUpBonus::shipped(Currency::USD).expect("amounts"));
     let second = |text: &str| Some(Rate::parse(text).expect("rate"));
     let star = |bonus, badge: Option<&str>| {
