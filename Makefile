@@ -86,7 +86,7 @@ mutants: $(TOOLS)/cargo-mutants-$(CARGO_MUTANTS_VERSION) ## Change the money cod
 browser: build ## The snippet of docs/snippet.md in a real headless Chromium (installed where it is missing)
 	@tests/browser/run.sh
 
-api-test: build $(TOOLS)/api/.installed ## Every operation under schemathesis: all checks, all phases; EXAMPLES= requests of each (20), PHASES= fewer phases
+api-test: build $(TOOLS)/api/.installed ## Every operation under schemathesis: all checks, all phases; EXAMPLES= requests of each while fuzzing (5), PHASES= fewer phases
 	@tests/api/run.sh $(TOOLS)/api
 
 crash: build ## kill -9 of functions at random points, KILLS= of each (50): the same ledger
@@ -118,8 +118,8 @@ simulate-orders: ## The same 200 facts in ORDERS= orders (1000) with duplicates 
 simulate-self-test: ## Mistakes planted on purpose: each must be found within 1,000 worlds; BUG= only those so named
 	cargo build --profile simulate --locked -p simulator --features planted
 	@target/simulate/simulator self-test 1000 $(if $(BUG),"$(BUG)")
-	@# People who judge claims, approve corrections and sign in are no part of those worlds: their laws stand beside them, one bug at a time.
-	cargo test --profile simulate --locked -p domain -p store --features domain/planted,store/planted --lib what_is_planted -- --test-threads=1
+	@# People who judge claims, approve corrections, hand tax on, try accounts and sign in are no part of those worlds: their laws stand beside them, one bug at a time.
+	cargo test --profile simulate --locked -p domain -p store -p payout-approval --features domain/planted,store/planted,payout-approval/planted --lib what_is_planted -- --test-threads=1
 
 STORIES ?= 1000
 

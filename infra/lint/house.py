@@ -68,6 +68,10 @@ def function_faults(resources):
             yield f"{name}: has no log group with a retention of its own"
 
 
+# Actions that IAM lets nobody bind to a resource: they read of the account, and change nothing.
+WITHOUT_RESOURCES = {"ses:GetIdentityVerificationAttributes"}
+
+
 def statements(document):
     """Each statement, also those that only some deployments have."""
     for statement in listed(document["Statement"]):
@@ -85,7 +89,8 @@ def role_faults(resources):
                 for action in listed(statement.get("Action", "*")):
                     if "*" in action:
                         yield f"{name}: {sid} allows {action}: name the actions"
-                if "*" in listed(statement.get("Resource", "*")):
+                knows_none = set(listed(statement.get("Action", "*"))) <= WITHOUT_RESOURCES
+                if "*" in listed(statement.get("Resource", "*")) and not knows_none:
                     yield f"{name}: {sid} is for every resource: name them"
 
 

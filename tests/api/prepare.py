@@ -1,8 +1,9 @@
 """Makes the document that is tested from the one that is served.
 
 Who may call an operation is asked of its `x-roles`; which ids and cursors exist is asked of the lists of the running API,
-so that what should be found is found; and each operation is given one request that succeeds (`things.py`). Nothing is left out: the operations are those of the
-served document, one for one.
+so that what should be found is found; and each operation is given one request that succeeds (`things.py`, `earlier.py`).
+Nothing is left out: the operations are those of the served document, one for one. Fails, with its document written, where
+something could not be made: the operations that needed it would be seen to be refused, and that is no failure of theirs.
 
 Usage: prepare.py URL KEYS.json OUT.json
 """
@@ -13,6 +14,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
+from earlier import Earlier
 from things import Things
 
 URL, KEYS, OUT = sys.argv[1:4]
@@ -173,7 +175,11 @@ def sent(part, schemas, found):
 
 def main():
     document = get("/v1/openapi.json")
-    things = Things(URL, callers).make()
+    things = Things(URL, callers)
+    things.look()
+    # A run of payouts takes up whatever can be paid: it comes before there is something of which that is not wanted.
+    Earlier(things).make()
+    things.make()
     recipes.update(things.recipes)
     schemas = document["components"]["schemas"]
     bodies = set()
@@ -203,6 +209,7 @@ def main():
         print(f"not made: {why}")
     print(f"{len(things.recipes)} requests that succeed;")
     print(f"{operations} operations; ids of {sum(1 for ids in known.values() if ids)} of {len(known)} lists")
+    sys.exit(int(bool(things.missing)))
 
 
 main()

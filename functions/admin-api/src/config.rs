@@ -25,6 +25,7 @@ pub const VARIABLES: &[Variable] = &[
     variables::REPORTS_QUEUE_URL,
     variables::PAYOUTS_QUEUE_URL,
     variables::SEALING_KEY_ARN,
+    variables::MAIL_FROM,
     variables::EDGE_SECRET_ARN,
     variables::FUNCTION_PREFIX,
 ];
@@ -43,6 +44,8 @@ pub struct Config {
     pub watched_queue_urls: [(&'static str, String); 4],
     /// The key that personal data is sealed under.
     pub sealing_key_arn: String,
+    /// The address that mail is sent from, which is only looked at.
+    pub mail_from: String,
     /// How the names of the functions begin that do the jobs.
     pub function_prefix: String,
     /// The address that sign-in links lead to.
@@ -76,6 +79,7 @@ impl Config {
                 ("payouts", reader.text(&variables::PAYOUTS_QUEUE_URL)),
             ],
             sealing_key_arn: reader.text(&variables::SEALING_KEY_ARN),
+            mail_from: reader.text(&variables::MAIL_FROM),
             function_prefix: reader.text(&variables::FUNCTION_PREFIX),
             public_url: reader.text(&variables::PUBLIC_URL),
             first_admin_email: first_admin(&mut reader),

@@ -90,12 +90,12 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 }
 
 fn actor(caller: &Caller, origin: Origin) -> Actor {
-    Actor { role: caller.role, id: caller.subject.clone(), ip: origin.ip, user_agent: origin.user_agent }
+    caller.acting(origin)
 }
 
 /// Who does something about sign-in, for the audit trail: the person, by whatever they came.
 fn doer(caller: &Caller, origin: Origin) -> Actor {
-    Actor { role: caller.role, id: caller.person(), ip: origin.ip, user_agent: origin.user_agent }
+    caller.acting_as_person(origin)
 }
 
 /// An error of a case, as an answer.

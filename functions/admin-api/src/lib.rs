@@ -5,7 +5,8 @@
 //!   `/v1/auth`, `/v1/users`, `/v1/api-keys` and what is below them.
 //! - Reads: `core`: reviews, the tenant's settings, sales, heads, webhook endpoints; the keys of callers; tenants; users,
 //!   their links and authenticators, all sealed. `ops`: sessions, raw events, the
-//!   last runs of jobs. For readiness the queues and the key that seals are looked at.
+//!   last runs of jobs. For readiness the queues, the key that seals and, at the
+//!   mail service, whom mail is sent from are looked at.
 //! - Writes: `core`: a decision about a review with the sale's lines and heads, what it stopped and whom it suspends; the
 //!   points of signals; a tenant with its settings and first key, and what it sets; each one transaction with its audit entry; marks of partners, and the review of two with one mark. `ops`: answers to idempotency keys, counts of calls.
 //!   Users, keys and authenticators, each with its audit entry; sign-in links, sealed; in `ops` sessions, by their hash.

@@ -2,7 +2,7 @@
 
 use admin_api::config::Config;
 use admin_api::issuer::Issuer;
-use admin_api::probes::Probes;
+use admin_api::probes::{MailFrom, Probes};
 use admin_api::starter::Starter;
 use admin_api::{App, routes};
 use edge::aws::Service;
@@ -26,10 +26,10 @@ async fn main() -> Result<(), Error> {
     let sealer = Sealer::connect(&config.aws.service(Service::Kms), config.sealing_key_arn);
     let people = People::new(store.clone(), sealer.clone(), config.public_url);
     let people = people.with_first_admin(config.first_admin_email);
-    let sealer = Some(sealer);
+    let mail = Some(MailFrom::connect(&config.aws.service(Service::Ses), &config.mail_from));
     let facts = Sender::connect(&sqs, config.facts_queue_url);
     let issuer = config.trust.map(Issuer::trusted).transpose()?;
-    let app = App::new(store, config.clock, facts).probing(Probes { queues, sealer });
+    let app = App::new(store, config.clock, facts).probing(Probes { queues, sealer: Some(sealer), mail });
     let app = app.signing_in(people).trusting(issuer);
     let app = app.starting(Starter::connect(&config.aws.service(Service::Lambda), config.function_prefix));
     let front = Front::read(&config.aws, config.edge_secret_arn.as_deref()).await;

@@ -196,7 +196,7 @@ impl Office {
             fence_of: &|_| None,
         };
         let lines = retarget(&mut sale, &targets, &booking).expect("lines");
-        let actor = Actor { role: Role::Service, id: "test".to_owned(), ip: None, user_agent: None };
+        let actor = Actor::new(Role::Service, "test");
         let deed = Deed { at: world.now, actor, action: "held", old: Default::default(), new: Default::default() };
         let entry = append(ChainEnd::START, sale.id.as_str(), deed);
         let new = NewSale {

@@ -215,7 +215,7 @@ impl App {
 
 /// Who acts here.
 fn keeper() -> Actor {
-    Actor { role: Role::Service, id: "membership-keeper".to_owned(), ip: None, user_agent: None }
+    Actor::new(Role::Service, "membership-keeper")
 }
 
 #[cfg(test)]

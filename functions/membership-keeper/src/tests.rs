@@ -84,7 +84,7 @@ fn memberships() -> Asked {
 }
 
 fn admin(who: &str) -> Actor {
-    Actor { role: Role::Admin, id: who.to_owned(), ip: None, user_agent: None }
+    Actor::new(Role::Admin, who)
 }
 
 /// A business that has sold for 250,000 and has one member with a subscription.

@@ -6,7 +6,6 @@ mod claims;
 mod commissions;
 pub(crate) mod coupons;
 mod dashboard;
-mod faults;
 mod figures;
 mod groups;
 mod members;

@@ -178,7 +178,7 @@ fn own_partner(caller: &Caller) -> Result<Option<PartnerId>, Problem> {
 }
 
 fn actor(caller: &Caller, origin: Origin) -> Actor {
-    Actor { role: caller.role, id: caller.subject.clone(), ip: origin.ip, user_agent: origin.user_agent }
+    caller.acting(origin)
 }
 
 async fn payout_of(app: &App, caller: &Caller, id: &str) -> Result<StoredPayout, Problem> {

@@ -94,7 +94,7 @@ impl App {
 
 /// As whom the executor stands in audit trails.
 fn itself() -> Actor {
-    Actor { role: Role::Service, id: "payout-executor".to_owned(), ip: None, user_agent: None }
+    Actor::new(Role::Service, "payout-executor")
 }
 
 #[cfg(test)]

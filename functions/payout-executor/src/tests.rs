@@ -164,7 +164,7 @@ impl Scene {
         let world = &self.world;
         let since = Timestamp::from_second(world.now.as_second() - 4 * 86_400).expect("an instant");
         let wishes = methods.into_iter().map(|method| Wish::New(Box::new(method))).collect();
-        let by = Actor { role: Role::Partner, id: world.partner.to_string(), ip: None, user_agent: None };
+        let by = Actor::new(Role::Partner, world.partner.to_string());
         let before = world.store.get_payout_methods(&world.tenant, &world.partner).await.expect("store");
         let changed = before.change(wishes, by, since).expect("a list").expect("a change");
         let aggregate = PayoutMethods::aggregate(&world.partner);

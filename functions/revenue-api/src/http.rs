@@ -9,6 +9,7 @@ mod conversions;
 mod corrections;
 mod disputes;
 mod exchanges;
+mod health;
 mod leads;
 mod page;
 mod rates;
@@ -25,7 +26,6 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use cases::desk::Desk;
 use cases::error::CaseError;
-use domain::audit::Actor;
 use domain::role::Role;
 use edge::api::api;
 use edge::auth::Caller;
@@ -82,6 +82,7 @@ pub fn routes(app: App) -> Router {
         .route("/v1/revenue/recognition", get(recognition::read))
         .route("/v1/revenue/reconciliation", get(reconciliation::list))
         .route("/v1/revenue/verify", post(verification::run))
+        .route("/v1/revenue/health", get(health::read))
         .route("/v1/revenue/conversions/{id}/decision", get(conversions::decision))
         .route("/v1/revenue/conversions/{id}/reattribute", post(conversions::reattribute))
         .route("/v1/revenue/leads", get(leads::list))
@@ -135,6 +136,7 @@ pub fn routes(app: App) -> Router {
         recognition::read,
         reconciliation::list,
         verification::run,
+        health::read,
         conversions::decision,
         conversions::reattribute,
         leads::list,
@@ -166,8 +168,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 /// # Errors
 /// The store is away.
 async fn desk<'a>(app: &'a App, tenant: &'a TenantKey, caller: &Caller, origin: Origin) -> Result<Desk<'a>, Problem> {
-    let actor = Actor { role: caller.role, id: caller.subject.clone(), ip: origin.ip, user_agent: origin.user_agent };
-    Desk::open(&app.store, tenant, actor, app.clock.now()).await.map_err(wrong)
+    Desk::open(&app.store, tenant, caller.acting(origin), app.clock.now()).await.map_err(wrong)
 }
 
 /// The desk that a caller writes at: under the name of the request, so that sent twice it is done once.

@@ -1,16 +1,17 @@
 //! The ledger's desk: commissions of everybody, corrections, debts, exchanges, balances, nights, proofs; and leads.
 //!
 //! - Trigger: HTTP, `/v1/revenue/commission…`, `adjustments`, `write-offs`, `releases`, `negative-balances`, `fx-…`,
-//!   `balances`, `disputes`, `verify`, `recognition`, `conversions`, `leads`, `customers`, `plans`, `subscriptions`,
+//!   `balances`, `disputes`, `verify`, `health`, `recognition`, `conversions`, `leads`, `customers`, `plans`, `subscriptions`,
 //!   `payments`, `tax` below `/v1/revenue`; `/v1/reports/tax-forms`.
 //! - Reads: `core`: sales, heads, lines, payouts, adjustments, rates, nights, the journal, leads, what is
 //!   billed as webhooks told it, rates of sales tax; payouts and tax forms of every payee, whose numbers are opened for the
-//!   tax office's files alone; the keys of callers. Secrets Manager: the keys of tenants' Stripe
+//!   tax office's files alone; the keys of callers. `ops`: the last runs of jobs, what the last proofs found. Secrets Manager: the keys of tenants' Stripe
 //!   accounts. Stripe: when a customer last paid.
 //! - Writes: `core`: a sale with its lines and heads, an adjustment with its entries, a rate of exchange; each one
 //!   transaction with its audit entry; a lead that a person moves, likewise; customers whom we bill (sealed), plans.
 //!   Stripe: customers, prices, subscriptions. Years that are told to the tax office: counts with their rows and sealed
-//!   files, what was handed on of what was withheld. `ops`: answers to idempotency keys, counts of calls.
+//!   files, what was handed on of what was withheld. The payout of an award whose money came back and was released. `ops`: answers to idempotency keys, counts of calls, what a
+//!   proof found.
 //! - Sends: `VisitDue` to the `Visits` queue, when a night is begun by hand.
 //! - Idempotent by: `Idempotency-Key`, required on every write, from which the key of each call to Stripe is made; below it the version of the sale, the version of the
 //!   adjustment's audit chain, the keys of its entries.
@@ -18,6 +19,7 @@
 
 pub mod billing;
 pub mod config;
+mod health;
 mod http;
 mod tax_year;
 

@@ -26,6 +26,7 @@ use crate::{App, routes};
 mod billing;
 mod doors;
 mod hasty;
+mod health;
 mod leads;
 mod life;
 mod lists;

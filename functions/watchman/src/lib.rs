@@ -4,10 +4,10 @@
 //! - Reads: the tenants; of each the registry of partners, accounts with their lines, closes, payouts and audit trails; the facts behind the
 //!   lines; the journal of the last weeks, on the first of a month all of it; the trails of what people did; the list of
 //!   what waits; the coupons.
-//! - Writes: `ops`: that the round ran; the seals of the audit's days.
+//! - Writes: `ops`: that the round ran; of each tenant what its proof and its look at the seals found; the seals of the audit's days.
 //! - Sends: nothing. Each breach, and what has waited for a day, is an error in the log; of both
 //!   a metric and an alarm are made.
-//! - Idempotent by: of the ledger it only reads; a day that is sealed stays so.
+//! - Idempotent by: of the ledger it only reads; a day that is sealed stays so; of two proofs the later one is kept.
 //! - On failure: it is started again; a run that did not end, such as when the store is away, is in the dead-letter queue
 //!   of runs.
 
@@ -25,12 +25,11 @@ use edge::jobs::recorded;
 use edge::lambda::{Error, Scheduled};
 use edge::telemetry::chain;
 use serde::Serialize;
-use store::{Store, TenantKey};
+use store::proofs::{Reach, SealsRecord};
+use store::{Store, TenantKey, Written};
 
 use crate::config::Config;
 
-/// How many days of the journal are walked each night; on the first of a month all of it.
-const JOURNAL_DAYS: u16 = 40;
 /// How many breaches are told one by one; the first says where to begin, the last line how many there are.
 const TOLD_MAX: usize = 20;
 
@@ -53,7 +52,7 @@ pub struct Round {
     pub facts: u64,
     /// Accounts that were written to all the time.
     pub moving: u64,
-    /// Broken laws.
+    /// Broken laws, and days of the audit that do not fit their seals.
     pub broken: u64,
     /// Facts that have waited for their payment for a day, events that wait for a person, coupons on their way to the
     /// payment provider.
@@ -115,23 +114,31 @@ impl App {
     /// One tenant, whole.
     async fn walk(&self, tenant: &TenantId) -> Result<Round, CaseError> {
         let key = TenantKey::from(tenant);
-        let verified = self.verified(&key).await?;
+        let (reach, verified) = self.verified(&key).await?;
         tell(tenant, &verified);
         let late = waiting::look(&self.store, &key, self.clock.now()).await?
             + waiting::look_at_coupons(&self.store, &key, self.clock.now()).await?;
         let unsealed = seals::seal(&self.store, tenant, self.clock.now()).await?;
+        let seals = SealsRecord { at: self.clock.now(), unsealed };
+        // A later one may be there: another round's.
+        let _: Written = self.store.record_seals(&key, &seals).await?;
+        if let Some(record) = verify::record_of(&verified, self.clock.now()) {
+            // Here it may be that of somebody who proved it by hand meanwhile.
+            let _: Written = self.store.record_proof(&key, reach, &record).await?;
+        }
+        let broken = verified.broken().saturating_add(unsealed);
         let Verified { accounts, lines, facts, moving, .. } = verified;
-        Ok(Round { tenants: 1, accounts, lines, facts, moving, broken: verified.broken() + unsealed, late })
+        Ok(Round { tenants: 1, accounts, lines, facts, moving, broken, late })
     }
 
     /// The laws over what is there now: the schedule says when to look, not at what.
-    async fn verified(&self, tenant: &TenantKey) -> Result<Verified, CaseError> {
+    async fn verified(&self, tenant: &TenantKey) -> Result<(Reach, Verified), CaseError> {
         let today = self.store.get_settings(tenant).await?.ledger_zone.day_of(self.clock.now());
-        let scope = match today.parts() {
-            (_, _, 1) => verify::whole(&self.store, tenant, today).await?,
-            _ => verify::since(today, JOURNAL_DAYS),
+        let (reach, scope) = match today.parts() {
+            (_, _, 1) => (Reach::Whole, verify::whole(&self.store, tenant, today).await?),
+            _ => (Reach::Recent, verify::since(today, verify::NIGHTLY_JOURNAL_DAYS)),
         };
-        verify::verify_within(&self.store, tenant, &scope).await
+        Ok((reach, verify::verify_within(&self.store, tenant, &scope).await?))
     }
 }
 

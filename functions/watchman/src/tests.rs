@@ -4,6 +4,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use edge::config::Reader;
 use store::Written;
 use store::coupons::{Coupon, CouponCode};
+use store::proofs::ProofRecord;
 use testkit::Fault;
 use world::World;
 
@@ -26,8 +27,9 @@ async fn earned() -> World {
 #[tokio::test]
 async fn a_round_over_a_whole_ledger_finds_nothing_and_notes_only_that_it_ran() {
     let world = earned().await;
-    // The first of a day seals the audit of the day that is over, once.
-    for written in [300, 200] {
+    // The first of a day seals the audit of the day that is over, once, and keeps what was proved; a second one of the same
+    // instant keeps no other proof.
+    for written in [500, 200] {
         world.database.reset_units();
         let round = app(&world).handle(schedule()).await.expect("a round");
         assert_eq!(round, Round { tenants: 1, accounts: 1, lines: 1, facts: 1, ..Round::default() });
@@ -47,6 +49,29 @@ async fn a_round_over_a_ledger_that_somebody_forged_says_how_many_laws_are_broke
     forged.send().await.expect("forged");
     let round = app(&world).handle(schedule()).await.expect("a round");
     assert!(round.broken >= 2, "{round:?}");
+    let kept = proof(&world, Reach::Recent).await.expect("kept");
+    assert_eq!((kept.at, kept.accounts, kept.broken), (world.now, 1, round.broken));
+    assert!(kept.law.is_some_and(|law| law.starts_with('V')));
+}
+
+async fn proof(world: &World, reach: Reach) -> Option<ProofRecord> {
+    world.store.get_proof(&world.tenant, reach).await.expect("store")
+}
+
+#[tokio::test]
+async fn what_a_proof_found_is_kept_for_whoever_asks_and_the_night_of_a_month_is_kept_apart() {
+    let mut world = earned().await;
+    // The first of a month is the second of these.
+    for (days, reach) in [(0, Reach::Recent), (10, Reach::Whole), (1, Reach::Recent)] {
+        world.pass_days(days);
+        app(&world).handle(schedule()).await.expect("a round");
+        let kept = proof(&world, reach).await.expect("kept");
+        assert_eq!((kept.at, kept.accounts, kept.lines, kept.broken, kept.law), (world.now, 1, 1, 0, None));
+    }
+    let seals = world.store.get_seals(&world.tenant).await.expect("store").expect("kept");
+    assert_eq!((seals.at, seals.unsealed), (world.now, 0));
+    let whole = proof(&world, Reach::Whole).await.expect("kept").at;
+    assert!(proof(&world, Reach::Recent).await.expect("kept").at > whole);
 }
 
 /// A second tenant, with an account of its own.
@@ -117,9 +142,10 @@ async fn a_coupon_that_is_not_at_the_provider_as_it_is_here_is_late_after_an_hou
         code: CouponCode::parse(code).expect("a code"),
         partner: world.partner.clone(),
         program: world::program(),
-        valid_from: world.now,
+        // Long past: it counts for sales that were told late, and waits for nobody since.
+        valid_from: "2025-01-01T00:00:00Z".parse().expect("an instant"),
         valid_until: None,
-        promotion: state.map(|state| Promotion { state, ..Promotion::new(format!("trb_{code}"), discount) }),
+        promotion: state.map(|state| Promotion { state, ..Promotion::new(format!("trb_{code}"), discount, world.now) }),
     };
     let coupons = [
         made("PLAIN", None),

@@ -70,12 +70,15 @@ pub async fn look_at_coupons(store: &Store, tenant: &TenantKey, now: Timestamp) 
     }
 }
 
-/// A coupon of which something is left to do at the provider, and since when: one that is to be there began here, and one
-/// that is to be gone ended here. What the provider refused a person was told.
+/// A coupon of which something is left to do at the provider, and since when: one that is to be there was asked for, and one
+/// that is to be gone ended here. From when on it counts is another matter: that may lie long before. What the provider refused
+/// a person was told.
 fn on_its_way(coupon: &Coupon) -> Option<(&Coupon, &PromotionState, Timestamp)> {
-    let state = &coupon.promotion.as_ref()?.state;
+    let promotion = coupon.promotion.as_ref()?;
+    let state = &promotion.state;
     let since = match state {
-        PromotionState::Making => coupon.valid_from,
+        // What was made before that was kept began at the earliest when it was asked for.
+        PromotionState::Making => promotion.since.unwrap_or(coupon.valid_from),
         PromotionState::Ending(_) => coupon.valid_until.unwrap_or(coupon.valid_from),
         PromotionState::Active(_) | PromotionState::Refused(_) | PromotionState::Ended(_) => return None,
     };

@@ -2,6 +2,7 @@
 
 mod leads;
 mod receive;
+mod received;
 mod track;
 
 use axum::Router;

@@ -1,22 +1,14 @@
 //! Does a domain take mail? Asked of a resolver over HTTPS (`application/dns-json`), where one is configured. Only the
 //! domain is asked for, and no form waits long for the answer: what is not known is not held against anybody.
 
-use std::time::Duration;
-
 use axum::body::Bytes;
 use axum::http::header::ACCEPT;
 use axum::http::{Request, StatusCode};
-use http_body_util::{BodyExt, Empty, Limited};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
+use edge::https::{Bounds, Https};
 use serde::Deserialize;
-use tokio::time::timeout;
 
 /// How long a form waits.
-const PATIENCE: Duration = Duration::from_millis(800);
-const ANSWER_BYTES_MAX: usize = 16 * 1024;
+const BOUNDS: Bounds = Bounds { connect_ms: None, answer_ms: 800, answer_bytes_max: 16 * 1024 };
 /// The number of a record that says where mail goes.
 const MX: u16 = 15;
 /// The resolver's word for a name that does not exist.
@@ -25,7 +17,7 @@ const NO_SUCH_NAME: u16 = 3;
 /// A resolver.
 #[derive(Clone)]
 pub struct MailHosts {
-    http: Client<HttpsConnector<HttpConnector>, Empty<Bytes>>,
+    https: Https,
     url: String,
 }
 
@@ -50,21 +42,14 @@ impl MailHosts {
     /// # Errors
     /// The system has no roots to trust.
     pub fn new(url: &str) -> Result<Self, std::io::Error> {
-        let mut tcp = HttpConnector::new();
-        tcp.enforce_http(false);
-        let connector = HttpsConnectorBuilder::new()
-            .with_provider_and_native_roots(rustls::crypto::ring::default_provider())?
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(tcp);
-        Ok(Self { http: Client::builder(TokioExecutor::new()).build(connector), url: url.to_owned() })
+        Ok(Self { https: Https::new(BOUNDS)?, url: url.to_owned() })
     }
 
     /// Does a domain take mail? `None` when nobody can say.
     pub async fn takes_mail(&self, domain: &str) -> Option<bool> {
-        match timeout(PATIENCE, self.ask(domain)).await {
-            Ok(Some(told)) => said(&told),
-            Ok(None) | Err(_) => {
+        match self.ask(domain).await {
+            Some(told) => said(&told),
+            None => {
                 tracing::warn!("the resolver does not say whether a domain takes mail, the lead is taken as it is");
                 None
             }
@@ -74,12 +59,11 @@ impl MailHosts {
     async fn ask(&self, domain: &str) -> Option<Told> {
         let ascii = url::Host::parse(domain).ok()?.to_string();
         let request = Request::get(format!("{}?name={ascii}&type=MX", self.url)).header(ACCEPT, "application/dns-json");
-        let answer = self.http.request(request.body(Empty::new()).ok()?).await.ok()?;
+        let answer = self.https.send(request.body(Bytes::new()).ok()?).await.ok()?;
         if answer.status() != StatusCode::OK {
             return None;
         }
-        let body = Limited::new(answer.into_body(), ANSWER_BYTES_MAX).collect().await.ok()?;
-        serde_json::from_slice(&body.to_bytes()).ok()
+        serde_json::from_slice(answer.body()).ok()
     }
 }
 

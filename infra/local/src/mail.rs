@@ -65,6 +65,8 @@ impl Mail {
                 }
             }
             "SendEmail" => plain_letter(&form),
+            // Here mail may be sent from any address, so each is told to be verified.
+            "GetIdentityVerificationAttributes" => return verified(action, &form),
             _ => return self.others.handle(request).await,
         };
         match self.record(&form, &raw) {
@@ -155,6 +157,24 @@ fn answered(action: &str, id: &str) -> MockResponse {
             "<{action}Response xmlns=\"http://ses.amazonaws.com/doc/2010-12-01/\"><{action}Result>\
              <MessageId>{id}</MessageId></{action}Result><ResponseMetadata><RequestId>{request}</RequestId>\
              </ResponseMetadata></{action}Response>"
+        ),
+    )
+}
+
+fn verified(action: &str, form: &BTreeMap<String, String>) -> MockResponse {
+    let names = form.iter().filter(|(name, _)| name.starts_with("Identities.member."));
+    let entry = |name: &str| {
+        let name = name.replace('&', "&amp;").replace('<', "&lt;");
+        format!("<entry><key>{name}</key><value><VerificationStatus>Success</VerificationStatus></value></entry>")
+    };
+    let entries: String = names.map(|(_, name)| entry(name)).collect();
+    MockResponse::xml(
+        200,
+        format!(
+            "<{action}Response xmlns=\"http://ses.amazonaws.com/doc/2010-12-01/\"><{action}Result>\
+             <VerificationAttributes>{entries}</VerificationAttributes></{action}Result><ResponseMetadata><RequestId>{}\
+             </RequestId></ResponseMetadata></{action}Response>",
+            crate::ids::uuid()
         ),
     )
 }

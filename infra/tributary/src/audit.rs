@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 
-use cases::audit::row::{AuditRow, COLUMNS};
+use cases::audit::row::{AuditRow, COLUMNS, COLUMNS_OF_BEFORE};
 use clap::{Args, Subcommand};
 use domain::audit::{Actor, AuditEntry, Trail, TrailEnd};
 use domain::digest::Digest;
@@ -72,7 +72,7 @@ struct LastLine {
 /// Who acts from a shell.
 pub(crate) fn operator() -> Actor {
     let user_agent = Some(concat!("tributary/", env!("CARGO_PKG_VERSION")).to_owned());
-    Actor { role: Role::Operator, id: "command".to_owned(), ip: None, user_agent }
+    Actor { user_agent, ..Actor::new(Role::Operator, "command") }
 }
 
 /// Does what was asked.
@@ -207,16 +207,22 @@ fn read_lines(reader: impl BufRead) -> Result<File, Error> {
 
 /// A table is for people to look at: each row is made again from its entry, and must be the same.
 fn read_table(reader: impl std::io::Read) -> Result<File, Error> {
-    let mut table = csv::ReaderBuilder::new().has_headers(false).from_reader(reader);
+    let mut table = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(reader);
     let (mut entries, mut bad_row) = (Vec::<AuditEntry>::new(), None);
+    let mut columns: &[&str] = &COLUMNS;
     for (n, row) in table.records().enumerate() {
         let row = row?;
         if row.iter().eq(COLUMNS) {
+            columns = &COLUMNS;
             continue;
         }
-        let text = row.get(COLUMNS.len() - 1).ok_or_else(|| format!("row {}: too few cells", n + 1))?;
+        if row.iter().eq(COLUMNS_OF_BEFORE) {
+            columns = &COLUMNS_OF_BEFORE;
+            continue;
+        }
+        let text = row.get(columns.len() - 1).ok_or_else(|| format!("row {}: too few cells", n + 1))?;
         let entry: AuditEntry = serde_json::from_str(text).map_err(|error| format!("row {}: {error}", n + 1))?;
-        let made = edge::csv::text_of(&COLUMNS, &[AuditRow::from(&entry)])?;
+        let made = edge::csv::text_of(columns, &[AuditRow::from(&entry)])?;
         let mut made = csv::ReaderBuilder::new().has_headers(true).from_reader(made.as_bytes()).into_records();
         let is_same = made.next().transpose()?.is_some_and(|made| made == row);
         bad_row = bad_row.or((!is_same).then_some(n + 1));

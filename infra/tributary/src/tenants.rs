@@ -56,7 +56,7 @@ async fn create(connection: &Connection, new: &NewTenant) -> Result<String, Erro
     let at = connection.clock.now();
     let id = TenantId::from_ulid(edge::random::ulid(at));
     let tenant = TenantKey::from(&id);
-    let actor = Actor { role: Role::Operator, id: "tributary".to_owned(), ip: None, user_agent: None };
+    let actor = Actor::new(Role::Operator, "tributary");
     let told = [("name".to_owned(), new.name.clone())].into();
     let deed = Deed { at, actor, action: "tenant.created", old: Default::default(), new: told };
     let entry = append(ChainEnd::START, id.as_str(), deed);

@@ -62,6 +62,9 @@ async fn a_whole_ledger_ends_with_no_broken_law_and_exit_code_0() {
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     let expected = "1 partners, 1 accounts, 1 lines, 1 sales, 0 entries, 0 facts, 0 closes, 0 payouts, 0 audit entries, 0 broken laws";
     assert_eq!(said(&output).trim(), expected);
+    // LED-8: it is kept as a proof of the whole journal.
+    let kept = world.store.get_proof(&world.tenant, store::proofs::Reach::Whole).await.expect("store").expect("kept");
+    assert_eq!((kept.accounts, kept.lines, kept.broken), (1, 1, 0));
 }
 
 #[tokio::test(flavor = "multi_thread")]

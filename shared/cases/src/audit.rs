@@ -4,7 +4,7 @@ pub mod heads;
 pub mod proof;
 pub mod row;
 
-use domain::audit::{AuditEntry, entity_of, trails_of};
+use domain::audit::{Actor, AuditEntry, entity_of, trails_of};
 use domain::time::{BusinessDay, Timestamp, Zone, sortable};
 use store::audit::AuditPlace;
 use store::journal::Order;
@@ -22,7 +22,7 @@ pub struct Wanted {
     pub kind: Option<String>,
     /// Of this one.
     pub id: Option<String>,
-    /// By whom: the id of a user, partner or key.
+    /// By whom: the id of a user, partner or key; also where they acted for another, as a partner's user does.
     pub actor: Option<String>,
     /// What was done; with a `*` at its end whatever begins so.
     pub action: Option<String>,
@@ -38,7 +38,8 @@ impl Wanted {
             Some(beginning) => entry.action.starts_with(beginning),
             None => entry.action == wanted,
         });
-        does && is(&self.kind, entity.kind) && is(&self.id, entity.id) && is(&self.actor, &entry.actor.id)
+        let by = |actor: &Actor| is(&self.actor, &actor.id) || self.actor.is_some() && self.actor == actor.person;
+        does && is(&self.kind, entity.kind) && is(&self.id, entity.id) && by(&entry.actor)
     }
 }
 

@@ -3,16 +3,18 @@
 //! An award begins in one transaction: the tally that no two awards can raise at once, the member who leaves the queue,
 //! the entry in the ledger. Its payout is asked for behind it, under the award's own id, and is an ordinary payout:
 //! sealed, approved by two, sent and confirmed like any other. What becomes of the payout is followed by [`Awards::settle`],
-//! which can be called by anybody at any time, and again.
+//! which can be called by anybody at any time, and again. Money that came back is released by two people at the desk, and
+//! then asked for once more, as another payment of the same award.
 
 mod begin;
 mod candidates;
 mod members;
+mod payments;
 mod revenue;
 mod settle;
 
 use domain::audit::{Actor, AuditEntry, Deed, append};
-use domain::award::{Checked, Eligibility, Tally};
+use domain::award::{Checked, Eligibility, PaymentName, Tally};
 use domain::id::AwardId;
 use domain::money::Money;
 use domain::payout::Payout;
@@ -26,6 +28,8 @@ use crate::error::CaseError;
 pub use begin::{Begun, Initiated};
 pub use candidates::{Looked, Reached};
 pub use members::{Changed, NewMember, Reactivated};
+pub use payments::{Payment, Payments};
+pub(crate) use payments::{is_next, why_not_again};
 pub use settle::Settled;
 
 /// How often a step that others raced is begun again.
@@ -143,21 +147,23 @@ impl<'a> Awards<'a> {
     }
 }
 
-/// Which award a payout is of, if it is of one: it was asked for under the award's id.
+/// Which award a payout is of, if it is of one: it was asked for under a name of the award's.
 #[must_use]
 pub fn award_of(payout: &Payout) -> Option<AwardId> {
-    AwardId::parse(&payout.asked_under).ok()
+    PaymentName::parse(&payout.asked_under).map(|name| name.award().clone())
 }
 
-/// AWD-3: what is kept of a payout: the retention of the award that it is of, and nothing of any other.
+/// AWD-3: what is kept of a payout: the retention of the award that it is of, and nothing of any other. What came back and is
+/// paid again has had it kept: the first payment's is not given back.
 ///
 /// # Errors
 /// The store does not answer, the item cannot be read, or the award is not there: without it nobody knows what is kept.
 pub async fn retention_of(store: &Store, tenant: &TenantKey, payout: &Payout) -> Result<Money, CaseError> {
     let nothing = Money::zero(payout.amount.currency());
-    let Some(id) = award_of(payout) else { return Ok(nothing) };
+    let Some(name) = PaymentName::parse(&payout.asked_under) else { return Ok(nothing) };
+    let id = name.award().clone();
     let stored = store.get_award(tenant, &id).await?.ok_or(CaseError::AwardMissing { award: id })?;
-    Ok(stored.award.retention)
+    Ok(if name.is_first() { stored.award.retention } else { nothing })
 }
 
 /// A payout has moved: if it is of an award, the award follows at once instead of with the daily round.

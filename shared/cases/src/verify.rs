@@ -19,7 +19,8 @@ use std::fmt;
 
 use domain::id::{MemberId, PartnerId};
 use domain::line::Account;
-use domain::time::{BusinessDay, Zone};
+use domain::time::{BusinessDay, Timestamp, Zone};
+use store::proofs::ProofRecord;
 use store::{Store, StoreError, TenantKey};
 
 use crate::error::CaseError;
@@ -178,6 +179,19 @@ impl Found {
         look(self);
         self.account = own;
     }
+}
+
+/// How many days of the journal each night proves; on the first of a month all of it.
+pub const NIGHTLY_JOURNAL_DAYS: u16 = 40;
+
+/// What a proof found, as it is kept. `None` where it is neither intact nor broken: of the accounts that moved nothing is
+/// proved, so it takes no other proof's place, which may have found a breach in one of them.
+#[must_use]
+pub fn record_of(verified: &Verified, at: Timestamp) -> Option<ProofRecord> {
+    let broken = verified.broken();
+    let law = verified.breaches.first().map(|breach| breach.law.to_owned());
+    let Verified { accounts, lines, moving, .. } = *verified;
+    (moving == 0 || broken > 0).then_some(ProofRecord { at, accounts, lines, moving, broken, law })
 }
 
 /// The accounts, and the journal of the days before today.

@@ -5,6 +5,8 @@
 mod crashing;
 #[path = "awards/queueing.rs"]
 mod queueing;
+#[path = "awards/returning.rs"]
+mod returning;
 
 use cases::awards::{Awards, Changed, Initiated, NewMember, Settled, follow, retention_of};
 use cases::payouts::{Asked, Command, Moved, Requested, request};
@@ -26,7 +28,7 @@ use store::{TenantKey, Written};
 use world::World;
 
 fn actor(who: &str) -> Actor {
-    Actor { role: Role::Admin, id: who.to_owned(), ip: None, user_agent: None }
+    Actor::new(Role::Admin, who)
 }
 
 fn day(text: &str) -> BusinessDay {
@@ -233,7 +235,9 @@ async fn a_rejected_award_goes_back_whole_and_the_member_waits_where_they_waited
     let payout = first.payout.clone().expect("a payout");
     let no = Command::Reject { reason: "not this year".to_owned() };
     let _rejected = step(&world, Role::Admin, "usr_ben", &payout, no).await;
-    assert!(matches!(award_state(&world, &first).await, AwardState::Withdrawn { why } if why == "not this year"));
+    assert!(
+        matches!(award_state(&world, &first).await, AwardState::Withdrawn { why, of: None } if why == "not this year")
+    );
     assert_eq!((given(&world).await, waiting(&world).await), (0, vec![member_id(1), member_id(2)]));
     let account = first.stored.award.account();
     let head = world.store.get_head(&world.tenant, &account).await.expect("store");

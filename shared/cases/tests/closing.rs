@@ -167,7 +167,7 @@ async fn a_place_kept_for_one_close_is_not_taken_for_the_next() {
 #[tokio::test]
 async fn a_payout_of_an_account_that_is_still_counted_comes_when_it_is_asked_for_again() {
     let world = matured().await;
-    let by = Actor { role: Role::Partner, id: world.partner.to_string(), ip: None, user_agent: None };
+    let by = Actor::new(Role::Partner, world.partner.to_string());
     let (partner, under) = (world.partner.clone(), "a request".to_owned());
     let asked = Asked { partner, currency: Currency::USD, amount: None, by, under };
     let ask = async || request_within(&world.store, &world.tenant, &asked, world.now, three()).await.expect("store");

@@ -42,7 +42,7 @@ fn day(world: &World, after: i32) -> BusinessDay {
 }
 
 async fn desk_of<'a>(world: &'a World, who: &str) -> Desk<'a> {
-    let actor = Actor { role: Role::Admin, id: who.to_owned(), ip: None, user_agent: None };
+    let actor = Actor::new(Role::Admin, who);
     Desk::open(&world.store, &world.tenant, actor, world.now).await.expect("a desk")
 }
 

@@ -26,7 +26,7 @@ fn usd(minor: i64) -> Money {
 }
 
 fn person(role: Role, id: &str) -> Actor {
-    Actor { role, id: id.to_owned(), ip: None, user_agent: None }
+    Actor::new(role, id)
 }
 
 /// A world whose partner has this much to be paid.

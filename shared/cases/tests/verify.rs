@@ -10,7 +10,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use cases::payouts::{Command, Moved, Requested};
-use cases::verify::{Scope, Verified, verify_within};
+use cases::verify::{Breach, Scope, Verified, record_of, verify_within};
 use domain::payout::Sent;
 use domain::role::Role;
 use domain::time::Zone;
@@ -193,4 +193,18 @@ fn an_account_that_moved_all_the_while_is_not_proved() {
     assert!(walked(0).is_intact());
     assert!(!walked(1).is_intact());
     assert_eq!(walked(1).broken(), 0);
+}
+
+#[test]
+fn a_proof_that_is_neither_intact_nor_broken_takes_no_other_proofs_place() {
+    let at = "2026-11-21T12:00:00Z".parse().expect("an instant");
+    let text = || "1".to_owned();
+    let breach = || Breach { law: "V3", account: None, entry: text(), expected: text(), found: text() };
+    for (moving, broken, kept) in [(0, 0, true), (0, 1, true), (1, 1, true), (1, 0, false)] {
+        let breaches = std::iter::repeat_with(breach).take(broken).collect();
+        let record = record_of(&Verified { moving, breaches, ..Verified::default() }, at);
+        assert_eq!(record.is_some(), kept, "{moving} {broken}");
+        let law = record.and_then(|record| record.law);
+        assert_eq!(law.as_deref(), (broken > 0).then_some("V3"), "{moving} {broken}");
+    }
 }

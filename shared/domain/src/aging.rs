@@ -196,12 +196,7 @@ mod tests {
                 close_hash: crate::digest::Digest::ZERO,
                 seal: crate::digest::Digest::ZERO,
                 asked_under: "a request".to_owned(),
-                requested_by: crate::audit::Actor {
-                    role: crate::role::Role::Admin,
-                    id: "admin".to_owned(),
-                    ip: None,
-                    user_agent: None,
-                },
+                requested_by: crate::audit::Actor::new(crate::role::Role::Admin, "admin"),
                 requested_at: at("2026-11-21T09:00:00Z"),
                 moved_at: moved,
                 state,

@@ -28,6 +28,18 @@ pub struct Actor {
     pub ip: Option<String>,
     /// With which program, when it came over HTTP.
     pub user_agent: Option<String>,
+    /// Who it was of those who may act as `id`: the user, or the key where it is nobody's. Where `id` is the person, and in
+    /// what was told before this was kept, there is none: such an entry hashes as it always did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<String>,
+}
+
+impl Actor {
+    /// Somebody, or something of ours, of whom no more is known.
+    #[must_use]
+    pub fn new(role: Role, id: impl Into<String>) -> Self {
+        Self { role, id: id.into(), ip: None, user_agent: None, person: None }
+    }
 }
 
 /// What an entry says, before it is chained.
@@ -190,7 +202,7 @@ fn first_hash_of(entry: &AuditEntry) -> Digest {
     let maps = [map_text(&entry.old), map_text(&entry.new)];
     let optional = |text: &Option<String>| text.as_ref().map_or_else(|| "-".to_owned(), |text| format!("+{text}"));
     let (ip, user_agent) = (optional(&entry.actor.ip), optional(&entry.actor.user_agent));
-    let parts = [
+    let mut parts = vec![
         entry.aggregate.as_bytes(),
         no.as_bytes(),
         entry.at.as_bytes(),
@@ -203,6 +215,8 @@ fn first_hash_of(entry: &AuditEntry) -> Digest {
         maps[1].as_bytes(),
         entry.previous.as_bytes(),
     ];
+    // No entry of this form had one: whoever puts one in is found.
+    parts.extend(entry.actor.person.as_ref().map(String::as_bytes));
     Digest::of(&parts)
 }
 
@@ -220,12 +234,7 @@ mod tests {
             .map(|n| {
                 let deed = Deed {
                     at: Timestamp::from_second(1_700_000_000 + i64::from(n)).expect("instant"),
-                    actor: Actor {
-                        role: Role::Admin,
-                        id: format!("usr_{n}"),
-                        ip: None,
-                        user_agent: Some("curl".to_owned()),
-                    },
+                    actor: Actor { user_agent: Some("curl".to_owned()), ..Actor::new(Role::Admin, format!("usr_{n}")) },
                     action: "payout.approved",
                     old: BTreeMap::from([("state".to_owned(), "a".to_owned())]),
                     new: BTreeMap::from([("state".to_owned(), n.to_string())]),
@@ -275,6 +284,35 @@ mod tests {
         stored.as_object_mut().expect("fields").remove("v");
         let read: AuditEntry = serde_json::from_value(stored).expect("an entry of the first form");
         assert_eq!(check_chain("pay_1", &[read]).map(|end| end.no), Ok(1));
+    }
+
+    /// OPS-3: what was written before the person was told hashes as it did; what tells one hashes with it.
+    #[test]
+    fn an_entry_without_a_person_verifies_as_ever_and_a_person_that_is_put_in_taken_out_or_changed_is_found() {
+        let of_before = r#"{"v":2,"aggregate":"pay_1","no":1,"at":"2023-11-14T22:13:20.000Z","actor":{"role":"admin","id":"usr_0","ip":null,"user_agent":"curl"},"action":"payout.approved","old":{"state":"a"},"new":{"state":"0"},"previous":"0000000000000000000000000000000000000000000000000000000000000000","hash":"37980480bb2a280b5d585e43e5afdeafd78d388da150fdbe98a764f67e97e503"}"#;
+        let before: AuditEntry = serde_json::from_str(of_before).expect("an entry of before");
+        let fits = |entry: &AuditEntry| check_chain("pay_1", std::slice::from_ref(entry)).is_ok();
+        assert!(fits(&before));
+        assert_eq!(serde_json::to_string(&before).expect("json"), of_before, "nothing is added to it");
+        let actor = Actor { person: Some("usr_7".to_owned()), ..Actor::new(Role::Partner, "par_1") };
+        let deed = Deed { at: Timestamp::UNIX_EPOCH, actor, action: "x", old: BTreeMap::new(), new: BTreeMap::new() };
+        let told = append(ChainEnd::START, "pay_1", deed);
+        assert!(fits(&told));
+        let first = AuditEntry { v: 1, hash: first_hash_of(&before), ..before.clone() };
+        assert!(fits(&first));
+        let with = |entry: &AuditEntry, person: Option<&str>| {
+            let actor = Actor { person: person.map(str::to_owned), ..entry.actor.clone() };
+            AuditEntry { actor, ..entry.clone() }
+        };
+        for (case, entry) in [
+            ("put in", with(&before, Some("usr_9"))),
+            ("put into one of the first form", with(&first, Some("usr_9"))),
+            ("put in empty", with(&first, Some(""))),
+            ("taken out", with(&told, None)),
+            ("another", with(&told, Some("usr_8"))),
+        ] {
+            assert!(!fits(&entry), "{case}");
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //!
 //! An award is an entry of the member's payee and the payout that pays it. It exists from the one transaction in which
 //! the entry is booked, the tally raised and the member leaves the queue; the payout follows, and may be asked for again.
+//! Where it was paid and the money came back, another payout follows once two people have released what came back.
 
 use std::collections::BTreeMap;
 
@@ -17,12 +18,14 @@ use crate::payout::{Payout, PayoutState};
 use crate::time::{BusinessDay, DateOutOfRange, Timestamp, Zone};
 
 mod eligibility;
+mod naming;
 mod policy;
 mod tally;
 mod validation;
 
 pub use eligibility::{Eligibility, NotEligible, eligibility, whole_months};
-pub use policy::{Policy, PolicyFault};
+pub use naming::PaymentName;
+pub use policy::Policy;
 pub use tally::{Checked, NoneLeft, Tally};
 pub use validation::{Candidate, Ineligible, validate};
 
@@ -61,6 +64,10 @@ pub enum AwardState {
     Withdrawn {
         /// Why.
         why: String,
+        /// How much went back to the tenant, where it was paid before and came back: without fee and tax, which stay kept.
+        /// None is all of it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        of: Option<Money>,
     },
     /// It was paid.
     Paid {
@@ -88,10 +95,10 @@ impl AwardState {
         }
     }
 
-    /// Is there nothing more to come of it?
+    /// Is there nothing more to come of it? What was paid may come back, also behind the membership.
     #[must_use]
     pub fn is_over(&self) -> bool {
-        matches!(self, Self::Withdrawn { .. } | Self::Ended { .. })
+        matches!(self, Self::Withdrawn { .. })
     }
 }
 
@@ -120,11 +127,22 @@ pub struct Award {
     pub state: AwardState,
 }
 
+/// The newest payment of an award, as far as it matters to the award.
+#[derive(Clone, Copy, Debug)]
+pub struct Newest<'a> {
+    /// Which payment it is, from 1.
+    pub no: u32,
+    /// Its payout.
+    pub payout: &'a Payout,
+    /// Did it come back, and have people released what came back?
+    pub is_released: bool,
+}
+
 /// What is to be done about an award, by its payout.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Due {
     /// Its payout was never asked for, or the asking was lost.
-    AskForPayout,
+    AskForPayout(PaymentName),
     /// Its payout ended early: the award is withdrawn.
     Withdraw {
         /// Why.
@@ -157,39 +175,55 @@ impl Award {
         entry
     }
 
-    /// What is booked when it is withdrawn: all of it comes back, once.
+    /// What is booked when it is withdrawn: all of it comes back, or what came back of its payment, once.
     ///
     /// # Errors
     /// Out of range.
     pub fn taken_back(&self, why: &str, place: Place, at: Timestamp) -> Result<Entry, MoneyError> {
         let key = format!("award-withdrawn/{}", self.id);
-        let amount = self.gross.negate()?;
+        let amount = match &self.state {
+            AwardState::Withdrawn { of: Some(of), .. } => of.negate()?,
+            _ => self.gross.negate()?,
+        };
         let mut entry = Entry::new(key, EntryKind::AwardWithdrawn, self.account(), amount, place, at);
         why.clone_into(&mut entry.reason);
         Ok(entry)
     }
 
-    /// What is to be done now, given the payout that was asked for under the award's name.
+    /// What is to be done now, given the newest payout that was asked for under a name of the award's.
     #[must_use]
-    pub fn due(&self, payout: Option<&Payout>, today: BusinessDay) -> Due {
-        match (&self.state, payout.map(|payout| &payout.state)) {
-            (AwardState::Open, None) => Due::AskForPayout,
-            // AWD-1: rejected, cancelled and failed ones are not counted as awarded.
+    pub fn due(&self, newest: Option<Newest<'_>>, today: BusinessDay) -> Due {
+        let ends = matches!(self.state, AwardState::Paid { remove_on, .. } if today >= remove_on);
+        let otherwise = if ends { Due::EndMembership } else { Due::Nothing };
+        let Some(Newest { no, payout, is_released }) = newest else {
+            let is_open = self.state == AwardState::Open;
+            return if is_open { Due::AskForPayout(PaymentName::first(self.id.clone())) } else { otherwise };
+        };
+        let is_again = no > 1;
+        match (&self.state, &payout.state) {
+            (AwardState::Withdrawn { .. }, _) => Due::Nothing,
+            // AWD-1: rejected, cancelled and failed ones are not counted as awarded; nor is one that was paid, came back,
+            // and is not paid again after all.
             (
-                AwardState::Open,
-                Some(
-                    PayoutState::Rejected { reason }
-                    | PayoutState::Cancelled { reason }
-                    | PayoutState::Failed { reason },
-                ),
-            ) => Due::Withdraw { why: reason.clone() },
+                state,
+                PayoutState::Rejected { reason } | PayoutState::Cancelled { reason } | PayoutState::Failed { reason },
+            ) if is_again || *state == AwardState::Open => Due::Withdraw { why: reason.clone() },
             // AWD-4: what came back later was paid all the same; whether it is paid again is a person's.
+            (AwardState::Open, PayoutState::Paid { completed_at, .. } | PayoutState::Returned { completed_at, .. }) => {
+                Due::NotePaid { paid_at: *completed_at }
+            }
+            // AWD-4: the membership ends so long after the payment that arrived.
             (
-                AwardState::Open,
-                Some(PayoutState::Paid { completed_at, .. } | PayoutState::Returned { completed_at, .. }),
-            ) => Due::NotePaid { paid_at: *completed_at },
-            (AwardState::Paid { remove_on, .. }, _) if today >= *remove_on => Due::EndMembership,
-            _ => Due::Nothing,
+                AwardState::Paid { paid_at, .. },
+                PayoutState::Paid { completed_at, .. } | PayoutState::Returned { completed_at, .. },
+            ) if is_again && completed_at != paid_at => Due::NotePaid { paid_at: *completed_at },
+            // AWD-3: people have released what came back: it is paid again, under the next name and under no other.
+            (AwardState::Paid { .. } | AwardState::Ended { .. }, PayoutState::Returned { .. }) if is_released => {
+                Due::AskForPayout(PaymentName::behind(self.id.clone(), no))
+            }
+            // On its way again: the membership ends by the day on which it arrives.
+            (AwardState::Paid { .. }, state) if is_again && state.is_open() => Due::Nothing,
+            _ => otherwise,
         }
     }
 
@@ -203,10 +237,10 @@ impl Award {
         Ok(self.moved(AwardState::Paid { paid_at, remove_on }, at))
     }
 
-    /// It is withdrawn.
+    /// It is withdrawn: all of it, or what came back of its payment.
     #[must_use]
-    pub fn withdrawn(&self, why: String, at: Timestamp) -> Self {
-        self.moved(AwardState::Withdrawn { why }, at)
+    pub fn withdrawn(&self, why: String, of: Option<Money>, at: Timestamp) -> Self {
+        self.moved(AwardState::Withdrawn { why, of }, at)
     }
 
     /// The membership has ended; `None` where it was not paid.
@@ -230,8 +264,11 @@ impl Award {
             ("gross".to_owned(), self.gross.to_text()),
             ("currency".to_owned(), self.gross.currency().to_string()),
         ]);
-        if let AwardState::Withdrawn { why } = &self.state {
+        if let AwardState::Withdrawn { why, of } = &self.state {
             told.insert("why".to_owned(), why.clone());
+            if let Some(of) = of {
+                told.insert("taken_back".to_owned(), of.to_text());
+            }
         }
         if let AwardState::Paid { remove_on, .. } = &self.state {
             told.insert("remove_on".to_owned(), remove_on.to_string());

@@ -25,6 +25,7 @@ pub mod email;
 pub mod entry;
 pub mod explain;
 pub mod fact;
+pub mod fault;
 pub mod fees;
 pub mod figures;
 pub mod fraud;

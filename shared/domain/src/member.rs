@@ -118,6 +118,15 @@ impl MemberState {
             Self::Removed { .. } => "removed",
         }
     }
+
+    /// Is it by this award that they stand where they stand?
+    #[must_use]
+    pub fn is_of(&self, award: &AwardId) -> bool {
+        match self {
+            Self::Waiting => false,
+            Self::Awarded { award: own } | Self::Removed { award: own, .. } => own == award,
+        }
+    }
 }
 
 /// A member.

@@ -45,6 +45,21 @@ pub enum MoneyError {
     Negative,
 }
 
+/// How many places an amount may be told with, whatever its currency.
+const PLACES_MAX: usize = 3;
+
+impl MoneyError {
+    /// Is it of the text alone? How many places an amount may have its currency says, and no form.
+    #[must_use]
+    pub fn is_form(&self) -> bool {
+        match self {
+            Self::NotAnAmount | Self::OutOfRange | Self::Negative => true,
+            Self::TooPrecise { given, .. } => *given > PLACES_MAX,
+            Self::CurrencyMismatch { .. } => false,
+        }
+    }
+}
+
 impl Money {
     /// An amount from minor units: 12345 USD is 123.45.
     #[must_use]

@@ -91,7 +91,7 @@ mod tests {
         Payout {
             id: PayoutId::of(&partner, currency, 1),
             amount: Money::from_minor(minor, currency),
-            requested_by: Actor { role: Role::Partner, id: partner.to_string(), ip: None, user_agent: None },
+            requested_by: Actor::new(Role::Partner, partner.to_string()),
             partner,
             from: None,
             to: Slot::parse("261231.00").expect("a slot"),

@@ -496,4 +496,4 @@ pub fn payment_reference(id: &PayoutId, requested_at: Timestamp) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

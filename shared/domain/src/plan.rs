@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::currency::Currency;
+use crate::fault::Fault;
 use crate::id::PlanId;
 use crate::money::Money;
 use crate::subscription::{Every, Interval};
@@ -102,6 +103,20 @@ impl TierFault {
     }
 }
 
+impl From<TierFault> for Fault {
+    fn from(fault: TierFault) -> Self {
+        // A name alone is a name: that there is another of it no form tells.
+        Self { pointer: fault.pointer(), why: fault.to_string(), is_form: !matches!(fault, TierFault::Twice(_)) }
+    }
+}
+
+/// Can a tier be called so?
+#[must_use]
+pub fn is_tier_name(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    (1..=TIER_CHARS_MAX).contains(&text.len()) && text.bytes().all(plain)
+}
+
 /// REV-1: everything that is wrong with the tiers of a new plan.
 #[must_use]
 pub fn faults_of(tiers: &[PlanTier]) -> Vec<TierFault> {
@@ -111,8 +126,7 @@ pub fn faults_of(tiers: &[PlanTier]) -> Vec<TierFault> {
     let mut faults = Vec::new();
     let mut names = BTreeSet::new();
     for (n, tier) in tiers.iter().enumerate() {
-        let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-        if tier.name.is_empty() || tier.name.len() > TIER_CHARS_MAX || !tier.name.bytes().all(plain) {
+        if !is_tier_name(&tier.name) {
             faults.push(TierFault::Name(n));
         } else if !names.insert(tier.name.as_str()) {
             faults.push(TierFault::Twice(n));

@@ -233,7 +233,7 @@ mod tests {
             close_hash: close.hash,
             seal: close.hash,
             asked_under: "a request".to_owned(),
-            requested_by: crate::audit::Actor { role, id, ip: None, user_agent: None },
+            requested_by: crate::audit::Actor::new(role, id),
             requested_at: at,
             moved_at: at,
             state,

@@ -2,6 +2,7 @@
 
 use crate::money::Money;
 use crate::rate::Rate;
+use crate::time::Timestamp;
 
 /// What is taken off a price.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,15 +129,17 @@ pub struct Promotion {
     /// How many tries came to nothing. Each try after such a one is a new request there: providers answer the same one with
     /// the same no, or the same error of theirs, for a day.
     pub tries: u32,
+    /// Since when it is to be there; not known of what was made before this was kept. A coupon may count from long before.
+    pub since: Option<Timestamp>,
     /// Raised by every change.
     pub changes: u64,
 }
 
 impl Promotion {
-    /// One that the provider has not heard of.
+    /// One that the provider has not heard of, and is to be there since an instant.
     #[must_use]
-    pub fn new(coupon_id: String, discount: Discount) -> Self {
-        Self { coupon_id, discount, state: PromotionState::Making, tries: 0, changes: 0 }
+    pub fn new(coupon_id: String, discount: Discount, since: Timestamp) -> Self {
+        Self { coupon_id, discount, state: PromotionState::Making, tries: 0, since: Some(since), changes: 0 }
     }
 
     /// The same in its next state; none where that is the state that it is in.
@@ -188,12 +191,14 @@ mod tests {
     #[test]
     fn each_try_that_came_to_nothing_makes_the_next_another_request_and_the_same_state_is_no_change() {
         let discount = Discount { off: Off::Share(Rate::ONE), lasting: Lasting::Once };
-        let made = Promotion::new("c".to_owned(), discount);
+        let made = Promotion::new("c".to_owned(), discount, Timestamp::UNIX_EPOCH);
         assert_eq!(made.in_state(Making), None);
         let first = made.in_state(Refused("No.".to_owned())).expect("a change");
         let second = first.in_state(Refused("No.".to_owned())).expect("a change");
         assert_eq!((first.tries, second.tries, second.changes), (1, 2, 2));
         let lost = made.tried();
         assert_eq!((lost.state.word(), lost.tries, lost.changes), ("making", 1, 1));
+        // However often it is tried, it waits since it was asked for.
+        assert_eq!((second.since, lost.since), (made.since, Some(Timestamp::UNIX_EPOCH)));
     }
 }

@@ -38,14 +38,17 @@ impl Jurisdiction {
         if country.len() != 2 || !country.bytes().all(|byte| byte.is_ascii_uppercase()) {
             return Err(JurisdictionError::Country);
         }
-        let is_plain = |region: &str| {
-            (1..=3).contains(&region.len())
-                && region.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
-        };
-        if region.is_some_and(|region| !is_plain(region)) {
-            return Err(JurisdictionError::Region);
-        }
+        region.map_or(Ok(()), Self::check_region)?;
         Ok(Self { country: country.to_owned(), region: region.map(str::to_owned) })
+    }
+
+    /// Is it a region by its form, whatever the country?
+    ///
+    /// # Errors
+    /// It is not.
+    pub fn check_region(region: &str) -> Result<(), JurisdictionError> {
+        let is_plain = region.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+        if is_plain && (1..=3).contains(&region.len()) { Ok(()) } else { Err(JurisdictionError::Region) }
     }
 
     /// The country.

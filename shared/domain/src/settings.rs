@@ -6,6 +6,7 @@ pub mod retention;
 
 use serde::{Deserialize, Serialize};
 
+use crate::fault::Fault;
 pub use crate::settings::retention::{Retention, RetentionKind};
 
 const NAME_CHARS_MAX: usize = 100;
@@ -60,15 +61,6 @@ pub struct TenantSettings {
     pub retention_days: Retention,
 }
 
-/// What is wrong with settings, and where.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SettingsFault {
-    /// JSON pointer of the field.
-    pub pointer: String,
-    /// What is wrong with it.
-    pub why: String,
-}
-
 impl TenantSettings {
     /// In whose name mail is sent, if anybody has said.
     #[must_use]
@@ -86,9 +78,9 @@ impl TenantSettings {
 
     /// Everything that is wrong with them.
     #[must_use]
-    pub fn faults(&self) -> Vec<SettingsFault> {
+    pub fn faults(&self) -> Vec<Fault> {
         let mut faults = self.retention_days.faults();
-        let mut note = |pointer: &str, why: String| faults.push(SettingsFault { pointer: pointer.to_owned(), why });
+        let mut note = |pointer: &str, why: String| faults.push(Fault::form(pointer, why));
         for (pointer, text, chars_max) in [
             ("/name", Some(&self.name), NAME_CHARS_MAX),
             ("/mail_sender_name", self.mail_sender_name.as_ref(), NAME_CHARS_MAX),
@@ -111,7 +103,7 @@ impl TenantSettings {
             }
         }
         if self.to_json().len() > BYTES_MAX {
-            note("", format!("the settings may have {BYTES_MAX} bytes as JSON"));
+            faults.push(Fault::clash("", format!("the settings may have {BYTES_MAX} bytes as JSON")));
         }
         faults
     }

@@ -160,6 +160,14 @@ impl User {
         }
     }
 
+    /// For which partner they sign in now and did not before: another one, or the same after they were disabled.
+    #[must_use]
+    pub fn comes_to(&self, before: &Self) -> Option<&PartnerId> {
+        let Position::Partner { partner_id } = &self.position else { return None };
+        let did = before.state == UserState::Active && before.position == self.position;
+        (self.state == UserState::Active && !did).then_some(partner_id)
+    }
+
     /// POR-3: the user as an admin wants it. Whether another admin is left is known where it is written.
     ///
     /// # Errors

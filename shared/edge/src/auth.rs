@@ -103,9 +103,27 @@ impl Caller {
         matches!(self.role, Role::Partner | Role::Member).then_some(self.subject.as_str())
     }
 
-    /// Who acts, for the audit.
+    /// Who acts, for the audit: whom it concerns, and who of them it was.
     pub fn acting(&self, origin: Origin) -> Actor {
-        Actor { role: self.role, id: self.subject.clone(), ip: origin.ip, user_agent: origin.user_agent }
+        let Origin { ip, user_agent } = origin;
+        Actor { ip, user_agent, person: self.one_of_them(), ..Actor::new(self.role, self.subject.as_str()) }
+    }
+
+    /// Who acts, for the audit of what a person does about persons: the person, by whatever they came.
+    pub fn acting_as_person(&self, origin: Origin) -> Actor {
+        let actor = Actor { id: self.person(), ..self.acting(origin) };
+        Actor { person: actor.person.filter(|person| *person != actor.id), ..actor }
+    }
+
+    /// OPS-3: who it was of those who may act as the subject: a partner has up to twenty users, and keys beside them. None
+    /// where the subject is the person.
+    fn one_of_them(&self) -> Option<String> {
+        match &self.user {
+            Some(user) => Some(user.to_string()).filter(|user| *user != self.subject),
+            // Staff's keys are a person's each; whoever is none of them has no more than the key.
+            None if is_staff(self.role) => None,
+            None => Some(self.key_id.to_string()),
+        }
     }
 
     /// The caller's tenant, as the store wants it.
@@ -222,7 +240,7 @@ impl Gate {
         if key.terms.expires_at.is_some_and(|end| end <= now) {
             return Err(Problem::unauthorized("this API key has run out").kind("expired"));
         }
-        let staff = matches!(key.role, Role::Admin | Role::FinanceManager | Role::Support | Role::Auditor);
+        let staff = is_staff(key.role);
         let (role, subject, user) = match user {
             // A person's own key does what the person may, not what they could when they made it.
             Some(user) => (user.position.role(), user.subject(), Some(user.id)),
@@ -341,6 +359,10 @@ impl Gate {
         let (since, known) = remembered.get(hash)?;
         (since.elapsed_ms() < REMEMBERED_MS).then(|| known.clone())
     }
+}
+
+fn is_staff(role: Role) -> bool {
+    matches!(role, Role::Admin | Role::FinanceManager | Role::Support | Role::Auditor)
 }
 
 fn no_credential() -> Problem {

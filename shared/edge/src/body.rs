@@ -1,6 +1,7 @@
 //! Reading requests: a body or a query that is not as declared is a 400 that names the field.
 
 mod unsaid;
+mod whole;
 
 use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequest, Request};
 use http::header::CONTENT_TYPE;
@@ -11,6 +12,7 @@ use serde_path_to_error::{Path, Segment};
 use crate::negotiation::{all_read, note_query};
 use crate::problem::{Problem, escaped};
 use unsaid::without_value;
+use whole::whole;
 
 /// The largest body that is read.
 pub const BODY_BYTES_MAX: usize = 256 * 1024;
@@ -117,7 +119,8 @@ pub fn from_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     if bytes.trim_ascii_start().first() == Some(&b'[') {
         return Err(Problem::bad_request("", "a JSON object is expected, not a list"));
     }
-    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let bytes = whole(bytes);
+    let mut reader = serde_json::Deserializer::from_slice(&bytes);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let detail = without_position(&without_value(&error.inner().to_string()));
         let mut pointer = pointer(error.path());

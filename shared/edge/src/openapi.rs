@@ -72,6 +72,14 @@ pub enum Clashes {
     Unprocessable(#[to_schema] Problem),
 }
 
+/// What may be answered besides where a thing is read that is not in every state of it: `responses(…, Refusals, AsItStands)`.
+#[derive(IntoResponses)]
+pub enum AsItStands {
+    /// Not as the thing stands.
+    #[response(status = 409, content_type = "application/problem+json")]
+    Conflict(#[to_schema] Problem),
+}
+
 /// What a change of a thing that is kept in versions may answer besides: `responses(…, Refusals, WriteRefusals, Stale)`.
 #[derive(IntoResponses)]
 pub enum Stale {

@@ -13,7 +13,7 @@ use domain::role::Role;
 use domain::time::Timestamp;
 use domain::user::{Position, User, UserState};
 use jiff::SignedDuration;
-pub use leaving::partner_leaves;
+pub use leaving::{partner_leaves, too_many_users};
 use store::sign_in::{SignInLink, TOKEN};
 use store::signed_in::{Rotation, Session};
 use store::users::{EMAIL, KeptUser, NAME, UserCreated};
@@ -266,7 +266,7 @@ impl People {
         let id = UserId::from_ulid(random::ulid(at));
         let new = NewPerson { id, position: Position::Admin, email, name: String::new(), at };
         let kept = self.sealed(tenant, &new).await?;
-        let by = Actor { role: Role::Operator, id: "deployment".to_owned(), ip: None, user_agent: None };
+        let by = Actor::new(Role::Operator, "deployment");
         let created = self.told(tenant, &kept.user, by).create_first_admin(tenant, &kept).await?;
         if created == UserCreated::Yes {
             tracing::info!(user.id = %kept.user.id, "the deployment's first admin was made");
@@ -300,8 +300,8 @@ impl People {
 
     /// OPS-3: the store, whose next write tells that somebody signed in.
     fn telling_begun(&self, tenant: &TenantKey, user: &User, (session, origin): (&Session, Origin)) -> Store {
-        let by =
-            Actor { role: user.position.role(), id: user.id.to_string(), ip: origin.ip, user_agent: origin.user_agent };
+        let by = Actor::new(user.position.role(), user.id.to_string());
+        let by = Actor { ip: origin.ip, user_agent: origin.user_agent, ..by };
         let told = Told::new(user.id.to_string(), by, session.created_at, "session.begun").is("session", &session.id);
         self.store.telling(tenant, told)
     }

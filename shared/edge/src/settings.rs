@@ -80,7 +80,7 @@ mod tests {
         assert_eq!(settings.of(&here).await.expect("reads").rate_limits.user_per_15_minutes, 100);
         let mut kept = KeptSettings::default();
         kept.general.rate_limits.user_per_15_minutes = 7;
-        let actor = Actor { role: Role::Admin, id: "usr_ada".to_owned(), ip: None, user_agent: None };
+        let actor = Actor::new(Role::Admin, "usr_ada");
         let at = "2026-09-01T00:00:00Z".parse().expect("instant");
         let deed = Deed { at, actor, action: "settings.set", old: BTreeMap::new(), new: BTreeMap::new() };
         let entry = append(ChainEnd::START, "settings", deed);

@@ -67,6 +67,21 @@ pub enum Refused {
     },
 }
 
+impl Refused {
+    /// Is it wrong by its length and characters alone? Otherwise it is written as one is, and is none.
+    #[must_use]
+    pub fn is_form(&self) -> bool {
+        match self {
+            Self::Missing(_) | Self::Character { .. } => true,
+            // How long an IBAN is its country says.
+            Self::Length { field, .. } => *field != Field::Iban,
+            Self::CheckDigit(_) | Self::RoutingRange(_) | Self::Example(_) | Self::Country(_) | Self::Shape { .. } => {
+                false
+            }
+        }
+    }
+}
+
 /// What a refusal is about, as a payee calls it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Field {

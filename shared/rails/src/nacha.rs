@@ -25,6 +25,7 @@ pub use import::{
     Returned,
 };
 pub use originator::{AddendaFor, DescriptiveDate, Offset, Originator, Settings};
+pub use originator::{BANK_NAME_CHARS_MAX, COMPANY_CHARS_MAX, DESCRIPTION_CHARS_MAX, DISCRETIONARY_CHARS_MAX};
 pub use read::{AchFile, Addenda, Batch, Damaged, Entry, Fault, Masked, read};
 pub use trial::payable_from;
 pub use write::{FileModifier, MadeFile, Run, write};

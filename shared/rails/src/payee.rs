@@ -1,39 +1,38 @@
 //! What a payee says of where the money goes, checked field by field and written as banks write it.
 
 use domain::email::Email;
+use domain::fault::Fault;
 use domain::payee::{Destination, PostalAddress};
 
-use crate::bank::{AccountNumber, Iban, PayPalAddress, RoutingNumber};
-
-/// A field that is wrong, and why in words for whoever typed it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
-    /// The field's name, with those around it: `address/city`.
-    pub field: &'static str,
-    /// Why.
-    pub why: String,
-}
+use crate::bank::{self, AccountNumber, Iban, PayPalAddress, RoutingNumber};
 
 const NAME_CHARS_MAX: usize = 140;
 const ADDRESS_CHARS_MAX: usize = 100;
 const INSTRUCTIONS_CHARS_MAX: usize = 1_000;
 
-/// Collects what is wrong.
+/// Collects what is wrong, in words for whoever typed it.
 #[derive(Default)]
 struct Faults(Vec<Fault>);
 
 impl Faults {
-    fn check<T, E: std::fmt::Display>(&mut self, field: &'static str, read: Result<T, E>) -> Option<T> {
-        read.map_err(|why| self.0.push(Fault { field, why: why.to_string() })).ok()
+    fn check<T, E: std::fmt::Display>(&mut self, field: &str, read: Result<T, E>) -> Option<T> {
+        read.map_err(|why| self.0.push(Fault::form(format!("/{field}"), why.to_string()))).ok()
+    }
+
+    /// A number may be of its form, and no bank have such a one.
+    fn number<T>(&mut self, field: &str, read: Result<T, bank::Refused>) -> Option<T> {
+        let fault =
+            |why: &bank::Refused| Fault { pointer: format!("/{field}"), why: why.to_string(), is_form: why.is_form() };
+        read.map_err(|why| self.0.push(fault(&why))).ok()
     }
 
     /// A text for people: without blanks around it, something to read, nothing that steers a terminal.
-    fn text(&mut self, field: &'static str, text: &str, chars_max: usize) -> String {
+    fn text(&mut self, field: &str, text: &str, chars_max: usize) -> String {
         let text = text.trim();
         let is_fine = (1..=chars_max).contains(&text.chars().count()) && !text.chars().any(char::is_control);
         if !is_fine {
             let why = format!("must have 1 to {chars_max} characters, and no control characters");
-            self.0.push(Fault { field, why });
+            self.0.push(Fault::form(format!("/{field}"), why));
         }
         text.to_owned()
     }
@@ -46,8 +45,7 @@ impl Faults {
         let (line2, region) = (optional("address/line2", &address.line2), optional("address/region", &address.region));
         let country = address.country.trim().to_uppercase();
         if country.len() != 2 || !country.bytes().all(|byte| byte.is_ascii_uppercase()) {
-            let why = "must be two letters, such as US".to_owned();
-            self.0.push(Fault { field: "address/country", why });
+            self.0.push(Fault::form("/address/country", "must be two letters, such as US"));
         }
         PostalAddress {
             line1: self.text("address/line1", &address.line1, ADDRESS_CHARS_MAX),
@@ -94,8 +92,8 @@ fn checked(destination: &Destination, faults: &mut Faults) -> Option<Destination
         }
         Destination::Ach { holder, holder_kind, routing_number, account_number, account_kind } => {
             let holder = faults.text("holder", holder, NAME_CHARS_MAX);
-            let routing = faults.check("routing_number", RoutingNumber::parse(routing_number));
-            let account = faults.check("account_number", AccountNumber::parse(account_number));
+            let routing = faults.number("routing_number", RoutingNumber::parse(routing_number));
+            let account = faults.number("account_number", AccountNumber::parse(account_number));
             Destination::Ach {
                 holder,
                 holder_kind: *holder_kind,
@@ -105,19 +103,21 @@ fn checked(destination: &Destination, faults: &mut Faults) -> Option<Destination
             }
         }
         Destination::Paypal { email } => {
-            let email = faults.check("email", PayPalAddress::parse(email))?;
+            // An address may be one, and PayPal's file have no place for it.
+            faults.check("email", Email::parse(email))?;
+            let email = faults.number("email", PayPalAddress::parse(email))?;
             Destination::Paypal { email: email.expose().to_owned() }
         }
         Destination::Wise { holder, email, iban } => {
             let holder = faults.text("holder", holder, NAME_CHARS_MAX);
             let email = faults.check("email", Email::parse(email));
-            let iban = faults.check("iban", iban.as_deref().map(Iban::parse).transpose());
+            let iban = faults.number("iban", iban.as_deref().map(Iban::parse).transpose());
             let iban = iban?.map(|iban| iban.expose().to_owned());
             Destination::Wise { holder, email: email?.as_str().to_owned(), iban }
         }
         Destination::Csv { holder, iban } => {
             let holder = faults.text("holder", holder, NAME_CHARS_MAX);
-            let iban = faults.check("iban", Iban::parse(iban))?;
+            let iban = faults.number("iban", Iban::parse(iban))?;
             Destination::Csv { holder, iban: iban.expose().to_owned() }
         }
         Destination::Check { payable_to, address } => {
@@ -149,15 +149,17 @@ mod tests {
         }
     }
 
-    fn fields(destination: &Destination) -> Vec<&'static str> {
-        check(destination).err().unwrap_or_default().into_iter().map(|fault| fault.field).collect()
+    /// The fields that are wrong; behind those that are of their form a question mark.
+    fn fields(destination: &Destination) -> Vec<String> {
+        let told = |fault: Fault| format!("{}{}", &fault.pointer[1..], if fault.is_form { "" } else { "?" });
+        check(destination).err().unwrap_or_default().into_iter().map(told).collect()
     }
 
     #[test]
     fn every_wrong_field_is_named_at_once() {
         let text = str::to_owned;
-        assert_eq!(fields(&ach("021000021", "000123456")), Vec::<&str>::new());
-        assert_eq!(fields(&ach("021000022", "")), ["routing_number", "account_number"]);
+        assert_eq!(fields(&ach("021000021", "000123456")), Vec::<String>::new());
+        assert_eq!(fields(&ach("021000022", "")), ["routing_number?", "account_number"]);
         let address = PostalAddress {
             line1: text(" "),
             line2: None,
@@ -174,8 +176,11 @@ mod tests {
             (Destination::Paypal { email: text("pat@partner.example") }, &[]),
             (Destination::Paypal { email: text("pat") }, &["email"]),
             (Destination::Wise { holder: text("Ada"), email: text("a@b.example"), iban: None }, &[]),
-            (Destination::Wise { holder: text("Ada"), email: text("a"), iban: Some(text("DE00")) }, &["email", "iban"]),
-            (Destination::Csv { holder: text("Ada"), iban: text("GB82WEST12345698765433") }, &["iban"]),
+            (
+                Destination::Wise { holder: text("Ada"), email: text("a"), iban: Some(text("DE00")) },
+                &["email", "iban?"],
+            ),
+            (Destination::Csv { holder: text("Ada"), iban: text("GB82WEST12345698765433") }, &["iban?"]),
             (Destination::Manual { holder: text("Ada"), instructions: text("x").repeat(1_001) }, &["instructions"]),
             (Destination::External { reference: text("") }, &["reference"]),
         ];

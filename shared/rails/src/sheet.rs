@@ -15,7 +15,8 @@ use crate::table::{
 
 pub use crate::table::Formulas;
 
-const COLUMNS_MAX: usize = 50;
+/// The most columns of a file.
+pub const COLUMNS_MAX: usize = 50;
 const ROWS_MAX: usize = 10_000;
 const TEXT_MAX: usize = 140;
 const REFERENCE_LENGTH: usize = 26;

@@ -91,6 +91,15 @@ impl Store {
         Ok(found.into_iter().map(JobRecord::from).collect())
     }
 
+    /// The last run of one job; `None` before its first.
+    ///
+    /// # Errors
+    /// The store does not answer, or the item cannot be read.
+    pub async fn get_job(&self, job: Job) -> Result<Option<JobRecord>, StoreError> {
+        let found: Option<JobItem> = self.get(&self.tables.ops, &TenantKey::job(job), "reading a job").await?;
+        Ok(found.map(JobRecord::from))
+    }
+
     /// Which of the three tables answers: each with its name and, where it does not, why.
     pub async fn check_tables(&self) -> [(&'static str, Result<(), StoreError>); 3] {
         let Tables { core, clicks, ops } = &self.tables;
@@ -137,6 +146,8 @@ mod tests {
             last_good_at: Some(end),
         };
         assert_eq!(store.list_jobs().await.expect("reads"), std::slice::from_ref(&record));
+        assert_eq!(store.get_job(Job::Night).await.expect("reads").as_ref(), Some(&record));
+        assert_eq!(store.get_job(Job::Verification).await.expect("reads"), None);
         // The end of a run that another has overtaken is not the other's.
         let late = store.record_job_ended(Job::Night, first, (at("2026-09-02T02:00:30Z"), JobOutcome::Failed)).await;
         assert_eq!(late.expect("answers"), Written::ConditionFailed);

@@ -53,7 +53,8 @@
 //! | user, their address and name sealed | core | `T#users` | `usr_…` | Get, Query, Put |
 //! | user who signs in for a partner | core | `T#partner#par_…` | `user#usr_…` | Query, Put |
 //! | user of an address | core | `T#user-email#<sha256>` | `user` | Get, Put, Delete |
-//! | how many active admins there are | core | `T#tenant` | `admins` | Update |
+//! | how many active admins there are | core | `T#tenant` | `admins` | Get, Update |
+//! | active admin among the users | core | `T#admins` | `usr_…` | Query, Put, Delete |
 //! | links by which a user signs in, sealed | core | `T#user#usr_…` | `sign-in#<0…7>` | Get, Put, Update |
 //! | authenticator of a user, sealed | core | `T#user#usr_…` | `authenticator` | Get, Put, Update, Delete |
 //! | user of a subject of another issuer | core | `T#user-subject#<sha256>` | `user` | Get, Put, Delete |
@@ -154,7 +155,8 @@
 //! | how far the recount behind a close has come | ops | `T#recount#par_…` | `<CUR>#<n>` | Get, Update |
 //! | where a partner worked from | ops | `T#session#par_…` | `<yyyymmdd>#<visitor hash>` | Query, Put |
 //! | how far a tenant's items are migrated | ops | `T#migration` | `journal` | Get, Put |
-//! | last run of a job of the deployment, with the default tenant | ops | `T#jobs` | `<job>` | Query, Update |
+//! | last run of a job of the deployment, with the default tenant | ops | `T#jobs` | `<job>` | Get, Query, Update |
+//! | what the last proof of a ledger found, and the last look at the seals of its audit | ops | `T#proofs` | `recent`, `whole`, `seals` | Get, Update |
 //! | salt of a day, with the default tenant | ops | `T#salts` | `<yyyymmdd>` | Get, Query, Put, Delete |
 //! | notice | ops | `T#notice#ntc_…` | `notice` | Get, Put, Update |
 

@@ -68,6 +68,7 @@ pub mod periods;
 pub mod plans;
 pub mod privacy;
 pub mod programs;
+pub mod proofs;
 pub mod provider_objects;
 pub mod raw_events;
 pub mod recomputes;

@@ -278,6 +278,7 @@ impl Store {
             let key = tenant.admins();
             let count = UpdateBuilder::new(core, &key).add("active", -1).require_above("active", item::number(1));
             items.push(count.build_transact()?);
+            items.extend(self.admin_entry(tenant, id, -1)?);
         }
         self.erased(items, "erasing a user").await
     }

@@ -187,6 +187,14 @@ impl Store {
     /// # Errors
     /// The store does not answer, or the item cannot be read.
     pub async fn get_last_run(&self, tenant: &TenantKey) -> Result<Option<Run>, StoreError> {
+        Ok(self.list_last_runs(tenant, 1).await?.pop())
+    }
+
+    /// So many of the last recorded nights, newest first.
+    ///
+    /// # Errors
+    /// The store does not answer, or an item cannot be read.
+    pub async fn list_last_runs(&self, tenant: &TenantKey, limit: i32) -> Result<Vec<Run>, StoreError> {
         let pk = tenant.runs();
         let request = self
             .db
@@ -196,12 +204,14 @@ impl Store {
             .expression_attribute_values(":pk", crate::item::text(&pk))
             .consistent_read(true)
             .scan_index_forward(false)
-            .limit(1);
-        let answer =
-            request.send().await.map_err(|error| crate::request::unavailable("reading the last nightly run", error))?;
-        let found: Option<RunItem> =
-            answer.items.unwrap_or_default().into_iter().next().map(crate::item::read).transpose()?;
-        Ok(found.map(|item| item.run))
+            .limit(limit);
+        let answer = request
+            .send()
+            .await
+            .map_err(|error| crate::request::unavailable("reading the last nightly runs", error))?;
+        let found: Result<Vec<RunItem>, StoreError> =
+            answer.items.unwrap_or_default().into_iter().map(crate::item::read).collect();
+        Ok(found?.into_iter().map(|item| item.run).collect())
     }
 
     /// The night of a business date.

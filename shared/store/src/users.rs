@@ -61,6 +61,8 @@ pub enum UserChanged {
     LastAdmin,
     /// The partner for whom they would sign in is being deleted, or was.
     PartnerGone,
+    /// As many people sign in for the partner as may.
+    TooMany,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -179,6 +181,7 @@ impl Store {
                 count
             };
             items.push(count.build_transact()?);
+            items.extend(self.admin_entry(tenant, &kept.user.id, 1)?);
         }
         Ok(match self.transact(items, "creating a user").await? {
             Transacted::Yes => UserCreated::Yes,
@@ -206,6 +209,17 @@ impl Store {
         kept: &KeptUser,
         admins: i64,
     ) -> Result<UserChanged, StoreError> {
+        // Nothing that could say otherwise is written with it.
+        Ok(self.write_changed(tenant, (kept, admins), None).await?.unwrap_or(UserChanged::ChangedMeanwhile))
+    }
+
+    /// As [`Store::replace_user`], with something more in the transaction; `None` where that alone says no.
+    async fn write_changed(
+        &self,
+        tenant: &TenantKey,
+        (kept, admins): (&KeptUser, i64),
+        more: Option<TransactWriteItem>,
+    ) -> Result<Option<UserChanged>, StoreError> {
         let mut items = vec![self.user_replaced(tenant, kept)?];
         let key = tenant.admins();
         if admins != 0 {
@@ -218,12 +232,16 @@ impl Store {
         if let (Position::Partner { partner_id }, UserState::Active) = (&kept.user.position, kept.user.state) {
             items.push(self.does_not_leave(tenant, partner_id)?);
         }
+        items.extend(self.admin_entry(tenant, &kept.user.id, admins)?);
+        let more_at = items.len();
+        items.extend(more);
         Ok(match self.transact(items, "changing a user").await? {
-            Transacted::Yes => UserChanged::Yes,
-            Transacted::ConditionFailed(places) if places.contains(&0) => UserChanged::ChangedMeanwhile,
-            Transacted::ConditionFailed(places) if places.contains(&partner_at) => UserChanged::PartnerGone,
-            Transacted::ConditionFailed(places) if places == [1] => UserChanged::LastAdmin,
-            Transacted::ConditionFailed(_) => UserChanged::ChangedMeanwhile,
+            Transacted::Yes => Some(UserChanged::Yes),
+            Transacted::ConditionFailed(places) if places.contains(&0) => Some(UserChanged::ChangedMeanwhile),
+            Transacted::ConditionFailed(places) if places.contains(&partner_at) => Some(UserChanged::PartnerGone),
+            Transacted::ConditionFailed(places) if admins < 0 && places.contains(&1) => Some(UserChanged::LastAdmin),
+            Transacted::ConditionFailed(places) if places == [more_at] => None,
+            Transacted::ConditionFailed(_) => Some(UserChanged::ChangedMeanwhile),
         })
     }
 }

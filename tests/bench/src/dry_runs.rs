@@ -83,7 +83,7 @@ pub async fn measure(sales: u64) -> Found {
     let rule = domain::id::RuleId::from_ulid(9_u128.into());
     let terms = RuleVersion::simple(rule, program.clone(), from, reward, 30).terms;
     let proposal = Proposal { program: program.clone(), terms, from, to: None, reason: "measured".to_owned() };
-    let actor = Actor { role: Role::Admin, id: "usr_1".to_owned(), ip: None, user_agent: None };
+    let actor = Actor::new(Role::Admin, "usr_1");
     let began = Instant::now();
     propose(desk, &proposal, (&id, &actor)).await.expect("store").expect("a recompute");
     let mut invocations = 0;

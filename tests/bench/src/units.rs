@@ -197,7 +197,7 @@ async fn shared_sale(world: &World) -> domain::fact::SalePaid {
 
 /// A person holds the commission of a sale, and releases it.
 async fn by_hand(world: &World, rows: &mut Vec<Row>) {
-    let actor = Actor { role: Role::FinanceManager, id: "usr_f".to_owned(), ip: None, user_agent: None };
+    let actor = Actor::new(Role::FinanceManager, "usr_f");
     let desk = Desk::open(&world.store, &world.tenant, actor, world.now).await.expect("a desk");
     let sale = domain::id::SaleId::of(&world::key("in_0"));
     let reason = || "looked odd".to_owned();

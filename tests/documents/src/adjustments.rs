@@ -19,7 +19,7 @@ fn now() -> Timestamp {
 }
 
 fn actor(role: Role, id: &str) -> Actor {
-    Actor { role, id: id.to_owned(), ip: None, user_agent: None }
+    Actor::new(role, id)
 }
 
 /// Small and large, asked for, approved and rejected by every role, each command on everything that came of another.

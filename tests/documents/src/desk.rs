@@ -118,11 +118,7 @@ fn the_diagram_of_disputes_has_exactly_the_phases_and_their_order() {
 
 #[test]
 fn the_diagram_of_claims_has_exactly_the_edges_that_the_domain_allows() {
-    let decided = || ClaimDecided {
-        by: Actor { role: Role::Admin, id: "usr_1".to_owned(), ip: None, user_agent: None },
-        at: now(),
-        reason: "why".to_owned(),
-    };
+    let decided = || ClaimDecided { by: Actor::new(Role::Admin, "usr_1"), at: now(), reason: "why".to_owned() };
     let claim = |state| Claim {
         id: ClaimId::from_ulid(1_u128.into()),
         partner: PartnerId::from_ulid(7_u128.into()),

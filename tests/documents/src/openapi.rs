@@ -4,6 +4,7 @@ mod complete;
 mod declared;
 mod examples;
 mod limits;
+mod payees;
 mod released;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -19,7 +19,7 @@ fn now() -> Timestamp {
 }
 
 fn actor(role: Role) -> Actor {
-    Actor { role, id: "usr_1".to_owned(), ip: None, user_agent: None }
+    Actor::new(role, "usr_1")
 }
 
 fn proposed() -> Recompute {

@@ -24,7 +24,7 @@ fn noticed(reasons: &[Reason]) -> Review {
 }
 
 fn decided(review: &Review, verdict: Verdict) -> Option<Review> {
-    let by = Actor { role: Role::Admin, id: "usr_1".to_owned(), ip: None, user_agent: None };
+    let by = Actor::new(Role::Admin, "usr_1");
     let deciding = Deciding { verdict, suspends: false, reason: "why".to_owned(), told_partner: None, by, at: now() };
     review.clone().decide(deciding).ok().map(|step| step.review)
 }

@@ -84,7 +84,7 @@ fn elsewhere(text: &str, name: &str) -> Option<u32> {
 
 /// An audit entry as it is written now.
 fn audited() -> AuditEntry {
-    let actor = Actor { role: Role::Admin, id: "usr_1".to_owned(), ip: None, user_agent: None };
+    let actor = Actor::new(Role::Admin, "usr_1");
     let at = "2026-09-01T00:00:00Z".parse().expect("an instant");
     append(ChainEnd::START, "x", Deed { at, actor, action: "x", old: BTreeMap::new(), new: BTreeMap::new() })
 }

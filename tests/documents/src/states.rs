@@ -116,7 +116,7 @@ fn every_line_state() -> [LineState; 6] {
 
 fn payout(amount: &str, state: &PayoutState, approved_by: &[&str]) -> Payout {
     let partner = PartnerId::from_ulid(7_u128.into());
-    let actor = Actor { role: Role::Partner, id: partner.to_string(), ip: None, user_agent: None };
+    let actor = Actor::new(Role::Partner, partner.to_string());
     let mut payout = Payout {
         id: PayoutId::of(&partner, Currency::USD, 1),
         partner,
@@ -152,7 +152,7 @@ fn edges_in_code() -> BTreeSet<Edge> {
             for approved_by in approvals {
                 for role in Role::ALL {
                     for (name, command) in COMMANDS {
-                        let actor = Actor { role, id: "usr_9".to_owned(), ip: None, user_agent: None };
+                        let actor = Actor::new(role, "usr_9");
                         if let Ok(step) = command(payout(amount, &state, approved_by), actor, now()) {
                             let (from, to) = (state.word().to_owned(), step.payout.state.word().to_owned());
                             edges.insert((from, name.to_owned(), to));

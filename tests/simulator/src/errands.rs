@@ -196,7 +196,7 @@ impl Errand {
 
 /// Somebody with a role.
 pub(crate) fn person(role: Role, id: &str) -> Actor {
-    Actor { role, id: id.to_owned(), ip: None, user_agent: None }
+    Actor::new(role, id)
 }
 
 /// A sale of the plan, and an instant some time after it at which much is done.

@@ -17,6 +17,8 @@ use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 use serde_json::Value;
 
+use crate::gate::Gate;
+
 /// How a request fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
@@ -46,6 +48,11 @@ struct Inner {
     passing: usize,
     failing: usize,
     fault: Option<Fault>,
+    /// Of so many writes one meets another transaction; 0 is none.
+    conflicts_each: usize,
+    writes: usize,
+    /// After so many further requests one waits.
+    held: Option<(usize, Arc<Gate>)>,
     in_flight: usize,
     waiting_since: Option<Instant>,
     waited: Duration,
@@ -75,6 +82,33 @@ impl Control {
     pub(crate) fn fail(&self, passing: usize, failing: usize, fault: Fault) {
         let mut inner = self.lock();
         (inner.passing, inner.failing, inner.fault) = (passing, failing, Some(fault));
+    }
+
+    pub(crate) fn conflict_each(&self, each: usize) {
+        self.lock().conflicts_each = each;
+    }
+
+    pub(crate) fn hold(&self, held: Option<(usize, Arc<Gate>)>) {
+        self.lock().held = held;
+    }
+
+    /// Where this request waits.
+    fn gate(&self) -> Option<Arc<Gate>> {
+        let mut inner = self.lock();
+        match inner.held.take() {
+            Some((0, gate)) => Some(gate),
+            later => {
+                inner.held = later.map(|(after, gate)| (after - 1, gate));
+                None
+            }
+        }
+    }
+
+    /// Whether this write meets another transaction.
+    fn meets_another(&self) -> bool {
+        let mut inner = self.lock();
+        inner.writes += 1;
+        inner.conflicts_each > 0 && inner.writes.is_multiple_of(inner.conflicts_each)
     }
 
     /// How long requests were under way so far: what several wait for at once is counted once.
@@ -182,6 +216,9 @@ impl HttpConnector for MeteredConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let (inner, control) = (self.inner.clone(), self.control.clone());
         HttpConnectorFuture::new(async move {
+            if let Some(gate) = control.gate() {
+                gate.pass().await;
+            }
             let fault = control.next();
             match fault {
                 Some(Fault::Refuse) => return Err(broken("the connection was refused")),
@@ -190,6 +227,9 @@ impl HttpConnector for MeteredConnector {
                 Some(Fault::LoseAnswer) | None => {}
             }
             let (request, is_read) = asking_for_units(request);
+            if !is_read && control.meets_another() {
+                return conflict(&request);
+            }
             control.sent();
             let answered = match inner.call(request).await {
                 Ok(response) => counted(response, is_read, &control).await,
@@ -213,6 +253,23 @@ fn answer(status: u16, code: &str) -> Result<HttpResponse, ConnectorError> {
     let body = format!(r#"{{"__type":"com.amazonaws.dynamodb.v20120810#{code}","message":"injected"}}"#);
     let status = status.try_into().map_err(|_| broken("no such status"))?;
     Ok(HttpResponse::new(status, SdkBody::from(body)))
+}
+
+/// What the database says of a write to an item that a transaction under way writes: nothing was done.
+fn conflict(request: &HttpRequest) -> Result<HttpResponse, ConnectorError> {
+    if !request.headers().get("x-amz-target").is_some_and(|target| target.ends_with(".TransactWriteItems")) {
+        return answer(400, "TransactionConflictException");
+    }
+    let body = request.body().bytes().and_then(|bytes| serde_json::from_slice::<Value>(bytes).ok()).unwrap_or_default();
+    let writes = body["TransactItems"].as_array().map_or(1, Vec::len);
+    let reasons = vec![serde_json::json!({ "Code": "TransactionConflict" }); writes];
+    let told = serde_json::json!({
+        "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+        "message": "injected",
+        "CancellationReasons": reasons,
+    });
+    let status = 400.try_into().map_err(|_| broken("no such status"))?;
+    Ok(HttpResponse::new(status, SdkBody::from(told.to_string())))
 }
 
 /// The request with ReturnConsumedCapacity, and whether it reads. The embedded server checks no signature.

@@ -2,12 +2,14 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use local::template::{Place, Template};
 
 use crate::client::{self, Control, Fault, Units};
+use crate::gate::Held;
 
 /// A database of one's own: it ends with the test's runtime.
 #[derive(Debug, Clone)]
@@ -46,7 +48,24 @@ impl Database {
         self.control.fail(after, count, fault);
     }
 
-    /// Ends all faults.
+    /// From now on one of so many writes meets another transaction, and is not done; 0 ends it.
+    pub fn conflict_each(&self, each: usize) {
+        self.control.conflict_each(each);
+    }
+
+    /// Lets `after` requests pass, then makes one wait until what is answered here is dropped.
+    pub fn hold_after(&self, after: usize) -> Held {
+        let gate = Arc::default();
+        self.control.hold(Some((after, Arc::clone(&gate))));
+        Held(gate)
+    }
+
+    /// No request that comes from now on is held.
+    pub fn hold_nothing(&self) {
+        self.control.hold(None);
+    }
+
+    /// Ends all faults but conflicts.
     pub fn heal(&self) {
         self.control.fail(0, 0, Fault::Refuse);
     }

@@ -6,9 +6,11 @@
 mod client;
 mod cloud;
 mod database;
+mod gate;
 pub mod issuer;
 pub mod stub;
 
 pub use client::{Fault, Units};
 pub use cloud::{Cloud, CloudOptions};
 pub use database::{Database, database, serving};
+pub use gate::Held;

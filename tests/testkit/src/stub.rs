@@ -38,6 +38,8 @@ struct Held {
     messages: Vec<(String, String)>,
     invocations: Vec<(String, String)>,
     secrets: BTreeMap<String, String>,
+    verified: Option<String>,
+    is_mail_throttled: bool,
     refusing: Option<Service>,
 }
 
@@ -104,6 +106,16 @@ impl Stub {
         self.held().refusing = service;
     }
 
+    /// From now on this name alone is verified at the mail service; `None`: no name is.
+    pub fn verify(&self, name: Option<&str>) {
+        self.held().verified = name.map(str::to_owned);
+    }
+
+    /// From now on the mail service says that it was asked too often, or no longer.
+    pub fn throttle_mail(&self, is_throttled: bool) {
+        self.held().is_mail_throttled = is_throttled;
+    }
+
     fn held(&self) -> MutexGuard<'_, Held> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -163,11 +175,33 @@ impl Stub {
                 "<ErrorResponse><Error><Type>Sender</Type><Code>MessageRejected</Code></Error></ErrorResponse>";
             return (StatusCode::BAD_REQUEST, refusal).into_response();
         }
+        if self.held().is_mail_throttled {
+            let refusal = "<ErrorResponse><Error><Type>Sender</Type><Code>Throttling</Code></Error></ErrorResponse>";
+            return (StatusCode::BAD_REQUEST, refusal).into_response();
+        }
+        if form_value(body, "Action").as_deref() == Some("GetIdentityVerificationAttributes") {
+            return self.identities(body).into_response();
+        }
         let raw = form_value(body, "RawMessage.Data").and_then(|data| STANDARD.decode(data).ok()).unwrap_or_default();
         let mut held = self.held();
         held.mails.push(String::from_utf8_lossy(&raw).into_owned());
         let id = held.mails.len();
         format!("<SendRawEmailResponse><SendRawEmailResult><MessageId>mail-{id}</MessageId></SendRawEmailResult></SendRawEmailResponse>").into_response()
+    }
+
+    /// Which of the names that are asked for are verified; a name that nobody told the service is not in its answer.
+    fn identities(&self, body: &Bytes) -> String {
+        let asked = (1..=9).filter_map(|n| form_value(body, &format!("Identities.member.{n}")));
+        let known = asked.filter(|name| self.held().verified.as_ref() == Some(name));
+        let entry = |name: String| {
+            format!("<entry><key>{name}</key><value><VerificationStatus>Success</VerificationStatus></value></entry>")
+        };
+        let entries: String = known.map(entry).collect();
+        format!(
+            "<GetIdentityVerificationAttributesResponse><GetIdentityVerificationAttributesResult><VerificationAttributes>\
+             {entries}</VerificationAttributes></GetIdentityVerificationAttributesResult>\
+             </GetIdentityVerificationAttributesResponse>"
+        )
     }
 
     fn file(&self, method: &Method, path: &str, body: &Bytes) -> Response {

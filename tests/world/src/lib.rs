@@ -293,7 +293,7 @@ impl World {
     /// A request some milliseconds from now, of a part of the balance where an amount is named.
     pub async fn try_request_of(&self, ms: i64, amount: Option<Money>) -> Result<Requested, cases::error::CaseError> {
         let at = Timestamp::from_millisecond(self.now.as_millisecond() + ms).expect("instant");
-        let by = Actor { role: Role::Partner, id: self.partner.to_string(), ip: None, user_agent: None };
+        let by = Actor::new(Role::Partner, self.partner.to_string());
         let (partner, under) = (self.partner.clone(), format!("request {ms}"));
         let asked = Asked { partner, currency: Currency::USD, amount, by, under };
         cases::payouts::request(&self.store, &self.tenant, &asked, at).await
@@ -312,7 +312,7 @@ impl World {
 
     /// Somebody moves a payout.
     pub async fn command(&self, id: &PayoutId, role: Role, who: &str, command: Command) -> Moved {
-        let actor = Actor { role, id: who.to_owned(), ip: None, user_agent: None };
+        let actor = Actor::new(role, who);
         cases::payouts::command(&self.store, &self.tenant, id, &command, &actor, self.now).await.expect("an answer")
     }
 

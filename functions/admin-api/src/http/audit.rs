@@ -11,7 +11,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use cases::audit::proof::{self, Proved, Resume};
 use cases::audit::row::{AuditRow, COLUMNS};
 use cases::audit::{self, Span, Wanted};
-use domain::audit::{AuditEntry, Breach, entity_of};
+use domain::audit::{Actor, AuditEntry, Breach, entity_of};
 use domain::role::Role;
 use domain::time::{BusinessDay, Timestamp, Zone};
 use edge::auth::Caller;
@@ -60,7 +60,7 @@ pub(super) struct AuditQuery {
     entity: Option<String>,
     /// Only of this one. Faster than any other filter: its own trail is read.
     entity_id: Option<String>,
-    /// Only by this user, partner or key.
+    /// Only by this user, partner or key: also what a partner's user or key did for the partner.
     actor: Option<String>,
     /// Only this action, such as `rule.created`; with a `*` at its end whatever begins so: `payout.*`.
     action: Option<String>,
@@ -92,6 +92,10 @@ pub(super) struct AuditActorView {
     ip: Option<String>,
     /// With which program.
     user_agent: Option<String>,
+    /// Who it was of those who may act as `id`: a partner's user, or the key. Left out where `id` is the person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "usr_01JD4Q0Z0N6Y3V5T6K8R7W2M1A")]
+    person: Option<String>,
 }
 
 /// One entry. SHA-256 over its canonical JSON (RFC 8785) without `hash`, `entity` and `entity_id` is `hash`.
@@ -129,8 +133,8 @@ impl From<AuditEntry> for AuditEntryView {
         let entity = entity_of(&entry.aggregate);
         let (kind, id) = (entity.kind.to_owned(), entity.id.to_owned());
         let AuditEntry { v, aggregate, no, at, actor, action, old, new, previous, hash } = entry;
-        let actor =
-            AuditActorView { role: actor.role.word(), id: actor.id, ip: actor.ip, user_agent: actor.user_agent };
+        let Actor { role, id: actor_id, ip, user_agent, person } = actor;
+        let actor = AuditActorView { role: role.word(), id: actor_id, ip, user_agent, person };
         let (previous, hash) = (previous.to_hex(), hash.to_hex());
         Self { v, aggregate, no, entity: kind, entity_id: id, at, actor, action, old, new, previous, hash }
     }

@@ -190,6 +190,7 @@ async fn ask(
     get, path = "/v1/auth/magic-link", tag = "sign-in", params(LinkQuery),
     responses(
         (status = 200, description = "The page.", body = String, content_type = "text/html"),
+        (status = 400, description = "No token, or more than one.", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "A page that says that this is no link.", body = String, content_type = "text/html"),
     )
 )]

@@ -61,7 +61,7 @@ pub(super) struct DeliveriesQuery {
     status: Option<String>,
     /// How many, 1 to 500; 100 when left out.
     limit: Option<u32>,
-    /// Where to go on: `next_cursor` of the page before.
+    /// Where to go on: `next_cursor` of the page before, asked with the same `provider` and `day`.
     #[serde(default, deserialize_with = "edge::page::cursor")]
     cursor: Option<String>,
     /// `csv` or `json`; otherwise as `Accept` says.
@@ -208,9 +208,16 @@ pub(super) async fn list(
     };
     let start = match query.cursor.as_deref() {
         None => Start { day: newest, provider: 0, after: None },
-        Some(cursor) => start_of(cursor, &providers)
-            .filter(|start| start.day <= newest && start.day >= last_day)
-            .ok_or_else(|| Problem::bad_parameter("cursor", "not a cursor of this list"))?,
+        Some(cursor) => {
+            let place =
+                parse_place(cursor).ok_or_else(|| Problem::bad_parameter("cursor", "not a cursor of this list"))?;
+            // It is where a page of other days or of another provider ended: no schema tells that the two do not go together.
+            let elsewhere =
+                "of a page of another provider or day: take the one that this provider and day were answered with";
+            start_of(place, &providers)
+                .filter(|start| start.day <= newest && start.day >= last_day)
+                .ok_or_else(|| Problem::impossible_parameter("cursor", elsewhere))?
+        }
     };
     let asked = Asked { providers, last_day, status, limit: limit(query.limit)? };
     let page = page(&app, &caller.tenant_key(), start, &asked).await?;
@@ -218,8 +225,7 @@ pub(super) async fn list(
     csv::answer(query.format.unwrap_or(accepted), "deliveries", &COLUMNS, listed)
 }
 
-fn start_of(cursor: &str, providers: &[Provider]) -> Option<Start> {
-    let (provider, place) = parse_place(cursor)?;
+fn start_of((provider, place): (Provider, RawEventPlace), providers: &[Provider]) -> Option<Start> {
     let provider = providers.iter().position(|known| *known == provider)?;
     let after = Some(place.event_id).filter(|after| !after.is_empty());
     Some(Start { day: place.day, provider, after })

@@ -5,10 +5,12 @@ use axum::extract::State;
 use cases::risk::habits;
 use domain::audit::Told;
 use domain::email;
+use domain::fault::Fault;
 use domain::fraud::marks::{Mark, MarkKind};
 use domain::id::PartnerId;
 use edge::auth::Caller;
 use edge::body::Body;
+use edge::faults::Faults;
 use edge::http::Origin;
 use edge::openapi::{Refusals, WriteRefusals};
 use edge::problem::Problem;
@@ -18,7 +20,7 @@ use utoipa::ToSchema;
 use super::{REVIEWERS, wrong};
 use crate::App;
 
-const FINGERPRINT_CHARS_MAX: usize = 200;
+const VALUE_CHARS_MAX: usize = 200;
 
 /// A mark of a partner. Only a hash of the value is kept.
 #[derive(Deserialize, ToSchema)]
@@ -66,10 +68,12 @@ pub(super) async fn create(
 ) -> Result<Json<RiskMarkView>, Problem> {
     caller.require(REVIEWERS)?;
     let tenant = caller.tenant_key();
-    let no_partner = || Problem::impossible("/partner_id", "no such partner");
-    let partner = PartnerId::parse(&body.partner_id).map_err(|_| no_partner())?;
-    let mark = read(body.kind, &body.value).map_err(|why| Problem::impossible("/value", why))?;
-    app.store.get_partner(&tenant, &partner).await?.ok_or_else(no_partner)?;
+    let mut faults = Faults::default();
+    let partner = faults.check("/partner_id", PartnerId::parse(&body.partner_id));
+    let mark = read(body.kind, &body.value).map_err(|fault| faults.extend([fault])).ok();
+    let (partner, mark) = faults.finish(partner.zip(mark))?;
+    let found = app.store.get_partner(&tenant, &partner).await?;
+    found.ok_or_else(|| Problem::impossible("/partner_id", "no such partner"))?;
     // FRD-1: of the mark its kind is told, and no more: whoever reads the audit need not know an address again by it.
     let told = Told::new(partner.to_string(), caller.acting(origin), app.clock.now(), "partner.marked")
         .is("kind", body.kind.word());
@@ -80,19 +84,23 @@ pub(super) async fn create(
     Ok(Json(RiskMarkView { partner_id: partner.to_string(), kind: mark.kind, review_id }))
 }
 
-fn read(kind: MarkKind, value: &str) -> Result<Mark, &'static str> {
+fn read(kind: MarkKind, value: &str) -> Result<Mark, Fault> {
     let value = value.trim();
+    let is_plain = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_graphic());
+    let is_form = is_plain && value.len() <= VALUE_CHARS_MAX;
     if kind == MarkKind::Email {
         let digest = email::Email::parse(value).ok().and_then(|address| email::digest(address.as_str()));
-        return digest.map(|digest| Mark { kind, digest }).ok_or("not an e-mail address");
+        // What is no value at all is told so; any other is none of an address.
+        let fault =
+            || Fault { pointer: "/value".to_owned(), why: "not an e-mail address".to_owned(), is_form: !is_form };
+        return digest.map(|digest| Mark { kind, digest }).ok_or_else(fault);
     }
-    let is_plain = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_graphic());
-    if !is_plain || value.len() > FINGERPRINT_CHARS_MAX {
-        return Err("a fingerprint of 1 to 200 plain characters");
+    if !is_form {
+        return Err(Fault::form("/value", format!("a fingerprint of 1 to {VALUE_CHARS_MAX} plain characters")));
     }
     if value.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') {
         // FRD-1: a number would never match, and must not be typed anywhere.
-        return Err("the fingerprint that the provider gives, never the number itself");
+        return Err(Fault::clash("/value", "the fingerprint that the provider gives, never the number itself"));
     }
     Ok(Mark::of_fingerprint(kind, value))
 }

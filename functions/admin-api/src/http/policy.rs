@@ -12,6 +12,7 @@ use domain::rate::Rate;
 use domain::role::Role;
 use edge::auth::Caller;
 use edge::body::Body;
+use edge::faults::Faults;
 use edge::http::Origin;
 use edge::openapi::{Refusals, WriteRefusals};
 use edge::problem::{Problem, escaped};
@@ -68,7 +69,7 @@ impl RiskPolicyBody {
     /// The policy, or every field that is wrong.
     fn read(self) -> Result<Policy, Problem> {
         let shipped = Policy::default();
-        let mut faults: Vec<(String, &'static str)> = Vec::new();
+        let mut faults = Faults::default();
         let mut points = BTreeMap::new();
         for (code, weight) in self.points {
             match Reason::parse(&code) {
@@ -77,7 +78,7 @@ impl RiskPolicyBody {
                 Some(reason) => {
                     points.insert(reason, weight);
                 }
-                None => faults.push((format!("/points/{}", escaped(&code)), "no such reason code")),
+                None => faults.note(&format!("/points/{}", escaped(&code)), "no such reason code"),
             }
         }
         let mut banned_referrers = BTreeMap::new();
@@ -86,7 +87,7 @@ impl RiskPolicyBody {
                 Ok(program) => {
                     banned_referrers.insert(program, hosts);
                 }
-                Err(_) => faults.push((format!("/banned_referrers/{}", escaped(&program)), "not a program id")),
+                Err(_) => faults.note(&format!("/banned_referrers/{}", escaped(&program)), "not a program id"),
             }
         }
         let policy = Policy {
@@ -98,30 +99,20 @@ impl RiskPolicyBody {
             refund_rate_sales: self.refund_rate_sales.unwrap_or(shipped.refund_rate_sales),
             banned_referrers,
         };
-        faults.extend(policy.faults().into_iter().map(|fault| (fault.pointer, fault.why)));
-        refuse(faults).map_or(Ok(policy), Err)
+        faults.extend(policy.faults());
+        faults.finish(Some(policy))
     }
-}
-
-/// One problem of all faults; `None` when there is none.
-fn refuse(faults: Vec<(String, &'static str)>) -> Option<Problem> {
-    faults.into_iter().fold(None, |problem: Option<Problem>, (pointer, why)| {
-        Some(match problem {
-            None => Problem::impossible(pointer, why),
-            Some(problem) => problem.at(pointer, why),
-        })
-    })
 }
 
 /// A ban of a programme that is not there would never hold, and nobody would notice.
 async fn check_programs(app: &App, tenant: &TenantKey, policy: &Policy) -> Result<(), Problem> {
-    let mut faults = Vec::new();
+    let mut faults = Faults::default();
     for program in policy.banned_referrers.keys() {
         if app.store.get_program(tenant, program).await?.is_none() {
-            faults.push((format!("/banned_referrers/{program}"), "no such program"));
+            faults.clash(&format!("/banned_referrers/{program}"), "no such program");
         }
     }
-    refuse(faults).map_or(Ok(()), Err)
+    faults.finish(Some(()))
 }
 
 /// What signals weigh.

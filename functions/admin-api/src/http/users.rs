@@ -18,7 +18,7 @@ use edge::http::Origin;
 use edge::idempotency::Minting;
 use edge::openapi::{Refusals, Stale, WriteRefusals};
 use edge::page::{Listed, limit};
-use edge::people::{NewPerson, partner_leaves};
+use edge::people::{NewPerson, partner_leaves, too_many_users};
 use edge::problem::Problem;
 use edge::revision::{IfMatch, etag};
 use futures::{StreamExt, TryStreamExt, stream};
@@ -239,7 +239,8 @@ pub(super) async fn create(
 /// Change a user.
 ///
 /// Another role, another partner or `disabled` ends their sessions and their own keys within a minute. Nobody changes
-/// their own role or disables themselves, and the last active admin stays one.
+/// their own role or disables themselves, and the last active admin stays one. Nobody comes to a partner for whom twenty
+/// sign in (409 `too-many-users`).
 #[utoipa::path(
     patch, path = "/v1/users/{id}", tag = "users", request_body = ChangeUserBody,
     params(
@@ -290,7 +291,10 @@ pub(super) async fn change(
         new: told_of(&after.user),
     };
     let store = app.store.telling(&tenant, Told { aggregate: id.to_string(), deed });
-    let written = store.replace_user(&tenant, &after, changed.admins).await?;
+    let written = match after.user.comes_to(&before.user) {
+        Some(partner) => store.replace_joining_user(&tenant, (&after, changed.admins), partner).await?,
+        None => store.replace_user(&tenant, &after, changed.admins).await?,
+    };
     if written != UserChanged::Yes {
         return Err(why_unchanged(&app, &tenant, (written, &after.user), seen).await?);
     }
@@ -308,6 +312,7 @@ async fn why_unchanged(
         (UserChanged::LastAdmin, _) => {
             Problem::conflict(domain::user::Refused::LastAdmin.to_string()).kind("last-admin")
         }
+        (UserChanged::TooMany, _) => too_many_users(),
         (UserChanged::PartnerGone, Position::Partner { partner_id }) => {
             partner_leaves(&app.store, tenant, partner_id, app.clock.now()).await?
         }

@@ -1,20 +1,14 @@
 //! The issuer's keys: asked for, remembered, and asked for anew when a token names one that is not known.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::body::Bytes;
 use domain::time::Timestamp;
+use edge::https::{Bounds, Https};
 use http::header::ACCEPT;
 use http::{Request, StatusCode};
-use http_body_util::{BodyExt, Empty, Limited};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
 use jiff::SignedDuration;
 use tokio::sync::Mutex;
-use tokio::time::timeout;
 
 use super::jws::{KeySet, VerifyingKey};
 
@@ -24,9 +18,8 @@ const FRESH: SignedDuration = SignedDuration::from_hours(1);
 const HOLD: SignedDuration = SignedDuration::from_hours(24);
 /// How seldom the issuer is asked, whatever tokens name: nobody makes it be asked more often.
 const ASKED_EVERY: SignedDuration = SignedDuration::from_secs(30);
-/// How long one question waits.
-const PATIENCE: Duration = Duration::from_secs(3);
-const SET_BYTES_MAX: usize = 256 * 1024;
+/// How long one question waits, and how large a set of keys may be.
+const BOUNDS: Bounds = Bounds { connect_ms: None, answer_ms: 3_000, answer_bytes_max: 256 * 1024 };
 
 /// Why there is no key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,23 +40,15 @@ struct Remembered {
 /// The keys of an issuer at an address.
 #[derive(Clone)]
 pub(crate) struct Keys {
-    http: Client<HttpsConnector<HttpConnector>, Empty<Bytes>>,
+    https: Https,
     url: String,
     remembered: Arc<Mutex<Remembered>>,
 }
 
 impl Keys {
-    /// The keys at an address; TLS is the one of the SDKs (ring, the system's roots).
+    /// The keys at an address.
     pub(crate) fn at(url: &str) -> Result<Self, std::io::Error> {
-        let mut tcp = HttpConnector::new();
-        tcp.enforce_http(false);
-        let connector = HttpsConnectorBuilder::new()
-            .with_provider_and_native_roots(rustls::crypto::ring::default_provider())?
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(tcp);
-        let http = Client::builder(TokioExecutor::new()).build(connector);
-        Ok(Self { http, url: url.to_owned(), remembered: Arc::default() })
+        Ok(Self { https: Https::new(BOUNDS)?, url: url.to_owned(), remembered: Arc::default() })
     }
 
     /// The key that a token names. Requests of one process that need the issuer wait for one question.
@@ -88,28 +73,22 @@ impl Keys {
     }
 
     async fn ask(&self) -> Option<KeySet> {
-        match timeout(PATIENCE, self.fetched()).await {
-            Ok(Ok(keys)) => Some(keys),
-            Ok(Err(reason)) => {
+        match self.fetched().await {
+            Ok(keys) => Some(keys),
+            Err(reason) => {
                 tracing::warn!(reason, "the issuer's keys cannot be read");
-                None
-            }
-            Err(_) => {
-                tracing::warn!(reason = "no answer in time", "the issuer's keys cannot be read");
                 None
             }
         }
     }
 
     async fn fetched(&self) -> Result<KeySet, String> {
-        let request = Request::get(&self.url).header(ACCEPT, "application/json").body(Empty::new());
+        let request = Request::get(&self.url).header(ACCEPT, "application/json").body(Bytes::new());
         let request = request.map_err(|error| error.to_string())?;
-        let answer = self.http.request(request).await.map_err(|error| error.to_string())?;
+        let answer = self.https.send(request).await.map_err(|lost| lost.reason())?;
         if answer.status() != StatusCode::OK {
             return Err(format!("it answers {}", answer.status()));
         }
-        let body =
-            Limited::new(answer.into_body(), SET_BYTES_MAX).collect().await.map_err(|error| error.to_string())?;
-        KeySet::parse(&body.to_bytes()).ok_or_else(|| "it is no set of keys".to_owned())
+        KeySet::parse(answer.body()).ok_or_else(|| "it is no set of keys".to_owned())
     }
 }

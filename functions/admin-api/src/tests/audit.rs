@@ -28,7 +28,10 @@ impl Office {
     /// Something that is told: of a thing, by somebody, at a second of the day before yesterday or later.
     async fn happens(&self, thing: &str, by: &str, action: &'static str, days_ago: i64, second: i64) {
         let at = Timestamp::from_second(self.world.now.as_second() - days_ago * 86_400 + second).expect("instant");
-        let actor = Actor { role: Role::Admin, id: by.to_owned(), ip: Some("192.0.2.1".to_owned()), user_agent: None };
+        // `par_1:usr_7` is somebody of a partner.
+        let (by, person) = by.split_once(':').map_or((by, None), |(by, person)| (by, Some(person.to_owned())));
+        let role = if person.is_some() { Role::Partner } else { Role::Admin };
+        let actor = Actor { ip: Some("192.0.2.1".to_owned()), person, ..Actor::new(role, by) };
         let (old, new) = (BTreeMap::new(), BTreeMap::from([("rate".to_owned(), "0.3".to_owned())]));
         let deed = Deed { at, actor, action, old, new };
         let telling = self.world.store.telling(&self.world.tenant, Told { aggregate: thing.to_owned(), deed });
@@ -64,6 +67,31 @@ fn actions(answer: &Answer) -> Vec<&str> {
     rows.iter().filter_map(|row| row["action"].as_str()).collect()
 }
 
+/// OPS-3.
+#[tokio::test]
+async fn what_somebody_does_for_a_partner_names_both_and_is_found_by_either() {
+    let office = office().await;
+    office.some().await;
+    office.happens("par_1", "par_1:usr_7", "payee.changed", 1, 1).await;
+    for by in ["par_1", "usr_7"] {
+        let listed = office.read("ada", &format!("/v1/audit?actor={by}"), "application/json").await;
+        assert_eq!(actions(&listed), ["payee.changed"], "{by}");
+        let actor = &listed.json["data"][0]["actor"];
+        assert_eq!((&actor["id"], &actor["person"]), (&json!("par_1"), &json!("usr_7")));
+    }
+    let others = office.read("ada", "/v1/audit?actor=usr_bob", "application/json").await;
+    assert!(others.json["data"][0]["actor"].get("person").is_none(), "a person themselves: {others:?}");
+    let csv = office.read("ada", "/v1/audit?actor=usr_7", "text/csv").await.text;
+    let mut lines = csv.lines();
+    assert!(lines.next().is_some_and(|header| header.ends_with(",new,person,entry")), "{csv}");
+    assert!(lines.next().is_some_and(|row| row.contains(",usr_7,")), "{csv}");
+    for at in [before(office.world.now, 4 * 86_400_000), office.world.now] {
+        cases::audit::heads::seal(&office.world.store, &office.world.tenant, at).await.expect("store");
+    }
+    let proved = office.read("ada", "/v1/audit/verify", "application/json").await;
+    assert_eq!((&proved.json["intact"], &proved.json["entries"]), (&json!(true), &json!(6)), "{proved:?}");
+}
+
 #[tokio::test]
 async fn the_audit_is_listed_newest_first_by_each_filter_and_page_by_page() {
     let office = office().await;
@@ -97,9 +125,9 @@ async fn the_audit_is_listed_newest_first_by_each_filter_and_page_by_page() {
     let path = format!("/v1/audit?from={}&to={}", day(5), day(4));
     assert_eq!(actions(&office.read("ada", &path, "*/*").await), ["rule.created", "program.created"]);
     let table = office.read("ada", "/v1/audit?entity=coupon", "text/csv").await;
-    assert!(table.text.starts_with("at,actor,role,ip,user_agent,entity,entity_id,action,old,new,entry\r\n"));
+    assert!(table.text.starts_with("at,actor,role,ip,user_agent,entity,entity_id,action,old,new,person,entry\r\n"));
     assert!(
-        table.text.contains(",usr_ada,admin,192.0.2.1,,coupon,SUMMER,coupon.created,,rate: 0.3,\"{"),
+        table.text.contains(",usr_ada,admin,192.0.2.1,,coupon,SUMMER,coupon.created,,rate: 0.3,,\"{"),
         "{}",
         table.text
     );

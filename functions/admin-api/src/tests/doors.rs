@@ -121,12 +121,15 @@ async fn points_that_make_no_sense_are_refused_with_every_place() {
         ["/banned_referrers/prg_1", &hosts, "/points/quick~1sail", "/points/quick_sale", "/velocity_customers"];
     let mut expected = expected.to_vec();
     expected.sort_unstable();
-    assert_eq!((answer.status, pointers), (422, expected));
+    assert_eq!((answer.status, pointers), (400, expected));
     let nowhere = domain::id::ProgramId::from_ulid(777_u128.into());
     let answer = office
         .write("ada", "PUT", "/policy", json!({"banned_referrers": {(nowhere.to_string()): ["a.example"]}}))
         .await;
     assert_eq!((answer.status, answer.pointers()), (422, vec![format!("/banned_referrers/{nowhere}").as_str()]));
+    // Nothing is a rate, and switches the signal off nowhere.
+    let nothing = office.write("ada", "PUT", "/policy", json!({"refund_rate": "0"})).await;
+    assert_eq!((nothing.status, nothing.pointers()), (422, vec!["/refund_rate"]));
     for body in [json!({"refund_rate": "1.1"}), json!({"refund_rate": 0.3}), json!({"points": {"quick_sale": -1}})] {
         assert_eq!(office.write("ada", "PUT", "/policy", body.clone()).await.status, 400, "{body}");
     }

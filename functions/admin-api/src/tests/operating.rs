@@ -5,7 +5,7 @@ use domain::time::Timestamp;
 use queues::Door;
 
 use super::*;
-use crate::probes::Probes;
+use crate::probes::{MailFrom, Probes};
 
 fn aws_of(endpoint: &str) -> Aws {
     let mut reader = Reader::from_map([
@@ -126,13 +126,14 @@ async fn only_the_operator_makes_and_lists_tenants_and_only_an_admin_sets() {
         let expected = if ["ada", "bob"].contains(&who) { 200 } else { 403 };
         assert_eq!(office.set(who, json!({"four_eyes_above": 7})).await.status, expected, "{who}");
     }
-    for (body, pointer) in [
-        (json!({"name": ""}), "/name"),
-        (json!({"name": "Birch", "ledger_zone": "Europe/Nowhere"}), "/ledger_zone"),
-        (json!({"name": "Birch\nBcc"}), "/name"),
+    for (body, pointer, status) in [
+        (json!({"name": ""}), "/name", 400),
+        (json!({"name": "Birch", "ledger_zone": "Europe/Nowhere"}), "/ledger_zone", 422),
+        (json!({"name": "Birch", "ledger_zone": "no zone"}), "/ledger_zone", 400),
+        (json!({"name": "Birch\nBcc"}), "/name", 400),
     ] {
-        let answer = office.new_tenant("operator", &body.to_string().replace('\n', " "), body.clone()).await;
-        assert_eq!((answer.status, answer.pointers()), (422, vec![pointer]), "{body}");
+        let answer = office.new_tenant("operator", &body.to_string().replace([' ', '\n'], "_"), body.clone()).await;
+        assert_eq!((answer.status, answer.pointers()), (status, vec![pointer]), "{body}");
     }
 }
 
@@ -196,10 +197,15 @@ async fn settings_that_make_no_sense_are_refused_with_every_place() {
     let mut pointers = answer.pointers();
     pointers.sort_unstable();
     let expected = ["/ledger_zone", "/name", "/rate_limits/approvals_per_minute", "/retention_days/sessions"];
-    assert_eq!((answer.status, pointers), (422, expected.to_vec()));
+    assert_eq!((answer.status, pointers), (400, expected.to_vec()));
     // What nothing ends by the table is named, and nothing is set.
     let vain = office.set("ada", json!({"name": "Acme", "retention_days": {"clicks": 30, "sessions": 1}})).await;
     assert_eq!((vain.status, vain.pointers()), (422, vec!["/retention_days/clicks"]));
+    // API-2: what no kind is kept for is no form; what this one is not kept for no form tells.
+    for (days, status) in [(0, 400), (31, 422), (36_500, 422), (36_501, 400)] {
+        let told = office.set("ada", json!({"retention_days": {"sessions": days}})).await;
+        assert_eq!((told.status, told.pointers()), (status, vec!["/retention_days/sessions"]), "{days}");
+    }
     assert_eq!(office.settings("ada").await.etag.as_deref(), Some("\"0\""));
     for body in [json!({"colour": "red"}), json!({"retention_days": {"lines": 5}}), json!({"totp_for_approvals": 1})] {
         assert_eq!(office.set("ada", body.clone()).await.status, 400, "{body}");
@@ -327,6 +333,69 @@ async fn nobody_else_begins_a_job_nor_one_that_is_not_there_nor_one_that_does_no
     assert_eq!(run("ada", "night").await, 503);
 }
 
+/// What a process that remembers no answer of its own says to `/ready`, and of the mail: what is wrong with it, or that nothing is.
+async fn ready_and_mail(office: &Office, mail: &MailFrom) -> (u16, Option<Option<String>>) {
+    let sqs = aws_of(&office.stub.endpoint).service(Service::Sqs);
+    let facts = Sender::connect(&sqs, "http://127.0.0.1:1/000000000000/facts");
+    let probes = Probes { mail: Some(mail.clone()), ..Probes::default() };
+    let app = App::new(office.world.store.clone(), Clock::fixed(office.world.now), facts).probing(probes);
+    let request = http::Request::builder().uri("/ready").body(Body::empty()).expect("request");
+    let answer = routes(app).oneshot(request).await.expect("infallible");
+    let status = answer.status().as_u16();
+    let bytes = axum::body::to_bytes(answer.into_body(), 1 << 20).await.expect("body");
+    let told: Value = serde_json::from_slice(&bytes).expect("json");
+    let parts = told["parts"].as_array().expect("parts");
+    let mail = parts.iter().find(|part| part["name"] == "mail");
+    (status, mail.map(|part| part["why"].as_str().map(str::to_owned)))
+}
+
+const NOT_VERIFIED: &str = "the address that mail is sent from is not verified";
+
+/// OPS-1.
+#[tokio::test]
+async fn an_address_that_mail_may_not_be_sent_from_is_told_and_one_whose_domain_is_verified_does() {
+    let office = office().await;
+    let ses = aws_of(&office.stub.endpoint).service(Service::Ses);
+    let (whole, below) = ("payouts@example.com", "payouts@mail.example.com");
+    for (verified, address, refusing, expected) in [
+        (None, whole, None, (503, Some(NOT_VERIFIED))),
+        (Some("payouts@example.com"), whole, None, (200, None)),
+        (Some("example.com"), whole, None, (200, None)),
+        (Some("example.org"), whole, None, (503, Some(NOT_VERIFIED))),
+        // A domain's word holds for what is below it, and not the other way round.
+        (Some("mail.example.com"), below, None, (200, None)),
+        (Some("example.com"), below, None, (200, None)),
+        (Some("mail.example.com"), whole, None, (503, Some(NOT_VERIFIED))),
+        (Some("com"), below, None, (503, Some(NOT_VERIFIED))),
+        (Some("example.com"), whole, Some(testkit::stub::Service::Ses), (503, Some("does not answer"))),
+    ] {
+        office.stub.verify(verified);
+        office.stub.refuse(refusing);
+        let (status, mail) = ready_and_mail(&office, &MailFrom::connect(&ses, address)).await;
+        assert_eq!((status, mail.expect("the mail").as_deref()), expected, "{verified:?} for {address}");
+    }
+}
+
+/// OPS-1: the service answers one such question a second, and anybody may ask.
+#[tokio::test]
+async fn a_mail_service_that_was_asked_too_often_stops_nobody_and_its_good_answer_holds() {
+    let office = office().await;
+    let ses = aws_of(&office.stub.endpoint).service(Service::Ses);
+    let mail = MailFrom::connect(&ses, "payouts@example.com");
+    office.stub.throttle_mail(true);
+    assert_eq!(ready_and_mail(&office, &mail).await, (200, None), "nothing is known of it");
+    office.stub.throttle_mail(false);
+    let not_verified = (503, Some(Some(NOT_VERIFIED.to_owned())));
+    assert_eq!(ready_and_mail(&office, &mail).await, not_verified);
+    office.stub.throttle_mail(true);
+    assert_eq!(ready_and_mail(&office, &mail).await, not_verified, "what was known last stays");
+    office.stub.throttle_mail(false);
+    office.stub.verify(Some("example.com"));
+    assert_eq!(ready_and_mail(&office, &mail).await, (200, Some(None)), "a bad answer does not hold");
+    office.stub.refuse(Some(testkit::stub::Service::Ses));
+    assert_eq!(ready_and_mail(&office, &mail).await, (200, Some(None)), "a good one does");
+}
+
 #[tokio::test]
 async fn whoever_asks_hears_that_it_is_alive_and_what_does_not_do() {
     // OPS-1
@@ -343,7 +412,7 @@ async fn whoever_asks_hears_that_it_is_alive_and_what_does_not_do() {
     assert_eq!(ask("/ready").await.status, 200);
     let (sqs, url) = (aws_of("http://127.0.0.1:1").service(Service::Sqs), "http://127.0.0.1:1/000000000000/facts");
     let away = Door::connect(&sqs, url);
-    let probes = Probes { queues: vec![("facts", away)], sealer: None };
+    let probes = Probes { queues: vec![("facts", away)], ..Probes::default() };
     let facts = Sender::connect(&sqs, url);
     let app = App::new(office.world.store.clone(), Clock::fixed(office.world.now), facts).probing(probes);
     let request = http::Request::builder().uri("/ready").body(Body::empty()).expect("request");

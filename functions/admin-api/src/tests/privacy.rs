@@ -43,7 +43,7 @@ async fn archive() -> Archive {
     let sealer = Sealer::connect(&aws.service(Service::Kms), "a key");
     let facts = Sender::connect(&aws.service(Service::Sqs), format!("{}/000000000000/facts", office.stub.endpoint));
     let app = App::new(office.world.store.clone(), Clock::fixed(office.world.now), facts);
-    office.routes = routes(app.probing(Probes { queues: Vec::new(), sealer: Some(sealer.clone()) }));
+    office.routes = routes(app.probing(Probes { sealer: Some(sealer.clone()), ..Probes::default() }));
     Archive { office, sealer }
 }
 

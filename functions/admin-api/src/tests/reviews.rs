@@ -205,7 +205,7 @@ async fn a_person_who_holds_what_signals_hold_keeps_it_held_when_the_review_lets
     let office = office().await;
     let (id, sale) = (office.held("in_1", "29.70", &[Reason::SelfReferralEmail]).await, Office::sale_of("in_1"));
     let world = &office.world;
-    let actor = Actor { role: Role::Admin, id: "usr_ada".to_owned(), ip: None, user_agent: None };
+    let actor = Actor::new(Role::Admin, "usr_ada");
     let desk = cases::desk::Desk::open(&world.store, &world.tenant, actor, world.now).await.expect("a desk");
     let reason = || "the buyer called".to_owned();
     let (hold, release) = (Command::Hold { reason: reason() }, Command::Release { reason: reason() });

@@ -138,7 +138,7 @@ impl Hall {
         let id = UserId::from_ulid(edge::random::ulid(self.now()));
         let email = Email::parse(email).expect("an address");
         let new = NewPerson { id: id.clone(), position, email, name: "Somebody".to_owned(), at: self.now() };
-        let by = Actor { role: Role::Operator, id: "test".to_owned(), ip: None, user_agent: None };
+        let by = Actor::new(Role::Operator, "test");
         let (created, _) = self.people.create(tenant, &new, by).await.expect("created");
         assert_eq!(created, UserCreated::Yes);
         id

@@ -38,7 +38,7 @@ fn invoice(world: &World, name: &str, occurred_at: &str) -> Fact {
 
 /// An admin says whose a sale is.
 async fn give(world: &World, invoice: &str, who: &Who) {
-    let actor = Actor { id: "key_1".to_owned(), role: Role::Admin, ip: None, user_agent: None };
+    let actor = Actor::new(Role::Admin, "key_1");
     let desk = Desk::open(&world.store, &world.tenant, actor, world.now).await.expect("a desk");
     let id = domain::id::SaleId::of(&world::key(invoice));
     let given = reattribute(&desk, &id, who, "because").await.expect("decided");

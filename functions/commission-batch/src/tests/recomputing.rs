@@ -19,7 +19,7 @@ use super::adjusting::{FIRST, SECOND, banded, book, make_rule, program, rate, sa
 use super::{LATER, at};
 
 pub(super) fn admin(id: &str) -> Actor {
-    Actor { role: Role::Admin, id: id.to_owned(), ip: None, user_agent: None }
+    Actor::new(Role::Admin, id)
 }
 
 pub(super) fn id(n: u64) -> RecomputeId {

@@ -20,7 +20,7 @@ async fn decide(world: &World, schedule: Option<Schedule>) {
     let band = Band { automatic_below: Some(usd(100_000)), two_from: usd(10_000_000) };
     let policy = PayoutPolicy { bands: vec![band], schedule, ..PayoutPolicy::default() };
     let end = world.store.get_chain_end(&world.tenant, "payout_policy").await.expect("store");
-    let actor = Actor { role: Role::Admin, id: "usr_ada".to_owned(), ip: None, user_agent: None };
+    let actor = Actor::new(Role::Admin, "usr_ada");
     let (old, new) = Default::default();
     let entry = append(end, "payout_policy", Deed { at: world.now, actor, action: "payout_policy.set", old, new });
     assert!(end == ChainEnd::START || entry.no > 1);

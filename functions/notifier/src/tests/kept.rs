@@ -11,7 +11,7 @@ impl World {
     async fn notices_are_kept_for(&self, days: u32) {
         let mut kept = KeptSettings::default();
         kept.general.retention_days = Retention::new([(RetentionKind::Notices, days)].into());
-        let actor = Actor { role: Role::Admin, id: "usr_ada".to_owned(), ip: None, user_agent: None };
+        let actor = Actor::new(Role::Admin, "usr_ada");
         let told = Told::new("settings", actor, instant("2026-01-01T00:00:00Z"), "settings.set");
         let entry = append(ChainEnd::START, "settings", told.deed);
         self.app.store.replace_settings(&self.tenant, &kept, &entry).await.expect("store");

@@ -40,7 +40,7 @@ async fn set(world: &World) {
         set_by: "usr_1".into(),
         sealed: "sealed".into(),
     };
-    let by = Actor { role: Role::Admin, id: "usr_1".into(), ip: None, user_agent: None };
+    let by = Actor::new(Role::Admin, "usr_1");
     let change = PayoutMethods::default().change(vec![Wish::New(Box::new(method))], by, at);
     let change = change.expect("fits").expect("a change");
     let entry = append(ChainEnd::START, &PayoutMethods::aggregate(&partner()), change.deed);

@@ -17,6 +17,7 @@ use domain::role::Role;
 use domain::time::Timestamp;
 use edge::auth::Caller;
 use edge::body::{Body, Segments};
+use edge::faults::Faults;
 use edge::http::Origin;
 use edge::idempotency::Minting;
 use edge::openapi::{Refusals, WriteRefusals};
@@ -31,7 +32,6 @@ use store::links::{Link, LinkCreated, LinkDetails};
 use store::partners::PartnerStatus;
 use utoipa::ToSchema;
 
-use super::faults::Faults;
 use super::who::{self, AdminOrPartner};
 use crate::App;
 use crate::code::LinkCode;
@@ -147,7 +147,7 @@ pub(crate) async fn create(
 impl NewLink {
     fn read(self, app: &App, caller: &Caller, now: Timestamp) -> Result<Read, Problem> {
         let mut faults = Faults::default();
-        let partner = faults.fit("/partner_id", whose(caller, self.partner_id.as_deref())?);
+        let partner = whose(&mut faults, caller, self.partner_id.as_deref())?;
         let program = faults.check("/program_id", self.program_id.as_deref().map(ProgramId::parse).transpose());
         let chosen = faults.check("/unique_code", self.unique_code.as_deref().map(LinkCode::parse).transpose());
         let destination = faults.check("/destination", Destination::parse(&self.destination, app.place.is_dev));
@@ -204,15 +204,14 @@ async fn answer(app: &App, tenant: &TenantKey, link: &Link) -> Result<Response, 
 }
 
 /// The partner that a link is for: a fault of the field, or a refusal of the caller.
-pub(super) fn whose(caller: &Caller, named: Option<&str>) -> Result<Result<PartnerId, String>, Problem> {
+pub(super) fn whose(faults: &mut Faults, caller: &Caller, named: Option<&str>) -> Result<Option<PartnerId>, Problem> {
     let own = who::own_partner(caller)?;
-    let named = named.map(PartnerId::parse).transpose();
+    let Some(named) = faults.check("/partner_id", named.map(PartnerId::parse).transpose()) else { return Ok(None) };
     Ok(match (own, named) {
-        (_, Err(why)) => Err(why.to_string()),
-        (Some(own), Ok(Some(named))) if own != named => return Err(Problem::not_found("no such partner")),
-        (Some(own), Ok(_)) => Ok(own),
-        (None, Ok(Some(named))) => Ok(named),
-        (None, Ok(None)) => Err("say whose link it is".to_owned()),
+        (Some(own), Some(named)) if own != named => return Err(Problem::not_found("no such partner")),
+        (Some(own), _) => Some(own),
+        (None, Some(named)) => Some(named),
+        (None, None) => faults.fit("/partner_id", Err("say whose it is")),
     })
 }
 

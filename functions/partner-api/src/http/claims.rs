@@ -16,6 +16,7 @@ use domain::id::{ClaimId, ProgramId};
 use domain::role::Role;
 use edge::auth::Caller;
 use edge::body::{Body, Segments};
+use edge::faults::Faults;
 use edge::http::Origin;
 use edge::idempotency::Minting;
 use edge::openapi::{Refusals, WriteRefusals};
@@ -27,7 +28,6 @@ use store::claims::ClaimMade;
 use utoipa::ToSchema;
 
 use super::affiliates::{program_of, whose};
-use super::faults::Faults;
 use super::partners::failed;
 use super::partners::sealed::{open, seal};
 use super::who::{self, AdminOrPartner};
@@ -94,7 +94,7 @@ pub(crate) async fn create(
     Body(asked): Body<NewClaim>,
 ) -> Result<Response, Problem> {
     let mut faults = Faults::default();
-    let partner = faults.fit("/partner_id", whose(&caller, asked.partner_id.as_deref())?);
+    let partner = whose(&mut faults, &caller, asked.partner_id.as_deref())?;
     let read = asked.read(&mut faults, &caller);
     let (partner, read) = faults.finish(partner.zip(read))?;
     let (tenant, now) = (caller.tenant_key(), minting.at());

@@ -15,6 +15,7 @@ use domain::time::Timestamp;
 use edge::auth::Caller;
 use edge::body::{Body, Query, Segments};
 use edge::csv::Format;
+use edge::faults::Faults;
 use edge::http::Origin;
 use edge::idempotency::Minting;
 use edge::openapi::{Refusals, WriteRefusals};
@@ -27,7 +28,6 @@ use store::coupons::{CODE_LENGTH_MAX, Coupon, CouponCode};
 use store::{TenantKey, Written};
 use utoipa::{IntoParams, ToSchema};
 
-use super::faults::Faults;
 use super::page::{self, Listed};
 use super::who::{self, Admin};
 use crate::App;
@@ -367,7 +367,8 @@ impl NewCoupon {
                 faults.clash("/valid_from", "a coupon at Stripe counts from now on; leave it out");
             }
             let coupon_id = format!("trb_{}", minting.ulid("coupon-at-stripe"));
-            wished.read(&mut faults).map(|discount| Promotion::new(coupon_id, discount))
+            let since = edge::clock::to_ms(now);
+            wished.read(&mut faults).map(|discount| Promotion::new(coupon_id, discount, since))
         });
         if let Some((partner, program)) = partner.as_ref().zip(program.as_ref()) {
             let enrolments = app.store.list_enrolments(tenant, partner).await?;

@@ -12,6 +12,7 @@ use domain::time::Timestamp;
 use edge::auth::Caller;
 use edge::body::{Body, Query, Segments};
 use edge::csv::Format;
+use edge::faults::Faults;
 use edge::http::Origin;
 use edge::idempotency::Minting;
 use edge::openapi::{Refusals, Stale, WriteRefusals};
@@ -25,7 +26,6 @@ use store::partner_rows::{PartnerRow, RowsAsked};
 use store::{TenantKey, Written};
 use utoipa::{IntoParams, ToSchema};
 
-use super::faults::Faults;
 use super::page::{self, Listed};
 use super::trail::{Changes, or_none};
 use super::who::{Admin, STAFF};

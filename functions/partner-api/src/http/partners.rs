@@ -22,6 +22,7 @@ use domain::id::PartnerId;
 use domain::time::Timestamp;
 use edge::auth::Caller;
 use edge::body::{Body, Segments};
+use edge::faults::Faults;
 use edge::http::Origin;
 use edge::idempotency::Minting;
 use edge::openapi::{Refusals, WriteRefusals};
@@ -37,7 +38,6 @@ use store::partners::{Partner, PartnerStatus, Tier};
 use store::people::{self, Particulars, Person};
 use utoipa::ToSchema;
 
-use super::faults::Faults;
 use super::trail::{Changes, joined, or_none};
 use super::who::{self, Admin};
 use crate::App;

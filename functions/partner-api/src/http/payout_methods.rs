@@ -11,6 +11,7 @@ use domain::role::Role;
 use domain::time::Timestamp;
 use edge::auth::Caller;
 use edge::body::{Body, Segments};
+use edge::faults::Faults;
 use edge::fingerprints::fingerprint_key;
 use edge::http::Origin;
 use edge::idempotency::Minting;
@@ -21,7 +22,6 @@ use http::header::ETAG;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::faults::Faults;
 use super::partners::{failed, named, seal};
 use crate::App;
 
@@ -256,9 +256,8 @@ fn read_one(pointer: &str, wished: WishedMethod, faults: &mut Faults) -> Option<
             match rails::payee::check(&details) {
                 Ok(destination) => Some(Read::New(Box::new(destination), wished.currency)),
                 Err(wrong) => {
-                    for fault in wrong {
-                        faults.clash(&format!("{pointer}/details/{}", fault.field), fault.why);
-                    }
+                    let place = format!("{pointer}/details");
+                    faults.extend(wrong.into_iter().map(|fault| fault.under(&place)));
                     None
                 }
             }

@@ -21,6 +21,7 @@ use edge::auth::Caller;
 use edge::body::{Body, Query, Segments};
 use edge::clock::Stopwatch;
 use edge::csv::{self, Format};
+use edge::faults::Faults;
 use edge::http::Origin;
 use edge::idempotency::Minting;
 use edge::openapi::{Refusals, WriteRefusals};
@@ -32,7 +33,6 @@ use store::TenantKey;
 use store::programs::Program;
 use store::recomputes::StoredRecompute;
 
-use super::faults::Faults;
 use super::groups;
 use super::page::{self, Listed};
 use super::programs;
@@ -155,20 +155,16 @@ fn proposal_of(
     let now = minting.at();
     let frame = Frame { program: id, currency: Some(*currency), hold_days: *hold_days, now, minting, group_rates };
     let rule = body.rule.read(&mut faults, "/rule", &frame);
-    let reason = match (is_kept, body.reason.is_empty()) {
-        (true, true) => {
-            faults.clash("/reason", "is missing: what is kept says why");
-            body.reason
-        }
-        (true, false) => faults.text("/reason", &body.reason, REASON_MAX),
-        (false, _) => body.reason,
-    };
+    let reason = body.reason.as_deref().map(|reason| faults.text("/reason", reason, REASON_MAX));
+    if is_kept && reason.is_none() {
+        faults.clash("/reason", "is missing: what is kept says why");
+    }
     let (from, to) = (edge::clock::to_ms(body.from), body.to.map(edge::clock::to_ms));
     if to.is_some_and(|to| to <= from) {
         faults.clash("/to", "must be after from");
     }
     let terms = faults.finish(rule)?.terms;
-    Ok(Proposal { program: id.clone(), terms, from, to, reason })
+    Ok(Proposal { program: id.clone(), terms, from, to, reason: reason.unwrap_or_default() })
 }
 
 fn unfit(unfit: Unfit) -> Problem {

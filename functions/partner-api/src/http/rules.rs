@@ -12,6 +12,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use domain::currency::Currency;
+use domain::fault::Fault;
 use domain::id::{ProgramId, RuleId};
 use domain::money::AmountText;
 use domain::rate::Rate;
@@ -20,6 +21,7 @@ use domain::rule::{Clause, Reward, RuleVersion, Terms};
 use domain::time::Timestamp;
 use edge::auth::Caller;
 use edge::body::{Body, Query, Segments};
+use edge::faults::Faults;
 use edge::http::Origin;
 use edge::idempotency::Minting;
 use edge::openapi::{Refusals, WriteRefusals};
@@ -29,7 +31,6 @@ use serde::{Deserialize, Serialize};
 use store::programs::Program;
 use utoipa::{IntoParams, ToSchema};
 
-use super::faults::Faults;
 use super::groups;
 use super::page::{self, Listed};
 use super::programs;
@@ -186,8 +187,9 @@ impl NewRule {
         };
         // A rule that contradicts itself or can never match is refused with the reason; what may be meant is a warning.
         for found in terms.check().faults {
+            let is_form = found.is_form();
             let pointer = if is_simple { found.pointer.replace("/clauses/0/reward", "/kind") } else { found.pointer };
-            faults.clash(&format!("{at}{pointer}"), found.why);
+            faults.extend([Fault { pointer: format!("{at}{pointer}"), why: found.why, is_form }]);
         }
         Some(terms)
     }

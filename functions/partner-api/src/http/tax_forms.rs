@@ -13,6 +13,7 @@ use domain::tax::{
 use domain::time::{BusinessDay, Timestamp, Zone};
 use edge::auth::Caller;
 use edge::body::{Body, Segments};
+use edge::faults::Faults;
 use edge::fingerprints::fingerprint_key;
 use edge::http::Origin;
 use edge::idempotency::Minting;
@@ -23,7 +24,6 @@ use http::header::ETAG;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::faults::Faults;
 use super::partners::{failed, named, seal};
 use crate::App;
 
@@ -312,9 +312,7 @@ fn check(asked: &NewTaxForm, today: BusinessDay, faults: &mut Faults) -> Option<
             None => {}
         }
     }
-    for fault in rails::payee::read_address(&asked.address).err().unwrap_or_default() {
-        faults.clash(&format!("/{}", fault.field), fault.why);
-    }
+    faults.extend(rails::payee::read_address(&asked.address).err().unwrap_or_default());
     if !asked.certified {
         faults.clash("/certified", "a form that is not signed is none");
     }
@@ -330,6 +328,10 @@ fn check(asked: &NewTaxForm, today: BusinessDay, faults: &mut Faults) -> Option<
     }
     check_citizenship(asked, faults);
     match (asked.tin_kind, &asked.tin) {
+        (Some(_), Some(text)) if !is_written_as_tin(text) => {
+            faults.note("/tin", "9 digits, with or without dashes");
+            None
+        }
         (Some(kind), Some(text)) => faults.fit("/tin", Tin::parse(kind, text)),
         (None, None) => {
             // TAX-2: a W-9 without a number is what tax is withheld for.
@@ -347,6 +349,11 @@ fn check(asked: &NewTaxForm, today: BusinessDay, faults: &mut Faults) -> Option<
             None
         }
     }
+}
+
+/// Digits and dashes, as people group them, whichever number they are.
+fn is_written_as_tin(text: &str) -> bool {
+    (9..=11).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-')
 }
 
 fn check_citizenship(asked: &NewTaxForm, faults: &mut Faults) {

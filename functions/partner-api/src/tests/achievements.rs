@@ -1,7 +1,10 @@
 //! COM-14 over the API: what there is to reach, what was reached, and that each change is a version of the rule.
 
 use domain::fact::{Fact, SalePaid};
+use domain::id::RuleId;
+use domain::rate::Rate;
 use domain::role::Role;
+use domain::rule::{Clause, Matching, Reward, RuleVersion, Terms};
 use domain::time::Zone;
 use revenue_recorder::booking::Recorder;
 use serde_json::{Value, json};
@@ -118,18 +121,19 @@ async fn what_is_wrong_with_an_achievement_is_told_and_nothing_is_made() {
         "badge": "more"});
     let nobody = domain::id::ProgramId::from_ulid(77_u128.into()).to_string();
     let rows = [
-        ("program_id", json!("prg_1"), "/program_id"),
-        ("program_id", json!(nobody), "/program_id"),
-        ("threshold", json!("many"), "/threshold"),
-        ("threshold", json!("0"), "/threshold"),
-        ("bonus", json!("-1.00"), "/bonus"),
-        ("name", json!(""), "/name"),
-        ("effective_from", json!("2020-01-01T00:00:00Z"), "/effective_from"),
+        ("program_id", json!("prg_1"), "/program_id", 400),
+        ("program_id", json!(nobody), "/program_id", 422),
+        ("threshold", json!("many"), "/threshold", 400),
+        ("threshold", json!("2.50"), "/threshold", 422),
+        ("threshold", json!("0"), "/threshold", 422),
+        ("bonus", json!("-1.00"), "/bonus", 400),
+        ("name", json!(""), "/name", 400),
+        ("effective_from", json!("2020-01-01T00:00:00Z"), "/effective_from", 422),
     ];
-    for (field, value, pointer) in rows {
+    for (field, value, pointer, status) in rows {
         let mut body = good.clone();
         body[field] = value.clone();
-        assert_eq!(place.bench.post(&place.admin, PATH, &body).await.pointers(), [pointer], "{field} {value}");
+        assert_eq!(place.bench.post(&place.admin, PATH, &body).await.pointers(status), [pointer], "{field} {value}");
     }
     let finance = place.bench.key(Role::FinanceManager, "usr_2").await;
     assert_eq!(place.bench.post(&finance, PATH, &good).await.status, 403);
@@ -176,4 +180,32 @@ async fn of_two_who_add_achievements_at_once_neither_version_lacks_the_others() 
         assert_eq!(names.contains(&one.as_str()), is_made, "{names:?}");
     }
     assert!(made_at_once > 0, "both were made at least once");
+}
+
+/// COM-2: what is refused by now and was taken before is in force all the same: it says so, and is no worse for an achievement.
+#[tokio::test]
+async fn a_version_in_force_that_would_be_refused_now_says_why_and_takes_achievements() {
+    let place = Place::new().await;
+    let (store, tenant) = (&place.world.store, &place.world.tenant);
+    let versions = store.list_rules(tenant, &world::program()).await.expect("store");
+    let last = versions.last().expect("a version").clone();
+    let clause = |name: &str| {
+        let share = Reward::Percentage(Rate::parse("0.6").expect("a rate"));
+        Clause { name: name.to_owned(), ..Clause::simple(share) }
+    };
+    let terms = Terms { matching: Matching::Sum, clauses: vec![clause("a"), clause("b")], ..last.terms.clone() };
+    let effective_from = place.world.now.checked_sub(jiff::SignedDuration::from_secs(60)).expect("an instant");
+    let rule = RuleVersion { id: RuleId::from_ulid(99_u128.into()), effective_from, terms, ..last };
+    store.create_rule(tenant, &rule).await.expect("as it was taken before");
+    let path = format!("/v1/programs/{}/rules", world::program());
+    let listed = place.bench.get(&place.admin, &path).await.expect(200);
+    let warning = &listed["data"].as_array().expect("versions").last().expect("the newest")["warnings"][0];
+    assert_eq!((&warning["name"], &warning["pointer"]), (&json!("over_the_sale"), &json!("/clauses/1/reward")));
+    // What is wrong with an achievement itself is told as ever.
+    let body = json!({
+        "program_id": world::program().as_str(), "name": "None", "metric": "sales", "threshold": "0", "badge": "x",
+    });
+    let refused = place.bench.post(&place.admin, PATH, &body).await;
+    assert_eq!(refused.body["errors"][0]["pointer"], "/threshold", "{refused:?}");
+    place.make("First two").await.expect(201);
 }

@@ -179,13 +179,13 @@ async fn an_application_that_cannot_be_is_refused_field_by_field() {
         "name": "", "email": "grace", "website": "javascript:alert(1)", "company": "\u{0}",
         "answers": [{"question": "", "answer": "x"}],
     });
-    let pointers = door.apply_to(&door.program, &body).await.pointers();
+    let pointers = door.apply_to(&door.program, &body).await.pointers(400);
     assert_eq!(pointers, ["/name", "/email", "/website", "/company", "/answers/0/question"]);
     let thrown_away = form("grace@mailinator.com");
     door.apply_to(&door.program, &thrown_away).await.expect(202);
     assert_eq!(door.listed("pending").await[0]["is_disposable_email"], true);
     let path = format!("/v1/programs/{}/applications?status=lost", door.program);
-    assert_eq!(door.bench.get(&door.admin, &path).await.pointers(), ["status"]);
+    assert_eq!(door.bench.get(&door.admin, &path).await.pointers(400), ["status"]);
 }
 
 #[tokio::test]

@@ -54,7 +54,7 @@ impl Life {
     }
 
     async fn by_hand(&self, n: usize, command: Hold) {
-        let actor = Actor { role: Role::Admin, id: "usr_ada".to_owned(), ip: None, user_agent: None };
+        let actor = Actor::new(Role::Admin, "usr_ada");
         let desk = Desk::open(&self.world.store, &self.world.tenant, actor, self.world.now).await.expect("a desk");
         holds::command(&desk, &SaleId::of(&world::key(&format!("in_{n}"))), &command).await.expect("an answer");
     }
@@ -229,25 +229,25 @@ async fn what_cannot_be_asked_is_told_by_its_parameter() {
     let earnings = format!("/v1/partners/{}/earnings", life.world.partner);
     let projection = "/v1/partners/revenue/projection";
     let commissions = "/v1/partners/revenue/commissions";
-    for (path, query, parameter) in [
-        (METRICS, "period_start=yesterday", "period_start"),
-        (METRICS, "period_start=2026-11-02&period_end=2026-11-01", "period_start"),
-        (METRICS, "period_start=2026-11-02&period_end=2026-11-02", "period_start"),
-        (METRICS, "period_end=2026-13-01", "period_end"),
-        (METRICS, "currency=dollars", "currency"),
-        (&earnings, "period_start=2026-11-02&period_end=2026-11-02", "period_end"),
-        (&earnings, "period_start=2010-01-01&period_end=2026-11-02", "period_end"),
-        (&earnings, "period_start=2024-01-01&period_end=2026-01-02", "interval"),
-        (&earnings, "period_start=2026-11-02T00:00:00Z", "period_start"),
-        (projection, "horizon_days=0", "horizon_days"),
-        (projection, "horizon_days=366", "horizon_days"),
-        (commissions, "from=2026-11-02&to=2026-11-01", "to"),
-        (commissions, "program_id=mine", "program_id"),
-        (commissions, "customer_id=", "customer_id"),
-        (commissions, "currency=dollars", "currency"),
-        ("/v1/partners/revenue/payouts", "currency=dollars", "currency"),
+    for (path, query, parameter, status) in [
+        (METRICS, "period_start=yesterday", "period_start", 400),
+        (METRICS, "period_start=2026-11-02&period_end=2026-11-01", "period_start", 422),
+        (METRICS, "period_start=2026-11-02&period_end=2026-11-02", "period_start", 422),
+        (METRICS, "period_end=2026-13-01", "period_end", 400),
+        (METRICS, "currency=dollars", "currency", 400),
+        (&earnings, "period_start=2026-11-02&period_end=2026-11-02", "period_end", 422),
+        (&earnings, "period_start=2010-01-01&period_end=2026-11-02", "period_end", 422),
+        (&earnings, "period_start=2024-01-01&period_end=2026-01-02", "interval", 422),
+        (&earnings, "period_start=2026-11-02T00:00:00Z", "period_start", 400),
+        (projection, "horizon_days=0", "horizon_days", 400),
+        (projection, "horizon_days=366", "horizon_days", 400),
+        (commissions, "from=2026-11-02&to=2026-11-01", "to", 422),
+        (commissions, "program_id=mine", "program_id", 400),
+        (commissions, "customer_id=", "customer_id", 400),
+        (commissions, "currency=dollars", "currency", 400),
+        ("/v1/partners/revenue/payouts", "currency=dollars", "currency", 400),
     ] {
-        let refused = life.bench.get(&life.key, &format!("{path}?{query}")).await.pointers();
+        let refused = life.bench.get(&life.key, &format!("{path}?{query}")).await.pointers(status);
         assert_eq!(refused, [parameter], "{path}?{query}");
     }
 }
@@ -285,7 +285,7 @@ async fn commissions_are_filtered_by_day_program_customer_and_currency_and_come_
 async fn a_partner_with_several_accounts_says_which_one() {
     let life = told().await;
     super::life::book_of(&life.bench, &life.world.partner, Currency::EUR).await;
-    assert_eq!(life.bench.get(&life.key, METRICS).await.pointers(), ["currency"]);
+    assert_eq!(life.bench.get(&life.key, METRICS).await.pointers(422), ["currency"]);
     assert_eq!(life.get(&format!("{METRICS}?currency=USD")).await["total_commissions"], "90.00");
     assert_eq!(life.get(&format!("{METRICS}?currency=GBP")).await["total_commissions"], "0.00");
 }

@@ -107,7 +107,7 @@ async fn what_is_held_is_listed_once_where_it_is_held_and_again_in_its_slot_when
     ];
     for (step, expected) in steps {
         if let Some(step) = step {
-            let admin = Actor { role: Role::Admin, id: "usr_1".to_owned(), ip: None, user_agent: None };
+            let admin = Actor::new(Role::Admin, "usr_1");
             let tenant = tenant();
             let desk = Desk::open(&bench.store, &tenant, admin, bench.now).await.expect("a desk");
             let changed = command(&desk, &sale, &step).await.expect("answered");

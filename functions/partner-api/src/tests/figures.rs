@@ -158,7 +158,7 @@ async fn one_commission_is_found_by_its_id_and_only_by_its_partner() {
 }
 
 fn actor(role: Role, id: &str) -> Actor {
-    Actor { role, id: id.to_owned(), ip: None, user_agent: None }
+    Actor::new(role, id)
 }
 
 async fn request(bench: &Bench) -> PayoutId {

@@ -11,7 +11,7 @@ use store::people::Person;
 use super::setup::{Bench, tenant};
 
 async fn member(bench: &Bench, n: u128) -> MemberId {
-    let actor = Actor { role: Role::Admin, id: "usr_1".to_owned(), ip: None, user_agent: None };
+    let actor = Actor::new(Role::Admin, "usr_1");
     let tenant = tenant();
     let awards = Awards::open(&bench.store, &tenant, actor, bench.now).await.expect("awards");
     let person = Person { email_sealed: String::new(), name_sealed: String::new(), recorded_at: bench.now };

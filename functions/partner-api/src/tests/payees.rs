@@ -102,22 +102,23 @@ async fn every_wrong_field_is_named_and_nothing_is_stored() {
         (
             json!([bad]),
             vec!["/methods/0/details/holder", "/methods/0/details/routing_number", "/methods/0/details/account_number"],
+            400,
         ),
-        (json!([{}]), vec!["/methods/0"]),
-        (json!([{"id": "mth_1"}]), vec!["/methods/0/id"]),
-        (json!([{"id": "mth_00000000000000000000000009"}]), vec!["/methods/0"]),
-        (json!([{"details": {"rail": "cash"}}]), vec!["/methods/0/details/rail"]),
-        (json!([{"details": {"rail": "paypal", "email": "a@b.example"}, "id": "mth_1"}]), vec!["/methods/0"]),
-        (json!((0..6).map(|n| ach(&format!("12345{n}"))).collect::<Vec<_>>()), vec!["/methods"]),
-        (json!("all"), vec!["/methods"]),
+        (json!([{}]), vec!["/methods/0"], 422),
+        (json!([{"id": "mth_1"}]), vec!["/methods/0/id"], 400),
+        (json!([{"id": "mth_00000000000000000000000009"}]), vec!["/methods/0"], 422),
+        (json!([{"details": {"rail": "cash"}}]), vec!["/methods/0/details/rail"], 400),
+        (json!([{"details": {"rail": "paypal", "email": "a@b.example"}, "id": "mth_1"}]), vec!["/methods/0"], 422),
+        (json!((0..6).map(|n| ach(&format!("12345{n}"))).collect::<Vec<_>>()), vec!["/methods"], 400),
+        (json!("all"), vec!["/methods"], 400),
     ];
-    for (methods, expected) in rows {
-        assert_eq!(payee.set(&payee.own, methods.clone()).await.pointers(), expected, "{methods}");
+    for (methods, expected, status) in rows {
+        assert_eq!(payee.set(&payee.own, methods.clone()).await.pointers(status), expected, "{methods}");
     }
     let mut euros = ach(ACCOUNT);
     euros["currency"] = json!("EUR");
-    assert_eq!(payee.set(&payee.own, json!([euros])).await.pointers(), ["/methods/0/currency"]);
-    assert_eq!(payee.set(&payee.own, json!([ach(ACCOUNT), ach(ACCOUNT)])).await.pointers(), ["/methods/1"]);
+    assert_eq!(payee.set(&payee.own, json!([euros])).await.pointers(422), ["/methods/0/currency"]);
+    assert_eq!(payee.set(&payee.own, json!([ach(ACCOUNT), ach(ACCOUNT)])).await.pointers(422), ["/methods/1"]);
     let none = payee.bench.get(&payee.own, &payee.path("payout-method")).await.expect(200);
     assert_eq!(none["version"], 0);
 }
@@ -248,7 +249,7 @@ async fn a_doubtful_number_waits_for_a_person_and_a_form_that_was_withdrawn_is_w
         (&gone["status"], &gone["reason"], &gone["withheld"]),
         (&json!("changed"), &reason["reason"], &json!("0.24"))
     );
-    assert_eq!(payee.bench.post(&payee.admin, &withdraw, &json!({"reason": ""})).await.pointers(), ["/reason"]);
+    assert_eq!(payee.bench.post(&payee.admin, &withdraw, &json!({"reason": ""})).await.pointers(400), ["/reason"]);
     let anew = payee.bench.put(&payee.own, &payee.path("tax-form"), &w9()).await.expect(200);
     // What was withdrawn is not made good by whoever is to be paid.
     assert_eq!(
@@ -277,26 +278,27 @@ async fn a_w8ben_holds_until_the_end_of_the_third_year_after_its_signature() {
 #[tokio::test]
 async fn every_wrong_field_of_a_form_is_named() {
     let payee = Payee::new().await;
-    let rows: [(&str, Value, &[&str]); 9] = [
-        ("tin", json!("666-12-3456"), &["/tin"]),
-        ("tin", Value::Null, &["/tin"]),
-        ("tin_kind", Value::Null, &["/tin_kind"]),
-        ("first_name", Value::Null, &["/first_name"]),
-        ("certified", json!(false), &["/certified"]),
-        ("signed_on", json!("2026-09-02"), &["/signed_on"]),
-        ("classification", Value::Null, &["/business_name", "/classification"]),
-        ("form", json!("w8ben"), &["/classification", "/citizenship"]),
+    let rows: [(&str, Value, &[&str], u16); 9] = [
+        ("tin", json!("666-12-3456"), &["/tin"], 422),
+        ("tin", Value::Null, &["/tin"], 422),
+        ("tin_kind", Value::Null, &["/tin_kind"], 422),
+        ("first_name", Value::Null, &["/first_name"], 422),
+        ("certified", json!(false), &["/certified"], 422),
+        ("signed_on", json!("2026-09-02"), &["/signed_on"], 422),
+        ("classification", Value::Null, &["/business_name", "/classification"], 422),
+        ("form", json!("w8ben"), &["/classification", "/citizenship"], 422),
         (
             "address",
             json!({"line1": "", "city": "x", "postal_code": "1", "country": "USA"}),
             &["/address/country", "/address/line1"],
+            400,
         ),
     ];
-    for (field, value, expected) in rows {
+    for (field, value, expected, status) in rows {
         let mut form = w9();
         form[field] = value;
         let answer = payee.bench.put(&payee.own, &payee.path("tax-form"), &form).await;
-        assert_eq!(answer.pointers(), expected, "{field}");
+        assert_eq!(answer.pointers(status), expected, "{field}");
     }
     let none = payee.bench.get(&payee.own, &payee.path("tax-form")).await.expect(200);
     assert_eq!(none["status"], "none");

@@ -138,7 +138,7 @@ async fn dates_that_run_backwards_are_refused_by_the_field_at_every_door() {
     ];
     for (n, (path, body, pointer)) in refusals.into_iter().enumerate() {
         assert_eq!(
-            bench.post_once(admin, &path, &body, Some(&format!("once-{n}"))).await.pointers(),
+            bench.post_once(admin, &path, &body, Some(&format!("once-{n}"))).await.pointers(422),
             [pointer],
             "{path} {body}"
         );
@@ -149,7 +149,7 @@ async fn dates_that_run_backwards_are_refused_by_the_field_at_every_door() {
         (format!("/v1/partners/{partner}/earnings?period_start=2026-09-02&period_end=2026-09-01"), "period_end"),
         ("/v1/partners/revenue/commissions?from=2026-09-02&to=2026-09-01".to_owned(), "to"),
     ] {
-        assert_eq!(bench.get(&own, &path).await.pointers(), [parameter], "{path}");
+        assert_eq!(bench.get(&own, &path).await.pointers(422), [parameter], "{path}");
     }
     assert_eq!(bench.get(admin, "/v1/coupons").await.expect(200)["data"], json!([]), "nothing was made");
 }
@@ -165,11 +165,11 @@ async fn codes_that_mislead_are_refused_of_links_and_coupons_and_a_code_is_taken
         ["sp\u{430}ring", "spring\u{ff11}", "spr\u{ed}ng", "spring sale", "spring\u{a0}sale", "spr\u{200d}ing"];
     for code in misleading {
         assert_eq!(
-            bench.post(admin, "/v1/revenue/affiliates", &link(code)).await.pointers(),
+            bench.post(admin, "/v1/revenue/affiliates", &link(code)).await.pointers(400),
             ["/unique_code"],
             "{code}"
         );
-        assert_eq!(bench.post(admin, "/v1/coupons", &coupon(code)).await.pointers(), ["/code"], "{code}");
+        assert_eq!(bench.post(admin, "/v1/coupons", &coupon(code)).await.pointers(400), ["/code"], "{code}");
     }
     for reserved in ["admin", "ADMIN", "adm1n", "log-in", "0auth"] {
         let refused = bench.post(admin, "/v1/revenue/affiliates", &link(reserved)).await.body;

@@ -37,7 +37,7 @@ async fn a_rule_version_is_added_for_the_future_and_the_past_stays() {
     assert_eq!(made["effective_from"], "2026-10-01T00:00:00Z");
     assert_eq!(bench.post(&admin, &path, &next).await.status, 409, "the instant is taken");
     let past = json!({"kind": "percentage", "rate": "0.5", "effective_from": "2026-08-31T00:00:00Z"});
-    assert_eq!(bench.post(&admin, &path, &past).await.pointers(), ["/effective_from"]);
+    assert_eq!(bench.post(&admin, &path, &past).await.pointers(422), ["/effective_from"]);
     let listed = bench.get(&admin, &path).await.expect(200);
     assert_eq!(listed["data"].as_array().map(Vec::len), Some(2));
     let now = bench.get(&admin, &format!("/v1/programs/{program}")).await.expect(200);

@@ -129,72 +129,79 @@ fn levels(deep: usize) -> Value {
 }
 
 /// What is wrong with a clause: where, what, and the pointer of the answer.
-fn wrong_clauses() -> Vec<(&'static str, Value, &'static str)> {
+fn wrong_clauses() -> Vec<(&'static str, Value, &'static str, u16)> {
     let plan = |value: &str| json!({"field": "plan", "operator": "equals", "value": value});
     let amount = |operator: &str, value: Value| json!({"field": "amount", "operator": operator, "value": value});
     vec![
-        ("/clauses/0/reward/rate", json!("1.1"), "/clauses/0/reward/rate"),
-        ("/clauses/0/reward/rate", json!(0.4), "/clauses/0/reward/rate"),
-        ("/clauses/0/reward/rate", Value::Null, "/clauses/0/reward/rate"),
-        ("/clauses/0/reward/amount", json!("1.00"), "/clauses/0/reward/amount"),
-        ("/clauses/0/reward/kind", json!("clauses"), "/clauses/0/reward/kind"),
-        ("/clauses/2/reward/amount", json!("-1.00"), "/clauses/2/reward/amount"),
-        ("/clauses/2/reward/amount", Value::Null, "/clauses/2/reward/amount"),
-        ("/clauses/2/reward", json!({"kind": "percentage", "rate": "0.1"}), "/clauses/2/reward"),
-        ("/clauses/0/events", json!([]), "/clauses/0/events"),
-        ("/clauses/0/events", json!(["renewal", "renewal"]), "/clauses/0/events"),
-        ("/clauses/0/name", json!(""), "/clauses/0/name"),
-        ("/clauses/1/name", json!("pro"), "/clauses/1/name"),
-        ("/clauses/0/max_months", json!(0), "/clauses/0/max_months"),
-        ("/clauses/0/max_occurrences", json!(0), "/clauses/0/max_occurrences"),
-        ("/clauses/0/when", levels(4), "/clauses/0/when/all/0/all/0/all/0"),
-        ("/clauses/0/when", levels(60), "/clauses/0/when/all/0/all/0/all/0/all/0/all/0"),
-        ("/clauses/0/when", json!({"all": [plan("a"), plan("b")]}), "/clauses/0/when"),
+        ("/clauses/0/reward/rate", json!("1.1"), "/clauses/0/reward/rate", 400),
+        ("/clauses/0/reward/rate", json!(0.4), "/clauses/0/reward/rate", 400),
+        ("/clauses/0/reward/rate", Value::Null, "/clauses/0/reward/rate", 422),
+        ("/clauses/0/reward/amount", json!("1.00"), "/clauses/0/reward/amount", 422),
+        ("/clauses/0/reward/kind", json!("clauses"), "/clauses/0/reward/kind", 422),
+        ("/clauses/2/reward/amount", json!("-1.00"), "/clauses/2/reward/amount", 400),
+        ("/clauses/2/reward/amount", Value::Null, "/clauses/2/reward/amount", 422),
+        ("/clauses/2/reward", json!({"kind": "percentage", "rate": "0.1"}), "/clauses/2/reward", 422),
+        ("/clauses/0/events", json!([]), "/clauses/0/events", 400),
+        ("/clauses/0/events", json!(["renewal", "renewal"]), "/clauses/0/events", 422),
+        ("/clauses/0/name", json!(""), "/clauses/0/name", 400),
+        ("/clauses/1/name", json!("pro"), "/clauses/1/name", 422),
+        ("/clauses/0/max_months", json!(0), "/clauses/0/max_months", 400),
+        ("/clauses/0/max_occurrences", json!(0), "/clauses/0/max_occurrences", 400),
+        ("/clauses/0/when", levels(4), "/clauses/0/when/all/0/all/0/all/0", 422),
+        ("/clauses/0/when", levels(60), "/clauses/0/when/all/0/all/0/all/0/all/0/all/0", 422),
+        ("/clauses/0/when", json!({"all": [plan("a"), plan("b")]}), "/clauses/0/when", 422),
         (
             "/clauses/0/when",
             json!({"all": [amount("greater_than", json!("10")), amount("less_than", json!("5"))]}),
             "/clauses/0/when",
+            422,
         ),
-        ("/clauses/0/when", json!({"any": []}), "/clauses/0/when/any"),
-        ("/clauses/0/when", json!({}), "/clauses/0/when"),
-        ("/clauses/0/when", json!({"all": [], "field": "plan"}), "/clauses/0/when"),
-        ("/clauses/0/when", amount("at_least", json!(10)), "/clauses/0/when/value"),
-        ("/clauses/0/when", amount("at_least", json!("10.001")), "/clauses/0/when/value"),
+        ("/clauses/0/when", json!({"any": []}), "/clauses/0/when/any", 422),
+        ("/clauses/0/when", json!({}), "/clauses/0/when", 422),
+        ("/clauses/0/when", json!({"all": [], "field": "plan"}), "/clauses/0/when", 422),
+        ("/clauses/0/when", amount("at_least", json!(10)), "/clauses/0/when/value", 422),
+        ("/clauses/0/when", amount("at_least", json!("10.001")), "/clauses/0/when/value", 422),
         (
             "/clauses/0/when",
             json!({"all": [{"field": "plan", "operator": "in", "value": []}]}),
             "/clauses/0/when/all/0/value",
+            422,
         ),
-        ("/clauses/0/when", json!({"field": "price", "operator": "equals", "value": "1"}), "/clauses/0/when/field"),
-        ("/clauses/0/when", json!({"field": "plan", "operator": "is", "value": "1"}), "/clauses/0/when/operator"),
+        (
+            "/clauses/0/when",
+            json!({"field": "price", "operator": "equals", "value": "1"}),
+            "/clauses/0/when/field",
+            422,
+        ),
+        ("/clauses/0/when", json!({"field": "plan", "operator": "is", "value": "1"}), "/clauses/0/when/operator", 400),
     ]
 }
 
 /// What is wrong with another part of a rule.
-fn wrong_parts() -> Vec<(&'static str, Value, &'static str)> {
+fn wrong_parts() -> Vec<(&'static str, Value, &'static str, u16)> {
     vec![
-        ("/clauses", Value::Null, "/kind"),
-        ("/bands/steps/2/from", json!("9999.99"), "/bands/steps/2/from"),
-        ("/bands/steps/0/from", json!("1.00"), "/bands/steps/0/from"),
-        ("/bands/steps/1/rate", json!("-0.1"), "/bands/steps/1/rate"),
-        ("/bands/steps/1/from", json!("-1"), "/bands/steps/1/from"),
-        ("/bands", Value::Null, "/clauses/1/reward"),
-        ("/caps/per_line", json!("-0.01"), "/caps/per_line"),
-        ("/caps/per_program_period", json!(5), "/caps/per_program_period"),
-        ("/volume_bonus/bonus", json!("1.01"), "/volume_bonus/bonus"),
-        ("/volume_bonus/from", json!("-1"), "/volume_bonus/from"),
-        ("/overrides/tiers", json!({"tier9": "0.1"}), "/overrides/tiers/tier9"),
-        ("/overrides/partners", json!({"usr_1": "0.1"}), "/overrides/partners/usr_1"),
-        ("/overrides/groups", json!({"gold": "2"}), "/overrides/groups/gold"),
-        ("/second_tier", json!("1.5"), "/second_tier"),
-        ("/sign_up_bonus", json!({"tier0": "1.00"}), "/sign_up_bonus/tier0"),
-        ("/sign_up_bonus", json!({"tier1": "-1.00"}), "/sign_up_bonus/tier1"),
-        ("/milestones/0/threshold", json!("0"), "/milestones/0/threshold"),
-        ("/milestones/0/threshold", json!("ten"), "/milestones/0/threshold"),
-        ("/milestones/1/name", json!("first ten"), "/milestones/1/name"),
-        ("/flat_refund", json!({"mode": "keep", "from": "0.5"}), "/flat_refund/from"),
-        ("/hold_days", json!(366), "/hold_days"),
-        ("/rate", json!("0.3"), "/rate"),
+        ("/clauses", Value::Null, "/kind", 422),
+        ("/bands/steps/2/from", json!("9999.99"), "/bands/steps/2/from", 422),
+        ("/bands/steps/0/from", json!("1.00"), "/bands/steps/0/from", 422),
+        ("/bands/steps/1/rate", json!("-0.1"), "/bands/steps/1/rate", 400),
+        ("/bands/steps/1/from", json!("-1"), "/bands/steps/1/from", 400),
+        ("/bands", Value::Null, "/clauses/1/reward", 422),
+        ("/caps/per_line", json!("-0.01"), "/caps/per_line", 400),
+        ("/caps/per_program_period", json!(5), "/caps/per_program_period", 400),
+        ("/volume_bonus/bonus", json!("1.01"), "/volume_bonus/bonus", 400),
+        ("/volume_bonus/from", json!("-1"), "/volume_bonus/from", 400),
+        ("/overrides/tiers", json!({"tier9": "0.1"}), "/overrides/tiers/tier9", 400),
+        ("/overrides/partners", json!({"usr_1": "0.1"}), "/overrides/partners/usr_1", 400),
+        ("/overrides/groups", json!({"gold": "2"}), "/overrides/groups/gold", 400),
+        ("/second_tier", json!("1.5"), "/second_tier", 400),
+        ("/sign_up_bonus", json!({"tier0": "1.00"}), "/sign_up_bonus/tier0", 400),
+        ("/sign_up_bonus", json!({"tier1": "-1.00"}), "/sign_up_bonus/tier1", 400),
+        ("/milestones/0/threshold", json!("0"), "/milestones/0/threshold", 422),
+        ("/milestones/0/threshold", json!("ten"), "/milestones/0/threshold", 400),
+        ("/milestones/1/name", json!("first ten"), "/milestones/1/name", 422),
+        ("/flat_refund", json!({"mode": "keep", "from": "0.5"}), "/flat_refund/from", 422),
+        ("/hold_days", json!(366), "/hold_days", 400),
+        ("/rate", json!("0.3"), "/rate", 422),
     ]
 }
 
@@ -202,12 +209,12 @@ fn wrong_parts() -> Vec<(&'static str, Value, &'static str)> {
 async fn a_rule_that_cannot_be_is_refused_field_by_field() {
     let bench = Bench::new().await;
     let (admin, path) = door(&bench).await;
-    for (at, value, expected) in wrong_clauses().into_iter().chain(wrong_parts()) {
+    for (at, value, expected, status) in wrong_clauses().into_iter().chain(wrong_parts()) {
         let mut body = whole();
         let (parent, field) = at.rsplit_once('/').expect("a pointer");
         body.pointer_mut(parent).expect("a parent")[field] = value.clone();
         let answer = bench.post(&admin, &path, &body).await;
-        assert_eq!(answer.pointers(), [expected], "{at} = {value}");
+        assert_eq!(answer.pointers(status), [expected], "{at} = {value}");
     }
     assert_eq!(
         bench.get(&admin, &path).await.expect(200)["data"].as_array().map(Vec::len),
@@ -231,7 +238,7 @@ async fn a_clause_that_can_never_match_is_refused_with_the_reason_and_a_doubt_is
     let country = json!({"field": "country", "operator": "equals", "value": "DE"});
     let hidden = json!({"clauses": [clause("all", None), clause("pro", Some(plan.clone()))]});
     let refused = bench.post(&admin, &path, &hidden).await;
-    assert_eq!(refused.pointers(), ["/clauses/1"]);
+    assert_eq!(refused.pointers(422), ["/clauses/1"]);
     let doubt = json!({
         "clauses": [clause("pro", Some(plan)), clause("german", Some(country))], "effective_from": "2026-10-01T00:00:00Z",
     });
@@ -312,8 +319,10 @@ fn above_the_sale() -> Vec<(Value, &'static str, &'static str)> {
     let share = |name: &str, rate: &str| json!({"name": name, "reward": {"kind": "percentage", "rate": rate}});
     let mut conditional = share("a", "0.6");
     conditional["when"] = json!({"field": "plan", "operator": "equals", "value": "pro"});
+    let mut german = share("b", "0.6");
+    german["when"] = json!({"field": "country", "operator": "equals", "value": "DE"});
     vec![
-        (json!({"matching": "sum", "clauses": [conditional, share("b", "0.6")]}), "over_the_sale", "/clauses/1/reward"),
+        (json!({"matching": "sum", "clauses": [conditional, german]}), "over_the_sale", "/clauses/1/reward"),
         (json!({"rate": "0.8", "second_tier": "0.3"}), "over_the_sale", "/second_tier"),
         (
             json!({"rate": "0.8", "volume_bonus": {"from": "1.00", "bonus": "0.5"}}),
@@ -347,12 +356,16 @@ async fn a_rule_that_always_pays_more_than_the_sale_is_refused() {
     let (admin, path) = door(&bench).await;
     let share = |name: &str, rate: &str| json!({"name": name, "reward": {"kind": "percentage", "rate": rate}});
     let rule = |second: &str| json!({"matching": "sum", "clauses": [share("a", "0.6"), share("b", second)]});
-    for (body, pointer) in [
-        (json!({"rate": "1.000001"}), "/rate"),
-        (rule("0.400001"), "/clauses/1/reward"),
-        (json!({"rate": "0.5", "overrides": {"tiers": {"tier2": "1.1"}}}), "/overrides/tiers/tier2"),
+    let mut narrow = share("a", "0.6");
+    narrow["when"] = json!({"field": "plan", "operator": "equals", "value": "pro"});
+    for (body, pointer, status) in [
+        (json!({"rate": "1.000001"}), "/rate", 400),
+        (rule("0.400001"), "/clauses/1/reward", 422),
+        (json!({"matching": "sum", "clauses": [narrow, share("b", "0.6")]}), "/clauses/1/reward", 422),
+        (json!({"rate": "0.8", "volume_bonus": {"from": "0.00", "bonus": "0.5"}}), "/volume_bonus/bonus", 422),
+        (json!({"rate": "0.5", "overrides": {"tiers": {"tier2": "1.1"}}}), "/overrides/tiers/tier2", 400),
     ] {
-        assert_eq!(bench.post(&admin, &path, &body).await.pointers(), [pointer], "{body}");
+        assert_eq!(bench.post(&admin, &path, &body).await.pointers(status), [pointer], "{body}");
     }
     let mut whole_of_it = rule("0.4");
     whole_of_it["effective_from"] = json!("2026-10-01T00:00:00Z");
@@ -368,14 +381,14 @@ async fn everything_that_is_wrong_with_a_rule_is_told_at_once() {
     body["caps"]["per_line"] = json!("-1.00");
     body["bands"]["steps"][1]["rate"] = json!("30%");
     body["second_tier"] = json!("2");
-    let pointers = bench.post(&admin, &path, &body).await.pointers();
+    let pointers = bench.post(&admin, &path, &body).await.pointers(400);
     assert_eq!(pointers, ["/clauses/0/reward/rate", "/bands/steps/1/rate", "/caps/per_line", "/second_tier"]);
     // What only the whole can tell is told together as well.
     let mut body = whole();
     body["clauses"][0]["max_months"] = json!(0);
     body["bands"]["steps"][2]["from"] = json!("10000.00");
     body["milestones"][1]["name"] = json!("first ten");
-    let pointers = bench.post(&admin, &path, &body).await.pointers();
+    let pointers = bench.post(&admin, &path, &body).await.pointers(400);
     assert_eq!(pointers, ["/clauses/0/max_months", "/bands/steps/2/from", "/milestones/1/name"]);
 }
 
@@ -398,7 +411,7 @@ async fn what_earlier_clauses_take_whole_is_refused_however_they_say_it() {
     for (clauses, pointer) in rows {
         let answer = bench.post(&admin, &path, &json!({"clauses": clauses})).await;
         let why = answer.body["errors"][0]["detail"].as_str().unwrap_or_default().to_owned();
-        assert_eq!(answer.pointers(), [pointer]);
+        assert_eq!(answer.pointers(422), [pointer]);
         assert!(why.starts_with("can never match: "), "{why}");
     }
 }

@@ -13,6 +13,17 @@ use rails::{Why, wise};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+mod forms;
+
+/// Whose entries carry the reference of the payout.
+const ADDENDA: [(&str, AddendaFor); 3] =
+    [("nobody", AddendaFor::Nobody), ("businesses", AddendaFor::Businesses), ("everybody", AddendaFor::Everybody)];
+/// Whose batches are balanced.
+const CLASSES: [(&str, EntryClass); 2] = [("PPD", EntryClass::Ppd), ("CCD", EntryClass::Ccd)];
+/// How days are written.
+const DAYS: [(&str, DayForm); 3] =
+    [("iso", DayForm::Iso), ("month_first", DayForm::MonthFirst), ("day_first", DayForm::DayFirst)];
+
 /// What banks need, one block a rail. PayPal needs nothing.
 #[derive(Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -250,12 +261,7 @@ impl AchSettings {
             let read: Result<Money, _> = text.in_currency(Currency::USD);
             read.map_err(|_| Why::Setting { what: "a limit", expected: "must be in USD and above zero" })
         };
-        let words = [
-            ("nobody", AddendaFor::Nobody),
-            ("businesses", AddendaFor::Businesses),
-            ("everybody", AddendaFor::Everybody),
-        ];
-        let addenda = one_of("the addenda", "must be nobody, businesses or everybody", &self.addenda, &words)?;
+        let addenda = one_of("the addenda", "must be nobody, businesses or everybody", &self.addenda, &ADDENDA)?;
         let zone = self.zone();
         let descriptive_date = if self.shows_month { DescriptiveDate::Month } else { DescriptiveDate::Blank };
         Originator::try_new(AchTexts {
@@ -287,8 +293,7 @@ impl AchSettings {
 
 impl OffsetSettings {
     fn read(&self) -> Result<Offset, Why> {
-        let known = [("PPD", EntryClass::Ppd), ("CCD", EntryClass::Ccd)];
-        let class = |word: &String| one_of("a class", "must be PPD or CCD", word, &known);
+        let class = |word: &String| one_of("a class", "must be PPD or CCD", word, &CLASSES);
         let classes: Result<BTreeSet<EntryClass>, Why> = self.classes.iter().map(class).collect();
         Ok(Offset {
             routing: RoutingNumber::parse(&self.routing_number).map_err(Why::Details)?,
@@ -320,7 +325,6 @@ impl CsvSettings {
     /// No amount, no column that tells payments apart, a mark that is not known.
     pub(crate) fn layout(&self) -> Result<Layout, Why> {
         let columns: Result<Vec<Column>, Why> = self.columns.iter().map(CsvColumn::read).collect();
-        let forms = [("iso", DayForm::Iso), ("month_first", DayForm::MonthFirst), ("day_first", DayForm::DayFirst)];
         Layout::try_new(sheet::Settings {
             columns: columns?,
             has_header: self.has_header,
@@ -328,7 +332,7 @@ impl CsvSettings {
             decimal_mark: mark("the decimal mark", &self.decimal_mark)?,
             quotes_all: self.quotes_all,
             crlf: true,
-            day_form: one_of("the days", "must be iso, month_first or day_first", &self.days, &forms)?,
+            day_form: one_of("the days", "must be iso, month_first or day_first", &self.days, &DAYS)?,
             // A bank reads the text itself: a quote before it would be a part of the name.
             formulas: Formulas::Refuse,
             currency: self.currency,
@@ -345,19 +349,6 @@ impl CsvColumn {
 }
 
 impl RailSettings {
-    /// Everything that is wrong, each with the block that it is in.
-    pub(crate) fn faults(&self) -> Vec<(&'static str, Why)> {
-        let mut faults = Vec::new();
-        let mut check = |block, wrong: Option<Why>| faults.extend(wrong.map(|why| (block, why)));
-        check("/ach", self.ach.as_ref().and_then(|ach| ach.originator().err()));
-        check("/wise", self.wise.as_ref().and_then(|wise| wise.template().err()));
-        check("/csv", self.csv.as_ref().and_then(|csv| csv.layout().err()));
-        let number = self.check.as_ref().is_some_and(|check| !(1..=9_999_999_999).contains(&check.first_number));
-        let wrong = Why::Setting { what: "the first check's number", expected: "must be 1 to ten digits" };
-        check("/check", number.then_some(wrong));
-        faults
-    }
-
     /// As people may see them: of the own account the last characters.
     pub(crate) fn shown(mut self) -> Self {
         if let Some(offset) = self.ach.as_mut().and_then(|ach| ach.offset.as_mut()) {

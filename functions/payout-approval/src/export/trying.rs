@@ -131,10 +131,16 @@ impl Export<'_> {
         let Some(PayoutFile { state: FileState::Ready(made), downloaded, .. }) = file else {
             return Ok(Standing::Untried);
         };
+        #[cfg(feature = "planted")]
+        if domain::planted::is(domain::planted::Bug::UnsentFileTries) && downloaded.is_none() {
+            return Ok(Standing::Through);
+        }
         let Some(downloaded) = downloaded else { return Ok(Standing::NotSent(sent.file.to_string())) };
         let effective = made.effective.as_deref().and_then(|day| BusinessDay::parse(day).ok());
         let Some(effective) = effective else { return Err(Problem::internal()) };
         let from = payable_from(effective, zone.day_of(downloaded.at)).map_err(|_| Problem::internal())?;
+        #[cfg(feature = "planted")]
+        let from = if domain::planted::is(domain::planted::Bug::TrialNotAwaited) { effective } else { from };
         Ok(if zone.day_of(self.at) < from { Standing::Waits(from) } else { Standing::Through })
     }
 

@@ -13,6 +13,7 @@ use domain::role::Role;
 use edge::auth::Caller;
 use edge::body::Body;
 use edge::clock::Stopwatch;
+use edge::faults::of_amount;
 use edge::http::Origin;
 use edge::idempotency::Minting;
 use edge::openapi::{Refusals, WriteRefusals};
@@ -95,12 +96,10 @@ pub(super) async fn request(
 
 /// PAY-1: a part is an amount of the currency above zero.
 fn part_of(amount: &AmountText, currency: Currency) -> Result<Money, Problem> {
-    let refused = |why: String| Problem::unprocessable(why.clone()).at("/amount", why);
-    let money = amount.in_currency(currency).map_err(|error| refused(error.to_string()))?;
-    if money.minor() <= 0 {
-        return Err(refused(format!(
-            "{money} {currency} is not above zero; leave the amount out to ask for all of it"
-        )));
+    let money = amount.not_negative_in(currency).map_err(|error| of_amount("/amount", &error))?;
+    if money.is_zero() {
+        let why = format!("{money} {currency} is not above zero; leave the amount out to ask for all of it");
+        return Err(Problem::impossible("/amount", why));
     }
     Ok(money)
 }

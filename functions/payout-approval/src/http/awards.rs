@@ -14,6 +14,7 @@ use domain::role::Role;
 use domain::time::{BusinessDay, Timestamp};
 use edge::auth::Caller;
 use edge::body::Body;
+use edge::faults::Faults;
 use edge::http::Origin;
 use edge::idempotency::Minting;
 use edge::openapi::{Refusals, WriteRefusals};
@@ -155,7 +156,8 @@ pub(super) struct AwardView {
     membership_ends_on: Option<BusinessDay>,
     /// Why it was withdrawn.
     withdrawn_because: Option<String>,
-    /// Its payout; null where it could not be asked for yet, which the daily round does again.
+    /// Its payout; null where it could not be asked for yet, which the daily round does again. One that came back stands here
+    /// until what came back is released (`POST /v1/revenue/releases`); then the payout by which it is paid again.
     payout: Option<PayoutView>,
 }
 
@@ -164,7 +166,7 @@ impl AwardView {
         let award: &Award = &settled.stored.award;
         let (paid_at, membership_ends_on, withdrawn_because) = match &award.state {
             AwardState::Open => (None, None, None),
-            AwardState::Withdrawn { why } => (None, None, Some(why.clone())),
+            AwardState::Withdrawn { why, .. } => (None, None, Some(why.clone())),
             AwardState::Paid { paid_at, remove_on } => (Some(*paid_at), Some(*remove_on), None),
             AwardState::Ended { paid_at } => (Some(*paid_at), None, None),
         };
@@ -248,13 +250,9 @@ impl AwardPolicyBody {
             retention: self.retention.unwrap_or(shipped.retention),
             membership_months: self.membership_months.unwrap_or(shipped.membership_months),
         };
-        let problem = policy.faults().into_iter().fold(None, |problem: Option<Problem>, fault| {
-            Some(match problem {
-                None => Problem::impossible(fault.pointer, fault.why),
-                Some(problem) => problem.at(fault.pointer, fault.why),
-            })
-        });
-        problem.map_or(Ok(policy), Err)
+        let mut faults = Faults::default();
+        faults.extend(policy.faults());
+        faults.finish(Some(policy))
     }
 }
 

@@ -176,5 +176,8 @@ pub(super) async fn returns(
     caller.require(&[Role::FinanceManager])?;
     let (tenant, by) = (caller.tenant_key(), actor(&caller, origin));
     let import = Import { app: &app, tenant: &tenant, by: &by, at: app.clock.now() };
+    if body.content.is_empty() {
+        return Err(Problem::bad_request("/content", "is empty"));
+    }
     import.take_in(body.content.as_bytes()).await.map(Json)
 }

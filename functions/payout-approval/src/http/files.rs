@@ -18,7 +18,7 @@ use edge::body::{Body, Checked, Query, Segments};
 use edge::clock::Stopwatch;
 use edge::http::Origin;
 use edge::idempotency::Minting;
-use edge::openapi::{Refusals, WriteRefusals};
+use edge::openapi::{AsItStands, Refusals, WriteRefusals};
 use edge::page::{Listed, limit};
 use edge::problem::Problem;
 use garde::Validate;
@@ -311,7 +311,7 @@ pub(super) async fn show(State(app): Here, caller: Caller, Segments(id): Id) -> 
 #[utoipa::path(
     get, path = "/v1/revenue/payouts/files/{id}/content", tag = "payouts",
     params(("id" = String, Path, description = "The file's id.")),
-    responses((status = 200, description = "The file; `X-Content-SHA256` is the hash of its bytes.", body = String, content_type = "text/plain"), Refusals),
+    responses((status = 200, description = "The file; `X-Content-SHA256` is the hash of its bytes.", body = String, content_type = "text/plain"), Refusals, AsItStands),
     security(("bearer" = []))
 )]
 pub(super) async fn content(

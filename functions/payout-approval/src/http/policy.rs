@@ -7,7 +7,7 @@ use axum::extract::State;
 use domain::audit::{ChainEnd, Deed, append};
 use domain::currency::Currency;
 use domain::id::PartnerId;
-use domain::money::{AmountText, Money};
+use domain::money::AmountText;
 use domain::payee::Rail;
 use domain::payout::policy::{Band, Minimum, MissingTaxForm, PayoutPolicy};
 use domain::payout::schedule::Schedule;
@@ -16,6 +16,7 @@ use domain::tax::WithholdingBase;
 use domain::tier::Tier;
 use edge::auth::Caller;
 use edge::body::Body;
+use edge::faults::Faults;
 use edge::http::Origin;
 use edge::openapi::{Refusals, WriteRefusals};
 use edge::problem::Problem;
@@ -154,23 +155,6 @@ impl From<&PayoutPolicy> for PayoutPolicyBody {
     }
 }
 
-/// Collects what is wrong, so that all of it is told at once.
-#[derive(Default)]
-struct Faults(Option<Problem>);
-
-impl Faults {
-    fn note(&mut self, pointer: String, why: String) {
-        self.0 = Some(match self.0.take() {
-            None => Problem::impossible(pointer, why),
-            Some(problem) => problem.at(pointer, why),
-        });
-    }
-
-    fn money(&mut self, pointer: String, text: &AmountText, currency: Currency) -> Option<Money> {
-        text.not_negative_in(currency).map_err(|error| self.note(pointer, error.to_string())).ok()
-    }
-}
-
 impl PayoutPolicyBody {
     /// The policy, or every field that is wrong.
     fn read(&self) -> Result<PayoutPolicy, Problem> {
@@ -183,30 +167,25 @@ impl PayoutPolicyBody {
             ..PayoutPolicy::default()
         };
         for (at, row) in self.minimums.iter().enumerate() {
-            let amount = faults.money(format!("/minimums/{at}/amount"), &row.amount, row.currency);
+            let amount = faults.amount(&format!("/minimums/{at}/amount"), &row.amount, row.currency);
             let partner = row.partner_id.as_deref().map(PartnerId::parse).transpose();
-            match (amount, partner) {
-                (Some(amount), Ok(partner)) => {
-                    policy.minimums.push(Minimum { amount, partner, tier: row.tier, rail: row.rail });
-                }
-                (_, Err(error)) => faults.note(format!("/minimums/{at}/partner_id"), error.to_string()),
-                (None, Ok(_)) => {}
+            let partner = faults.check(&format!("/minimums/{at}/partner_id"), partner);
+            if let (Some(amount), Some(partner)) = (amount, partner) {
+                policy.minimums.push(Minimum { amount, partner, tier: row.tier, rail: row.rail });
             }
         }
         for (at, band) in self.bands.iter().enumerate() {
-            let two_from = faults.money(format!("/bands/{at}/two_from"), &band.two_from, band.currency);
+            let two_from = faults.amount(&format!("/bands/{at}/two_from"), &band.two_from, band.currency);
             let below = band.automatic_below.as_ref();
-            let below = below.map(|below| faults.money(format!("/bands/{at}/automatic_below"), below, band.currency));
+            let below = below.map(|below| faults.amount(&format!("/bands/{at}/automatic_below"), below, band.currency));
             if let Some(two_from) = two_from {
                 policy.bands.push(Band { automatic_below: below.flatten(), two_from });
             }
         }
-        if faults.0.is_none() {
-            for fault in policy.faults() {
-                faults.note(fault.pointer, fault.why.to_owned());
-            }
-        }
-        faults.0.map_or(Ok(policy), Err)
+        // Where a row could not be read the others have moved up: what they contradict would be told of the wrong one.
+        let is_whole = faults.is_empty();
+        faults.extend(policy.faults().into_iter().filter(|fault| is_whole || fault.is_form));
+        faults.finish(Some(policy))
     }
 }
 

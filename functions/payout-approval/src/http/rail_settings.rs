@@ -61,16 +61,7 @@ pub(super) async fn replace(
     if seen.version().is_none() {
         return Err(Problem::bad_parameter("If-Match", "needed: the ETag that GET /v1/revenue/payouts/rails answers"));
     }
-    let faults = body.faults();
-    let wrong = faults.into_iter().fold(None, |problem: Option<Problem>, (block, why)| {
-        Some(match problem {
-            None => Problem::impossible(block, why.to_string()),
-            Some(problem) => problem.at(block, why.to_string()),
-        })
-    });
-    if let Some(problem) = wrong {
-        return Err(problem);
-    }
+    body.faults().finish(Some(()))?;
     let tenant = caller.tenant_key();
     let before = app.store.get_rail_settings(&tenant).await?.map_or(0, |(_, version)| version);
     seen.check(before)?;

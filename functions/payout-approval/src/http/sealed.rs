@@ -5,6 +5,7 @@ use domain::id::{MemberId, SubscriptionId};
 use domain::payee::PostalAddress;
 use domain::time::Timestamp;
 use edge::auth::Caller;
+use edge::faults::Faults;
 use edge::problem::Problem;
 use edge::sealing::{Belongs, Sealed, SealingError};
 use edge::telemetry::chain;
@@ -80,10 +81,9 @@ pub(super) async fn seal_address(
 
 /// Post reaches nobody without a street, a town and a country.
 fn checked(address: &PostalAddress) -> Result<PostalAddress, Problem> {
-    rails::payee::read_address(address).map_err(|faults| {
-        let fault = faults.into_iter().next();
-        fault.map_or_else(Problem::internal, |fault| Problem::bad_request(format!("/{}", fault.field), fault.why))
-    })
+    let mut faults = Faults::default();
+    let read = rails::payee::read_address(address).map_err(|found| faults.extend(found)).ok();
+    faults.finish(read)
 }
 
 pub(super) fn read_address(plain: &str) -> Result<PostalAddress, Problem> {

@@ -12,6 +12,7 @@ use domain::role::Role;
 use domain::time::Timestamp;
 use edge::auth::{Approver, Caller};
 use edge::body::{Body, Checked, Segments};
+use edge::faults::of_amount;
 use edge::http::Origin;
 use edge::idempotency::Minting;
 use edge::openapi::{Refusals, WriteRefusals};
@@ -226,7 +227,7 @@ pub(super) async fn take(
 async fn is_what_leaves(app: &App, caller: &Caller, id: &str, said: &AmountText) -> Result<(), Problem> {
     let payout = super::payout_of(app, caller, id).await?.payout;
     let currency = payout.amount.currency();
-    let said = said.in_currency(currency).map_err(|error| Problem::impossible("/net_amount", error.to_string()))?;
+    let said = said.not_negative_in(currency).map_err(|error| of_amount("/net_amount", &error))?;
     let leaves = payouts::leaves(&app.store, &caller.tenant_key(), &payout, app.clock.now()).await.map_err(wrong)?;
     match leaves {
         Leaves::Parts(net) if net.net != said => {

@@ -419,8 +419,13 @@ async fn what_banks_need_is_set_by_an_admin_checked_and_shown_without_the_own_ac
     wrong["ach"]["company_id"] = json!("short");
     wrong["check"] = json!({"first_number": 0});
     let (status, told) = scene.set_rails("ada", wrong, Some("\"1\"")).await;
-    assert_eq!(status, 422);
-    assert!(told.contains("/ach") && told.contains("/check"), "{told}");
+    assert_eq!(status, 400);
+    assert!(told.contains("/ach/company_id") && told.contains("/check/first_number"), "{told}");
+    let mut nobodys = bank();
+    nobodys["ach"]["originating_routing_number"] = json!("121042883");
+    let (status, told) = scene.set_rails("ada", nobodys, Some("\"1\"")).await;
+    assert_eq!(status, 422, "it is written as one is: {told}");
+    assert!(told.contains("/ach/originating_routing_number"), "{told}");
     let others = json!({"rail": "manual", "currency": "USD"});
     assert_eq!(scene.world.ask("fin", "POST", "/export", others).await.status, 422);
     let unset = json!({"rail": "wise", "currency": "USD"});

@@ -127,5 +127,5 @@ pub(super) async fn program(world: &World) {
 
 /// The actor that a test acts as below the border.
 pub(super) fn actor(role: Role, id: &str) -> Actor {
-    Actor { role, id: id.to_owned(), ip: None, user_agent: None }
+    Actor::new(role, id)
 }

@@ -28,19 +28,19 @@ async fn an_amount_that_cannot_be_paid_is_refused_with_the_figures() {
     let minimum = json!({"minimums": [{"amount": "25.00", "currency": "USD"}]});
     assert_eq!(world.ask("ada", "PUT", "/policy", minimum).await.status, 200);
     let rows = [
-        ("USD", "40.01", "over-balance", "40.01 USD is more than the 40.00 USD that is available"),
-        ("USD", "24.99", "below-minimum", "24.99 USD is less than the minimum of 25.00 USD"),
-        ("USD", "30.001", "unprocessable", "USD"),
-        ("USD", "0.00", "unprocessable", "0.00 USD is not above zero"),
-        ("USD", "-5.00", "unprocessable", "-5.00 USD is not above zero"),
-        ("USD", "1e2", "unprocessable", "amount"),
-        ("USD", "99999999999999999999", "unprocessable", "amount"),
-        ("EUR", "30.00", "nothing-available", "0.00 EUR is available"),
-        ("JPY", "30.5", "unprocessable", "JPY"),
+        ("USD", "40.01", 422, "over-balance", "40.01 USD is more than the 40.00 USD that is available"),
+        ("USD", "24.99", 422, "below-minimum", "24.99 USD is less than the minimum of 25.00 USD"),
+        ("USD", "30.001", 422, "unprocessable", "USD"),
+        ("USD", "0.00", 422, "unprocessable", "0.00 USD is not above zero"),
+        ("USD", "-5.00", 400, "bad-request", "negative"),
+        ("USD", "1e2", 400, "bad-request", "amount"),
+        ("USD", "99999999999999999999", 400, "bad-request", "amount"),
+        ("EUR", "30.00", 422, "nothing-available", "0.00 EUR is available"),
+        ("JPY", "30.5", 422, "unprocessable", "JPY"),
     ];
-    for (currency, amount, kind, figures) in rows {
+    for (currency, amount, status, kind, figures) in rows {
         let refused = part(&world, json!({"currency": currency, "amount": amount})).await;
-        assert_eq!(refused.told(), (422, kind), "{amount} {currency}: {refused:?}");
+        assert_eq!(refused.told(), (status, kind), "{amount} {currency}: {refused:?}");
         let detail = refused.json["detail"].as_str().unwrap_or_default();
         assert!(detail.contains(figures), "{amount} {currency}: {detail}");
     }

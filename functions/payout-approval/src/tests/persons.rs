@@ -123,7 +123,7 @@ async fn a_person_with_two_keys_and_a_session_is_one_who_approves() {
 async fn ask_for_second_factor(world: &World) {
     let mut kept = KeptSettings::default();
     kept.general.totp_for_approvals = true;
-    let actor = Actor { role: Role::Admin, id: "usr_ada".to_owned(), ip: None, user_agent: None };
+    let actor = Actor::new(Role::Admin, "usr_ada");
     let deed = Deed { at: now(), actor, action: "settings.set", old: Default::default(), new: Default::default() };
     let entry = append(ChainEnd::START, "settings", deed);
     world.store.replace_settings(&tenant(), &kept, &entry).await.expect("store");

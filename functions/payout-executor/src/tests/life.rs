@@ -150,7 +150,7 @@ async fn a_payout_whose_parts_are_more_than_its_amount_is_not_sent() {
     let mut forged = stored.payout;
     let usd = |minor| Money::from_minor(minor, Currency::USD);
     forged.net = Some(Net { fee: usd(-1_000_000), withheld: usd(0), net: usd(1_025_050) });
-    let actor = Actor { role: Role::Service, id: "a bug".to_owned(), ip: None, user_agent: None };
+    let actor = Actor::new(Role::Service, "a bug");
     let deed = Deed { at: scene.world.now, actor, action: "payout.retried", old: forged.told(), new: forged.told() };
     let told = append(stored.chain, id.as_str(), deed);
     let written = store.replace_payout(tenant, stored.chain, &forged, HeadMove::None, &told).await;

@@ -71,7 +71,7 @@ async fn what_follows_a_failure_waits_for_a_person_also_where_a_band_lets_its_am
     let usd = |minor| Money::from_minor(minor, Currency::USD);
     let band = Band { automatic_below: Some(usd(100_000)), two_from: usd(10_000_000) };
     let policy = PayoutPolicy { bands: vec![band], ..PayoutPolicy::default() };
-    let actor = Actor { role: Role::Admin, id: "usr_a".to_owned(), ip: None, user_agent: None };
+    let actor = Actor::new(Role::Admin, "usr_a");
     let (old, new) = Default::default();
     let deed = domain::audit::Deed { at: scene.world.now, actor, action: "payout_policy.set", old, new };
     let entry = append(ChainEnd::START, "payout_policy", deed);

@@ -100,7 +100,7 @@ async fn two_people_end_what_looking_does_not_and_then_nobody_asks_any_more() {
         let (store, tenant, id, now) =
             (scene.world.store.clone(), scene.world.tenant.clone(), id.clone(), scene.world.now);
         async move {
-            let actor = Actor { role: Role::FinanceManager, id: who.to_owned(), ip: None, user_agent: None };
+            let actor = Actor::new(Role::FinanceManager, who);
             let command = Command::Resolve(not_paid());
             cases::payouts::command(&store, &tenant, &id, &command, &actor, now).await.expect("an answer")
         }

@@ -7,6 +7,7 @@ use domain::currency::Currency;
 use domain::money::AmountText;
 use edge::auth::Caller;
 use edge::body::Checked;
+use edge::faults::of_amount;
 use edge::http::Origin;
 use edge::idempotency::Minting;
 use edge::openapi::{Refusals, WriteRefusals};
@@ -67,8 +68,7 @@ pub(super) async fn ask(
     Checked(body): Checked<AskBody>,
 ) -> Result<Response, Problem> {
     caller.require(MONEY)?;
-    let amount =
-        body.amount.in_currency(body.currency).map_err(|error| Problem::impossible("/amount", error.to_string()))?;
+    let amount = body.amount.in_currency(body.currency).map_err(|error| of_amount("/amount", &error))?;
     if amount.is_zero() {
         return Err(Problem::impossible("/amount", "must not be zero"));
     }

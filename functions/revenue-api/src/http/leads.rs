@@ -6,7 +6,6 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use cases::leads::{self, Moved, Step};
-use domain::audit::Actor;
 use domain::id::{LeadId, ProgramId};
 use domain::lead::analytics::add_up;
 use domain::lead::{LeadSource, LeadState};
@@ -262,7 +261,7 @@ fn no_such() -> Problem {
 
 async fn step(app: &App, caller: &Caller, origin: Origin, id: &str, step: Step) -> Result<StoredLead, Problem> {
     let id = named(id)?;
-    let actor = Actor { role: caller.role, id: caller.subject.clone(), ip: origin.ip, user_agent: origin.user_agent };
+    let actor = caller.acting(origin);
     let by = (&actor, app.clock.now());
     match leads::step(&app.store, &caller.tenant_key(), &id, step, by).await.map_err(wrong)? {
         Moved::Done(stored) => {

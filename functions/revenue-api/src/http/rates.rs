@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use domain::audit::{Actor, ChainEnd, Deed, append};
+use domain::audit::{ChainEnd, Deed, append};
 use domain::currency::Currency;
 use domain::fx::{FxRate, StoredRate};
 use domain::time::Timestamp;
@@ -162,7 +162,7 @@ pub(super) async fn create(
     let at = edge::clock::to_ms(body.at);
     let rate = StoredRate { from: body.from_currency, to: body.to_currency, rate: body.rate, source: body.source, at };
     let tenant = caller.tenant_key();
-    let actor = Actor { role: caller.role, id: caller.subject.clone(), ip: origin.ip, user_agent: origin.user_agent };
+    let actor = caller.acting(origin);
     let place = place_of(&rate);
     let new = BTreeMap::from([("rate".to_owned(), rate.rate.to_string()), ("source".to_owned(), rate.source.clone())]);
     let deed = Deed { at: now, actor, action: "fx_rate.stored", old: BTreeMap::new(), new };

@@ -45,7 +45,8 @@ doors! {
 ///
 /// What came back is held, because whoever could ask for it at once would have it sent where it came from. Up to the
 /// tenant's threshold (100.00) it is released at once; above, a second person approves it first. It is released once; then
-/// the partner is paid by a new payout.
+/// the partner is paid by a new payout. What came back of an award is asked for again by itself: that payout takes two
+/// approvals as the first did, and rejecting it gives the award up, so that what came back is yours again.
 #[utoipa::path(
     post, path = "/v1/revenue/releases", tag = "desk", request_body = AskBody,
     params(("Idempotency-Key" = String, Header, description = "Names this request: sent twice, it runs once.")),

@@ -61,5 +61,5 @@ pub(super) struct Document;
 
 /// POR-3: who acts: the person, by whichever of their credentials.
 fn acting(caller: &Caller, origin: Origin) -> Actor {
-    Actor { id: caller.person(), ..caller.acting(origin) }
+    caller.acting_as_person(origin)
 }

@@ -2,14 +2,16 @@
 
 use axum::Json;
 use axum::extract::State;
-use cases::verify::{Breach, Scope, Verified, verify_into};
+use cases::verify::{self, Breach, NIGHTLY_JOURNAL_DAYS, Scope, Verified, verify_into};
 use domain::role::Role;
+use domain::time::BusinessDay;
 use edge::auth::Caller;
 use edge::body::Query;
 use edge::openapi::{Refusals, WriteRefusals};
 use edge::problem::Problem;
 use serde::{Deserialize, Serialize};
-use store::TenantKey;
+use store::proofs::Reach;
+use store::{Store, TenantKey, Written};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{Here, wrong};
@@ -17,8 +19,8 @@ use crate::App;
 
 /// How many breaches an answer tells; the count says how many there are.
 const BREACHES_MAX: usize = 100;
-/// How many days of the journal are proved unless it is said, and at most.
-const JOURNAL_DAYS: u16 = 31;
+/// How many days of the journal are proved unless it is said, and at most. As many as in a night, and today.
+const JOURNAL_DAYS: u16 = NIGHTLY_JOURNAL_DAYS + 1;
 const JOURNAL_DAYS_MAX: u16 = 3_650;
 
 /// What was proved.
@@ -108,9 +110,10 @@ impl From<&Verified> for VerifiedView {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ProofQuery {
-    /// Over how many days, until today, each fact of the journal is looked up in its account: 0 to 3,650; 31 when left
+    /// Over how many days, until today, each fact of the journal is looked up in its account: 0 to 3,650; 41 when left
     /// out. The accounts are always proved whole. Each night proves the last 40 days of the journal, the first of a
-    /// month all of it.
+    /// month all of it; a proof of as many days takes that one's place in `GET /v1/revenue/health`, unless
+    /// accounts moved all the while and no breach was found.
     #[param(maximum = 3650)]
     journal_days: Option<u16>,
 }
@@ -143,9 +146,32 @@ pub(super) async fn run(
     }
     let day = |after: i32| today.plus_days(after).map_err(|error| wrong(error.into()));
     // A day to come as well: a fact is booked by the clock of whoever booked it.
-    let journal = if days == 0 { None } else { Some((day(1 - i32::from(days))?, day(1)?)) };
-    let proved = prove(app, tenant, Scope { journal }).await?;
+    let asked = if days == 0 { None } else { Some((day(1 - i32::from(days))?, day(1)?)) };
+    let (scope, reach) = scope_of(&app.store, (&tenant, today), asked).await?;
+    let (store, clock) = (app.store.clone(), app.clock);
+    let proved = prove(app, tenant.clone(), scope).await?;
+    if let Some((reach, record)) = reach.zip(verify::record_of(&proved, clock.now())) {
+        // A later one may be there: the night's.
+        let _: Written = store.record_proof(&tenant, reach, &record).await?;
+    }
     Ok(Json(VerifiedView::from(&proved)))
+}
+
+/// LED-8: what is proved of the days that were asked for, and which of the night's proofs that stands for; one of fewer days
+/// for none. Before the first programme there is nothing to read.
+async fn scope_of(
+    store: &Store,
+    (tenant, today): (&TenantKey, BusinessDay),
+    asked: Option<(BusinessDay, BusinessDay)>,
+) -> Result<(Scope, Option<Reach>), Problem> {
+    let Some((from, _)) = asked else { return Ok((Scope::default(), None)) };
+    let reaches = |scope: &Scope| scope.journal.is_none_or(|(first, _)| from <= first);
+    let named = Scope { journal: asked };
+    if !reaches(&verify::since(today, NIGHTLY_JOURNAL_DAYS)) {
+        return Ok((named, None));
+    }
+    let whole = verify::whole(store, tenant, today).await.map_err(wrong)?;
+    Ok(if reaches(&whole) { (whole, Some(Reach::Whole)) } else { (named, Some(Reach::Recent)) })
 }
 
 /// The proof keeps to one thread of its own: its walk over the journal does not wander between threads.

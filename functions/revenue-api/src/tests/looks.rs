@@ -133,6 +133,11 @@ async fn recognition_answers_months_and_refuses_what_is_none() {
     let desk = desk().await;
     let answer = desk.get("aud", "/recognition?from=2026-10&to=2026-11&look_back_days=3").await;
     assert_eq!((answer.status, answer.json["data"].as_array().map(Vec::len)), (200, Some(0)));
+    // Where the calendar of a ledger begins and ends there is nothing to look back on, and no month after.
+    for edge in ["from=2000-01&to=2000-01", "from=2099-12&to=2099-12"] {
+        let answer = desk.get("aud", &format!("/recognition?{edge}")).await;
+        assert_eq!((answer.status, &answer.json["data"]), (200, &json!([])), "{edge}");
+    }
     for bad in ["from=2026-11&to=2026-10", "from=2024-01&to=2026-02"] {
         assert_eq!(desk.get("aud", &format!("/recognition?{bad}")).await.status, 422, "{bad}");
     }

@@ -208,7 +208,7 @@ impl Books {
             sealed: self.sealer.seal_text(&belongs, &plain).await.expect("sealed").to_string(),
             under: format!("{last_name} signs"),
         };
-        let by = Actor { role: Role::Partner, id: partner.to_string(), ip: None, user_agent: None };
+        let by = Actor::new(Role::Partner, partner.to_string());
         let step = TaxForm::submit(before.as_ref(), given, by, world.now);
         let aggregate = TaxForm::aggregate(partner);
         let end = world.store.get_chain_end(&world.tenant, &aggregate).await.expect("store");

@@ -369,7 +369,7 @@ async fn an_accepted_claim_pays_the_sales_that_nobody_was_paid_for() {
         first: None,
         state: ClaimState::Pending,
     };
-    let by = Actor { role: Role::Admin, id: "usr_1".to_owned(), ip: None, user_agent: None };
+    let by = Actor::new(Role::Admin, "usr_1");
     let told = |end, action| {
         let new = std::collections::BTreeMap::from([("reason".to_owned(), "they did".to_owned())]);
         let deed = Deed { at: world.now, actor: by.clone(), action, old: std::collections::BTreeMap::new(), new };

@@ -99,7 +99,7 @@ async fn review(world: &World) -> Review {
 }
 
 async fn ruled(world: &World, verdict: Verdict) {
-    let by = Actor { role: Role::Admin, id: "usr_ada".to_owned(), ip: None, user_agent: None };
+    let by = Actor::new(Role::Admin, "usr_ada");
     let reason = "looked at it".to_owned();
     let deciding = Deciding { verdict, suspends: false, reason, told_partner: None, by, at: world.now };
     let id = ReviewId::of_sale(&sale_of("in_1"));

@@ -118,7 +118,7 @@ async fn a_promotion_code_that_is_told_by_its_id_alone_is_the_coupon_that_it_was
     // ATT-6: Stripe's events tell the id, and not the code, of what the customer typed.
     let (world, stub) = (World::new().await, stub().await);
     let off = Off::Share(Rate::parse("0.2").expect("a rate"));
-    let promotion = Promotion::new("trb_1".to_owned(), Discount { off, lasting: Lasting::Once });
+    let promotion = Promotion::new("trb_1".to_owned(), Discount { off, lasting: Lasting::Once }, world.now);
     let coupon = Coupon {
         code: CouponCode::parse("ADA20").expect("a code"),
         partner: world.partner.clone(),

@@ -59,7 +59,7 @@ fn doing<'a>(world: &'a World, deed: Deed) -> BoxFuture<'a, ()> {
                 let _ = closing::close_matured(&world.store, &world.tenant, &world.account(), today).await;
             }
             Deed::Ask(n) => {
-                let by = Actor { role: Role::Partner, id: world.partner.to_string(), ip: None, user_agent: None };
+                let by = Actor::new(Role::Partner, world.partner.to_string());
                 let (partner, currency) = (world.partner.clone(), Currency::USD);
                 let asked = Asked { partner, currency, amount: None, by, under: n.to_string() };
                 let _: Result<Requested, _> =
@@ -71,7 +71,7 @@ fn doing<'a>(world: &'a World, deed: Deed) -> BoxFuture<'a, ()> {
                 let seen = world.store.get_payout(&world.tenant, &id).await.expect("store");
                 let seal = seen.map_or(Digest::ZERO, |stored| stored.payout.seal);
                 let (role, command) = step_of(step, (&id, seal), world.now);
-                let by = Actor { role, id: role.word().to_owned(), ip: None, user_agent: None };
+                let by = Actor::new(role, role.word());
                 let _ = cases::payouts::command(&world.store, &world.tenant, &id, &command, &by, world.now).await;
             }
         }

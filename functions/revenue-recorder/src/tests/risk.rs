@@ -60,7 +60,7 @@ async fn noticed(world: &World, invoice: &str) -> Vec<Reason> {
 }
 
 fn deciding(world: &World, verdict: Verdict, who: &str) -> Deciding {
-    let by = Actor { role: Role::Admin, id: who.to_owned(), ip: None, user_agent: None };
+    let by = Actor::new(Role::Admin, who);
     Deciding { verdict, suspends: false, reason: "looked at it".to_owned(), told_partner: None, by, at: world.now }
 }
 

@@ -14,6 +14,7 @@ use edge::http::CorrelationId;
 use edge::problem::Problem;
 use http::{HeaderMap, StatusCode};
 
+use super::received::{LemonSqueezyEvent, StandardMessage, StripeEvent};
 use super::refusal;
 use crate::App;
 use crate::doors::{Door, DoorError, Knock};
@@ -37,7 +38,7 @@ type Given = (State<App>, Extension<CorrelationId>, HeaderMap, Result<Bytes, Byt
     path = "/v1/webhooks/stripe",
     tag = "webhooks",
     params(("Stripe-Signature" = String, Header, description = "Stripe's signature over the raw body")),
-    request_body(content = serde_json::Value, description = "Stripe's event, byte for byte as signed"),
+    request_body(content = StripeEvent, description = "Stripe's event, byte for byte as signed"),
     responses(
         (status = 200, description = "stored; it need not be sent again"),
         (status = 400, description = "signed, but no event", body = Problem, content_type = "application/problem+json"),
@@ -62,7 +63,7 @@ pub(super) async fn stripe(given: Given) -> Result<Response, Problem> {
         ("endpoint_id" = String, Path, description = "the endpoint's id"),
         ("Stripe-Signature" = String, Header, description = "Stripe's signature over the raw body"),
     ),
-    request_body(content = serde_json::Value, description = "Stripe's event, byte for byte as signed"),
+    request_body(content = StripeEvent, description = "Stripe's event, byte for byte as signed"),
     responses(
         (status = 200, description = "stored; it need not be sent again"),
         (status = 400, description = "signed, but no event", body = Problem, content_type = "application/problem+json"),
@@ -87,7 +88,7 @@ pub(super) async fn stripe_endpoint(Path(id): Path<String>, given: Given) -> Res
         ("X-Signature" = String, Header, description = "hexadecimal HMAC-SHA256 over the raw body"),
         ("X-Event-Name" = Option<String>, Header, description = "must be the event's own name, where it is sent"),
     ),
-    request_body(content = serde_json::Value, description = "Lemon Squeezy's event, byte for byte as signed"),
+    request_body(content = LemonSqueezyEvent, description = "Lemon Squeezy's event, byte for byte as signed"),
     responses(
         (status = 200, description = "stored; it need not be sent again"),
         (status = 400, description = "signed, but no event", body = Problem, content_type = "application/problem+json"),
@@ -113,7 +114,7 @@ pub(super) async fn lemon_squeezy(given: Given) -> Result<Response, Problem> {
         ("X-Signature" = String, Header, description = "hexadecimal HMAC-SHA256 over the raw body"),
         ("X-Event-Name" = Option<String>, Header, description = "must be the event's own name, where it is sent"),
     ),
-    request_body(content = serde_json::Value, description = "Lemon Squeezy's event, byte for byte as signed"),
+    request_body(content = LemonSqueezyEvent, description = "Lemon Squeezy's event, byte for byte as signed"),
     responses(
         (status = 200, description = "stored; it need not be sent again"),
         (status = 400, description = "signed, but no event", body = Problem, content_type = "application/problem+json"),
@@ -141,7 +142,7 @@ pub(super) async fn lemon_squeezy_endpoint(Path(id): Path<String>, given: Given)
         ("webhook-timestamp" = String, Header, description = "Unix seconds, at most 300 from now"),
         ("webhook-signature" = String, Header, description = "`v1,` and the signature in base64, several with blanks between"),
     ),
-    request_body(content = serde_json::Value, description = "the fact, byte for byte as signed"),
+    request_body(content = StandardMessage, description = "the fact, byte for byte as signed"),
     responses(
         (status = 200, description = "stored; it need not be sent again"),
         (status = 400, description = "signed, but no fact", body = Problem, content_type = "application/problem+json"),

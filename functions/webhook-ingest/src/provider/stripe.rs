@@ -26,7 +26,7 @@ impl Sends for Stripe {
         let event = object_of(message.body)?;
         let id = plain_text(&event, "id", CHARS_MAX).ok_or(malformed("/id", "an event id expected"))?;
         let kind = plain_text(&event, "type", CHARS_MAX).ok_or(malformed("/type", "an event type expected"))?;
-        let day = event.get("created").and_then(Value::as_i64).and_then(day_of_second);
+        let day = event.get("created").and_then(second_of).and_then(day_of_second);
         Ok(Envelope {
             id: id.to_owned(),
             kind: kind.to_owned(),
@@ -36,4 +36,9 @@ impl Sends for Stripe {
             store: event.get("account").and_then(Value::as_str).map(str::to_owned),
         })
     }
+}
+
+/// Whole seconds, also where they are written `1788220800.0`: to JSON it is the same number.
+fn second_of(created: &Value) -> Option<i64> {
+    created.as_i64().or_else(|| created.to_string().strip_suffix(".0")?.parse().ok())
 }

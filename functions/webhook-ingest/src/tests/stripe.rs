@@ -36,7 +36,7 @@ async fn an_event_is_kept_for_as_many_days_as_the_tenant_set() {
     let tenant = TenantKey::from(&TenantId::default_tenant());
     let mut kept = store::settings::KeptSettings::default();
     kept.general.retention_days = Retention::new([(RetentionKind::RawEvents, 60)].into());
-    let actor = Actor { role: Role::Admin, id: "usr_ada".to_owned(), ip: None, user_agent: None };
+    let actor = Actor::new(Role::Admin, "usr_ada");
     let told = Told::new("settings", actor, NOW.parse().expect("a time"), "settings.set");
     let entry = append(ChainEnd::START, "settings", told.deed);
     world.store.replace_settings(&tenant, &kept, &entry).await.expect("store");
@@ -139,6 +139,18 @@ async fn a_signed_body_that_is_no_event_is_400_with_the_fields_pointer() {
         assert_eq!((kept.kind.as_str(), world.opened(&kept).await), ("unreadable", body.as_bytes().to_vec()));
     }
     assert!(world.sent().is_empty());
+}
+
+#[tokio::test]
+async fn a_second_is_the_same_however_a_whole_number_is_written() {
+    let world = World::new().await;
+    for (id, second) in [("evt_1", "1788422400"), ("evt_2", "1788422400.0")] {
+        let body = format!(r#"{{"id":"{id}","type":"invoice.paid","created":{second},"data":{{"object":{{}}}}}}"#);
+        assert_eq!(world.deliver(body.as_bytes()).await, StatusCode::OK);
+        assert!(world.stored("20260903", id).await.is_some(), "{second}");
+    }
+    let body = br#"{"id":"evt_3","type":"invoice.paid","created":1788422400.5}"#;
+    assert_eq!(world.deliver(body).await, StatusCode::BAD_REQUEST);
 }
 
 #[tokio::test]

@@ -16,10 +16,9 @@ fn entries() -> Vec<AuditEntry> {
             let deed = Deed {
                 at: Timestamp::from_second(1_700_000_000 + n).expect("instant"),
                 actor: Actor {
-                    role: Role::Admin,
-                    id: "usr_ada".to_owned(),
-                    ip: None,
                     user_agent: Some(agent.to_owned()),
+                    person: (n == 5).then(|| "usr_bob".to_owned()),
+                    ..Actor::new(Role::Admin, "usr_ada")
                 },
                 action: "rule.created",
                 old: BTreeMap::new(),
@@ -78,8 +77,26 @@ fn a_table_is_proved_in_any_order_and_a_cell_that_lies_is_found() {
     let said = judged(&table);
     assert!(said.good && said.text.contains("--entries"), "{}", said.text);
     // What people see is changed, and the entry behind it is not.
-    let lied = judged(&table.replacen("rate: 0.4", "rate: 0.9", 1));
-    assert!(!lied.good && lied.text.contains("row 3"), "{}", lied.text);
+    for (there, lie, row) in [("rate: 0.4", "rate: 0.9", "row 3"), (",usr_bob,", ",usr_eve,", "row 2")] {
+        let lied = judged(&table.replacen(there, lie, 1));
+        assert!(!lied.good && lied.text.contains(row), "{}", lied.text);
+    }
     let gap: Vec<AuditRow> = entries.iter().filter(|entry| entry.no != 2).map(AuditRow::from).collect();
     assert!(!judged(&edge::csv::text_of(&COLUMNS, &gap).expect("csv")).good);
+}
+
+/// A table that was kept before the person was told has no column of it.
+#[test]
+fn a_table_of_before_the_person_was_told_is_proved_all_the_same() {
+    let entries = entries();
+    let rows: Vec<AuditRow> = entries.iter().map(AuditRow::from).collect();
+    let table = edge::csv::text_of(&COLUMNS_OF_BEFORE, &rows).expect("csv");
+    let said = judged(&table);
+    assert!(said.good && said.text.starts_with("6 entries of 1 chains fit"), "{}", said.text);
+    let lied = judged(&table.replacen("rate: 0.4", "rate: 0.9", 1));
+    assert!(!lied.good && lied.text.contains("row 6"), "{}", lied.text);
+    // Both kinds behind each other, as somebody may have kept them.
+    let newer = edge::csv::text_of(&COLUMNS, &rows).expect("csv");
+    let both = newer.lines().take(3).chain(table.lines().take(1)).chain(table.lines().skip(3));
+    assert!(judged(&(both.collect::<Vec<_>>().join("\r\n") + "\r\n")).good);
 }

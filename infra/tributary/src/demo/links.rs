@@ -48,7 +48,7 @@ async fn link(story: &Story<'_>, email: &str, (name, position): (&str, Position)
         None => {
             let id = UserId::from_ulid(edge::random::ulid(now));
             let new = NewPerson { id, position, email, name: name.to_owned(), at: now };
-            let by = Actor { role: Role::Operator, id: "demo".to_owned(), ip: None, user_agent: None };
+            let by = Actor::new(Role::Operator, "demo");
             let (_, kept) = people.create(&tenant, &new, by).await.map_err(refused)?;
             kept.user.id
         }

@@ -5,8 +5,12 @@ use std::collections::BTreeMap;
 use domain::audit::{AuditEntry, canonical, entity_of};
 use serde::Serialize;
 
-/// The columns, in their order.
-pub const COLUMNS: [&str; 11] =
+/// The columns, in their order; the entry itself is the last.
+pub const COLUMNS: [&str; 12] =
+    ["at", "actor", "role", "ip", "user_agent", "entity", "entity_id", "action", "old", "new", "person", "entry"];
+
+/// The columns of tables of before the person was told: such a table is proved like any other.
+pub const COLUMNS_OF_BEFORE: [&str; 11] =
     ["at", "actor", "role", "ip", "user_agent", "entity", "entity_id", "action", "old", "new", "entry"];
 
 /// A row.
@@ -22,6 +26,7 @@ pub struct AuditRow {
     action: String,
     old: String,
     new: String,
+    person: Option<String>,
     entry: String,
 }
 
@@ -41,6 +46,7 @@ impl From<&AuditEntry> for AuditRow {
             action: entry.action.clone(),
             old: said(&entry.old),
             new: said(&entry.new),
+            person: entry.actor.person.clone(),
             entry: canonical(&whole),
         }
     }

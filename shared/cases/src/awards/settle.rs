@@ -1,16 +1,16 @@
 //! What becomes of an award, by its payout.
 
 use domain::audit::{AuditEntry, ChainEnd, append};
-use domain::award::{Award, Due};
+use domain::award::{Award, Due, PaymentName};
 use domain::line::Place;
-use domain::payout::Payout;
+use domain::money::Money;
 use domain::slot::Slot;
 use store::awards::{AwardStep, StoredAward};
 use store::entries::{EntryBooking, EntryWritten, HeadGuard};
 use store::members::{MemberChange, StoredMember};
 use store::payouts::StoredPayout;
 
-use super::{Awards, TRIES_MAX};
+use super::{Awards, Payment, Payments, TRIES_MAX};
 use crate::error::CaseError;
 use crate::payouts::{self, Asked, Requested};
 
@@ -24,37 +24,42 @@ pub struct Settled {
 }
 
 impl Awards<'_> {
-    /// The payout that was asked for under an award's id.
+    /// The newest payout of an award.
     ///
     /// # Errors
     /// The store does not answer, or an item cannot be read.
     pub async fn payout_of(&self, award: &Award) -> Result<Option<StoredPayout>, CaseError> {
-        let payouts = self.store.list_account_payouts(self.tenant, &award.account()).await?;
-        Ok(payouts.into_iter().find(|stored| stored.payout.asked_under == award.id.as_str()))
+        let payments = Payments::of(self.store, self.tenant, award).await?;
+        Ok(payments.newest().map(|newest| newest.payout.clone()))
     }
 
-    /// AWD-3: does what is due about an award: its payout is asked for; one that ended early withdraws it; one that was
-    /// paid sets the day on which the membership ends. Done again it changes nothing.
+    /// AWD-3: does what is due about an award: its payout is asked for, and once more where it came back and was released;
+    /// one that ended early withdraws it; one that was paid sets the day on which the membership ends. Done again it changes
+    /// nothing.
     ///
     /// # Errors
     /// The store does not answer, amounts or days are out of range, or others raced each try.
     pub async fn settle(&self, stored: StoredAward) -> Result<Settled, CaseError> {
         let mut stored = stored;
         for _ in 0..TRIES_MAX {
-            let payout = self.payout_of(&stored.award).await?;
-            let moved = match stored.award.due(payout.as_ref().map(|found| &found.payout), self.today()) {
-                Due::AskForPayout => {
-                    let payout = self.ask(&stored.award).await?;
+            let payments = Payments::of(self.store, self.tenant, &stored.award).await?;
+            let payout = payments.newest().map(|newest| newest.payout.clone());
+            // What is paid again is what was released; the first payment is of the whole.
+            let of = payments.newest().and_then(|newest| payments.released_before(newest.no));
+            let moved = match stored.award.due(payments.newest().map(Payment::seen), self.today()) {
+                Due::AskForPayout(name) => {
+                    let of = payments.released_before(name.no()).unwrap_or(stored.award.gross);
+                    let payout = self.ask(&stored.award, (&name, of)).await?.or(payout);
                     return Ok(Settled { stored, payout });
                 }
                 // Its end is the daily round's: a subscription is cancelled with it.
                 Due::EndMembership | Due::Nothing => return Ok(Settled { stored, payout }),
-                Due::Withdraw { .. } if !self.is_back(&stored.award).await? => {
+                Due::Withdraw { .. } if !self.is_back(&stored.award, of).await? => {
                     // A withdrawal would be a debt on money that has left: people must look.
                     tracing::error!(award.id = %stored.award.id, "the money of an award is not back, it is not withdrawn");
                     return Ok(Settled { stored, payout });
                 }
-                Due::Withdraw { why } => self.withdraw(&stored, &why).await?,
+                Due::Withdraw { why } => self.withdraw(&stored, (&why, of)).await?,
                 Due::NotePaid { paid_at } => {
                     let (months, zone) = (self.settings.awards.membership_months, &self.settings.ledger_zone);
                     let after = stored.award.paid(paid_at, months, zone, self.now)?;
@@ -86,14 +91,18 @@ impl Awards<'_> {
         Ok(all)
     }
 
-    /// The whole of what the payee's account has is asked for in the name of whoever began the award.
-    async fn ask(&self, award: &Award) -> Result<Option<StoredPayout>, CaseError> {
+    /// What is the award's is asked for in the name of whoever began it; less, where the payee's account has less. What is
+    /// there besides may be another award's, which came back and has a name of its own.
+    async fn ask(&self, award: &Award, (name, of): (&PaymentName, Money)) -> Result<Option<StoredPayout>, CaseError> {
+        let head = self.store.get_head(self.tenant, &award.account()).await?;
+        let available = head.available_on(self.today())?;
+        let least = if available.minor() < of.minor() { available } else { of };
         let asked = Asked {
             partner: award.member.payee(),
             currency: award.gross.currency(),
-            amount: None,
+            amount: Some(least).filter(|least| least.minor() > 0),
             by: award.initiated_by.clone(),
-            under: award.id.to_string(),
+            under: name.to_string(),
         };
         Ok(match payouts::request(self.store, self.tenant, &asked, self.now).await? {
             Requested::Created(stored) => Some(*stored),
@@ -104,17 +113,21 @@ impl Awards<'_> {
         })
     }
 
-    /// Is the whole of it with the payee, and nothing of it on its way?
-    async fn is_back(&self, award: &Award) -> Result<bool, CaseError> {
+    /// Is the whole of it with the payee, or of what came back, and nothing of it on its way?
+    async fn is_back(&self, award: &Award, of: Option<Money>) -> Result<bool, CaseError> {
         let head = self.store.get_head(self.tenant, &award.account()).await?;
         let available = head.available_on(self.today())?;
-        Ok(head.open_payout.is_none() && available.minor() >= award.gross.minor())
+        Ok(head.open_payout.is_none() && available.minor() >= of.unwrap_or(award.gross).minor())
     }
 
     /// The money is back with the payee: it goes back to the tenant, the tally counts one less, the member waits again.
-    async fn withdraw(&self, before: &StoredAward, why: &str) -> Result<Option<StoredAward>, CaseError> {
+    async fn withdraw(
+        &self,
+        before: &StoredAward,
+        (why, of): (&str, Option<Money>),
+    ) -> Result<Option<StoredAward>, CaseError> {
         let tally = self.store.get_award_tally(self.tenant).await?;
-        let (after, tally_after) = (before.award.withdrawn(why.to_owned(), self.now), tally.tally.take_back());
+        let (after, tally_after) = (before.award.withdrawn(why.to_owned(), of, self.now), tally.tally.take_back());
         let told = self.told(&tally, &tally_after, after.deed("award.withdrawn", self.actor.clone(), self.now));
         let member = self.member_of(&before.award).await?;
         let by = (self.actor.clone(), self.now);
@@ -183,9 +196,20 @@ impl Awards<'_> {
     /// # Errors
     /// The store does not answer, or an item cannot be read.
     pub async fn ending(&self) -> Result<Vec<StoredAward>, CaseError> {
-        let today = self.today();
-        let all = self.all().await?;
-        Ok(all.into_iter().filter(|stored| stored.award.due(None::<&Payout>, today) == Due::EndMembership).collect())
+        let (today, mut ending) = (self.today(), Vec::new());
+        for stored in self.all().await? {
+            if stored.award.due(None, today) != Due::EndMembership {
+                continue;
+            }
+            // What is on its way again has not arrived: the membership ends by the day on which it does.
+            let payments = Payments::of(self.store, self.tenant, &stored.award).await?;
+            let due = stored.award.due(payments.newest().map(Payment::seen), today);
+            // A payee who cannot be paid again does not keep their membership by it.
+            if matches!(due, Due::EndMembership | Due::AskForPayout(_)) {
+                ending.push(stored);
+            }
+        }
+        Ok(ending)
     }
 
     /// AWD-4: the membership has ended; the subscription is cancelled before, by whoever calls. Done again it changes

@@ -2,6 +2,7 @@
 
 use domain::adjustment::{Adjustment, AdjustmentState, Change, Refused, ReleaseHalf, Step, returned_key};
 use domain::audit::ChainEnd;
+use domain::award::PaymentName;
 use domain::currency::Currency;
 use domain::digest::Digest;
 use domain::id::{AdjustmentId, EntryId, PartnerId, PayoutId};
@@ -14,7 +15,7 @@ use store::adjustments::{AdjustmentStep, StoredAdjustment};
 use store::entries::{EntryBooking, EntryWritten, HeadGuard};
 
 use super::{Desk, TRIES_MAX};
-use crate::awards::award_of;
+use crate::awards;
 use crate::error::CaseError;
 
 /// What somebody asks for.
@@ -106,7 +107,9 @@ pub async fn ask(desk: &Desk<'_>, asked: &Asked) -> Result<Moved, CaseError> {
     for _ in 0..TRIES_MAX {
         // A run that takes over from one that died finds what that one left behind.
         if let Some(there) = desk.store.get_adjustment(desk.tenant, kind, &asked.id).await? {
-            return Ok(Moved::Done(Box::new(there)));
+            let moved = Moved::Done(Box::new(there));
+            follow(desk, &moved).await;
+            return Ok(moved);
         }
         let change = match change_of(desk, asked).await? {
             Ok(change) => change,
@@ -126,6 +129,7 @@ pub async fn ask(desk: &Desk<'_>, asked: &Asked) -> Result<Moved, CaseError> {
             Err(refused) => return Ok(Moved::Refused(refused)),
         };
         if let Some(moved) = take(desk, ChainEnd::START, step).await? {
+            follow(desk, &moved).await;
             return Ok(moved);
         }
     }
@@ -161,14 +165,39 @@ async fn decide(
         let step = match step(stored.adjustment.clone()) {
             Ok(step) => step,
             // A run that takes over from one that died meets its own step.
-            Err(_) if desk.has_done(id.as_str()).await? => return Ok(Moved::Done(Box::new(stored))),
+            Err(_) if desk.has_done(id.as_str()).await? => {
+                let moved = Moved::Done(Box::new(stored));
+                follow(desk, &moved).await;
+                return Ok(moved);
+            }
             Err(refused) => return Ok(Moved::Refused(refused)),
         };
         if let Some(moved) = take(desk, stored.chain, step).await? {
+            follow(desk, &moved).await;
             return Ok(moved);
         }
     }
     Err(CaseError::Busy)
+}
+
+/// AWD-3: what came back of an award and is released is asked for again at once. Where that does not come to be, the daily
+/// round asks: the release stands, and is no less for it.
+async fn follow(desk: &Desk<'_>, moved: &Moved) {
+    let Moved::Done(stored) = moved else { return };
+    let (Change::Release { payout, .. }, AdjustmentState::Booked { .. }) =
+        (&stored.adjustment.change, &stored.adjustment.state)
+    else {
+        return;
+    };
+    let by = (&desk.actor, desk.now);
+    let followed = match desk.store.get_payout(desk.tenant, payout).await {
+        Ok(Some(found)) => awards::follow(desk.store, desk.tenant, &found.payout, by).await,
+        Ok(None) => Ok(()),
+        Err(error) => Err(error.into()),
+    };
+    if let Err(error) = followed {
+        tracing::warn!(payout.id = %payout, %error, "an award does not follow its release yet");
+    }
 }
 
 /// What a wish comes to now: the debt as it is, the rate as it is stored.
@@ -214,9 +243,11 @@ async fn releasable(
     if !matches!(stored.payout.state, PayoutState::Returned { .. }) {
         return nothing("the payout has not come back after it was paid");
     }
-    // AWD-3: an award's money has one name only, under which nothing more is asked for.
-    if award_of(&stored.payout).is_some() {
-        return nothing("the payout is of an award, whose money no other payout may pay");
+    // AWD-3: an award's money has names of its own: once it is released, the award asks for it under the next.
+    if let Some(name) = PaymentName::parse(&stored.payout.asked_under)
+        && let Some(why) = awards::why_not_again(desk.store, desk.tenant, &name).await?
+    {
+        return nothing(why);
     }
     let back = desk.store.get_entry(desk.tenant, &EntryId::of(&returned_key(payout))).await?;
     let Some(back) = back.filter(|entry| entry.place == Place::Held && !entry.amount.is_negative()) else {

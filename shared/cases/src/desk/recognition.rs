@@ -38,9 +38,11 @@ pub async fn recognised(
     look_back_days: u16,
 ) -> Result<Recognised, CaseError> {
     let (first, last) = (month_of(first)?, month_of(last)?);
-    let end = next_month(last)?.min(desk.today().plus_days(1)?);
+    // No ledger has a day before 2000 or behind 2099: what lies there is not looked back on.
+    let tomorrow = desk.today().plus_days(1)?;
+    let end = next_month(last).map_or(tomorrow, |next| next.min(tomorrow));
     let mut days = Vec::new();
-    let mut day = first.plus_days(-i32::from(look_back_days))?;
+    let mut day = first.plus_days(-i32::from(look_back_days)).or_else(|_| BusinessDay::new(2000, 1, 1))?;
     while day < end {
         days.push(day);
         day = day.plus_days(1)?;

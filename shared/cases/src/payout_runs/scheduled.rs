@@ -32,7 +32,7 @@ pub struct Scheduled {
 
 /// Who asks: nobody who could approve.
 fn night() -> Actor {
-    Actor { role: Role::Service, id: "payout-schedule".to_owned(), ip: None, user_agent: None }
+    Actor::new(Role::Service, "payout-schedule")
 }
 
 /// PAY-1: builds what the schedule says is due since the last night that looked. A day that was missed is made up for once;

@@ -1,7 +1,8 @@
 //! PAY-1: a balance, or a part of it, becomes a payout.
 
 use domain::audit::{ChainEnd, Deed, append};
-use domain::id::{AwardId, PayoutId};
+use domain::award::PaymentName;
+use domain::id::PayoutId;
 use domain::ledger::Head;
 use domain::line::Account;
 use domain::money::Money;
@@ -156,7 +157,7 @@ impl Asking<'_> {
         let mut terms = self.ground.terms(amount, whole.try_add(split)?);
         // AWD-3: an award takes two, whatever the bands say of its amount.
         let approvers = terms.approvers.map_or_else(|| approvers_needed(amount), usize::from);
-        if AwardId::parse(&self.asked.under).is_ok() && approvers < 2 {
+        if PaymentName::parse(&self.asked.under).is_some() && approvers < 2 {
             terms.approvers = Some(2);
         }
         let counted = self.store.count_lines_closed_after(self.tenant, self.account, head.covered).await?;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use domain::award::AwardState;
-use domain::id::{AwardId, MemberId};
+use domain::award::PaymentName;
+use domain::id::MemberId;
 use domain::line::Account;
 use domain::money::Money;
 use domain::payee::{Choice, Payee, Rail};
@@ -17,6 +17,7 @@ use domain::time::{Timestamp, Zone};
 use store::{Store, TenantKey};
 
 use super::{Asked, Barred, barred, next};
+use crate::awards;
 use crate::error::CaseError;
 
 /// What a request stands on.
@@ -81,13 +82,12 @@ pub(super) async fn of(store: &Store, tenant: &TenantKey, asked: &Asked, at: Tim
     Ok(Ground { holds, payee, methods, minimum, policy, is_by_itself })
 }
 
-/// AWD-3: retention and second approver hang on the name a payout is asked under, so the money of an award has one name
-/// only: no desk and no run takes it under another, and an award that is over takes nothing.
+/// AWD-3: retention and second approver hang on the name a payout is asked under, so the money of an award has names of its
+/// own: no desk and no run takes it under another, each is asked for once, and an award that is over takes nothing.
 async fn is_rightly_named(store: &Store, tenant: &TenantKey, asked: &Asked) -> Result<bool, CaseError> {
-    if let Ok(award) = AwardId::parse(&asked.under) {
+    if let Some(name) = PaymentName::parse(&asked.under) {
         let account = Account { partner: asked.partner.clone(), currency: asked.currency };
-        let award = store.get_award(tenant, &award).await?.map(|stored| stored.award);
-        return Ok(award.is_some_and(|award| award.state == AwardState::Open && award.account() == account));
+        return awards::is_next(store, tenant, &name, &account).await;
     }
     // A payee has its member's own ULID.
     Ok(store.get_member(tenant, &MemberId::from_ulid(asked.partner.ulid())).await?.is_none())

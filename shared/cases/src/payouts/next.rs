@@ -6,7 +6,8 @@
 use std::collections::BTreeSet;
 
 use domain::audit::AuditEntry;
-use domain::id::{AwardId, MethodId, PayoutId};
+use domain::award::PaymentName;
+use domain::id::{MethodId, PayoutId};
 use domain::payee::{Choice, METHODS_MAX};
 use domain::payout::{Payout, PayoutState};
 use domain::role::Role;
@@ -39,8 +40,8 @@ pub async fn by_next_method(
     if at.as_millisecond() - failed.moved_at.as_millisecond() > HOURS_MAX * 3_600_000 {
         return Ok(None);
     }
-    // AWD-3: an award's payout is asked for under the award's name alone.
-    let is_award = AwardId::parse(&failed.asked_under).is_ok();
+    // AWD-3: an award's payout is asked for under a name of the award's alone.
+    let is_award = PaymentName::parse(&failed.asked_under).is_some();
     if is_award || !matches!(failed.state, PayoutState::Failed { .. }) || failed.terms.payee.is_none() {
         return Ok(None);
     }

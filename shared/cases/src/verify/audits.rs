@@ -9,19 +9,21 @@ use domain::award::{Award, AwardState};
 use domain::fraud::review::ReviewState;
 use domain::id::{AdjustmentId, AwardId, ClaimId, MemberId};
 use domain::line::Place;
+use domain::payout::PayoutState;
 use store::awards::{AWARDS, StoredAward};
 use store::risk::ReviewPlace;
 use store::{Store, TenantKey};
 
 use super::Found;
 use super::trails;
+use crate::awards::Payments;
 use crate::error::CaseError;
 use crate::under::said_of_thing;
 
 /// How many things are read at a time.
 const PAGE_SIZE: usize = 100;
 /// The kinds of changes by hand.
-const CHANGES: [&str; 3] = ["correction", "write_off", "exchange"];
+const CHANGES: [&str; 4] = ["correction", "write_off", "exchange", "release"];
 /// The trail of the points of fraud.
 const RISK_POLICY: &str = "risk_policy";
 
@@ -66,6 +68,7 @@ impl Audits<'_> {
                 let is_withdrawn = matches!(award.state, AwardState::Withdrawn { .. });
                 standing += u32::from(!is_withdrawn);
                 self.award_booked(award, is_withdrawn).await?;
+                self.award_paid(award).await?;
             }
             after = page.items.last().map(|stored| stored.award.id.clone());
             if page.next.is_none() {
@@ -104,6 +107,29 @@ impl Audits<'_> {
             let asked = Some((wanted.account.clone(), wanted.amount));
             let entry = || format!("the {} of {}", wanted.kind.word(), award.id);
             self.found.at(&wanted.account, |found| found.expect("V9", entry, asked, there));
+        }
+        Ok(())
+    }
+
+    /// AWD-3: what is paid of an award behind the first time came back before and was released, and is no more than that; no
+    /// two of its payments stand at once; and what is taken back of one is what came back.
+    async fn award_paid(&mut self, award: &Award) -> Result<(), CaseError> {
+        let payments = Payments::of(self.store, self.tenant, award).await?;
+        let (mut standing, mut released) = (0_u32, None);
+        for payment in payments.all() {
+            let state = &payment.payout.payout.state;
+            standing += u32::from(state.is_open() || matches!(state, PayoutState::Paid { .. }));
+            released = payments.released_before(payment.no);
+            let amount = payment.payout.payout.amount.minor();
+            let is_right = payment.no == 1 || released.is_some_and(|released| amount <= released.minor());
+            let entry = || format!("what {} pays again", payment.payout.payout.id);
+            self.found.at(&award.account(), |found| found.expect("V9", entry, true, is_right));
+        }
+        let entry = || format!("the payments of {} that stand", award.id);
+        self.found.at(&award.account(), |found| found.expect("V5", entry, true, standing < 2));
+        if let AwardState::Withdrawn { of, .. } = &award.state {
+            let entry = || format!("what {} was taken back of", award.id);
+            self.found.at(&award.account(), |found| found.expect("V9", entry, released, *of));
         }
         Ok(())
     }

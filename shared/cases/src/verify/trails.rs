@@ -141,7 +141,8 @@ async fn of_award(store: &Store, tenant: &TenantKey, entry: &Entry, found: &mut 
     };
     let takes_back = entry.kind == EntryKind::AwardWithdrawn;
     let asked = award.as_ref().map(|award| {
-        let amount = if takes_back { award.gross.negate() } else { Ok(award.gross) };
+        let taken = || award.taken_back("", Place::Held, award.moved_at).map(|entry| entry.amount);
+        let amount = if takes_back { taken() } else { Ok(award.gross) };
         (award.account(), amount.ok())
     });
     let booked = Some((entry.account.clone(), Some(entry.amount)));

@@ -371,7 +371,7 @@ async fn told(world: &World, id: &ReviewId) -> Option<(Vec<PartnerId>, &'static 
 async fn released(world: &World, id: &ReviewId) {
     use cases::risk::{Ruled, decide};
     use domain::fraud::review::{Deciding, Verdict};
-    let by = Actor { role: Role::Admin, id: "usr_ada".to_owned(), ip: None, user_agent: None };
+    let by = Actor::new(Role::Admin, "usr_ada");
     let (reason, at) = ("a known family".to_owned(), world.now);
     let deciding = Deciding { verdict: Verdict::Release, suspends: false, reason, told_partner: None, by, at };
     let ruled = decide(&world.store, &world.tenant, id, &deciding).await.expect("an answer");

@@ -34,7 +34,7 @@ async fn came_back(world: &mut World, invoice: &str, amount: &str) -> PayoutId {
 async fn come_back(world: &World, id: &PayoutId) -> bool {
     let stored = world.store.get_payout(&world.tenant, id).await.expect("store").expect("a payout");
     let back = stored.payout.leaving().expect("parts that fit");
-    let by = Actor { role: Role::FinanceManager, id: "usr_f".to_owned(), ip: None, user_agent: None };
+    let by = Actor::new(Role::FinanceManager, "usr_f");
     let taken = take_back(&world.store, &world.tenant, stored, (&by, "R03 no account", back), world.now).await;
     taken.expect("an answer").is_some()
 }

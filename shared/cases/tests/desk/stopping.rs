@@ -33,7 +33,7 @@ fn sent(world: &World) -> Sent {
 
 /// The step as somebody takes it who has looked before anything was noticed.
 async fn send_unseen(world: &World, stored: &StoredPayout) -> Stepped {
-    let actor = Actor { role: Role::FinanceManager, id: "fin".to_owned(), ip: None, user_agent: None };
+    let actor = Actor::new(Role::FinanceManager, "fin");
     let step = stored.payout.clone().mark_sent(actor, sent(world), world.now).expect("approved");
     let entry = append(stored.chain, stored.payout.id.as_str(), step.deed);
     let stepped = world.store.replace_payout(&world.tenant, stored.chain, &step.payout, step.head, &entry).await;
@@ -41,7 +41,7 @@ async fn send_unseen(world: &World, stored: &StoredPayout) -> Stepped {
 }
 
 async fn release(world: &World, review: &Review) {
-    let by = Actor { role: Role::Admin, id: "ada".to_owned(), ip: None, user_agent: None };
+    let by = Actor::new(Role::Admin, "ada");
     let (verdict, at) = (Verdict::Release, world.now);
     let deciding = Deciding { verdict, suspends: false, reason: "looked".to_owned(), told_partner: None, by, at };
     let ruled = cases::risk::decide(&world.store, &world.tenant, &review.id, &deciding).await.expect("an answer");
@@ -124,7 +124,7 @@ async fn a_rejection_that_suspends_ends_its_own_stop_and_leaves_the_partner_stop
     let stored = approved(&world).await;
     let review = review(&world, "2026-11");
     assert_eq!(world.store.create_review(&world.tenant, &review).await.expect("store"), Written::Yes);
-    let by = Actor { role: Role::Admin, id: "ada".to_owned(), ip: None, user_agent: None };
+    let by = Actor::new(Role::Admin, "ada");
     let (verdict, at) = (Verdict::Reject, world.now);
     let deciding = Deciding { verdict, suspends: true, reason: "fraud".to_owned(), told_partner: None, by, at };
     let ruled = cases::risk::decide(&world.store, &world.tenant, &review.id, &deciding).await.expect("an answer");
@@ -146,7 +146,7 @@ async fn a_rejection_that_suspends_tells_the_partner_and_not_what_was_noticed() 
         let world = &world;
         async move {
             assert_eq!(world.store.create_review(&world.tenant, &review).await.expect("store"), Written::Yes);
-            let by = Actor { role: Role::Admin, id: "ada".to_owned(), ip: None, user_agent: None };
+            let by = Actor::new(Role::Admin, "ada");
             let (verdict, at) = (Verdict::Reject, world.now);
             let reason = "the same card as three others".to_owned();
             let deciding = Deciding { verdict, suspends: true, reason, told_partner: None, by, at };

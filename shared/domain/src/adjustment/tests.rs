@@ -8,7 +8,7 @@ use crate::fx::FxRate;
 use crate::slot::Slot;
 
 fn actor(role: Role, id: &str) -> Actor {
-    Actor { role, id: id.to_owned(), ip: None, user_agent: None }
+    Actor::new(role, id)
 }
 
 fn now() -> Timestamp {

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::currency::Currency;
+use crate::fault::Fault;
 use crate::money::{Money, MoneyError};
 use crate::time::BusinessDay;
 
@@ -47,15 +48,6 @@ impl Default for Policy {
     }
 }
 
-/// What is wrong with a policy, and where.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PolicyFault {
-    /// JSON pointer of the field.
-    pub pointer: &'static str,
-    /// What is wrong with it.
-    pub why: &'static str,
-}
-
 impl Policy {
     fn units(&self, units: u32) -> Result<Money, MoneyError> {
         let minor = 10_i64.saturating_pow(self.currency.exponent()).checked_mul(i64::from(units));
@@ -95,19 +87,22 @@ impl Policy {
 
     /// Everything that is wrong with it.
     #[must_use]
-    pub fn faults(&self) -> Vec<PolicyFault> {
+    pub fn faults(&self) -> Vec<Fault> {
         let mut faults = Vec::new();
-        let mut note = |is_wrong: bool, pointer, why| {
+        let mut note = |is_wrong: bool, pointer: &str, why: &str| {
             if is_wrong {
-                faults.push(PolicyFault { pointer, why });
+                faults.push(Fault::form(pointer, why));
             }
         };
         let is_amount = |units: u32| (1..=UNITS_MAX).contains(&units);
         note(!is_amount(self.revenue_per_award), "/revenue_per_award", "from 1 to 1000000000 whole units");
         note(!is_amount(self.gross), "/gross", "from 1 to 1000000000 whole units");
-        note(self.retention >= self.gross, "/retention", "less than gross: something must be left to pay");
+        note(self.retention >= UNITS_MAX, "/retention", "below 1000000000 whole units");
         note(self.months_min > MONTHS_MAX, "/months_min", "at most 1200");
         note(!(1..=MONTHS_MAX).contains(&self.membership_months), "/membership_months", "from 1 to 1200");
+        if self.retention >= self.gross {
+            faults.push(Fault::clash("/retention", "less than gross: something must be left to pay"));
+        }
         faults
     }
 }

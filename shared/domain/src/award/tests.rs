@@ -21,7 +21,7 @@ fn at(text: &str) -> Timestamp {
 }
 
 fn actor() -> Actor {
-    Actor { role: Role::Admin, id: "usr_1".to_owned(), ip: None, user_agent: None }
+    Actor::new(Role::Admin, "usr_1")
 }
 
 fn launched() -> Policy {
@@ -199,7 +199,8 @@ fn the_membership_ends_so_many_calendar_months_after_the_payment() {
         assert!(matches!(paid.state, AwardState::Paid { remove_on, .. } if remove_on == day(ends)), "{paid:?}");
         let before = day(ends).plus_days(-1).expect("a day");
         assert_eq!((paid.due(None, before), paid.due(None, day(ends))), (Due::Nothing, Due::EndMembership));
-        assert!(paid.ended(at("2030-01-01T00:00:00Z")).is_some_and(|ended| ended.state.is_over()));
+        let ended = paid.ended(at("2030-01-01T00:00:00Z"));
+        assert!(ended.is_some_and(|ended| matches!(ended.state, AwardState::Ended { .. })));
     }
     assert_eq!(award().ended(at("2030-01-01T00:00:00Z")), None);
 }
@@ -213,6 +214,59 @@ fn what_is_booked_is_taken_back_whole_and_each_of_the_two_once() {
     assert_eq!((booked.id.clone(), back.reason.as_str()), (award.booked(Place::Held).id, "the bank refused"));
     assert_ne!(booked.id, back.id);
     assert_eq!(booked.account.partner, award.member.payee());
+}
+
+/// AWD-3, AWD-4: every state of an award, and every state of its newest payment.
+#[test]
+fn what_is_due_follows_from_where_the_newest_payment_stands() {
+    use crate::payout::tests::payout;
+    let (early, late) = (at("2026-11-21T12:00:00Z"), at("2026-12-01T12:00:00Z"));
+    let why = || "no".to_owned();
+    let paid = |at| PayoutState::Paid { sent_at: at, completed_at: at, reference: why() };
+    let returned = |at| {
+        let (sent_at, completed_at, returned_at) = (at, at, at);
+        PayoutState::Returned { sent_at, completed_at, returned_at, reference: why(), reason: why() }
+    };
+    let remove_on = day("2027-11-21");
+    let given_up = AwardState::Withdrawn { why: why(), of: None };
+    let awards = [
+        AwardState::Open,
+        AwardState::Paid { paid_at: early, remove_on },
+        AwardState::Ended { paid_at: early },
+        given_up,
+    ];
+    let ask = |no| Due::AskForPayout(PaymentName::behind(award().id, no));
+    let (withdraw, note) = (|| Due::Withdraw { why: why() }, |at| Due::NotePaid { paid_at: at });
+    let over = || Due::Nothing;
+    // What is due of an open, a paid, an ended and a withdrawn award, before the membership ends.
+    let rows = [
+        (1, PayoutState::PendingApproval, false, [over(), over(), over(), over()]),
+        (1, PayoutState::Rejected { reason: why() }, false, [withdraw(), over(), over(), over()]),
+        (1, PayoutState::Failed { reason: why() }, false, [withdraw(), over(), over(), over()]),
+        (1, paid(early), false, [note(early), over(), over(), over()]),
+        (1, returned(early), false, [note(early), over(), over(), over()]),
+        (1, returned(early), true, [note(early), ask(1), ask(1), over()]),
+        (2, PayoutState::Approved, false, [over(), over(), over(), over()]),
+        (2, PayoutState::Cancelled { reason: why() }, false, [withdraw(), withdraw(), withdraw(), over()]),
+        (2, paid(late), false, [note(late), note(late), over(), over()]),
+        (2, paid(early), false, [note(early), over(), over(), over()]),
+        (2, returned(early), false, [note(early), over(), over(), over()]),
+        (2, returned(early), true, [note(early), ask(2), ask(2), over()]),
+    ];
+    for (no, state, is_released, dues) in rows {
+        let payout = payout("75700.00", state);
+        for (state, due) in awards.iter().zip(dues) {
+            let award = Award { state: state.clone(), ..award() };
+            let newest = Some(Newest { no, payout: &payout, is_released });
+            let case = format!("{} {no} {} {is_released}", state.word(), payout.state.word());
+            assert_eq!(award.due(newest, day("2027-11-20")), due, "{case}");
+            // On its day the membership ends, unless something is to be done, or the money is on its way again.
+            let is_on_its_way = no > 1 && payout.state.is_open();
+            let ends = due == Due::Nothing && state.word() == "paid" && !is_on_its_way;
+            let expected = if ends { Due::EndMembership } else { due };
+            assert_eq!(award.due(newest, remove_on), expected, "{case}, on the day");
+        }
+    }
 }
 
 /// What happens to a tally, in any order.

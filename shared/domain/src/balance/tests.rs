@@ -41,12 +41,7 @@ fn payout(state: PayoutState, requested_at: &str, moved_at: &str) -> Payout {
         close_hash: Digest::ZERO,
         seal: Digest::ZERO,
         asked_under: "a request".to_owned(),
-        requested_by: crate::audit::Actor {
-            role: crate::role::Role::Admin,
-            id: "a".to_owned(),
-            ip: None,
-            user_agent: None,
-        },
+        requested_by: crate::audit::Actor::new(crate::role::Role::Admin, "a"),
         requested_at: at(requested_at),
         moved_at: at(moved_at),
         state,

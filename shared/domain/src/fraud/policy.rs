@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use serde::{Deserialize, Serialize};
 
 use super::{Reason, SCORE_MAX, Signal};
+use crate::fault::Fault;
 use crate::id::ProgramId;
 use crate::rate::Rate;
 
@@ -51,15 +52,6 @@ impl Default for Policy {
 /// The policy of a tenant that has set none.
 pub static SHIPPED: LazyLock<Policy> = LazyLock::new(Policy::default);
 
-/// What is wrong with a policy, and where.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PolicyFault {
-    /// JSON pointer of the field.
-    pub pointer: String,
-    /// What is wrong with it.
-    pub why: &'static str,
-}
-
 impl Policy {
     /// The points of a reason.
     #[must_use]
@@ -93,9 +85,9 @@ impl Policy {
 
     /// Everything that is wrong with it.
     #[must_use]
-    pub fn faults(&self) -> Vec<PolicyFault> {
+    pub fn faults(&self) -> Vec<Fault> {
         let mut faults = Vec::new();
-        let mut note = |pointer: String, why| faults.push(PolicyFault { pointer, why });
+        let mut note = |pointer: String, why: &str| faults.push(Fault::form(pointer, why));
         for (reason, points) in &self.points {
             if *points > SCORE_MAX {
                 note(format!("/points/{}", reason.code()), "from 0 to 100");
@@ -116,16 +108,18 @@ impl Policy {
         if self.refund_rate_sales == 0 {
             note("/refund_rate_sales".to_owned(), "at least 1");
         }
-        if self.refund_rate.millionths() == 0 {
-            note("/refund_rate".to_owned(), "above 0; give refund_rate 0 points to switch it off");
-        }
-        if self.to_json().len() > BYTES_MAX {
-            note("/banned_referrers".to_owned(), "too many hosts: the whole policy may have 2000 bytes as JSON");
-        }
         for (program, hosts) in &self.banned_referrers {
             if !hosts.iter().all(|host| is_host(host)) {
                 note(format!("/banned_referrers/{program}"), "lower-case host names, such as coupons.example");
             }
+        }
+        // Nothing is a rate, and each host is one: what is not possible is only what they come to.
+        if self.refund_rate.millionths() == 0 {
+            faults.push(Fault::clash("/refund_rate", "above 0; give refund_rate 0 points to switch it off"));
+        }
+        if self.to_json().len() > BYTES_MAX {
+            let why = format!("too many hosts: the whole policy may have {BYTES_MAX} bytes as JSON");
+            faults.push(Fault::clash("/banned_referrers", why));
         }
         faults
     }

@@ -6,7 +6,7 @@ fn at(text: &str) -> Timestamp {
 }
 
 fn by(when: &str) -> By {
-    (Actor { role: Role::Admin, id: "usr_1".to_owned(), ip: None, user_agent: None }, at(when))
+    (Actor::new(Role::Admin, "usr_1"), at(when))
 }
 
 const T0: &str = "2026-01-01T00:00:00Z";

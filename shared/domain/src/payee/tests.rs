@@ -8,7 +8,7 @@ fn at(text: &str) -> Timestamp {
 }
 
 fn actor(id: &str) -> Actor {
-    Actor { role: Role::Partner, id: id.to_owned(), ip: None, user_agent: None }
+    Actor::new(Role::Partner, id)
 }
 
 fn ach(account_number: &str) -> Destination {

@@ -316,7 +316,7 @@ mod tests {
     }
 
     fn actor(role: Role, id: &str) -> Actor {
-        Actor { role, id: id.to_owned(), ip: None, user_agent: None }
+        Actor::new(role, id)
     }
 
     #[test]

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::approvers_needed;
 use super::schedule::Schedule;
+use crate::fault::Fault;
 use crate::id::PartnerId;
 use crate::money::Money;
 use crate::payee::Rail;
@@ -86,15 +87,6 @@ pub struct PayeeFacts<'a> {
     pub rail: Rail,
 }
 
-/// What is wrong with a policy, and where.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PolicyFault {
-    /// JSON pointer of the field.
-    pub pointer: String,
-    /// What is wrong with it.
-    pub why: &'static str,
-}
-
 impl Minimum {
     fn applies(&self, payee: &PayeeFacts<'_>) -> bool {
         self.partner.as_ref().is_none_or(|partner| partner == payee.partner)
@@ -140,23 +132,25 @@ impl PayoutPolicy {
 
     /// What cannot be meant.
     #[must_use]
-    pub fn faults(&self) -> Vec<PolicyFault> {
+    pub fn faults(&self) -> Vec<Fault> {
         let mut faults = Vec::new();
-        let mut note = |pointer: String, why| faults.push(PolicyFault { pointer, why });
         if self.schedule.is_some_and(|schedule| !schedule.is_fine()) {
-            note("/schedule/day_of_month".to_owned(), "must be from 1 to 28: every month has those");
+            faults.push(Fault::form("/schedule/day_of_month", "must be from 1 to 28: every month has those"));
         }
-        if self.minimums.len() > ROWS_MAX || self.to_json().map_or(usize::MAX, |text| text.len()) > BYTES_MAX {
-            note("/minimums".to_owned(), "too many rows");
+        for (pointer, rows) in [("/minimums", self.minimums.len()), ("/bands", self.bands.len())] {
+            if rows > ROWS_MAX {
+                faults.push(Fault::form(pointer, format!("at most {ROWS_MAX} rows")));
+            }
         }
-        if self.bands.len() > ROWS_MAX {
-            note("/bands".to_owned(), "too many rows");
+        for (at, _) in self.minimums.iter().enumerate().filter(|(_, row)| row.amount.is_negative()) {
+            faults.push(Fault::form(format!("/minimums/{at}/amount"), "must not be negative"));
         }
+        if self.to_json().map_or(usize::MAX, |text| text.len()) > BYTES_MAX {
+            faults.push(Fault::clash("/minimums", "too many rows"));
+        }
+        let mut note = |pointer: String, why: &str| faults.push(Fault::clash(pointer, why));
         for (at, row) in self.minimums.iter().enumerate() {
             let key = |row: &Minimum| (row.amount.currency(), row.partner.clone(), row.tier, row.rail);
-            if row.amount.is_negative() {
-                note(format!("/minimums/{at}/amount"), "must not be negative");
-            }
             if self.minimums[..at].iter().any(|other| key(other) == key(row)) {
                 note(format!("/minimums/{at}"), "another row speaks of the same payees");
             }
@@ -268,14 +262,16 @@ mod tests {
         let told: Vec<String> = policy.faults().into_iter().map(|fault| fault.pointer).collect();
         let expected = [
             "/schedule/day_of_month",
-            "/minimums/1",
             "/minimums/2/amount",
+            "/minimums/1",
             "/bands/0/automatic_below",
             "/bands/1/automatic_below",
             "/bands/1",
             "/bands/2/two_from",
         ];
         assert_eq!(told, expected);
+        let forms: Vec<String> = policy.faults().into_iter().filter(|fault| fault.is_form).map(|f| f.pointer).collect();
+        assert_eq!(forms, expected[..2], "the others are of their form, and contradict one another");
         let text = policy.to_json().expect("json");
         assert_eq!(serde_json::from_str::<PayoutPolicy>(&text).expect("json"), policy);
         assert_eq!(serde_json::from_str::<PayoutPolicy>("{}").expect("json"), PayoutPolicy::default());

@@ -6,10 +6,10 @@ fn at(text: &str) -> Timestamp {
 }
 
 fn actor(role: Role, id: &str) -> Actor {
-    Actor { role, id: id.to_owned(), ip: None, user_agent: None }
+    Actor::new(role, id)
 }
 
-fn payout(amount: &str, state: PayoutState) -> Payout {
+pub(crate) fn payout(amount: &str, state: PayoutState) -> Payout {
     let partner = PartnerId::from_ulid(7_u128.into());
     let mut payout = Payout {
         id: PayoutId::of(&partner, Currency::USD, 1),

@@ -66,7 +66,7 @@ fn left_out(n: u128, reason: &str) -> LeftOut {
 }
 
 fn actor(id: &str, role: Role) -> Actor {
-    Actor { role, id: id.to_owned(), ip: None, user_agent: None }
+    Actor::new(role, id)
 }
 
 #[test]

@@ -12,7 +12,7 @@
 //! | `hidden` | a clause behind others that take everything before it, where the first match pays |
 //! | `nothing_to_share` | a share of events that have no amount |
 //! | `bands_missing`, `not_addable` | a banded clause without bands, or added to other shares |
-//! | `over_the_sale` | shares that are added up whenever the clause applies, and exceed what was sold |
+//! | `over_the_sale` | shares that are added up whenever a clause applies, or a bonus from nothing on, and exceed what was sold |
 //!
 //! | Warned | Why |
 //! |---|---|
@@ -32,11 +32,11 @@
 mod conditions;
 mod logic;
 mod parts;
+mod sums;
 
 use std::collections::BTreeSet;
 use std::fmt::Display;
 
-use super::bands::MILLION;
 use super::{Clause, Condition, Event, Matching, Reward, Terms};
 use crate::money::Money;
 use crate::rate::Rate;
@@ -59,6 +59,20 @@ pub struct Finding {
     pub name: &'static str,
     /// Why, in a sentence.
     pub why: String,
+}
+
+impl Finding {
+    /// Is it a value that is not of the form that is told of it: beyond its range, or a list of too many or none?
+    #[must_use]
+    pub fn is_form(&self) -> bool {
+        match self.name {
+            // Nothing is an amount, too, and reaching it is none.
+            "out_of_range" => !self.pointer.ends_with("/threshold"),
+            "too_large" => ["/clauses", "/bands/steps", "/milestones"].contains(&self.pointer.as_str()),
+            "empty" => self.pointer.ends_with("/events"),
+            _ => false,
+        }
+    }
 }
 
 /// All that was found.
@@ -120,13 +134,15 @@ impl Terms {
 
     /// What clauses are to each other.
     fn check_together(&self, findings: &mut Findings) {
-        for (place, clause) in self.clauses.iter().enumerate() {
-            let before = &self.clauses[..place];
-            match self.matching {
-                Matching::First => check_order(before, (place, clause), findings),
-                Matching::Sum => check_sum(before, (place, clause), findings),
-                Matching::BestMoney => {}
+        match self.matching {
+            Matching::First => {
+                for (place, clause) in self.clauses.iter().enumerate() {
+                    check_order(&self.clauses[..place], (place, clause), findings);
+                }
             }
+            // A sum has no order.
+            Matching::Sum => sums::check(self, findings),
+            Matching::BestMoney => {}
         }
     }
 }
@@ -239,47 +255,6 @@ fn taken_by<'c>(before: &'c [Clause], clause: &Clause, event: Event) -> Option<O
     }
     let whens: Vec<Option<&Condition>> = earlier.iter().map(|earlier| earlier.when.as_ref()).collect();
     logic::is_taken(own, &whens, event).then_some(None)
-}
-
-/// Where everything that applies is added up, it may come to more than was sold: refused where it always does, and warned of
-/// where it can.
-fn check_sum(before: &[Clause], (place, clause): (usize, &Clause), findings: &mut Findings) {
-    let own = share(clause);
-    if own == 0 {
-        return;
-    }
-    let at = format!("/clauses/{place}/reward");
-    // What has no limit, and no condition or the very same, pays whenever this clause does.
-    let always =
-        |earlier: &&Clause| earlier.limits.is_empty() && (earlier.when.is_none() || earlier.when == clause.when);
-    let certain = |event: &Event| {
-        let beside = before.iter().filter(always).filter(|earlier| earlier.events.contains(event));
-        beside.fold(own, |sum, earlier| sum + share(earlier))
-    };
-    if clause.events.iter().map(certain).any(|sum| sum > MILLION) {
-        let why = "with the clauses before it this always pays more than the sale";
-        return findings.refuse(at, "over_the_sale", why);
-    }
-    let beside = before.iter().filter(|earlier| {
-        let events: Vec<Event> = earlier.events.iter().filter(|event| clause.events.contains(event)).copied().collect();
-        match (&earlier.when, &clause.when) {
-            _ if events.is_empty() => false,
-            (Some(left), Some(right)) => logic::can_both((left, &earlier.events), (right, &clause.events)),
-            _ => true,
-        }
-    });
-    if beside.fold(own, |sum, earlier| sum + share(earlier)) > MILLION {
-        let why = "with the clauses before it the shares can add up to more than the sale";
-        findings.warn(at, "over_the_sale", why);
-    }
-}
-
-/// The share of a sale that a clause pays by itself, in millionths.
-fn share(clause: &Clause) -> i128 {
-    match &clause.reward {
-        Reward::Percentage(rate) => rate.millionths(),
-        Reward::Flat(_) | Reward::Banded => 0,
-    }
 }
 
 #[cfg(test)]

@@ -7,8 +7,11 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
-use super::SettingsFault;
+use crate::fault::Fault;
 use crate::time::Timestamp;
+
+/// The most days that are told of any kind.
+const DAYS_MAX: u32 = 36_500;
 
 /// A kind of data that is kept for a while.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -99,13 +102,16 @@ impl Retention {
     }
 
     /// What lies out of bounds.
-    pub(super) fn faults(&self) -> Vec<SettingsFault> {
+    pub(super) fn faults(&self) -> Vec<Fault> {
         let is_outside = |(kind, days): (&RetentionKind, &u32)| {
             let (least, _, most) = kind.bounds();
-            (!(least..=most).contains(days)).then(|| SettingsFault {
+            let fault = || Fault {
                 pointer: format!("/retention_days/{}", kind.word()),
                 why: format!("from {least} to {most} days"),
-            })
+                // Each kind has bounds of its own, and all of them these.
+                is_form: !(1..=DAYS_MAX).contains(days),
+            };
+            (!(least..=most).contains(days)).then(fault)
         };
         self.0.iter().filter_map(is_outside).collect()
     }

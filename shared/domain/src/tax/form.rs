@@ -284,7 +284,7 @@ mod tests {
     use crate::tax::withholding_of;
 
     fn by() -> Actor {
-        Actor { role: Role::Partner, id: "par_1".to_owned(), ip: None, user_agent: None }
+        Actor::new(Role::Partner, "par_1")
     }
 
     fn day(text: &str) -> BusinessDay {

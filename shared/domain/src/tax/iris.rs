@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{FormContent, InformationReturn, Tin, TinKind};
+use crate::fault::Fault;
 use crate::id::PartnerId;
 use crate::money::Money;
 use crate::payee::PostalAddress;
@@ -17,7 +18,7 @@ pub use columns::built_in;
 /// How many rows the portal takes in one file.
 pub const ROWS_MAX: usize = 100;
 /// A header is at most so long.
-const HEADER_CHARS_MAX: usize = 8_000;
+pub const HEADER_CHARS_MAX: usize = 8_000;
 
 /// Who files.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -168,14 +169,16 @@ fn tin_word(kind: TinKind) -> &'static str {
 
 /// The faults of a payer, by field; where it lies is asked of whoever knows addresses.
 #[must_use]
-pub fn payer_faults(payer: &Payer) -> Vec<(&'static str, String)> {
+pub fn payer_faults(payer: &Payer) -> Vec<Fault> {
     let mut faults = Vec::new();
     if let Err(fault) = Tin::parse(payer.tin_kind, &payer.tin) {
-        faults.push(("tin", fault.to_string()));
+        // What is no number of its kind may be one of another; one that is left out is missing beside the others.
+        let is_form = !payer.tin.is_empty() && !is_written_as_tin(&payer.tin);
+        faults.push(Fault { pointer: "/tin".to_owned(), why: fault.to_string(), is_form });
     }
     let is_person = payer.first_name.is_some() && payer.last_name.is_some();
     if payer.business_name.is_none() && !is_person {
-        faults.push(("business_name", "a company's name, or a person's first and last".to_owned()));
+        faults.push(Fault::clash("/business_name", "a company's name, or a person's first and last"));
     }
     let texts = [
         ("business_name", payer.business_name.as_deref()),
@@ -187,10 +190,15 @@ pub fn payer_faults(payer: &Payer) -> Vec<(&'static str, String)> {
     for (field, text) in texts {
         let Some(text) = text else { continue };
         if cell(text).is_empty() || text.chars().count() > 140 {
-            faults.push((field, "readable text of 1 to 140 characters".to_owned()));
+            faults.push(Fault::form(format!("/{field}"), "readable text of 1 to 140 characters"));
         }
     }
     faults
+}
+
+/// Digits, as people group them, whichever number they are.
+fn is_written_as_tin(text: &str) -> bool {
+    (9..=20).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit() || b"X -".contains(&byte))
 }
 
 #[cfg(test)]

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Classification, FormKind, TaxForm, TaxStatus, TinKind, UnknownYear, is_reported};
+use crate::award::PaymentName;
 use crate::currency::Currency;
 use crate::digest::Digest;
-use crate::id::{AwardId, PartnerId};
+use crate::id::PartnerId;
 use crate::money::{Money, MoneyError};
 use crate::paid::payment_day;
 use crate::payee::Rail;
@@ -47,7 +48,7 @@ impl InformationReturn {
     /// TAX-3: the form by what is paid: awards are prizes, everything else is earned.
     #[must_use]
     pub fn of(payout: &Payout) -> Self {
-        if AwardId::parse(&payout.asked_under).is_ok() { Self::Misc } else { Self::Nec }
+        if PaymentName::parse(&payout.asked_under).is_some() { Self::Misc } else { Self::Nec }
     }
 }
 

@@ -95,6 +95,37 @@ async fn when_keys_cannot_be_looked_up_nobody_passes() {
     assert_eq!(ask(&Gate::new(store, clock()), Some(&format!("Bearer {}", admin.reveal()))).await, 503);
 }
 
+/// OPS-3.
+#[test]
+fn the_audit_is_told_whom_it_concerns_and_which_of_their_people_or_keys_it_was() {
+    let (user, key) = (UserId::from_ulid(5_u128.into()), KeyId::from_ulid(6_u128.into()));
+    let (usr, own) = (user.to_string(), key.to_string());
+    let caller = |role: Role, subject: &str, user: Option<&UserId>| Caller {
+        tenant: TenantId::default_tenant(),
+        role,
+        subject: subject.to_owned(),
+        key_id: key.clone(),
+        user: user.cloned(),
+        credential: Credential::Key,
+        scopes: None,
+    };
+    for (case, caller, acting, as_person) in [
+        ("staff", caller(Role::Admin, &usr, Some(&user)), (usr.as_str(), None), (usr.as_str(), None)),
+        ("a key of staff", caller(Role::Auditor, "usr_x", None), ("usr_x", None), ("usr_x", None)),
+        ("a partner's user", caller(Role::Partner, "par_1", Some(&user)), ("par_1", Some(&usr)), (usr.as_str(), None)),
+        ("a partner's key", caller(Role::Partner, "par_1", None), ("par_1", Some(&own)), ("par_1", Some(&own))),
+        ("a member's user", caller(Role::Member, "mem_1", Some(&user)), ("mem_1", Some(&usr)), (usr.as_str(), None)),
+        ("a machine", caller(Role::Service, "shop", None), ("shop", Some(&own)), ("shop", Some(&own))),
+    ] {
+        let origin = || Origin { ip: Some("192.0.2.1".to_owned()), user_agent: None };
+        let told = |actor: Actor| (actor.id, actor.person);
+        let expected = |(id, person): (&str, Option<&String>)| (id.to_owned(), person.cloned());
+        assert_eq!(told(caller.acting(origin())), expected(acting), "{case}");
+        assert_eq!(told(caller.acting_as_person(origin())), expected(as_person), "{case}");
+        assert_eq!(caller.acting(origin()).ip.as_deref(), Some("192.0.2.1"), "{case}");
+    }
+}
+
 #[test]
 fn a_key_has_its_published_shape_and_is_redacted() {
     let text = mint_from(&TenantId::default_tenant(), &[7; 32]);

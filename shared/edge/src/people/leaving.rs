@@ -21,16 +21,20 @@ impl People {
         created: UserCreated,
     ) -> Result<(), Problem> {
         match (created, &new.position) {
-            (UserCreated::TooMany, _) => {
-                let why = format!("at most {PARTNER_USERS_MAX} people sign in for a partner; take one away first");
-                Err(Problem::conflict(why).kind("too-many-users"))
-            }
+            (UserCreated::TooMany, _) => Err(too_many_users()),
             (UserCreated::PartnerGone, Position::Partner { partner_id }) => {
                 Err(partner_leaves(&self.store, tenant, partner_id, new.at).await?)
             }
             _ => Ok(()),
         }
     }
+}
+
+/// Why nobody more is let in for a partner.
+#[must_use]
+pub fn too_many_users() -> Problem {
+    let why = format!("at most {PARTNER_USERS_MAX} people sign in for a partner; take one away first");
+    Problem::conflict(why).kind("too-many-users")
 }
 
 /// Why nothing is made for a partner who is being deleted, or was. A deletion that died is taken back, and the same request

@@ -12,6 +12,15 @@ use crate::nacha::entry::EntryClass;
 use crate::refused::Why;
 use crate::text;
 
+/// The most characters of the name of a bank, or of whoever sends a file.
+pub const BANK_NAME_CHARS_MAX: usize = 23;
+/// The most characters of the company's name.
+pub const COMPANY_CHARS_MAX: usize = 16;
+/// The most characters of what a payment is.
+pub const DESCRIPTION_CHARS_MAX: usize = 10;
+/// The most characters of anything that the bank wants.
+pub const DISCRETIONARY_CHARS_MAX: usize = 20;
+
 /// What the bank has agreed with the originator.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -109,13 +118,13 @@ impl Originator {
     /// A setting that does not fit its field, or that cannot be.
     pub fn try_new(settings: Settings) -> Result<Self, Why> {
         let settings = Settings {
-            destination_name: fitting("the destination's name", &settings.destination_name, 23)?,
+            destination_name: fitting("the destination's name", &settings.destination_name, BANK_NAME_CHARS_MAX)?,
             origin: origin(&settings.origin)?,
-            origin_name: fitting("the origin's name", &settings.origin_name, 23)?,
-            company_name: fitting("the company's name", &settings.company_name, 16)?,
+            origin_name: fitting("the origin's name", &settings.origin_name, BANK_NAME_CHARS_MAX)?,
+            company_name: fitting("the company's name", &settings.company_name, COMPANY_CHARS_MAX)?,
             company_id: company_id(&settings.company_id)?,
-            discretionary: optional("the discretionary data", &settings.discretionary, 20)?,
-            description: fitting("the description", &settings.description, 10)?,
+            discretionary: optional("the discretionary data", &settings.discretionary, DISCRETIONARY_CHARS_MAX)?,
+            description: fitting("the description", &settings.description, DESCRIPTION_CHARS_MAX)?,
             ..settings
         };
         let within = |found: usize, from: usize, to: usize| (from..=to).contains(&found);

@@ -38,7 +38,7 @@ fn endpoint(n: u128) -> Endpoint {
 }
 
 fn told(aggregate: &str, at: &str, action: &'static str) -> Told {
-    let actor = Actor { role: Role::Admin, id: "usr_ada".to_owned(), ip: None, user_agent: Some("curl".to_owned()) };
+    let actor = Actor { user_agent: Some("curl".to_owned()), ..Actor::new(Role::Admin, "usr_ada") };
     let at = at.parse().expect("instant");
     let deed = Deed { at, actor, action, old: BTreeMap::new(), new: BTreeMap::from([("n".into(), "1".into())]) };
     Told { aggregate: aggregate.to_owned(), deed }

@@ -39,7 +39,7 @@ fn claim(n: u64) -> Claim {
 }
 
 fn decided() -> ClaimDecided {
-    let by = Actor { role: Role::Admin, id: "usr_1".to_owned(), ip: None, user_agent: None };
+    let by = Actor::new(Role::Admin, "usr_1");
     ClaimDecided { by, at: "2026-11-21T12:00:00Z".parse().expect("instant"), reason: "seen".to_owned() }
 }
 

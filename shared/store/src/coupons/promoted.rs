@@ -4,6 +4,7 @@ use domain::currency::Currency;
 use domain::money::Money;
 use domain::promotion::{Discount, Lasting, Off, Promotion, PromotionState};
 use domain::rate::Rate;
+use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Coupon, CouponCode};
@@ -28,6 +29,8 @@ pub(super) struct PromotionItem {
     id: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    since: Option<Timestamp>,
     tries: u32,
 }
 
@@ -40,7 +43,7 @@ struct NameItem {
 
 impl From<&Promotion> for PromotionItem {
     fn from(promotion: &Promotion) -> Self {
-        let Promotion { coupon_id, discount, state, tries, .. } = promotion;
+        let Promotion { coupon_id, discount, state, tries, since, .. } = promotion;
         let (rate, amount) = match discount.off {
             Off::Share(rate) => (Some(rate), None),
             Off::Amount(amount) => (None, Some(amount)),
@@ -63,6 +66,7 @@ impl From<&Promotion> for PromotionItem {
             state: state.word().to_owned(),
             id: state.id().map(str::to_owned),
             reason,
+            since: *since,
             tries: *tries,
         }
     }
@@ -90,7 +94,7 @@ impl PromotionItem {
             (word, ..) => return Err(inconsistent(key, format!("a promotion in the state {word}"))),
         };
         let (coupon_id, discount) = (self.coupon_id, Discount { off, lasting });
-        Ok(Promotion { coupon_id, discount, state, tries: self.tries, changes })
+        Ok(Promotion { coupon_id, discount, state, tries: self.tries, since: self.since, changes })
     }
 }
 

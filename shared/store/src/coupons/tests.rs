@@ -69,7 +69,8 @@ async fn a_code_is_one_partners_for_good() {
 async fn a_promotion_moves_one_step_at_a_time_and_its_coupon_is_found_by_the_providers_id() {
     let store = store().await;
     let off = Off::Amount(Money::from_minor(500, Currency::USD));
-    let promotion = Promotion::new("trb_1".to_owned(), Discount { off, lasting: Lasting::Months(3) });
+    let promotion =
+        Promotion::new("trb_1".to_owned(), Discount { off, lasting: Lasting::Months(3) }, Timestamp::UNIX_EPOCH);
     let made = Coupon { promotion: Some(promotion.clone()), ..coupon("ADA20", 1) };
     assert_eq!(store.create_coupon(&tenant(), &made).await.expect("made"), Written::Yes);
     assert_eq!(store.get_coupon(&tenant(), &made.code).await.expect("read").as_ref(), Some(&made));

@@ -4,6 +4,7 @@ use domain::id::TenantId;
 use domain::job::Job;
 
 use super::{Key, TenantKey};
+use crate::proofs::Reach;
 
 impl TenantKey {
     pub(crate) fn migration(&self) -> Key {
@@ -17,5 +18,13 @@ impl TenantKey {
 
     pub(crate) fn job(job: Job) -> Key {
         Key::new(Self::jobs(), job.name())
+    }
+
+    pub(crate) fn proof(&self, reach: Reach) -> Key {
+        Key::new(self.pk("proofs"), reach.word())
+    }
+
+    pub(crate) fn seals_proof(&self) -> Key {
+        Key::new(self.pk("proofs"), "seals")
     }
 }

@@ -26,6 +26,15 @@ impl TenantKey {
         Key::new(self.pk("tenant"), "admins")
     }
 
+    /// Which of the users are active admins.
+    pub(crate) fn admins_listed(&self) -> String {
+        self.pk("admins")
+    }
+
+    pub(crate) fn admin_listed(&self, user: &UserId) -> Key {
+        Key::new(self.admins_listed(), user.as_str())
+    }
+
     pub(crate) fn sign_in(&self, user: &UserId, slot: u8) -> Key {
         Key::new(self.pk(&format!("user#{user}")), format!("sign-in#{slot}"))
     }

@@ -29,7 +29,7 @@ fn method(n: u128) -> Wish {
 
 /// The next version, and the entry that tells of it; each by another author, so that no two entries are the same.
 fn next(before: &PayoutMethods, wishes: Vec<Wish>, end: ChainEnd, by: &str) -> (PayoutMethods, AuditEntry) {
-    let by = Actor { role: Role::Partner, id: by.to_owned(), ip: None, user_agent: None };
+    let by = Actor::new(Role::Partner, by);
     let changed = before.change(wishes, by, Timestamp::UNIX_EPOCH).expect("fits").expect("a change");
     (changed.methods, append(end, &PayoutMethods::aggregate(&partner()), changed.deed))
 }

@@ -38,7 +38,7 @@ fn review(n: u128, reason: Reason, minute: u32) -> Review {
 }
 
 fn decided(review: &Review, verdict: Verdict, by: &str) -> Step {
-    let by = Actor { role: Role::Admin, id: by.to_owned(), ip: None, user_agent: None };
+    let by = Actor::new(Role::Admin, by);
     let deciding = Deciding {
         verdict,
         suspends: false,
@@ -185,7 +185,7 @@ async fn points_are_kept_in_the_settings_and_the_trail_says_who_set_them() {
     let (store, _database) = store().await;
     assert_eq!(store.get_settings(&tenant()).await.expect("reads").risk, Policy::default());
     let policy = Policy { points: [(Reason::QuickSale, 44)].into(), ..Policy::default() };
-    let by = Actor { role: Role::Admin, id: "usr_ada".to_owned(), ip: None, user_agent: None };
+    let by = Actor::new(Role::Admin, "usr_ada");
     let deed = domain::audit::Deed {
         at: at("2026-11-21T10:00:00Z"),
         actor: by,

@@ -19,7 +19,7 @@ fn tenant() -> TenantKey {
 }
 
 fn entry(end: ChainEnd, aggregate: &str) -> AuditEntry {
-    let actor = Actor { role: Role::Admin, id: "usr_ada".to_owned(), ip: None, user_agent: None };
+    let actor = Actor::new(Role::Admin, "usr_ada");
     let at = "2026-09-01T00:00:00Z".parse().expect("instant");
     append(end, aggregate, Deed { at, actor, action: "settings.set", old: Default::default(), new: Default::default() })
 }

@@ -16,7 +16,7 @@ fn partner() -> PartnerId {
 }
 
 fn submitted(before: Option<&TaxForm>, end: ChainEnd, country: &str) -> (TaxForm, AuditEntry) {
-    let by = Actor { role: Role::Partner, id: "par_7".to_owned(), ip: None, user_agent: None };
+    let by = Actor::new(Role::Partner, "par_7");
     let given = Given {
         kind: FormKind::W8ben,
         classification: None,

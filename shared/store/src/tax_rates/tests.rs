@@ -29,7 +29,7 @@ fn rate(country: &str, region: Option<&str>, from: &str) -> TaxRate {
 }
 
 fn told(rate: &TaxRate) -> AuditEntry {
-    let actor = Actor { role: Role::Admin, id: "usr_ada".to_owned(), ip: None, user_agent: None };
+    let actor = Actor::new(Role::Admin, "usr_ada");
     let (old, new) = (BTreeMap::new(), BTreeMap::new());
     let deed = Deed { at: Timestamp::UNIX_EPOCH, actor, action: "tax_rate.stored", old, new };
     append(ChainEnd::START, rate.id().as_str(), deed)

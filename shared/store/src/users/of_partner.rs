@@ -6,7 +6,7 @@ use domain::id::{PartnerId, UserId};
 use domain::user::{PARTNER_USERS_MAX, Position, UserState};
 use serde::Deserialize;
 
-use super::{KeptUser, UserCreated, UserItem};
+use super::{KeptUser, UserChanged, UserCreated, UserItem};
 use crate::item::{self, number, text};
 use crate::keys::Key;
 use crate::registry::{Entries, Entry, next_of};
@@ -41,14 +41,9 @@ impl Store {
             if self.count_others(tenant, partner, &kept.user.id).await? >= PARTNER_USERS_MAX {
                 return Ok(UserCreated::TooMany);
             }
-            let counted = UpdateBuilder::new(core, &key)
-                .set("entity", text("invited"))
-                .set("v", number(1))
-                .add("invitations", 1)
-                .require("invitations", seen.map(number));
             let mut items = self.new_user(tenant, kept)?;
             items.push(self.does_not_leave(tenant, partner)?);
-            items.push(counted.build_transact()?);
+            items.push(self.invited_once_more(&key, seen)?);
             items.extend(self.partner_user(tenant, kept)?);
             match self.transact(items, doing).await? {
                 Transacted::Yes => return Ok(UserCreated::Yes),
@@ -60,6 +55,42 @@ impl Store {
             }
         }
         Err(StoreError::LostRace { doing })
+    }
+
+    /// A user who comes to a partner from elsewhere, or back to it, if not as many people sign in for it as may. Counted as
+    /// new ones are; `admins` as [`Store::replace_user`] has it.
+    ///
+    /// # Errors
+    /// The store does not answer, or too many came at once.
+    pub async fn replace_joining_user(
+        &self,
+        tenant: &TenantKey,
+        (kept, admins): (&KeptUser, i64),
+        partner: &PartnerId,
+    ) -> Result<UserChanged, StoreError> {
+        let (core, doing) = (&self.tables.core, "moving a user to a partner");
+        let key = tenant.invited(partner);
+        for _ in 0..TRIES_MAX {
+            let seen = self.get::<InvitedItem>(core, &key, doing).await?.map(|item| item.invitations);
+            if self.count_others(tenant, partner, &kept.user.id).await? >= PARTNER_USERS_MAX {
+                return Ok(UserChanged::TooMany);
+            }
+            let counted = self.invited_once_more(&key, seen)?;
+            if let Some(changed) = self.write_changed(tenant, (kept, admins), Some(counted)).await? {
+                return Ok(changed);
+            }
+        }
+        Err(StoreError::LostRace { doing })
+    }
+
+    /// That somebody was let in for a partner once more than was seen.
+    fn invited_once_more(&self, key: &Key, seen: Option<u64>) -> Result<TransactWriteItem, StoreError> {
+        UpdateBuilder::new(&self.tables.core, key)
+            .set("entity", text("invited"))
+            .set("v", number(1))
+            .add("invitations", 1)
+            .require("invitations", seen.map(number))
+            .build_transact()
     }
 
     /// How many people beside this one sign in for a partner, strongly consistent. Those who were taken away do not.

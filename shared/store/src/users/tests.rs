@@ -157,6 +157,38 @@ async fn of_thirty_invited_at_once_as_many_sign_in_for_a_partner_as_may() {
     assert_eq!(again, UserCreated::AddressTaken, "who is one of the twenty is not one too many");
 }
 
+/// POR-15: however many come at once, from elsewhere and by invitation.
+#[tokio::test]
+async fn of_many_who_are_moved_and_invited_at_once_as_many_sign_in_for_a_partner_as_may() {
+    let store = store().await;
+    for n in 0..15 {
+        assert_eq!(store.create_user(&here(), &of_partner(n)).await.expect("store"), UserCreated::Yes);
+    }
+    let partner = PartnerId::from_ulid(7_u128.into());
+    for n in 50..58 {
+        store.create_user(&here(), &kept(n, Position::Support)).await.expect("store");
+    }
+    let moved = (50..58).map(|n| {
+        let (store, partner) = (store.clone(), partner.clone());
+        async move {
+            let before = kept(n, Position::Support);
+            let wanted = Wanted { position: Some(of_partner(n).user.position), state: None };
+            let by = UserId::from_ulid(99_u128.into());
+            let changed = before.user.clone().change(&wanted, &by, Timestamp::UNIX_EPOCH).expect("allowed");
+            assert_eq!(changed.user.comes_to(&before.user), Some(&partner));
+            let after = KeptUser { user: changed.user, ..before };
+            store.replace_joining_user(&here(), (&after, changed.admins), &partner).await.is_ok()
+        }
+    });
+    let invited = (100..108).map(|n| {
+        let store = store.clone();
+        async move { store.create_user(&here(), &of_partner(n)).await.is_ok() }
+    });
+    futures::join!(futures::future::join_all(moved), futures::future::join_all(invited));
+    let page = store.list_partner_users(&here(), &partner, None, 100).await.expect("store");
+    assert_eq!(page.items.len(), domain::user::PARTNER_USERS_MAX);
+}
+
 #[tokio::test]
 async fn nobody_is_invited_for_a_partner_who_leaves() {
     let store = store().await;
@@ -175,7 +207,7 @@ async fn nobody_is_invited_for_a_partner_who_leaves() {
 
 /// PAY-4: those who may approve are all named, however many people of partners there are, and each time by few questions.
 #[tokio::test]
-async fn the_active_admins_are_found_among_however_many_users() {
+async fn the_active_admins_are_found_among_however_many_users_by_three_questions() {
     let database = testkit::database().await;
     let tables = Tables { core: database.core.clone(), clicks: database.clicks.clone(), ops: database.ops.clone() };
     let store = Store::new(database.client.clone(), tables);
@@ -186,11 +218,10 @@ async fn the_active_admins_are_found_among_however_many_users() {
     for n in 2..300 {
         store.create_user(&here(), &kept(n, Position::Support)).await.expect("store");
     }
-    let before = database.requests();
-    assert_eq!(named().await, std::slice::from_ref(&first.user.id));
-    assert_eq!(database.requests() - before, 2, "the count, and the page that she is on");
     store.create_user(&here(), &last).await.expect("store");
+    let before = database.requests();
     assert_eq!(named().await, [last.user.id.clone(), first.user.id.clone()]);
+    assert_eq!(database.requests() - before, 3, "the count, the entries, and the users behind them");
     assert_eq!(
         change(&store, &first, &Wanted { state: Some(UserState::Disabled), ..Wanted::default() }).await,
         UserChanged::Yes
@@ -198,4 +229,89 @@ async fn the_active_admins_are_found_among_however_many_users() {
     assert_eq!(named().await, [last.user.id]);
     let elsewhere = TenantKey::from(&TenantId::from_ulid(2_u128.into()));
     assert_eq!(store.list_active_admins(&elsewhere).await.expect("store"), []);
+}
+
+/// An admin of before there was a list: without an entry, and counted.
+async fn forget(store: &Store, user: &KeptUser) {
+    let entry = request::delete_existing(&store.tables.core, &here().admin_listed(&user.user.id)).expect("a delete");
+    store.put_alone(entry, "forgetting an admin").await.expect("store");
+}
+
+#[tokio::test]
+async fn admins_of_before_there_was_a_list_are_looked_for_once_and_listed() {
+    let database = testkit::database().await;
+    let tables = Tables { core: database.core.clone(), clicks: database.clicks.clone(), ops: database.ops.clone() };
+    let store = Store::new(database.client.clone(), tables);
+    let (old, new) = (kept(1, Position::Admin), kept(400, Position::Admin));
+    store.create_user(&here(), &old).await.expect("store");
+    forget(&store, &old).await;
+    for n in 2..300 {
+        store.create_user(&here(), &kept(n, Position::Support)).await.expect("store");
+    }
+    store.create_user(&here(), &new).await.expect("store");
+    for (looked, questions) in [("the first time", 6), ("from then on", 3)] {
+        let before = database.requests();
+        let named = store.list_active_admins(&here()).await.expect("store");
+        assert_eq!(named, [new.user.id.clone(), old.user.id.clone()], "{looked}");
+        assert_eq!(database.requests() - before, questions, "{looked}");
+    }
+    // One who is none any more has an entry that says nothing.
+    let support = Wanted { position: Some(Position::Support), state: None };
+    assert_eq!(change(&store, &old, &support).await, UserChanged::Yes);
+    store
+        .put_alone(store.admin_entry(&here(), &old.user.id, 1).expect("an entry").expect("one"), "x")
+        .await
+        .expect("store");
+    assert_eq!(store.list_active_admins(&here()).await.expect("store"), [new.user.id]);
+}
+
+/// The law of the list: after any story it names those whom a walk over all users finds.
+#[tokio::test]
+async fn after_any_story_the_list_of_admins_is_what_a_walk_over_all_users_finds() {
+    for seed in 1..=12_u64 {
+        let (store, mut random) = (store().await, seed.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        let mut next = |below: u64| {
+            random ^= random << 13;
+            random ^= random >> 7;
+            random ^= random << 17;
+            random % below
+        };
+        let mut users: Vec<KeptUser> = Vec::new();
+        for step in 0..40_u128 {
+            let position = if next(2) == 0 { Position::Admin } else { Position::Auditor };
+            if users.is_empty() || next(3) == 0 {
+                let user = kept(step + 1, position);
+                store.create_user(&here(), &user).await.expect("store");
+                // Some were made by a function that knew no list.
+                if user.user.is_active_admin() && next(4) == 0 {
+                    forget(&store, &user).await;
+                }
+                users.push(user);
+            } else {
+                let n = usize::try_from(next(users.len() as u64)).expect("small");
+                let state = if next(3) == 0 { UserState::Disabled } else { UserState::Active };
+                step_of(&store, &mut users[n], (next(5), &Wanted { position: Some(position), state: Some(state) }))
+                    .await;
+            }
+            let walked = store.walked_admins(&here(), usize::MAX).await.expect("store");
+            assert_eq!(store.list_active_admins(&here()).await.expect("store"), walked, "seed {seed}, step {step}");
+        }
+    }
+}
+
+/// A user is changed, or erased; whoever is the last admin stays.
+async fn step_of(store: &Store, user: &mut KeptUser, (what, wanted): (u64, &Wanted)) {
+    let (by, at) = (UserId::from_ulid(99_u128.into()), Timestamp::UNIX_EPOCH);
+    let wanted = if what == 0 { &Wanted { state: Some(UserState::Disabled), position: None } } else { wanted };
+    let changed = user.user.clone().change(wanted, &by, at).expect("allowed");
+    let after = KeptUser { user: changed.user, ..user.clone() };
+    let is_written = if what == 0 {
+        let asked = crate::privacy::Asked { at, by: by.to_string() };
+        store.erase_user(&here(), (user, &after), &asked).await.expect("store") == crate::Written::Yes
+    } else {
+        store.replace_user(&here(), &after, changed.admins).await.expect("store") == UserChanged::Yes
+    };
+    if is_written {
+        *user = after;
+    }
 }

@@ -18,14 +18,14 @@ async fn main() -> ExitCode {
     }
     let lines: Option<u64> = asked.and_then(|lines| lines.parse().ok());
     let (partners, lines) = lines.map_or((PARTNERS, LINES), |lines| (lines / 100, lines));
-    let rows = lists::measure(partners, lines).await;
-    let table = lists::table(&rows, partners, lines);
+    let found = lists::measure(partners, lines).await;
+    let table = lists::table(&found, partners, lines);
     println!("{table}");
     if let Err(error) = page::write_section("Lists", &table) {
         eprintln!("docs/BENCHMARKS.md: {error}");
         return ExitCode::FAILURE;
     }
-    let misses: Vec<String> = rows.iter().flat_map(lists::Measured::misses).collect();
+    let misses = found.misses();
     for miss in &misses {
         eprintln!("missed: {miss}");
     }

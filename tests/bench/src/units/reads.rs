@@ -57,7 +57,7 @@ const OF_PARTNERS: [(&str, &str); 17] = [
 ];
 
 /// What the desk lists.
-const OF_THE_DESK: [(&str, &str); 8] = [
+const OF_THE_DESK: [(&str, &str); 9] = [
     ("page of a day's commissions across partners", "/v1/revenue/commissions?day=2026-11-21"),
     ("page of disputes", "/v1/revenue/disputes"),
     ("page of corrections", "/v1/revenue/adjustments"),
@@ -66,6 +66,7 @@ const OF_THE_DESK: [(&str, &str); 8] = [
     ("page of accounts below zero", "/v1/revenue/negative-balances"),
     ("page of leads", "/v1/revenue/leads"),
     ("page of plans", "/v1/revenue/plans"),
+    ("health of a tenant's revenue", "/v1/revenue/health"),
 ];
 
 async fn asked(routes: &Router, path: &str, key: &str) {

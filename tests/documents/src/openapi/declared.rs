@@ -5,13 +5,22 @@ use serde_json::{Value, json};
 
 /// Parameters that mean the same at every door: name, and what its schema says besides. Enforced by `edge::page`,
 /// `edge::idempotency` and `edge::revision`.
-fn known(name: &str) -> Option<Value> {
+fn known(name: &str, is_required: bool) -> Option<Value> {
     Some(match name {
         "limit" => json!({ "minimum": 1, "maximum": edge::page::LIMIT_MAX }),
         "Idempotency-Key" => json!({ "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$" }),
-        "If-Match" => json!({ "pattern": "^(\\*|\"[0-9]{1,19}\")$" }),
+        "If-Match" => seen(is_required),
         _ => return None,
     })
+}
+
+/// What `If-Match` may say. An empty one is neither: RFC 9110 lets a list of no ETags stand, and no version of anything
+/// meets it; whoever sends it has lost what they read. Where it is required, `*` would say nothing of what was seen.
+fn seen(is_required: bool) -> Value {
+    let version =
+        json!({ "pattern": "^\"[0-9]{1,19}\"$", "description": "The ETag as it was answered.", "examples": ["\"3\""] });
+    let any = json!({ "const": "*", "description": "Whatever version there is." });
+    if is_required { version } else { json!({ "anyOf": [any, version] }) }
 }
 
 /// Says it of an operation.
@@ -20,7 +29,8 @@ pub(super) fn declare(operation: &mut Value) {
     for parameter in parameters.into_iter().flatten() {
         let name = parameter["name"].as_str().unwrap_or_default().to_owned();
         never_null(parameter);
-        if let Some(Value::Object(more)) = known(&name) {
+        let is_required = parameter["required"] == true;
+        if let Some(Value::Object(more)) = known(&name, is_required) {
             let Some(schema) = parameter["schema"].as_object_mut() else { continue };
             for (name, value) in more {
                 // A list with shorter pages says so itself; the least that a number's type says gives way.

@@ -9,12 +9,16 @@ use serde_json::{Map, Value};
 
 use super::merged;
 
+pub(super) use forms::words as words_of;
+
 /// Says it of every schema that a body leads to, and of every parameter of a query.
 pub(super) fn tell(paths: &mut Value, schemas: &mut Map<String, Value>) {
     for name in sent(paths, schemas) {
-        let properties = schemas.get_mut(&name).and_then(|schema| schema.get_mut("properties"));
-        let properties = properties.and_then(Value::as_object_mut).into_iter().flatten();
-        properties.for_each(|(field, schema)| add(&name, field, schema));
+        let Some(schema) = schemas.get_mut(&name) else { continue };
+        add_to_fields(&name, schema);
+        // What is one of several kinds has its fields in each of them.
+        let kinds = schema.get_mut("oneOf").and_then(Value::as_array_mut);
+        kinds.into_iter().flatten().for_each(|kind| add_to_fields(&name, kind));
     }
     for (path, item) in paths.as_object_mut().into_iter().flatten() {
         for (method, operation) in item.as_object_mut().into_iter().flatten() {
@@ -23,7 +27,7 @@ pub(super) fn tell(paths: &mut Value, schemas: &mut Map<String, Value>) {
             for parameter in parameters.into_iter().flatten() {
                 let name = parameter["name"].as_str().unwrap_or_default().to_owned();
                 if parameter["in"] == "query"
-                    && let Some(limit) = table::asked(&place, &name)
+                    && let Some(limit) = of_a_day(&parameter["schema"]).or_else(|| table::asked(&place, &name))
                 {
                     join(&mut parameter["schema"], limit);
                 }
@@ -53,9 +57,14 @@ fn follow(from: &Value, schemas: &Map<String, Value>, found: &mut BTreeSet<Strin
     }
 }
 
+fn add_to_fields(of: &str, schema: &mut Value) {
+    let properties = schema.get_mut("properties").and_then(Value::as_object_mut).into_iter().flatten();
+    properties.for_each(|(field, schema)| add(of, field, schema));
+}
+
 /// The limits of a field, of the entries of a list and of the values of a map.
 fn add(of: &str, field: &str, schema: &mut Value) {
-    if let Some(limit) = table::limit(of, field) {
+    if let Some(limit) = table::limit(of, field).or_else(|| of_a_day(schema)) {
         join(schema, limit);
     }
     for (part, name) in [("items", format!("{field}[]")), ("additionalProperties", format!("{field}.*"))] {
@@ -63,6 +72,11 @@ fn add(of: &str, field: &str, schema: &mut Value) {
             add(of, &name, &mut schema[part]);
         }
     }
+}
+
+/// A calendar has days that no ledger has: those of the year 0000 are days to the format.
+fn of_a_day(schema: &Value) -> Option<Value> {
+    (schema["format"] == "date").then(forms::day)
 }
 
 /// Adds a limit; what the schema says itself stands.
@@ -111,6 +125,9 @@ fn unlimited(name: &str, schema: &Value, found: &mut BTreeSet<String>) {
     }
     for (field, property) in schema["properties"].as_object().into_iter().flatten() {
         unlimited(&format!("{name}/{field}"), property, found);
+    }
+    for kind in schema["oneOf"].as_array().into_iter().flatten() {
+        unlimited(name, kind, found);
     }
 }
 

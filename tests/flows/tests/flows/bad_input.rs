@@ -86,8 +86,8 @@ async fn a_wrong_field_is_named_by_its_pointer(world: &World) {
         (program_with("/rule/rate", json!("0.1234567")), "/rule/rate", 400),
         (flat(json!(25)), "/rule/amount", 400),
         (flat(json!("25.001")), "/rule/amount", 422),
-        (flat(json!("-25.00")), "/rule/amount", 422),
-        (flat(json!("1e3")), "/rule/amount", 422),
+        (flat(json!("-25.00")), "/rule/amount", 400),
+        (flat(json!("1e3")), "/rule/amount", 400),
     ];
     for (body, pointer, status) in rows {
         let answer = world.api.send(Method::POST, "/v1/programs", asked(&world.admin, &body)).await;

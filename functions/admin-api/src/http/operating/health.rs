@@ -13,6 +13,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::App;
+use crate::probes::NotVerified;
 
 /// How long an answer of `/ready` holds: it may be asked by anybody, and each look costs calls.
 const HOLDS_MS: u64 = 10_000;
@@ -30,7 +31,7 @@ pub(super) struct HealthView {
 /// Something that work needs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct PartView {
-    /// `table core`, `queue facts`, `key`, `job night`, …
+    /// `table core`, `queue facts`, `key`, `mail`, `job night`, …
     #[schema(example = "table core")]
     name: String,
     /// Does it do?
@@ -63,8 +64,8 @@ pub(super) async fn alive(State(app): State<App>) -> Json<HealthView> {
 
 /// Can it work?
 ///
-/// Looks at tables, queues, the key that seals, and whether what runs by the clock has ended well lately. An answer holds for
-/// ten seconds.
+/// Looks at tables, queues, the key that seals, whether mail may be sent from the deployment's address, and whether what runs
+/// by the clock has ended well lately. An answer holds for ten seconds.
 #[utoipa::path(
     get, path = "/ready", tag = "health",
     responses(
@@ -96,7 +97,10 @@ async fn look(app: &App) -> ReadyView {
         .map(|(name, answer)| part(format!("table {name}"), answer.err().map(|error| told(&error))))
         .collect();
     parts.extend(probed.into_iter().map(|(name, error)| {
-        let why = error.map(|error| told(error.as_ref()));
+        let why = error.map(|error| match error.downcast_ref::<NotVerified>() {
+            Some(_) => not_verified(error.as_ref()),
+            None => told(error.as_ref()),
+        });
         part(name, why)
     }));
     match jobs {
@@ -110,6 +114,12 @@ async fn look(app: &App) -> ReadyView {
 fn told(error: &(dyn std::error::Error + 'static)) -> &'static str {
     tracing::warn!(reason = chain(error), "a part that work needs does not answer");
     "does not answer"
+}
+
+/// Which address it is, is for the log as well.
+fn not_verified(error: &(dyn std::error::Error + 'static)) -> &'static str {
+    tracing::warn!(reason = chain(error), "the address that mail is sent from is not verified");
+    "the address that mail is sent from is not verified"
 }
 
 fn part(name: String, why: Option<&'static str>) -> PartView {

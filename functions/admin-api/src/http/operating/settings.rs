@@ -7,9 +7,9 @@ use axum::extract::State;
 use domain::audit::{ChainEnd, Deed, append};
 use domain::role::Role;
 use domain::settings::{RateLimits, Retention, RetentionKind, TenantSettings};
-use domain::time::Zone;
 use edge::auth::Caller;
 use edge::body::Body;
+use edge::faults::Faults;
 use edge::http::Origin;
 use edge::openapi::{Refusals, Stale, WriteRefusals};
 use edge::problem::Problem;
@@ -170,16 +170,13 @@ impl SettingsBody {
     /// The settings as they would be, or every field that is wrong.
     ///
     /// # Errors
-    /// 400 naming each wrong field.
+    /// 400 naming each wrong field; 422 where each of them is of its form.
     pub(super) fn over(self, kept: &KeptSettings) -> Result<KeptSettings, Problem> {
-        self.only_enforced()?;
-        let mut faults: Vec<(String, String)> = Vec::new();
+        let enforced = self.only_enforced();
+        let mut faults = Faults::default();
         let mut after = kept.clone();
-        if let Some(name) = self.ledger_zone {
-            match Zone::parse(&name) {
-                Ok(zone) => after.ledger_zone = zone,
-                Err(error) => faults.push(("/ledger_zone".to_owned(), error.to_string())),
-            }
+        if let Some(zone) = self.ledger_zone.as_deref().and_then(|name| faults.zone("/ledger_zone", name)) {
+            after.ledger_zone = zone;
         }
         let general = &mut after.general;
         let (name_is_asked, limits) = (self.name.is_some(), &mut general.rate_limits);
@@ -200,10 +197,13 @@ impl SettingsBody {
         days.extend(self.retention_days);
         general.retention_days = Retention::new(days);
         after.four_eyes_above = self.four_eyes_above.unwrap_or(after.four_eyes_above);
-        let wrong = after.general.faults().into_iter().map(|fault| (fault.pointer, fault.why));
         // Whoever sets something else need not find a name first.
-        faults.extend(wrong.filter(|(pointer, _)| name_is_asked || pointer != "/name"));
-        fold(faults).map_or(Ok(after), Err)
+        let wrong = after.general.faults().into_iter().filter(|fault| name_is_asked || fault.pointer != "/name");
+        faults.extend(wrong);
+        if !faults.is_malformed() {
+            enforced?;
+        }
+        faults.finish(Some(after))
     }
 }
 
@@ -318,14 +318,4 @@ fn changes(before: &KeptSettings, after: &KeptSettings) -> (BTreeMap<String, Str
             .collect()
     };
     (differs(&old, &new), differs(&new, &old))
-}
-
-/// One problem of all faults; `None` when there is none.
-fn fold(faults: Vec<(String, String)>) -> Option<Problem> {
-    faults.into_iter().fold(None, |problem: Option<Problem>, (pointer, why)| {
-        Some(match problem {
-            None => Problem::impossible(pointer, why),
-            Some(problem) => problem.at(pointer, why),
-        })
-    })
 }

@@ -88,7 +88,7 @@ async fn an_erased_partner_earns_no_more_and_nothing_of_theirs_is_written() {
     assert_eq!(revoked.revoked_at, Some(world.now));
     // Neither a way for money, nor the standing of before.
     let aggregate = PayoutMethods::aggregate(&id);
-    let actor = Actor { role: Role::Partner, id: id.to_string(), ip: None, user_agent: None };
+    let actor = Actor::new(Role::Partner, id.to_string());
     let deed =
         Deed { at: world.now, actor, action: "payout_methods.set", old: Default::default(), new: Default::default() };
     let entry = append(ChainEnd::START, &aggregate, deed);

@@ -100,19 +100,17 @@ async fn a_partners_user_acts_for_the_partner_and_stays_a_person() {
     let (_, ada) = hall.new_admin(ADA).await;
     let partner = hall.world.partner.clone();
     let stranger = PartnerId::from_ulid(77_u128.into());
-    for (body, pointer) in [
-        (json!({"email": "p@example.com", "role": "partner"}), "/partner_id"),
-        (json!({"email": "p@example.com", "role": "partner", "partner_id": stranger}), "/partner_id"),
-        (json!({"email": "p@example.com", "role": "support", "partner_id": partner}), "/partner_id"),
-        (json!({"email": "p@example.com", "role": "service"}), "/role"),
-        (json!({"email": "p", "role": "support"}), "/email"),
-        (json!({"email": "p@example.com", "role": "support", "name": "x".repeat(101)}), "/name"),
+    // Which role goes with whom no schema tells.
+    for (body, pointer, status) in [
+        (json!({"email": "p@example.com", "role": "partner"}), "/partner_id", 422),
+        (json!({"email": "p@example.com", "role": "partner", "partner_id": stranger}), "/partner_id", 422),
+        (json!({"email": "p@example.com", "role": "support", "partner_id": partner}), "/partner_id", 422),
+        (json!({"email": "p@example.com", "role": "service"}), "/role", 422),
+        (json!({"email": "p", "role": "support"}), "/email", 400),
+        (json!({"email": "p@example.com", "role": "support", "name": "x".repeat(101)}), "/name", 400),
     ] {
         let told = hall.by(&ada, "POST", "/v1/users", body.clone()).await;
-        // Which role goes with whom no schema tells.
-        let is_form = pointer == "/email" || pointer == "/name";
-        let expected = if is_form { 400 } else { 422 };
-        assert_eq!((told.status, &told.json["errors"][0]["pointer"]), (expected, &json!(pointer)), "{body}");
+        assert_eq!((told.status, &told.json["errors"][0]["pointer"]), (status, &json!(pointer)), "{body}");
     }
     let id = hall.user("p@example.com", Position::Partner { partner_id: partner.clone() }).await;
     let theirs = hall.signed_in(&id).await;
@@ -172,11 +170,32 @@ async fn an_admin_makes_no_more_than_twenty_users_of_a_partner() {
     // POR-15
     let hall = hall().await;
     let (_, ada) = hall.new_admin(ADA).await;
+    let mut users = Vec::new();
     for n in 0..20 {
-        hall.user(&format!("p{n}@example.com"), Position::Partner { partner_id: hall.world.partner.clone() }).await;
+        let position = Position::Partner { partner_id: hall.world.partner.clone() };
+        users.push(hall.user(&format!("p{n}@example.com"), position).await);
     }
     let told = hall.by(&ada, "POST", "/v1/users", for_partner(&hall, "q@example.com")).await;
     assert_eq!((told.status, told.kind()), (409, "too-many-users"), "{told:?}");
+    // Nor does anybody come to it from elsewhere, or back to it; one of the twenty may be called otherwise.
+    let sue = hall.user("sue@example.com", Position::Support).await;
+    let moved = json!({"role": "partner", "partner_id": hall.world.partner});
+    let told = hall.by(&ada, "PATCH", &format!("/v1/users/{sue}"), moved.clone()).await;
+    assert_eq!((told.status, told.kind()), (409, "too-many-users"), "{told:?}");
+    let path = format!("/v1/users/{}", users[3]);
+    for (body, expected) in [
+        (json!({"name": "Pat"}), 200),
+        (json!({"state": "disabled"}), 200),
+        (json!({"state": "active"}), 200),
+        (json!({"state": "disabled"}), 200),
+    ] {
+        let told = hall.by(&ada, "PATCH", &path, body.clone()).await;
+        assert_eq!(told.status, expected, "{body}: {told:?}");
+    }
+    // Where one went, one may come, and then there is no place for who went.
+    assert_eq!(hall.by(&ada, "PATCH", &format!("/v1/users/{sue}"), moved).await.status, 200);
+    let back = hall.by(&ada, "PATCH", &path, json!({"state": "active"})).await;
+    assert_eq!((back.status, back.kind()), (409, "too-many-users"), "{back:?}");
 }
 
 #[tokio::test]

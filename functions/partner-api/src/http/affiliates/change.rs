@@ -9,6 +9,7 @@ use domain::role::Role;
 use domain::time::Timestamp;
 use edge::auth::Caller;
 use edge::body::{Body, Segments};
+use edge::faults::Faults;
 use edge::http::Origin;
 use edge::idempotency::Minting;
 use edge::openapi::{Refusals, Stale, WriteRefusals};
@@ -22,7 +23,6 @@ use utoipa::ToSchema;
 use super::{LinkBody, answer, fields, find};
 use crate::App;
 use crate::destination::Destination;
-use crate::http::faults::Faults;
 use crate::http::who::AdminOrPartner;
 
 /// How often a change that met another one is made again.

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use domain::id::ProgramId;
 use domain::time::Timestamp;
+use edge::faults::Faults;
 use edge::problem::Problem;
 use store::TenantKey;
 use url::Url;
 
 use crate::App;
 use crate::destination::Destination;
-use crate::http::faults::Faults;
 
 /// The most characters of a label.
 const LABEL_LENGTH_MAX: usize = 120;
@@ -38,7 +38,7 @@ pub(super) fn sub_ids(faults: &mut Faults, said: BTreeMap<String, String>) -> BT
         let pointer = format!("/sub_ids/{}", edge::problem::escaped(name));
         let fits = (1..=SUB_ID_BYTES_MAX).contains(&value.len()) && !value.chars().any(char::is_control);
         if !SUB_IDS.contains(&name.as_str()) {
-            faults.clash(&pointer, "the names are sub1 to sub5");
+            faults.note(&pointer, "the names are sub1 to sub5");
         } else if !fits {
             faults.note(&pointer, format!("must have 1 to {SUB_ID_BYTES_MAX} bytes, and no control characters"));
         }

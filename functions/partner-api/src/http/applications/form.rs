@@ -3,6 +3,7 @@
 use domain::digest::Digest;
 use domain::email::{self, Email};
 use domain::id::ApplicationId;
+use edge::faults::Faults;
 use edge::problem::Problem;
 use edge::sealing::{Belongs, Sealed, SealingError};
 use edge::telemetry::chain;
@@ -12,7 +13,6 @@ use store::applications::{FORM, StoredApplication};
 use utoipa::ToSchema;
 
 use crate::App;
-use crate::http::faults::Faults;
 use crate::http::partners::page;
 
 const NAME_CHARS_MAX: usize = 200;

@@ -9,6 +9,7 @@ use domain::fact::PaymentKey;
 use domain::id::ClaimId;
 use edge::auth::Caller;
 use edge::body::{Body, Segments};
+use edge::faults::Faults;
 use edge::http::Origin;
 use edge::idempotency::Minting;
 use edge::openapi::{Refusals, WriteRefusals};
@@ -18,7 +19,6 @@ use utoipa::ToSchema;
 
 use super::shown::ClaimBody;
 use crate::App;
-use crate::http::faults::Faults;
 use crate::http::partners::failed;
 use crate::http::who::{Admin, ApprovingAdmin};
 

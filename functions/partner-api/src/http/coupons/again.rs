@@ -106,7 +106,7 @@ fn is_open(coupon: &Coupon) -> bool {
 
 /// As whom the clock stands in audit trails.
 fn itself() -> Actor {
-    Actor { role: Role::Service, id: "partner-api".to_owned(), ip: None, user_agent: None }
+    Actor::new(Role::Service, "partner-api")
 }
 
 #[cfg(test)]

@@ -5,11 +5,10 @@ use domain::money::AmountText;
 use domain::promotion::{Discount, Lasting, Off, Promotion, PromotionState};
 use domain::rate::Rate;
 use domain::time::Timestamp;
+use edge::faults::Faults;
 use serde::{Deserialize, Serialize};
 use store::coupons::Coupon;
 use utoipa::ToSchema;
-
-use crate::http::faults::Faults;
 
 /// The most months of a discount.
 const MONTHS_MAX: u32 = 120;
@@ -64,8 +63,11 @@ impl DiscountBody {
             (DurationWord::Repeating, Some(months)) if (1..=MONTHS_MAX).contains(&months) => {
                 Some(Lasting::Months(months))
             }
-            (DurationWord::Repeating, _) => {
-                faults.fit("/at_stripe/months", Err(format!("must be from 1 to {MONTHS_MAX}")))
+            (DurationWord::Repeating, Some(_)) => {
+                faults.check("/at_stripe/months", Err(format!("must be from 1 to {MONTHS_MAX}")))
+            }
+            (DurationWord::Repeating, None) => {
+                faults.fit("/at_stripe/months", Err(format!("is missing: from 1 to {MONTHS_MAX}")))
             }
             (_, Some(_)) => faults.fit("/at_stripe/months", Err("only of a discount that is `repeating`")),
         };
@@ -73,7 +75,7 @@ impl DiscountBody {
     }
 
     fn share(faults: &mut Faults, text: &str) -> Option<Off> {
-        let rate = faults.fit("/at_stripe/rate", Rate::parse(text))?;
+        let rate = faults.check("/at_stripe/rate", Rate::parse(text))?;
         match rate.to_percent() {
             Some(percent) if percent != "0" => Some(Off::Share(rate)),
             Some(_) => faults.fit("/at_stripe/rate", Err("must be above zero")),
@@ -82,8 +84,8 @@ impl DiscountBody {
     }
 
     fn amount(faults: &mut Faults, amount: &AmountText, currency: &str) -> Option<Off> {
-        let currency = faults.fit("/at_stripe/currency", Currency::parse(currency))?;
-        let amount = faults.fit("/at_stripe/amount", amount.not_negative_in(currency))?;
+        let currency = faults.check("/at_stripe/currency", Currency::parse(currency))?;
+        let amount = faults.amount("/at_stripe/amount", amount, currency)?;
         match (amount.is_zero(), stripe::minor_of(amount)) {
             (false, Some(_)) => Some(Off::Amount(amount)),
             (true, _) => faults.fit("/at_stripe/amount", Err("must be above zero")),

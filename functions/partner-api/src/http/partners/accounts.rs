@@ -11,6 +11,7 @@ use domain::time::Timestamp;
 use edge::auth::Caller;
 use edge::body::{Body, Query, Segments};
 use edge::csv::Format;
+use edge::faults::Faults;
 use edge::http::Origin;
 use edge::idempotency::Minting;
 use edge::openapi::{Refusals, WriteRefusals};
@@ -22,7 +23,6 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{failed, record_of};
 use crate::App;
-use crate::http::faults::Faults;
 use crate::http::page::{self, Listed};
 use crate::http::trail::Changes;
 use crate::http::who::Admin;

@@ -10,6 +10,7 @@ use domain::tier::Tier;
 use edge::auth::Caller;
 use edge::body::{Body, Segments};
 use edge::csv::Format;
+use edge::faults::Faults;
 use edge::http::Origin;
 use edge::idempotency::Minting;
 use edge::openapi::{Refusals, Stale, WriteRefusals};
@@ -25,7 +26,6 @@ use utoipa::ToSchema;
 
 use super::{EnrolmentBody, detail, record_of};
 use crate::App;
-use crate::http::faults::Faults;
 use crate::http::groups::{NAME_CHARS_MAX, present};
 use crate::http::page::Listed;
 use crate::http::trail::{Changes, joined, or_none};

@@ -5,6 +5,7 @@ use axum::response::Response;
 use domain::time::Timestamp;
 use edge::auth::Caller;
 use edge::body::{Body, Segments};
+use edge::faults::Faults;
 use edge::http::Origin;
 use edge::idempotency::Minting;
 use edge::openapi::{Refusals, WriteRefusals};
@@ -19,7 +20,6 @@ use utoipa::ToSchema;
 
 use super::{PartnerDetail, detail, record_of};
 use crate::App;
-use crate::http::faults::Faults;
 use crate::http::trail::{Changes, or_none};
 use crate::http::who::Admin;
 

@@ -12,6 +12,7 @@ use domain::user::{Position, UserState, Wanted};
 use edge::auth::Caller;
 use edge::body::{Body, Query, Segments};
 use edge::csv::Format;
+use edge::faults::Faults;
 use edge::http::Origin;
 use edge::idempotency::Minting;
 use edge::openapi::{Refusals, WriteRefusals};
@@ -25,7 +26,6 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::named;
 use crate::App;
-use crate::http::faults::Faults;
 use crate::http::page::{self, Listed};
 
 const NAME_CHARS_MAX: usize = 100;
@@ -215,7 +215,7 @@ pub(crate) async fn remove(
             tracing::info!(user.id = %after.user.id, by = %caller.person(), "somebody signs in for a partner no more");
             Ok(StatusCode::NO_CONTENT)
         }
-        UserChanged::ChangedMeanwhile | UserChanged::LastAdmin | UserChanged::PartnerGone => {
+        UserChanged::ChangedMeanwhile | UserChanged::LastAdmin | UserChanged::PartnerGone | UserChanged::TooMany => {
             Err(Problem::conflict("another person changes this user at the same time; look again"))
         }
     }

@@ -6,8 +6,9 @@ use domain::attribution::models::Model;
 use domain::attribution::settings::{AttributionSettings, Binding};
 use domain::currency::Currency;
 use domain::rule::RuleVersion;
-use domain::time::{Timestamp, Zone};
+use domain::time::Timestamp;
 use edge::body::{Body, Segments};
+use edge::faults::Faults;
 use edge::http::Origin;
 use edge::idempotency::Minting;
 use edge::openapi::{Refusals, Stale, WriteRefusals};
@@ -21,7 +22,6 @@ use utoipa::ToSchema;
 use super::super::trail::{Changes, joined};
 use super::{ProgramDetail, StatusWord, detail, existing_record, hosts};
 use crate::App;
-use crate::http::faults::Faults;
 use crate::http::who::Admin;
 
 /// What is to change of a programme; what is left out stays.
@@ -174,7 +174,7 @@ impl ChangedProgram {
         if let Some(text) = &self.currency {
             program.currency = faults.check("/currency", Currency::parse(text)).unwrap_or(program.currency);
         }
-        if let Some(zone) = self.time_zone.as_deref().and_then(|text| faults.fit("/time_zone", Zone::parse(text))) {
+        if let Some(zone) = self.time_zone.as_deref().and_then(|name| faults.zone("/time_zone", name)) {
             program.zone = zone;
         }
         if let Some(days) = self.window_days {

@@ -26,9 +26,8 @@ pub(crate) struct NewRecompute {
     /// For sales before this instant; up to now when left out.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub(super) to: Option<Timestamp>,
-    /// Why, for people.
-    #[serde(default)]
-    pub(super) reason: String,
+    /// Why, for people: what is kept says so.
+    pub(super) reason: Option<String>,
 }
 
 /// An approval of what a recompute shows.

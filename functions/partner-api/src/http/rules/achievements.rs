@@ -17,6 +17,7 @@ use domain::time::Timestamp;
 use edge::auth::Caller;
 use edge::body::{Body, Query, Segments};
 use edge::csv::Format;
+use edge::faults::Faults;
 use edge::http::Origin;
 use edge::idempotency::Minting;
 use edge::openapi::{Refusals, WriteRefusals};
@@ -31,7 +32,6 @@ use super::body::{MetricWord, MilestoneBody};
 use super::read::Reader;
 use super::shown;
 use crate::App;
-use crate::http::faults::Faults;
 use crate::http::page::{self, Listed};
 use crate::http::trail::Changes;
 use crate::http::who::{self, Admin};
@@ -468,8 +468,10 @@ impl<'a> Making<'a> {
 fn check(version: &RuleVersion) -> Result<(), Problem> {
     let mut faults = Faults::default();
     for found in version.terms.check().faults {
-        // The last milestone is the one that was asked for; whatever else is wrong was wrong before.
-        let field = found.pointer.strip_prefix("/milestones/").and_then(|rest| rest.split_once('/'));
+        // The last milestone is the one that was asked for. Whatever else is wrong was wrong before, is in force, and is no
+        // worse for an achievement: the version shows it.
+        let Some(rest) = found.pointer.strip_prefix("/milestones") else { continue };
+        let field = rest.strip_prefix('/').and_then(|rest| rest.split_once('/'));
         faults.clash(&field.map_or(found.pointer.clone(), |(_, field)| format!("/{field}")), found.why);
     }
     faults.finish(Some(()))

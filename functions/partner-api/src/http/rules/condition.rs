@@ -4,10 +4,10 @@ use domain::currency::Currency;
 use domain::money::Money;
 use domain::rule::condition::{DEPTH_MAX, Given};
 use domain::rule::{Condition, Field, Operand, Operator, Test};
+use edge::faults::Faults;
 use serde_json::{Value, json};
 
 use super::body::ConditionBody;
-use crate::http::faults::Faults;
 
 /// Deeper than this nobody looks: the rule is refused at three levels anyhow.
 const LEVELS_MAX: usize = DEPTH_MAX + 1;

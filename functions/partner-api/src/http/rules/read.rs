@@ -12,13 +12,13 @@ use domain::rule::{
 };
 use domain::sale::Clawback;
 use domain::tier::Tier;
+use edge::faults::{Faults, of_amount};
 
 use super::body::{
     BandModeWord, BandsBody, BaseBody, CapsBody, ClauseBody, EventWord, FlatRefundBody, FlatRefundWord, MatchingWord,
     MetricWord, MilestoneBody, OverridesBody, RewardBody, RoundingWord, RuleKind, VolumeBonusBody,
 };
 use super::condition;
-use crate::http::faults::Faults;
 
 /// The most characters that a name or a badge has.
 const NAME_LENGTH_MAX: usize = 80;
@@ -70,7 +70,7 @@ impl Reader<'_> {
 
     fn amount(&mut self, field: &str, amount: &AmountText) -> Option<Money> {
         let at = self.place(field);
-        self.faults.fit(&at, amount.not_negative_in(self.currency))
+        self.faults.amount(&at, amount, self.currency)
     }
 
     fn name(&mut self, field: &str, text: &str) -> Option<String> {
@@ -208,7 +208,7 @@ impl Reader<'_> {
             .map(|(name, text)| {
                 let field = format!("/overrides/{of}/{name}");
                 let at = self.place(&field);
-                let name = self.faults.fit(&at, key(name));
+                let name = self.faults.check(&at, key(name));
                 let rate = self.rate(&field, text);
                 name.zip(rate)
             })
@@ -224,7 +224,7 @@ impl Reader<'_> {
             .map(|(name, amount)| {
                 let field = format!("/sign_up_bonus/{name}");
                 let at = self.place(&field);
-                let tier = self.faults.fit(&at, tier(name));
+                let tier = self.faults.check(&at, tier(name));
                 let amount = self.amount(&field, amount);
                 tier.zip(amount)
             })
@@ -243,18 +243,26 @@ impl Reader<'_> {
     pub(super) fn milestone(&mut self, field: &str, body: &MilestoneBody) -> Option<Milestone> {
         let name = self.name(field, &body.name);
         let at = self.place(&format!("{field}/threshold"));
-        let count = || body.threshold.parse::<u64>().map_err(|_| "a whole number as text, such as \"10\"".to_owned());
         let metric = match body.metric {
-            MetricWord::Sales => self.faults.fit(&at, count()).map(Metric::Sales),
-            MetricWord::Customers => self.faults.fit(&at, count()).map(Metric::Customers),
+            MetricWord::Sales => self.count(&at, &body.threshold).map(Metric::Sales),
+            MetricWord::Customers => self.count(&at, &body.threshold).map(Metric::Customers),
             MetricWord::Revenue => {
-                self.faults.fit(&at, Money::parse(&body.threshold, self.currency)).map(Metric::Revenue)
+                let read = Money::parse(&body.threshold, self.currency);
+                read.map_err(|error| self.faults.extend([of_amount(&at, &error)])).ok().map(Metric::Revenue)
             }
         };
         let bonus = self.maybe(&format!("{field}/bonus"), body.bonus.as_ref());
         let at = self.place(&format!("{field}/badge"));
         let badge = body.badge.as_deref().map(|badge| self.faults.text(&at, badge, NAME_LENGTH_MAX));
         Some(Milestone { name: name?, metric: metric?, currency: self.currency, bonus: bonus?, badge })
+    }
+
+    /// How many. An amount with places is of the form that is told of a threshold, and still no number of things.
+    fn count(&mut self, at: &str, text: &str) -> Option<u64> {
+        let why = "a whole number as text, such as \"10\"";
+        let is_form = Money::parse(text, self.currency).is_err_and(|error| error.is_form());
+        let read = text.parse();
+        read.map_err(|_| if is_form { self.faults.note(at, why) } else { self.faults.clash(at, why) }).ok()
     }
 
     pub(super) fn flat_refund(&mut self, body: Option<&FlatRefundBody>) -> Option<Clawback> {

@@ -69,7 +69,9 @@ impl From<&RuleVersion> for RuleBody {
 }
 
 fn warnings(terms: &Terms) -> Vec<WarningBody> {
-    let warnings = terms.check().warnings.into_iter();
+    let found = terms.check();
+    // What is refused by now and was taken before is in force all the same: whoever looks at it is told.
+    let warnings = found.faults.into_iter().chain(found.warnings);
     warnings.map(|found| WarningBody { name: found.name, pointer: found.pointer, reason: found.why }).collect()
 }
 

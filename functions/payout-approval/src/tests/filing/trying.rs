@@ -325,3 +325,25 @@ async fn whatever_becomes_of_files_no_money_goes_to_an_account_that_was_not_trie
     }
     assert!(tried > 6 && paid > 0, "{tried} trials, {paid} payments: too few to say anything");
 }
+
+/// The mistakes that this law is about.
+#[cfg(feature = "planted")]
+#[tokio::test]
+async fn what_is_planted_in_the_trial_of_accounts_is_found_within_a_hundred_stories() {
+    use domain::planted::{Bug, plant};
+    use tokio::task::{LocalSet, spawn_local};
+
+    for bug in [Bug::TrialNotAwaited, Bug::UnsentFileTries] {
+        let mut found = false;
+        for seed in 0..100 {
+            plant(Some(bug));
+            // A story that breaks its law ends its task.
+            found = LocalSet::new().run_until(async { spawn_local(story(seed)).await.is_err() }).await;
+            plant(None);
+            if found {
+                break;
+            }
+        }
+        assert!(found, "{bug:?}");
+    }
+}

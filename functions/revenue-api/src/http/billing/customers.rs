@@ -27,6 +27,7 @@ use store::buyers::{self, BillingCustomer, ShownCard, TaxStanding};
 use stripe::{Address, CustomerChange, Exemption, Key, PaymentMethod, Stripe};
 use utoipa::ToSchema;
 
+use super::tax::place_of;
 use super::{BILLERS, READERS, billing, key_of};
 use crate::App;
 use crate::http::page::{PageQuery, after, listed};
@@ -187,17 +188,31 @@ pub(super) async fn find(app: &App, caller: &Caller, id: &str) -> Result<Billing
     app.store.get_buyer(&caller.tenant_key(), &id).await?.ok_or_else(missing)
 }
 
-fn place_of(country: Option<&str>, region: Option<&str>) -> Result<Option<Jurisdiction>, Problem> {
+/// The id of a customer, as a body names it.
+///
+/// # Errors
+/// 400 for what is none.
+pub(super) fn read_id(text: &str) -> Result<CustomerId, Problem> {
+    CustomerId::parse(text).map_err(|error| Problem::bad_request("/customer_id", error.to_string()))
+}
+
+/// The customer whom a body names.
+///
+/// # Errors
+/// 422 when there is none.
+pub(super) async fn named(app: &App, caller: &Caller, id: &CustomerId) -> Result<BillingCustomer, Problem> {
+    let found = app.store.get_buyer(&caller.tenant_key(), id).await?;
+    found.ok_or_else(|| Problem::impossible("/customer_id", "no such customer"))
+}
+
+fn place_said(country: Option<&str>, region: Option<&str>) -> Result<Option<Jurisdiction>, Problem> {
     match (country, region) {
         (None, None) => Ok(None),
-        (None, Some(_)) => Err(Problem::impossible("/region", "goes with country")),
-        (Some(country), region) => match Jurisdiction::parse(country, region) {
-            Ok(place) => Ok(Some(place)),
-            Err(error) => {
-                let is_country = error == domain::sales_tax::JurisdictionError::Country;
-                Err(Problem::impossible(if is_country { "/country" } else { "/region" }, error.to_string()))
-            }
-        },
+        (None, Some(region)) => {
+            Jurisdiction::check_region(region).map_err(|error| Problem::bad_request("/region", error.to_string()))?;
+            Err(Problem::impossible("/region", "goes with country"))
+        }
+        (Some(country), region) => place_of(country, region).map(Some),
     }
 }
 
@@ -264,7 +279,7 @@ pub(crate) async fn create(
 ) -> Result<Response, Problem> {
     caller.require(BILLERS)?;
     let email = email_of(&body.email)?;
-    let place = place_of(body.country.as_deref(), body.region.as_deref())?;
+    let place = place_said(body.country.as_deref(), body.region.as_deref())?;
     let billing = billing(&app)?;
     let account = billing.account(&caller.tenant).await?;
     let tax = body.tax_standing.unwrap_or_default();
@@ -401,7 +416,7 @@ pub(crate) async fn change(
     }
     seen.check(before.version)?;
     let email = body.email.as_deref().map(email_of).transpose()?;
-    let place = place_of(body.country.as_deref(), body.region.as_deref())?;
+    let place = place_said(body.country.as_deref(), body.region.as_deref())?;
     let billing = billing(&app)?;
     let said = CustomerChange {
         email: email.as_ref().map(|email| email.as_str().to_owned()),

@@ -6,13 +6,14 @@ use axum::response::{IntoResponse, Response};
 use domain::audit::Told;
 use domain::currency::Currency;
 use domain::id::PlanId;
-use domain::money::AmountText;
+use domain::money::{AmountText, Money};
 use domain::plan::{Plan, PlanTier, faults_of};
 use domain::subscription::{Every, Interval};
 use domain::time::Timestamp;
 use edge::auth::Caller;
 use edge::body::{Checked, Query};
 use edge::csv::{self, Format};
+use edge::faults::Faults;
 use edge::http::Origin;
 use edge::idempotency::Minting;
 use edge::openapi::{Refusals, WriteRefusals};
@@ -220,23 +221,21 @@ pub(crate) async fn create(
 impl NewPlan {
     /// The tiers, and what each costs as Stripe counts.
     fn tiers(&self) -> Result<Vec<(PlanTier, i64)>, Problem> {
+        let mut faults = Faults::default();
         let mut tiers = Vec::new();
         for (n, tier) in self.tiers.iter().enumerate() {
             let pointer = format!("/tiers/{n}/amount");
-            let amount = tier.amount.in_currency(self.currency);
-            let amount = amount.map_err(|error| Problem::impossible(&pointer, error.to_string()))?;
-            let unit_amount = stripe::minor_of(amount).ok_or_else(|| {
-                Problem::impossible(&pointer, format!("the payment provider takes fewer places of {}", self.currency))
-            })?;
+            // What cannot be read is told, and the tier's other fields are looked at all the same.
+            let amount = faults.amount(&pointer, &tier.amount, self.currency).unwrap_or(Money::zero(self.currency));
+            let places = || format!("the payment provider takes fewer places of {}", self.currency);
+            let unit_amount = faults.fit(&pointer, stripe::minor_of(amount).ok_or_else(places)).unwrap_or_default();
             let every = Every { interval: tier.interval, count: tier.interval_count };
             let read =
                 PlanTier { name: tier.name.clone(), amount, every, trial_days: tier.trial_days, price: String::new() };
             tiers.push((read, unit_amount));
         }
         let read: Vec<PlanTier> = tiers.iter().map(|(tier, _)| tier.clone()).collect();
-        let mut faults = faults_of(&read).into_iter();
-        let Some(first) = faults.next() else { return Ok(tiers) };
-        let problem = Problem::impossible(first.pointer(), first.to_string());
-        Err(faults.fold(problem, |problem, fault| problem.at(fault.pointer(), fault.to_string())))
+        faults.extend(faults_of(&read));
+        faults.finish(Some(tiers))
     }
 }

@@ -4,11 +4,13 @@ use axum::extract::State;
 use axum::response::Response;
 use domain::audit::Told;
 use domain::id::{PlanId, SubscriptionId};
+use domain::plan::{TIER_CHARS_MAX, is_tier_name};
 use domain::subscription::Subscription;
 use domain::time::Timestamp;
 use edge::auth::Caller;
 use edge::body::{Body, Checked, Query, Segments};
 use edge::csv::{self, Format};
+use edge::faults::Faults;
 use edge::http::Origin;
 use edge::idempotency::Minting;
 use edge::openapi::{Refusals, WriteRefusals};
@@ -142,9 +144,14 @@ async fn price_of(
     caller: &Caller,
     (plan_id, tier): (&str, Option<&str>),
 ) -> Result<(String, Option<u32>), Problem> {
-    let missing = || Problem::impossible("/plan_id", "no such plan");
-    let id = PlanId::parse(plan_id).map_err(|_| missing())?;
-    let plan = app.store.get_plan(&caller.tenant_key(), &id).await?.ok_or_else(missing)?;
+    let mut faults = Faults::default();
+    let id = faults.check("/plan_id", PlanId::parse(plan_id));
+    if tier.is_some_and(|name| !is_tier_name(name)) {
+        faults.note("/tier", format!("1 to {TIER_CHARS_MAX} small letters, digits and dashes"));
+    }
+    let id = faults.finish(id)?;
+    let plan = app.store.get_plan(&caller.tenant_key(), &id).await?;
+    let plan = plan.ok_or_else(|| Problem::impossible("/plan_id", "no such plan"))?;
     let names: Vec<&str> = plan.tiers.iter().map(|tier| tier.name.as_str()).collect();
     let found = plan.tier(tier);
     let found = found.ok_or_else(|| Problem::impossible("/tier", format!("one of {}", names.join(", "))))?;
@@ -203,11 +210,7 @@ pub(crate) async fn create(
     Checked(body): Checked<NewSubscriptionBody>,
 ) -> Result<Response, Problem> {
     caller.require(BILLERS)?;
-    let unknown = |problem: Problem| match problem.status().as_u16() {
-        404 => Problem::impossible("/customer_id", "no such customer"),
-        _ => problem,
-    };
-    let buyer = customers::find(&app, &caller, &body.customer_id).await.map_err(unknown)?;
+    let buyer = customers::named(&app, &caller, &customers::read_id(&body.customer_id)?).await?;
     let (price, trial_days) = price_of(&app, &caller, (&body.plan_id, body.tier.as_deref())).await?;
     let billing = billing(&app)?;
     let account = billing.account(&caller.tenant).await?;

@@ -10,6 +10,7 @@ use domain::sales_tax::{Buyer, Jurisdiction, TaxBehavior, Taxable, Taxed, Treatm
 use domain::time::{BusinessDay, Zone};
 use edge::auth::Caller;
 use edge::body::Body;
+use edge::faults::of_amount;
 use edge::openapi::{Refusals, WriteRefusals};
 use edge::problem::Problem;
 use serde::{Deserialize, Serialize};
@@ -116,11 +117,11 @@ impl From<&Taxed> for TaxedView {
 ///
 /// # Errors
 /// 400 with the field that is wrong.
-fn place_of(country: &str, region: Option<&str>) -> Result<Jurisdiction, Problem> {
+pub(super) fn place_of(country: &str, region: Option<&str>) -> Result<Jurisdiction, Problem> {
     use domain::sales_tax::JurisdictionError;
     Jurisdiction::parse(country, region).map_err(|error| {
         let pointer = if error == JurisdictionError::Country { "/country" } else { "/region" };
-        Problem::impossible(pointer, error.to_string())
+        Problem::bad_request(pointer, error.to_string())
     })
 }
 
@@ -130,13 +131,11 @@ impl CalculateBody {
             let country = self.country.as_deref().ok_or_else(|| Problem::impossible("/country", "missing"))?;
             return Ok((place_of(country, self.region.as_deref())?, self.buyer.unwrap_or_default()));
         };
+        let id = customers::read_id(id)?;
         if self.country.is_some() || self.region.is_some() || self.buyer.is_some() {
             return Err(Problem::impossible("/customer_id", "either a customer, or country, region and buyer"));
         }
-        let buyer = customers::find(app, caller, id).await.map_err(|problem| match problem.status().as_u16() {
-            404 => Problem::impossible("/customer_id", "no such customer"),
-            _ => problem,
-        })?;
+        let buyer = customers::named(app, caller, &id).await?;
         let place = buyer.place.ok_or_else(|| {
             Problem::unprocessable("the customer has no country")
                 .kind("tax-location-missing")
@@ -161,7 +160,7 @@ pub(crate) async fn calculate(
 ) -> Result<Json<TaxedView>, Problem> {
     caller.require(READERS)?;
     let amount = body.amount.in_currency(body.currency);
-    let amount = amount.map_err(|error| Problem::impossible("/amount", error.to_string()))?;
+    let amount = amount.map_err(|error| of_amount("/amount", &error))?;
     let (place, standing) = body.place(&app, &caller).await?;
     let buyer = match standing {
         TaxStanding::Consumer => Buyer::Consumer,

@@ -13,6 +13,7 @@ use edge::auth::Caller;
 use edge::body::{Checked, Query, Segments};
 use edge::clock::Stopwatch;
 use edge::csv::{self, Format};
+use edge::faults::of_amount;
 use edge::http::Origin;
 use edge::openapi::{Clashes, Refusals, WriteRefusals};
 use edge::page::{Listed, limit};
@@ -225,7 +226,7 @@ impl FiledBody {
         let untold = count.totals.as_ref().map(Totals::untold).transpose().map_err(|_| Problem::internal())?;
         let untold = untold.unwrap_or(Money::zero(Currency::USD));
         let said = self.withheld_untold.as_ref().map(|amount| amount.not_negative_in(Currency::USD)).transpose();
-        let said = said.map_err(|error| Problem::impossible("/withheld_untold", error.to_string()))?;
+        let said = said.map_err(|error| of_amount("/withheld_untold", &error))?;
         // TAX-5: whoever withheld tells. What no file tells of is not passed over in silence.
         if said.unwrap_or(Money::zero(Currency::USD)) != untold {
             let detail = format!(

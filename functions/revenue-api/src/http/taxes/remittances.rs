@@ -7,12 +7,13 @@ use domain::audit::{Actor, Deed, append};
 use domain::currency::Currency;
 use domain::id::RemittanceId;
 use domain::money::AmountText;
-use domain::tax::batch::{NotRemitted, Remittance, RemittanceState, TaxYear};
+use domain::tax::batch::{Mistaken, NotRemitted, Remittance, RemittanceState, TaxYear};
 use domain::tax::threshold;
 use domain::time::{BusinessDay, Timestamp};
 use edge::auth::{Approver, Caller};
 use edge::body::{Checked, Query, Segments};
 use edge::csv::{self, Format};
+use edge::faults::of_amount;
 use edge::http::Origin;
 use edge::idempotency::Minting;
 use edge::openapi::{Refusals, WriteRefusals};
@@ -33,7 +34,7 @@ use crate::http::{Here, Id, plain};
 const REFERENCE_CHARS_MAX: usize = 200;
 const REASON_CHARS_MAX: usize = 1_000;
 const TRIES_MAX: usize = 5;
-const COLUMNS: [&str; 10] = [
+const COLUMNS: [&str; 12] = [
     "id",
     "year",
     "amount",
@@ -44,6 +45,8 @@ const COLUMNS: [&str; 10] = [
     "created_by",
     "created_at",
     "approved_by",
+    "mistaken_by",
+    "taken_back_by",
 ];
 
 /// What was deposited with the tax office.
@@ -114,7 +117,7 @@ pub(crate) struct TaxRemittanceView {
     /// When.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
-    /// The second person; null while it waits.
+    /// The second person; null while it waits, and of what was taken back before this was kept.
     approved_by: Option<String>,
     /// Who said no.
     rejected_by: Option<String>,
@@ -124,21 +127,27 @@ pub(crate) struct TaxRemittanceView {
     mistaken_by: Option<String>,
     /// Why.
     mistaken_because: Option<String>,
-    /// Who says so, too: from then on it is owed again.
+    /// Who said last that it was no mistake: whoever had called it one, or another.
+    upheld_by: Option<String>,
+    /// Why.
+    upheld_because: Option<String>,
+    /// Who says that it was a mistake, too: from then on it is owed again.
     taken_back_by: Option<String>,
+    /// Why, in their words.
+    taken_back_because: Option<String>,
 }
 
 impl From<&Remittance> for TaxRemittanceView {
     fn from(of: &Remittance) -> Self {
-        let (approved_by, rejected_by, rejection_reason) = match of.state.clone() {
-            RemittanceState::Pending => (None, None, None),
-            RemittanceState::Booked { approved_by, .. } => (Some(approved_by), None, None),
-            RemittanceState::TakenBack { .. } => (None, None, None),
-            RemittanceState::Rejected { rejected_by, why_rejected } => (None, Some(rejected_by), Some(why_rejected)),
+        let (rejected_by, rejection_reason) = match of.state.clone() {
+            RemittanceState::Rejected { rejected_by, why_rejected } => (Some(rejected_by), Some(why_rejected)),
+            _ => (None, None),
         };
-        let taken_back_by = match &of.state {
-            RemittanceState::TakenBack { taken_back_by, .. } => Some(taken_back_by.clone()),
-            _ => None,
+        let (taken_back_by, taken_back_because) = match of.state.clone() {
+            RemittanceState::TakenBack { taken_back_by, taken_back_because, .. } => {
+                (Some(taken_back_by), taken_back_because)
+            }
+            _ => (None, None),
         };
         Self {
             id: of.id.to_string(),
@@ -150,12 +159,15 @@ impl From<&Remittance> for TaxRemittanceView {
             state: of.state.word(),
             created_by: of.by.clone(),
             created_at: of.at,
-            approved_by,
+            approved_by: of.approved_by().map(str::to_owned),
             rejected_by,
             rejection_reason,
             mistaken_by: of.mistaken().map(|mistaken| mistaken.by.clone()),
             mistaken_because: of.mistaken().map(|mistaken| mistaken.why.clone()),
+            upheld_by: of.upheld().map(|upheld| upheld.by.clone()),
+            upheld_because: of.upheld().map(|upheld| upheld.why.clone()),
             taken_back_by,
+            taken_back_because,
         }
     }
 }
@@ -199,7 +211,7 @@ pub(in crate::http) async fn enter(
     let tenant = caller.tenant_key();
     threshold(body.year).map_err(|error| Problem::unprocessable(error.to_string()).kind("unknown-tax-year"))?;
     let amount = body.amount.not_negative_in(Currency::USD);
-    let amount = amount.map_err(|error| Problem::impossible("/amount", error.to_string()))?;
+    let amount = amount.map_err(|error| of_amount("/amount", &error))?;
     if amount.is_zero() {
         return Err(Problem::impossible("/amount", "must be above zero"));
     }
@@ -249,14 +261,17 @@ pub(in crate::http) async fn approve(
     step(&app, &caller, origin, &id, Word::Yes).await
 }
 
-/// Say no to what was entered; who entered it takes it back in the same way.
+/// Say no to what waits for a second person.
+///
+/// To what was entered: it is rejected. To the word of one person that it was booked by mistake: it stays booked, and two must
+/// say so anew. Whoever entered it, or said that word, takes it back in the same way.
 #[utoipa::path(
     post, path = "/v1/revenue/tax/remittances/{id}/reject", tag = "tax-forms", request_body = RejectBody,
     params(
         ("id" = String, Path, description = "Its id."),
         ("Idempotency-Key" = String, Header, description = "Names this request: sent twice, it runs once."),
     ),
-    responses((status = 200, description = "Rejected.", body = TaxRemittanceView), Refusals, WriteRefusals),
+    responses((status = 200, description = "Rejected, or booked as before.", body = TaxRemittanceView), Refusals, WriteRefusals),
     security(("bearer" = []))
 )]
 pub(in crate::http) async fn reject(
@@ -273,7 +288,7 @@ pub(in crate::http) async fn reject(
 /// Say that it was booked by mistake, or under a wrong reference.
 ///
 /// One person says so and nothing changes; once another has said so here, too, it is owed again, and the deposit may be
-/// booked as it was.
+/// booked as it was. Until then whoever said it takes it back by `reject`, and another says no to it there.
 #[utoipa::path(
     post, path = "/v1/revenue/tax/remittances/{id}/take-back", tag = "tax-forms", request_body = TakeBackBody,
     params(
@@ -323,7 +338,7 @@ async fn step(
         let year = app.store.get_tax_year(&tenant, before.it.year).await?;
         let (after, changed) = match word.clone() {
             Word::Yes => before.it.approve(&year.it, &by, at).map(|(after, year)| (after, Some(year))),
-            Word::No(why) => before.it.reject(&by, why).map(|after| (after, None)),
+            Word::No(why) => before.it.reject(&by, (why, at)).map(|after| (after, None)),
             Word::Mistake(why) => before.it.take_back(&year.it, &by, (why, at)),
         }
         .map_err(|refused| not_remitted(&refused))?;
@@ -349,12 +364,19 @@ fn is_said(remittance: &Remittance, by: &Actor, word: &Word) -> bool {
         (RemittanceState::Rejected { rejected_by, why_rejected }, Word::No(why)) => {
             *rejected_by == by.id && why_rejected == why
         }
-        (RemittanceState::Booked { mistaken: Some(mistaken), .. }, Word::Mistake(why)) => {
-            mistaken.by == by.id && mistaken.why == *why
+        (RemittanceState::Booked { upheld: Some(upheld), .. }, Word::No(why)) => is_word(upheld, by, why),
+        (RemittanceState::Booked { mistaken: Some(mistaken), .. }, Word::Mistake(why)) => is_word(mistaken, by, why),
+        (RemittanceState::TakenBack { mistaken, taken_back_by, taken_back_because, .. }, Word::Mistake(why)) => {
+            // Of what was taken back before the words were kept, whoever said it has said it in any.
+            let is_second = *taken_back_by == by.id && taken_back_because.as_ref().is_none_or(|said| said == why);
+            is_second || is_word(mistaken, by, why)
         }
-        (RemittanceState::TakenBack { taken_back_by, .. }, Word::Mistake(_)) => *taken_back_by == by.id,
         _ => false,
     }
+}
+
+fn is_word(said: &Mistaken, by: &Actor, why: &str) -> bool {
+    said.by == by.id && said.why == why
 }
 
 async fn write(
@@ -368,6 +390,7 @@ async fn write(
         RemittanceState::Rejected { .. } => "tax_remittance.rejected",
         RemittanceState::TakenBack { .. } => "tax_remittance.taken_back",
         RemittanceState::Booked { mistaken: Some(_), .. } => "tax_remittance.called_mistaken",
+        RemittanceState::Booked { upheld: Some(_), .. } => "tax_remittance.upheld",
         _ => "tax_remittance.booked",
     };
     let told = told(app, tenant, (Some(&before.it), after), who, action).await?;

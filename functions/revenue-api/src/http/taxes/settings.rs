@@ -9,10 +9,11 @@ use domain::audit::{Deed, append};
 use domain::digest::Digest;
 use domain::payee::{PostalAddress, Rail};
 use domain::role::Role;
-use domain::tax::iris::{Payer, Template, payer_faults};
+use domain::tax::iris::{HEADER_CHARS_MAX, Payer, Template, payer_faults};
 use domain::tax::{TaxSettings, Teller, Tellers, Tin, TinKind};
 use edge::auth::Caller;
 use edge::body::Body;
+use edge::faults::Faults;
 use edge::http::Origin;
 use edge::openapi::{PostalAddressShape, Refusals, WriteRefusals};
 use edge::problem::Problem;
@@ -100,13 +101,7 @@ impl TaxSettingsBody {
 
     /// The settings, or every field that is wrong; a number that is left out, or shown as it was, is the one that is kept.
     fn read(self, before: &TaxSettings) -> Result<TaxSettings, Problem> {
-        let mut problem: Option<Problem> = None;
-        let mut note = |pointer: String, why: String| {
-            problem = Some(match problem.take() {
-                None => Problem::impossible(pointer, why),
-                Some(problem) => problem.at(pointer, why),
-            });
-        };
+        let mut faults = Faults::default();
         let mut payer = self.payer.map(|payer| {
             let kept =
                 before.payer.as_ref().filter(|kept| kept.tin_kind == payer.tin_kind).map(|kept| kept.tin.clone());
@@ -114,31 +109,33 @@ impl TaxSettingsBody {
             let TaxPayerBody { tin_kind, business_name, first_name, last_name, address, phone, email, .. } = payer;
             Payer { tin_kind, tin, business_name, first_name, last_name, address, phone, email }
         });
-        for (field, why) in payer.iter().flat_map(payer_faults) {
-            note(format!("/payer/{field}"), why);
-        }
-        match payer.as_mut().map(|payer| (rails::payee::read_address(&payer.address), payer)) {
-            Some((Ok(address), payer)) => payer.address = address,
-            Some((Err(faults), _)) => {
-                faults.into_iter().for_each(|fault| note(format!("/payer/{}", fault.field), fault.why))
+        faults.extend(payer.iter().flat_map(payer_faults).map(|fault| fault.under("/payer")));
+        if let Some(payer) = &mut payer {
+            match rails::payee::read_address(&payer.address) {
+                Ok(address) => payer.address = address,
+                Err(found) => faults.extend(found.into_iter().map(|fault| fault.under("/payer"))),
             }
-            None => {}
         }
         if self.templates.len() > TEMPLATES_MAX {
-            note("/templates".to_owned(), format!("at most {TEMPLATES_MAX}"));
+            faults.note("/templates", format!("at most {TEMPLATES_MAX}"));
         }
         for (name, header) in &self.templates {
-            let pointer = format!("/templates/{}", edge::problem::escaped(name));
-            match TaxSettings::read_name(name) {
-                None => note(pointer, "a year and a form, such as 2026/1099-nec".to_owned()),
-                Some((_, form)) => {
-                    if let Err(fault) = Template::parse(form, header) {
-                        note(pointer, fault.to_string());
-                    }
-                }
-            }
+            note_template(&mut faults, name, header);
         }
-        problem.map_or(Ok(TaxSettings { payer, tellers: Tellers(self.rails), templates: self.templates }), Err)
+        faults.finish(Some(TaxSettings { payer, tellers: Tellers(self.rails), templates: self.templates }))
+    }
+}
+
+/// A line of plain text may still be no template's.
+fn note_template(faults: &mut Faults, name: &str, header: &str) {
+    let pointer = format!("/templates/{}", edge::problem::escaped(name));
+    let is_line = (1..=HEADER_CHARS_MAX).contains(&header.len());
+    let is_plain = header.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
+    match TaxSettings::read_name(name).map(|(_, form)| Template::parse(form, header)) {
+        None => faults.note(&pointer, "a year and a form, such as 2026/1099-nec"),
+        Some(Err(fault)) if is_line && is_plain => faults.clash(&pointer, fault),
+        Some(Err(fault)) => faults.note(&pointer, fault),
+        Some(Ok(_)) => {}
     }
 }
 

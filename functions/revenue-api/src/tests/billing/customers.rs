@@ -65,19 +65,17 @@ async fn another_card_is_chosen_and_one_that_its_bank_declines_is_refused() {
 async fn what_is_wrong_with_a_customer_is_named_and_nothing_is_made() {
     let shop = shop().await;
     let rows = [
-        (json!({}), "/email"),
-        (json!({"email": "nonsense"}), "/email"),
-        (json!({"email": "a@b.example", "colour": "red"}), "/colour"),
-        (json!({"email": "a@b.example", "country": "Germany"}), "/country"),
-        (json!({"email": "a@b.example", "region": "NY"}), "/region"),
-        (json!({"email": "a@b.example", "country": "US", "region": "New York"}), "/region"),
-        (json!({"email": "a@b.example", "tax_standing": "rich"}), "/tax_standing"),
-        (json!({"email": "a@b.example", "name": "\u{1b}[2J"}), "/name"),
+        (json!({}), "/email", 400),
+        (json!({"email": "nonsense"}), "/email", 400),
+        (json!({"email": "a@b.example", "colour": "red"}), "/colour", 400),
+        (json!({"email": "a@b.example", "country": "Germany"}), "/country", 400),
+        (json!({"email": "a@b.example", "region": "NY"}), "/region", 422),
+        (json!({"email": "a@b.example", "country": "US", "region": "New York"}), "/region", 400),
+        (json!({"email": "a@b.example", "tax_standing": "rich"}), "/tax_standing", 400),
+        (json!({"email": "a@b.example", "name": "\u{1b}[2J"}), "/name", 400),
     ];
-    for (body, pointer) in rows {
+    for (body, pointer, status) in rows {
         let answer = shop.post("fin", "/customers", body.clone()).await;
-        // Which places there are no schema tells.
-        let status = if ["/country", "/region"].contains(&pointer) { 422 } else { 400 };
         assert_eq!(answer.wrong(), (status, vec![pointer]), "{body}");
     }
     assert_eq!(shop.at_stripe("/v1/customers").await["data"], json!([]));

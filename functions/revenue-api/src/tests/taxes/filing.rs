@@ -73,7 +73,7 @@ async fn tax_that_no_file_tells_of_is_named_by_whoever_files() {
     let naming = |amount: &str| json!({"count": 1, "receipt": "2026-1", "withheld_untold": amount});
     assert_eq!(books.post("fin", FILED, receipt(1)).await.kind(), (409, "withheld-untold"));
     assert_eq!(books.post("fin", FILED, naming("719.99")).await.kind(), (409, "withheld-untold"));
-    assert_eq!(books.post("fin", FILED, naming("-720.00")).await.status, 422);
+    assert_eq!(books.post("fin", FILED, naming("-720.00")).await.status, 400);
     assert_eq!(books.post("fin", FILED, naming("720.00")).await.ok()["filed_count"], 1);
     let trail = books.world.store.list_audit(&books.world.tenant, "tax_year#2026").await.expect("store");
     assert_eq!(trail.last().map(|entry| entry.new["withheld_untold"].as_str()), Some("720.00"));
@@ -93,7 +93,7 @@ async fn settings_that_change_in_the_middle_of_a_count_begin_it_anew() {
     let app = App::new(books.world.store.clone(), visits, books.sealer.clone(), Clock::fixed(at));
     let tenant = books.world.tenant.clone();
     let (before, decided) = sealed::settings(&app, &tenant).await.expect("settings");
-    let by = Actor { role: Role::FinanceManager, id: "usr_fin".to_owned(), ip: None, user_agent: None };
+    let by = Actor::new(Role::FinanceManager, "usr_fin");
     let zone = domain::time::Zone::utc();
     let old = Counting { app: &app, tenant: &tenant, settings: &before, decided, zone: &zone, by: &by, at };
     let year = books.world.store.get_tax_year(&tenant, 2026).await.expect("store");

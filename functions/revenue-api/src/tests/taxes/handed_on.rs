@@ -39,7 +39,7 @@ async fn a_deposit_that_two_people_entered_is_booked_once() {
     assert_eq!(refused.kind(), (409, "deposit-booked"));
     // Nor where both said yes in the same instant: the year and the reference are one transaction.
     let year = store.get_tax_year(tenant, 2026).await.expect("store");
-    let by = Actor { role: Role::Admin, id: "usr_bob".to_owned(), ip: None, user_agent: None };
+    let by = Actor::new(Role::Admin, "usr_bob");
     let (booked, after) = twin.approve(&year.it, &by, books.at()).expect("owed");
     let end = store.get_chain_end(tenant, &twin.aggregate()).await.expect("store");
     let (action, new) = ("tax_remittance.booked", booked.told());
@@ -146,10 +146,17 @@ async fn what_two_people_booked_by_mistake_two_people_take_back_and_the_deposit_
         assert_eq!(books.post(who, &take_back, why.clone()).await.status, 403, "{who}");
     }
     books.world.verified().await;
-    let taken_back = books.post("fin", &take_back, why.clone()).await.ok();
+    let also = json!({"reason": "the bank says so, too"});
+    let taken_back = books.post("fin", &take_back, also.clone()).await.ok();
     assert_eq!((&taken_back["state"], &taken_back["taken_back_by"]), (&json!("taken_back"), &json!("usr_fin")));
-    assert_eq!(books.post("fin", &take_back, why.clone()).await.ok(), taken_back);
-    assert_eq!(books.post("bob", &take_back, why.clone()).await.kind(), (409, "wrong-state"));
+    let words = ["approved_by", "mistaken_because", "taken_back_because"].map(|word| taken_back[word].clone());
+    assert_eq!(words, [json!("usr_ada"), json!("it was 240.00"), json!("the bank says so, too")]);
+    // Each of the two is answered again as they were, and in other words not.
+    assert_eq!(books.post("fin", &take_back, also.clone()).await.ok(), taken_back);
+    assert_eq!(books.post("ada", &take_back, why.clone()).await.ok(), taken_back);
+    for (who, why) in [("bob", &why), ("fin", &why), ("ada", &also)] {
+        assert_eq!(books.post(who, &take_back, why.clone()).await.kind(), (409, "wrong-state"), "{who}");
+    }
     assert_eq!(owed(books.get("aud", YEAR).await.ok()), (json!("0.00"), json!("240.00")));
     books.world.verified().await;
     let right = books.enter("fin", deposit_as("240.00", "eft 27041")).await;
@@ -158,6 +165,33 @@ async fn what_two_people_booked_by_mistake_two_people_take_back_and_the_deposit_
     assert_eq!(books.post("bob", &take_back, json!({"reason": " "})).await.status, 400);
     let nobody = format!("{REMITTANCES}/rem_00000000000000000000000009/take-back");
     assert_eq!(books.post("ada", &nobody, why).await.kind(), (404, "not-found"));
+    books.world.verified().await;
+}
+
+#[tokio::test]
+async fn who_called_a_remittance_mistaken_takes_it_back_and_two_are_needed_anew() {
+    let mut books = books().await;
+    books.decide(settings()).await;
+    books.turn_to(21).await;
+    books.pay("1000.00").await;
+    books.count("generate").await;
+    let there = books.enter("fin", deposit_as("140.00", "EFT 27041")).await;
+    let (take_back, reject) = (format!("{there}/take-back"), format!("{there}/reject"));
+    books.post("ada", &format!("{there}/approve"), Value::Null).await.ok();
+    let (mistake, none) = (json!({"reason": "it was 240.00"}), json!({"reason": "I read another line"}));
+    assert_eq!(books.post("ada", &reject, none.clone()).await.kind(), (409, "wrong-state"));
+    books.post("ada", &take_back, mistake.clone()).await.ok();
+    let upheld = books.post("ada", &reject, none.clone()).await.ok();
+    assert_eq!((&upheld["state"], &upheld["mistaken_by"]), (&json!("booked"), &Value::Null));
+    assert_eq!((&upheld["upheld_by"], &upheld["upheld_because"]), (&json!("usr_ada"), &json!("I read another line")));
+    assert_eq!(books.post("ada", &reject, none).await.ok(), upheld, "asked for again it is said once");
+    books.world.verified().await;
+    // Whoever would have been the second is the first now.
+    let said = books.post("fin", &take_back, mistake.clone()).await.ok();
+    assert_eq!((&said["state"], &said["mistaken_by"]), (&json!("booked"), &json!("usr_fin")));
+    assert_eq!(books.get("aud", YEAR).await.ok()["remitted"], "140.00");
+    assert_eq!(books.post("ada", &take_back, mistake).await.ok()["state"], "taken_back");
+    assert_eq!(books.get("aud", YEAR).await.ok()["remitted"], "0.00");
     books.world.verified().await;
 }
 
@@ -171,7 +205,7 @@ async fn what_cannot_have_been_deposited_is_refused_with_the_field() {
     };
     for (body, status, pointer) in [
         (with("amount", json!("0.00")), 422, "/amount"),
-        (with("amount", json!("-1.00")), 422, "/amount"),
+        (with("amount", json!("-1.00")), 400, "/amount"),
         (with("amount", json!("1.001")), 422, "/amount"),
         (with("deposited_on", json!("2027-01-16")), 422, "/deposited_on"),
         (with("reference", json!(" ")), 400, "/reference"),
@@ -229,7 +263,7 @@ async fn of_the_payer_the_end_of_the_number_is_shown_and_every_fault_is_told_at_
         "/templates/2026~11099-div",
         "/templates/2026~11099-nec",
     ];
-    assert_eq!((told.status, pointers), (422, expected.to_vec()));
+    assert_eq!((told.status, pointers), (400, expected.to_vec()));
     for who in ["fin", "aud", "partner", "machine"] {
         let told = books.ask_of(&books.routes, who, ("PUT", path), json!({})).await;
         assert_eq!(told.status, 403, "{who}");

@@ -223,7 +223,7 @@ async fn a_form_that_changes_while_files_are_made_is_counted_anew() {
     let app = App::new(books.world.store.clone(), visits, aws, Clock::fixed(at));
     let tenant = books.world.tenant.clone();
     let (settings, decided) = sealed::settings(&app, &tenant).await.expect("settings");
-    let by = Actor { role: Role::FinanceManager, id: "usr_fin".to_owned(), ip: None, user_agent: None };
+    let by = Actor::new(Role::FinanceManager, "usr_fin");
     let zone = domain::time::Zone::utc();
     let counting = Counting { app: &app, tenant: &tenant, settings: &settings, decided, zone: &zone, by: &by, at };
     let year = books.world.store.get_tax_year(&tenant, 2026).await.expect("store");

@@ -8,8 +8,9 @@ use domain::email::{self, Email};
 use domain::fact::{Buyer, Fact, Lead, PaymentKey, Refund, SalePaid, SaleTraits, SaleType, SignUp, SoldItem};
 use domain::money::{AmountText, Money};
 use domain::provider::Provider;
-use domain::sales_tax::Jurisdiction;
+use domain::sales_tax::{Jurisdiction, JurisdictionError};
 use domain::time::Timestamp;
+use edge::faults::Faults;
 use edge::problem::Problem;
 use garde::Validate;
 use serde::{Deserialize, Serialize};
@@ -68,38 +69,22 @@ fn key_of(text: &str) -> Option<PaymentKey> {
     PaymentKey::parse(&whole).ok().filter(|_| !text.is_empty())
 }
 
-/// What is wrong, field by field.
-#[derive(Default)]
-struct Faults(Vec<(String, String)>);
-
-impl Faults {
-    fn note<T, E: ToString>(&mut self, pointer: &str, read: Result<T, E>) -> Option<T> {
-        read.map_err(|why| self.0.push((pointer.to_owned(), why.to_string()))).ok()
+/// What is not said happened now; what is ahead of our clock did not happen yet.
+fn at(faults: &mut Faults, told: Option<Timestamp>, now: Timestamp) -> Timestamp {
+    let at = told.unwrap_or(now);
+    if at.as_second() > now.as_second().saturating_add(AHEAD_S) {
+        faults.clash("/occurred_at", "in the future");
     }
+    at
+}
 
-    fn into_problem(self) -> Problem {
-        let mut faults = self.0.into_iter();
-        let (pointer, detail) = faults.next().unwrap_or_default();
-        faults.fold(Problem::impossible(pointer, detail), |problem, (pointer, detail)| problem.at(pointer, detail))
-    }
+fn key(faults: &mut Faults, pointer: &str, text: &str) -> Option<PaymentKey> {
+    faults.check(pointer, key_of(text).ok_or("not an id"))
+}
 
-    fn key(&mut self, pointer: &str, text: &str) -> Option<PaymentKey> {
-        self.note(pointer, key_of(text).ok_or("not an id"))
-    }
-
-    /// What is not said happened now; what is ahead of our clock did not happen yet.
-    fn at(&mut self, told: Option<Timestamp>, now: Timestamp) -> Timestamp {
-        let at = told.unwrap_or(now);
-        if at.as_second() > now.as_second().saturating_add(AHEAD_S) {
-            self.0.push(("/occurred_at".to_owned(), "in the future".to_owned()));
-        }
-        at
-    }
-
-    fn amount(&mut self, pointer: &str, text: &AmountText, currency: Currency) -> Money {
-        let read = self.note(pointer, text.not_negative_in(currency));
-        read.unwrap_or_else(|| Money::zero(currency))
-    }
+/// An amount; nothing where it cannot be read, so that the others are looked at all the same.
+fn amount(faults: &mut Faults, pointer: &str, text: &AmountText, currency: Currency) -> Money {
+    faults.amount(pointer, text, currency).unwrap_or_else(|| Money::zero(currency))
 }
 
 fn named<T: Serialize>(kind: &str, event_id: &str, told: &T) -> Named {
@@ -143,18 +128,18 @@ impl TrackedLead {
 
     pub(in crate::http) fn fact(&self, now: Timestamp) -> Result<Fact, Problem> {
         let mut faults = Faults::default();
-        let occurred_at = faults.at(self.occurred_at, now);
-        let event = faults.key("/event_id", &self.event_id);
-        let email = faults.note("/email", email::digest(&self.email).ok_or("not an e-mail address"));
+        let occurred_at = at(&mut faults, self.occurred_at, now);
+        let event = key(&mut faults, "/event_id", &self.event_id);
+        let email = faults.check("/email", email::digest(&self.email).ok_or("not an e-mail address"));
         match (event, email) {
-            (Some(event), Some(email)) if faults.0.is_empty() => Ok(Fact::Lead(Lead {
+            (Some(event), Some(email)) if faults.is_empty() => Ok(Fact::Lead(Lead {
                 event,
                 occurred_at,
                 click_token: self.click_token.clone(),
                 email,
                 is_qualified: self.qualified,
             })),
-            _ => Err(faults.into_problem()),
+            _ => faults.finish(None),
         }
     }
 }
@@ -193,11 +178,11 @@ impl TrackedSignUp {
 
     pub(in crate::http) fn fact(&self, now: Timestamp) -> Result<Fact, Problem> {
         let mut faults = Faults::default();
-        let occurred_at = faults.at(self.occurred_at, now);
-        let event = faults.key("/event_id", &self.event_id);
-        let customer = faults.key("/customer_id", &self.customer_id);
+        let occurred_at = at(&mut faults, self.occurred_at, now);
+        let event = key(&mut faults, "/event_id", &self.event_id);
+        let customer = key(&mut faults, "/customer_id", &self.customer_id);
         match (event, customer) {
-            (Some(event), Some(customer)) if faults.0.is_empty() => Ok(Fact::SignUp(SignUp {
+            (Some(event), Some(customer)) if faults.is_empty() => Ok(Fact::SignUp(SignUp {
                 event,
                 customer,
                 occurred_at,
@@ -205,7 +190,7 @@ impl TrackedSignUp {
                 coupon: self.coupon.clone(),
                 email: self.email.as_deref().and_then(email::digest),
             })),
-            _ => Err(faults.into_problem()),
+            _ => faults.finish(None),
         }
     }
 }
@@ -322,7 +307,10 @@ impl TrackedSale {
             Ok(place) => Ok(Some(place)),
             // A country that rules look at may be written as the tenant likes; one that tax depends on names a region.
             Err(_) if self.region.is_none() => Ok(None),
-            Err(error) => Err(Problem::impossible("/region", error.to_string())),
+            Err(JurisdictionError::Country) => {
+                Err(Problem::impossible("/country", "a region lies in a country of two letters, such as US"))
+            }
+            Err(error @ JurisdictionError::Region) => Err(Problem::bad_request("/region", error.to_string())),
         }
     }
 
@@ -332,15 +320,15 @@ impl TrackedSale {
 
     pub(in crate::http) fn fact(&self, now: Timestamp) -> Result<Fact, Problem> {
         let mut faults = Faults::default();
-        let occurred_at = faults.at(self.occurred_at, now);
+        let occurred_at = at(&mut faults, self.occurred_at, now);
         let own_id = self.payment_id.as_deref().unwrap_or(&self.event_id);
-        let payment = faults.key("/payment_id", own_id);
-        let Some(currency) = faults.note("/currency", Currency::parse(&self.currency)) else {
-            return Err(faults.into_problem());
+        let payment = key(&mut faults, "/payment_id", own_id);
+        let Some(currency) = faults.check("/currency", Currency::parse(&self.currency)) else {
+            return faults.finish(None);
         };
-        let paid = faults.amount("/amount", &self.amount, currency);
+        let paid = amount(&mut faults, "/amount", &self.amount, currency);
         let mut part = |pointer: &str, text: &Option<AmountText>, otherwise: Money| {
-            text.as_ref().map_or(otherwise, |text| faults.amount(pointer, text, currency))
+            text.as_ref().map_or(otherwise, |text| amount(&mut faults, pointer, text, currency))
         };
         let nothing = Money::zero(currency);
         let total = part("/total", &self.total, paid);
@@ -348,9 +336,9 @@ impl TrackedSale {
         let fees = part("/fees", &self.fees, nothing);
         let items = self.items(&mut faults, paid);
         if tax.minor().saturating_add(shipping.minor()) > total.minor() {
-            faults.0.push(("/tax".to_owned(), "tax and shipping are more than the total".to_owned()));
+            faults.clash("/tax", "tax and shipping are more than the total");
         }
-        let Some(payment) = payment.filter(|_| faults.0.is_empty()) else { return Err(faults.into_problem()) };
+        let Some(payment) = payment.filter(|_| faults.is_empty()) else { return faults.finish(None) };
         Ok(Fact::SalePaid(SalePaid {
             invoice: payment.as_str().split_once(':').map_or("", |(_, id)| id).to_owned(),
             payment,
@@ -379,18 +367,18 @@ impl TrackedSale {
 
     /// COM-18: together they are what was paid, or somebody would be paid for nothing.
     fn items(&self, faults: &mut Faults, paid: Money) -> Vec<SoldItem> {
-        let amount = |faults: &mut Faults, n: usize, item: &TrackedItem| {
-            faults.amount(&format!("/items/{n}/amount"), &item.amount, paid.currency())
+        let part = |faults: &mut Faults, n: usize, item: &TrackedItem| {
+            amount(faults, &format!("/items/{n}/amount"), &item.amount, paid.currency())
         };
         let items: Vec<SoldItem> = self
             .items
             .iter()
             .enumerate()
-            .map(|(n, item)| SoldItem { product: item.product.clone(), amount: amount(faults, n, item) })
+            .map(|(n, item)| SoldItem { product: item.product.clone(), amount: part(faults, n, item) })
             .collect();
         let sum = items.iter().fold(0_i64, |sum, item| sum.saturating_add(item.amount.minor()));
         if !items.is_empty() && sum != paid.minor() {
-            faults.0.push(("/items".to_owned(), "they do not add up to the amount".to_owned()));
+            faults.clash("/items", "they do not add up to the amount");
         }
         items
     }
@@ -454,15 +442,15 @@ impl TrackedRefund {
 
     pub(in crate::http) fn fact(&self, now: Timestamp) -> Result<Fact, Problem> {
         let mut faults = Faults::default();
-        let occurred_at = faults.at(self.occurred_at, now);
-        let refund = faults.key("/refund_id", self.refund_id.as_deref().unwrap_or(&self.event_id));
-        let payment = faults.key("/payment_id", &self.payment_id);
-        let Some(currency) = faults.note("/currency", Currency::parse(&self.currency)) else {
-            return Err(faults.into_problem());
+        let occurred_at = at(&mut faults, self.occurred_at, now);
+        let refund = key(&mut faults, "/refund_id", self.refund_id.as_deref().unwrap_or(&self.event_id));
+        let payment = key(&mut faults, "/payment_id", &self.payment_id);
+        let Some(currency) = faults.check("/currency", Currency::parse(&self.currency)) else {
+            return faults.finish(None);
         };
-        let amount = faults.amount("/amount", &self.amount, currency);
+        let amount = amount(&mut faults, "/amount", &self.amount, currency);
         match (refund, payment) {
-            (Some(refund), Some(payment)) if faults.0.is_empty() => Ok(Fact::Refund(Refund {
+            (Some(refund), Some(payment)) if faults.is_empty() => Ok(Fact::Refund(Refund {
                 refund,
                 payment,
                 amount,
@@ -470,7 +458,7 @@ impl TrackedRefund {
                 is_running_total: false,
                 occurred_at,
             })),
-            _ => Err(faults.into_problem()),
+            _ => faults.finish(None),
         }
     }
 }

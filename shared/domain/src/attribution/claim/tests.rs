@@ -5,7 +5,7 @@ use crate::role::Role;
 use crate::sale::Decision;
 
 fn decided() -> ClaimDecided {
-    let by = Actor { role: Role::Admin, id: "usr_1".to_owned(), ip: None, user_agent: None };
+    let by = Actor::new(Role::Admin, "usr_1");
     ClaimDecided { by, at: "2026-11-21T12:00:00Z".parse().expect("instant"), reason: "they met at the fair".to_owned() }
 }
 

@@ -14,10 +14,10 @@ fn deed(n: usize) -> Deed {
     Deed {
         at: Timestamp::from_second(1_700_000_000 + i64::try_from(n).expect("small")).expect("instant"),
         actor: Actor {
-            role: Role::Admin,
-            id: format!("usr_{}", n % 5),
             ip: n.is_multiple_of(2).then(|| "192.0.2.1".to_owned()),
-            user_agent: None,
+            // Every third was done by somebody of a partner.
+            person: n.is_multiple_of(3).then(|| format!("usr_{n}")),
+            ..Actor::new(Role::Admin, format!("usr_{}", n % 5))
         },
         action: "rule.created",
         old: BTreeMap::new(),
@@ -71,13 +71,14 @@ fn an_untouched_trail_ends_where_it_was_counted_to_end() {
 #[test]
 fn whatever_is_flipped_in_any_field_of_any_of_1_000_entries_is_found_there() {
     type Flip = fn(&mut AuditEntry);
-    let flips: [Flip; 11] = [
+    let flips: [Flip; 12] = [
         |entry| entry.v += 1,
         |entry| entry.at.push('0'),
         |entry| entry.actor.id.push('x'),
         |entry| entry.actor.role = Role::Auditor,
         |entry| entry.actor.ip = Some("192.0.2.2".to_owned()),
         |entry| entry.actor.user_agent = Some(String::new()),
+        |entry| entry.actor.person = entry.actor.person.is_none().then(|| "usr_another".to_owned()),
         |entry| entry.action.push('x'),
         |entry| drop(entry.old.insert("rate".to_owned(), String::new())),
         |entry| drop(entry.new.remove("rate")),

@@ -31,7 +31,7 @@ fn deciding(verdict: Verdict, by: &str) -> Deciding {
         suspends: false,
         reason: "looked at it".to_owned(),
         told_partner: None,
-        by: Actor { role: Role::Admin, id: by.to_owned(), ip: None, user_agent: None },
+        by: Actor::new(Role::Admin, by),
         at: at("2026-11-23T09:00:00Z"),
     }
 }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::award::Newest;
 use crate::currency::Currency;
 use crate::digest::Digest;
 use crate::id::{PartnerId, PayoutId};
@@ -14,7 +15,7 @@ fn at(text: &str) -> Timestamp {
 }
 
 fn actor(role: Role, id: &str) -> Actor {
-    Actor { role, id: id.to_owned(), ip: None, user_agent: None }
+    Actor::new(role, id)
 }
 
 fn payout(state: PayoutState) -> Payout {
@@ -240,6 +241,7 @@ fn what_leaves_is_a_part_of_what_was_approved_or_nothing_is_said_to_leave() {
 fn an_award_whose_payout_came_back_is_noted_as_paid() {
     let returned = |state: &PayoutState| matches!(state, PayoutState::Returned { .. });
     let state = every_state().into_iter().find(returned).expect("a state");
-    let due = crate::award::tests::award().due(Some(&payout(state)), Zone::utc().day_of(at(NOW)));
+    let due = crate::award::tests::award()
+        .due(Some(Newest { no: 1, payout: &payout(state), is_released: false }), Zone::utc().day_of(at(NOW)));
     assert_eq!(due, crate::award::Due::NotePaid { paid_at: at(NOW) });
 }

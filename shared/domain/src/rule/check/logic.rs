@@ -54,6 +54,12 @@ pub(super) fn is_taken(condition: Option<&Condition>, earlier: &[Option<&Conditi
     !can_together(&left_over.collect::<Vec<_>>(), &[event])
 }
 
+/// Can all of them hold for one such event?
+pub(super) fn can_all(conditions: &[&Condition], event: Event) -> bool {
+    let asked: Vec<(&Condition, bool)> = conditions.iter().map(|condition| (*condition, true)).collect();
+    can_together(&asked, &[event])
+}
+
 /// Can each condition hold, or not hold, as it is asked?
 fn can_together(asked: &[(&Condition, bool)], events: &[Event]) -> bool {
     let mut all: Vec<Alternative<'_>> = vec![Vec::new()];

@@ -94,7 +94,11 @@ fn check_raised(terms: &Terms, findings: &mut Findings) {
     // In millionths of millionths of millionths: nothing is rounded.
     let raised = |by: Option<Rate>| MILLION + by.map_or(0, Rate::millionths);
     let with_bonus = highest.millionths() * raised(terms.volume_bonus.map(|bonus| bonus.bonus));
-    if with_bonus > MILLION * MILLION {
+    if with_bonus > MILLION * MILLION && terms.volume_bonus.is_some_and(|bonus| bonus.from.is_zero()) {
+        // COM-8: a bonus from nothing on is paid with every sale.
+        let why = "from nothing on, this bonus always brings the highest share to more than the sale";
+        findings.refuse("/volume_bonus/bonus", "over_the_sale", why);
+    } else if with_bonus > MILLION * MILLION {
         let why = "with this bonus the highest share comes to more than the sale";
         findings.warn("/volume_bonus/bonus", "over_the_sale", why);
     } else if with_bonus * raised(terms.second_tier) > MILLION * MILLION * MILLION {

@@ -1,5 +1,6 @@
 mod hidden;
 mod limits;
+mod sums;
 
 use proptest::prelude::*;
 
@@ -191,28 +192,6 @@ fn behind_a_clause_that_takes_everything_a_clause_is_refused_and_behind_one_that
     }
     let why = &terms(vec![clause("rest", None), clause("pro", pro())]).check().faults[0].why;
     assert_eq!(why, "can never match: \"rest\" comes first and takes every such sale");
-}
-
-#[test]
-fn shares_that_always_add_up_to_more_than_the_sale_are_refused_and_those_that_can_are_warned_of() {
-    let big = |name: &str, when| Clause { reward: percent("0.6"), ..clause(name, when) };
-    let sum = |clauses| Terms { matching: Matching::Sum, ..terms(clauses) };
-    let (one, other) = (test("plan", "equals", "a"), test("plan", "equals", "b"));
-    let renewal = |clause: Clause| Clause { events: vec![Event::Renewal], ..clause };
-    let limited = |clause: Clause| Clause { limits: Limits { max_months: Some(1), ..clause.limits }, ..clause };
-    for (clauses, expected) in [
-        (vec![big("a", None), big("b", None)], "!over_the_sale /clauses/1/reward"),
-        (vec![big("a", None), big("b", Some(one.clone()))], "!over_the_sale /clauses/1/reward"),
-        (vec![big("a", Some(one.clone())), big("b", Some(one.clone()))], "!over_the_sale /clauses/1/reward"),
-        (vec![big("a", None), renewal(big("b", None))], "!over_the_sale /clauses/1/reward"),
-        (vec![big("a", None), limited(big("b", None))], "!over_the_sale /clauses/1/reward"),
-        (vec![limited(big("a", None)), big("b", None)], "over_the_sale /clauses/1/reward"),
-        (vec![big("a", Some(one.clone())), big("b", None)], "over_the_sale /clauses/1/reward"),
-    ] {
-        assert_eq!(found(&sum(clauses.clone())), [expected], "{clauses:?}");
-    }
-    assert_eq!(found(&sum(vec![big("a", Some(one)), big("b", Some(other))])), Vec::<String>::new());
-    assert_eq!(found(&sum(vec![clause("a", None), clause("b", None), clause("c", None)])), Vec::<String>::new());
 }
 
 #[test]

@@ -173,8 +173,8 @@ fn a_file_is_a_header_and_its_rows_without_blank_ones() {
 fn every_field_of_a_payer_is_looked_at() {
     assert_eq!(payer_faults(&payer()), []);
     let nameless = Payer { business_name: None, tin: "1".to_owned(), phone: " ".to_owned(), ..payer() };
-    let fields: Vec<_> = payer_faults(&nameless).into_iter().map(|(field, _)| field).collect();
-    assert_eq!(fields, ["tin", "business_name", "phone"]);
+    let fields: Vec<_> = payer_faults(&nameless).into_iter().map(|fault| fault.pointer).collect();
+    assert_eq!(fields, ["/tin", "/business_name", "/phone"]);
     let person = Payer { business_name: None, first_name: Some("A".into()), last_name: Some("B".into()), ..payer() };
     assert_eq!(payer_faults(&person), []);
 }

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::audit::Actor;
-use crate::id::{MethodId, PayoutId};
+use crate::id::{AwardId, MethodId, PayoutId};
 use crate::payee::Payee;
 use crate::payout::Terms;
 use crate::role::Role;
@@ -56,7 +56,7 @@ fn payout(of: u128, n: u32, was: &Was) -> Payout {
     Payout {
         id: PayoutId::of(&partner, Currency::USD, n),
         amount: usd(was.minor),
-        requested_by: Actor { role: Role::Partner, id: partner.to_string(), ip: None, user_agent: None },
+        requested_by: Actor::new(Role::Partner, partner.to_string()),
         partner,
         from: None,
         to: Slot::parse("260601.00").expect("a slot"),

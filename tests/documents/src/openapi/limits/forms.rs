@@ -19,6 +19,12 @@ pub(super) fn line(chars_max: usize) -> Value {
     json!({ "minLength": 1, "maxLength": chars_max, "pattern": pattern })
 }
 
+/// The same with nothing around it that is not read; where it may be taken away, an empty text does.
+pub(super) fn bare(chars_max: usize, is_taken_away: bool) -> Value {
+    let (shown, or_none) = (format!("[^{CONTROLS}{BLANKS}]"), if is_taken_away { "?" } else { "" });
+    json!({ "maxLength": chars_max, "pattern": format!("^({shown}([^{CONTROLS}]*{shown})?){or_none}$") })
+}
+
 /// The same on several lines.
 pub(super) fn prose(chars_max: usize) -> Value {
     let apart = "\\u0000-\\u0009\\u000b-\\u001f\\u007f-\\u009f";
@@ -135,9 +141,22 @@ pub(super) fn key() -> Value {
     form("^[a-z_-]{1,20}:[!-\"$-~]{1,170}$")
 }
 
+/// A day of this century, by its month. Which years have a 29th of February no pattern tells.
+fn calendar(february: &str) -> String {
+    let long = "(0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])";
+    let short = "(0[469]|11)-(0[1-9]|[12][0-9]|30)";
+    format!("20[0-9]{{2}}-({long}|{short}|02-(0[1-9]|1[0-9]|2[0-{february}]))")
+}
+
+/// A day of this century; that it is one, `format` says.
+pub(super) fn day() -> Value {
+    form(&format!("^{}$", calendar("9")))
+}
+
 /// An instant, or a day of UTC, of this century.
 pub(super) fn instant_or_day() -> Value {
-    json!({ "maxLength": 40, "pattern": "^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])(T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z)?$" })
+    let time = "T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z";
+    json!({ "maxLength": 40, "pattern": format!("^{}({time})?$", calendar("8")) })
 }
 
 /// Every currency that there is here.
@@ -150,7 +169,7 @@ pub(super) fn currency() -> Value {
 }
 
 /// The words of a type: it names them itself when it is given another.
-pub(super) fn words<T: DeserializeOwned>() -> Value {
+pub(in crate::openapi) fn words<T: DeserializeOwned>() -> Value {
     let refusal = serde_json::from_value::<T>(json!("\u{1}")).err().map(|error| error.to_string()).unwrap_or_default();
     let named = refusal.split_once("expected").map(|(_, words)| words).unwrap_or_default();
     let words: Vec<&str> = named.split('`').skip(1).step_by(2).collect();

@@ -18,6 +18,7 @@ use domain::provider::Provider;
 use domain::rule::check::{CLAUSES_MAX, OCCURRENCES_MAX};
 use domain::sales_tax::{Stacking, TaxBehavior};
 use domain::scope::Scope;
+use domain::settings::RetentionKind;
 use domain::subscription::Interval;
 use domain::tax::{Classification, FormKind, Teller, TinKind, WithholdingBase};
 use domain::tier::Tier;
@@ -25,8 +26,8 @@ use domain::user::UserState;
 use serde_json::{Value, json};
 
 use super::forms::{
-    amount, chars, country, currency, digest, email, exchange_rate, form, host, id, instant_or_day, key, line, list,
-    named, of, one_of, plain, prose, rate, region, signed, some, url, whole, words, zone,
+    amount, bare, chars, country, currency, digest, email, exchange_rate, form, host, id, instant_or_day, key, line,
+    list, named, of, one_of, plain, prose, rate, region, signed, some, url, whole, words, zone,
 };
 
 /// What may be sent as a field of a schema; `tags[]` is an entry of the list `tags`, `custom.*` a value of the map.
@@ -57,6 +58,7 @@ fn partners(schema: &str, field: &str) -> Option<Value> {
         ("NewApplication", "terms_version") => line(40),
         ("NewSuspension" | "Refusal" | "WithdrawBody", "reason") => line(500),
         ("NewGroup", "name") => line(64),
+        ("NewPartnerUser", "name") => line(100),
         ("NewGroup" | "ChangedGroup", "description") => line(500),
         ("NewAccount" | "NewClaim" | "ClaimAcceptance", "customer_id") => key(),
         ("NewClaim", "order_reference") => line(200),
@@ -79,6 +81,10 @@ fn partners(schema: &str, field: &str) -> Option<Value> {
         // Forms send what is optional as nothing.
         ("PostalAddress", "line2" | "region") => plain(100),
         ("PostalAddress", "postal_code") => line(16),
+        ("PayoutDetails", "holder" | "payable_to" | "reference") => line(140),
+        ("PayoutDetails", "instructions") => line(1_000),
+        // How many a country's have, the country says.
+        ("PayoutDetails", "iban") => form("^[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}$"),
         _ => return None,
     })
 }
@@ -177,7 +183,8 @@ fn payout_id() -> Value {
 }
 
 fn rails(schema: &str, field: &str) -> Option<Value> {
-    let name = |chars_max| of("[A-Z0-9]", 1, chars_max);
+    // What a bank's file writes of it is ASCII in capitals; other letters that have such a form are read, too.
+    let name = |chars_max: u64| json!({ "minLength": 1, "maxLength": chars_max, "pattern": "^ *[!-~][ -~]*$" });
     Some(match (schema, field) {
         (
             "AchSettings" | "OffsetSettings",
@@ -188,7 +195,7 @@ fn rails(schema: &str, field: &str) -> Option<Value> {
         ("AchSettings", "company_id") => of("[A-Z0-9]", 10, 10),
         ("AchSettings", "origin") => form("^[0-9]{9}$"),
         ("AchSettings", "description") => name(10),
-        ("AchSettings", "discretionary") => of("[A-Z0-9]", 0, 20),
+        ("AchSettings", "discretionary") => of("[ -~]", 0, 20),
         ("AchSettings", "lead_days") => whole(1, 5),
         ("AchSettings", "addenda") => one_of(&["nobody", "businesses", "everybody"]),
         ("AchSettings", "entry_max" | "file_max") => amount(),
@@ -293,7 +300,11 @@ fn administration(schema: &str, field: &str) -> Option<Value> {
         ("RiskPolicyBody", "banned_referrers") => named(id(ProgramId::PREFIX), 20),
         ("RiskPolicyBody", "banned_referrers.*") => list(40),
         ("RiskPolicyBody", "banned_referrers.*[]") => form("^[a-z0-9-]{1,30}(\\.[a-z0-9-]{1,30}){1,2}$"),
+        ("SettingsBody", "name") => bare(100, false),
+        ("SettingsBody", "mail_sender_name") => bare(100, true),
+        ("SettingsBody", "terms_version") => bare(40, true),
         ("SettingsBody", "four_eyes_above") => whole(0, u64::from(u32::MAX)),
+        ("SettingsBody", "retention_days") => named(words::<RetentionKind>(), 20),
         ("SettingsBody", "retention_days.*") => whole(1, 36_500),
         _ => return None,
     })
@@ -302,6 +313,10 @@ fn administration(schema: &str, field: &str) -> Option<Value> {
 fn told(schema: &str, field: &str) -> Option<Value> {
     Some(match (schema, field) {
         ("NewLead", "source") => of("[A-Za-z0-9._-]", 1, domain::lead::SOURCE_CHARS_MAX),
+        ("StripeEvent", "id" | "type") | ("StandardMessage", "type") => of("[A-Za-z0-9_.-]", 1, 128),
+        ("LemonSqueezyMeta", "event_name") | ("LemonSqueezyData", "id" | "type") => of("[A-Za-z0-9_.-]", 1, 64),
+        // The seconds of the days that a ledger has.
+        ("StripeEvent", "created") => whole(946_684_800, 4_102_444_799),
         ("NewLead", "campaign" | "name" | "company" | "job_title" | "phone") => plain(200),
         ("NewLead", "click_token") => chars(0, 400),
         ("GivenConsent", "source") => json!({ "minLength": 1, "maxLength": 200, "pattern": plain(0)["pattern"] }),

@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use domain::audit::{Actor, ChainEnd, Deed, append};
+use domain::audit::{ChainEnd, Deed, append};
 use domain::rate::Rate;
-use domain::role::Role;
 use domain::sales_tax::{Stacking, TaxBehavior, TaxRate};
 use domain::time::BusinessDay;
 use edge::auth::Caller;
@@ -173,8 +172,7 @@ pub(crate) async fn create(
 }
 
 fn deed_of(caller: &Caller, origin: Origin, rate: &TaxRate, at: domain::time::Timestamp) -> domain::audit::AuditEntry {
-    let role: Role = caller.role;
-    let actor = Actor { role, id: caller.subject.clone(), ip: origin.ip, user_agent: origin.user_agent };
+    let actor = caller.acting(origin);
     let new = BTreeMap::from([
         ("rate".to_owned(), rate.rate.to_string()),
         ("place".to_owned(), rate.place.to_string()),
