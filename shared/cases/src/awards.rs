@@ -3,7 +3,7 @@
 //! An award begins in one transaction: the tally that no two awards can raise at once, the member who leaves the queue,
 //! the entry in the ledger. Its payout is asked for behind it, under the award's own id, and is an ordinary payout:
 //! sealed, approved by two, sent and confirmed like any other. What becomes of the payout is followed by [`Awards::settle`],
-//! which can be called by anybody at any time, and again. Money that came back is released by two people at the desk, and
+//! which can be called by anybody at any time, and again. Money that came back is released at the desk, and
 //! then asked for once more, as another payment of the same award.
 
 mod begin;

@@ -2,7 +2,7 @@
 //!
 //! An award is an entry of the member's payee and the payout that pays it. It exists from the one transaction in which
 //! the entry is booked, the tally raised and the member leaves the queue; the payout follows, and may be asked for again.
-//! Where it was paid and the money came back, another payout follows once two people have released what came back.
+//! Where it was paid and the money came back, another payout follows once what came back is released.
 
 use std::collections::BTreeMap;
 
