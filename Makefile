@@ -104,19 +104,19 @@ BUG ?=
 
 .PHONY: simulate simulate-one simulate-orders simulate-self-test
 simulate: ## Worlds with faults over the real handlers: WORLDS= of them (10000), from SEED= (1) on
-	cargo build --profile simulate --locked -p simulator
+	cargo build --profile simulate --workspace --bin simulator --locked
 	@target/simulate/simulator worlds $(WORLDS) $(SEED)
 
 simulate-one: ## One world with its log: make simulate-one SEED=7
-	cargo build --profile simulate --locked -p simulator
+	cargo build --profile simulate --workspace --bin simulator --locked
 	@target/simulate/simulator one $(SEED)
 
 simulate-orders: ## The same 200 facts in ORDERS= orders (1000) with duplicates end in the same ledger
-	cargo build --profile simulate --locked -p simulator
+	cargo build --profile simulate --workspace --bin simulator --locked
 	@target/simulate/simulator orders $(ORDERS) $(SEED)
 
 simulate-self-test: ## Mistakes planted on purpose: each must be found within 1,000 worlds; BUG= only those so named
-	cargo build --profile simulate --locked -p simulator --features planted
+	cargo build --profile simulate --workspace --bin simulator --locked --features simulator/planted
 	@target/simulate/simulator self-test 1000 $(if $(BUG),"$(BUG)")
 	@# People who judge claims, approve corrections, hand tax on, try accounts and sign in are no part of those worlds: their laws stand beside them, one bug at a time.
 	cargo test --profile simulate --locked -p domain -p store -p payout-approval --features domain/planted,store/planted,payout-approval/planted --lib what_is_planted -- --test-threads=1
@@ -143,11 +143,11 @@ peers: $(PEERS)/.installed ## The official Stripe and Standard Webhooks packages
 	@infra/peers.sh $(PEERS) $(SIGNED) $(SEED)
 
 fuzz: ## Hostile cookies, signature headers and bodies, FUZZ_SECONDS= each (60), from SEED= (1) on
-	cargo build --profile simulate --locked -p fuzz
+	cargo build --profile simulate --workspace --bin fuzz --locked
 	@target/simulate/fuzz $(FUZZ_SECONDS) $(SEED)
 
 races: ## RACES= races of each kind (10000): four at once ask, approve, claim, confirm; one wins, nothing is paid beside the balance
-	RACES=$(RACES) cargo test --profile simulate --locked -p cases --test racing -- --nocapture
+	RACES=$(RACES) cargo test --profile simulate --workspace --locked --test racing -- --nocapture
 
 rail-faults: ## PAYOUTS= payouts (10000) over a rail that fails each fifth time: each paid once, or waiting for people
 	PAYOUTS=$(PAYOUTS) cargo test --profile simulate --locked -p payout-executor payouts_over_a_rail_that_fails -- --nocapture
@@ -178,19 +178,19 @@ bench-webhook: ## A warm webhook beside Express and PostgreSQL doing the same: p
 	@python3 tests/bench/webhook/bench.py
 
 bench-arithmetic: ## What the rules cost: lines a second on one core
-	cargo build --profile simulate --locked -p bench --bin arithmetic
+	cargo build --profile simulate --workspace --bin arithmetic --locked
 	@target/simulate/arithmetic
 
 bench-close: ## What closing costs from 10,000 lines to a million; proving them all; memory (LINES= of the largest account)
-	cargo build --profile simulate --locked -p bench --bin closes
+	cargo build --profile simulate --workspace --bin closes --locked
 	@target/simulate/closes $(LINES)
 
 bench-lists: ## What a page of each list takes besides the store, over 10,000 partners and a million lines (LINES= fewer)
-	cargo build --profile simulate --locked -p bench --bin lists
+	cargo build --profile simulate --workspace --bin lists --locked
 	@target/simulate/lists $(LINES)
 
 bench-dry-run: ## How long other rules over 100,000 past sales take to be counted, and the memory (SALES= fewer)
-	cargo build --profile simulate --locked -p bench --bin dry_runs
+	cargo build --profile simulate --workspace --bin dry_runs --locked
 	@target/simulate/dry_runs $(SALES)
 
 bench-click: build ## Processor time of a warm click beside a Python Lambda, a Node Lambda, and Express with PostgreSQL

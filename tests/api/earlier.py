@@ -1,5 +1,6 @@
 """What must have been there for a while before an operation can succeed: money leaves by no method that is younger than
-72 hours, a membership ends months after its award was paid, and a tax year is filed once it is over.
+72 hours, what a NACHA file carried is confirmed days behind it, a membership ends months after its award was paid, and a tax
+year is filed once it is over.
 
 The small cloud's clock is set back for it, and forward again: nothing of it stands in the future when the run begins.
 """
@@ -134,9 +135,8 @@ class Earlier:
 
     def files(self):
         root, banked = "/v1/revenue/payouts/files/{id}", self.banked
-        self.first = [self.approved(one, "150.00") for one in banked[:3]] + [self.approved(banked[3])]
-        file = self.export()
-        self.traces = self.read(self.api.get(f"/v1/revenue/payouts/files/{file}/content", "finance_manager"))
+        # What a file carried is confirmed once its bank cannot send it back any more: some banking days behind it.
+        file = self.cloud.at("-240h", self.first_file)
         self.things.recipe(f"GET {root}", {"id": file})
         self.things.recipe(f"GET {root}/content", {"id": file})
         self.second = self.approved(banked[4])
@@ -146,6 +146,12 @@ class Earlier:
         self.things.recipe(f"POST {root}/void", {"id": self.export()}, REASON)
         self.approved(banked[6])
         self.things.recipe("POST /v1/revenue/payouts/export", body={"currency": "USD", "rail": "ach"})
+
+    def first_file(self):
+        self.first = [self.approved(one, "150.00") for one in self.banked[:3]] + [self.approved(self.banked[3])]
+        file = self.export()
+        self.traces = self.read(self.api.get(f"/v1/revenue/payouts/files/{file}/content", "finance_manager"))
+        return file
 
     @staticmethod
     def read(content):
@@ -189,8 +195,15 @@ class Earlier:
     # -- by hand, and by itself --------------------------------------------------------------------------------------------
 
     def by_hand(self):
-        payout = self.approved(self.handed)
-        self.things.recipe("POST /v1/revenue/payouts/{id}/generate-instructions", {"id": payout})
+        payout, root = self.approved(self.handed), "/v1/revenue/payouts/{id}"
+        self.things.recipe(f"POST {root}/generate-instructions", {"id": payout})
+        path = root.format(id=payout) + "/generate-instructions"
+        # Asked for until the page is there: it is made by and by.
+        for _ in range(60):
+            if self.api.post(path, None, "finance_manager")["document_state"] == "made":
+                break
+            time.sleep(0.5)
+        self.things.recipe(f"GET {root}/instructions", {"id": payout})
 
     def by_stripe(self):
         root = "/v1/revenue/payouts/{id}"

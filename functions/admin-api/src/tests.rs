@@ -38,6 +38,7 @@ mod events;
 mod marks;
 mod operating;
 mod privacy;
+mod replayed;
 mod reviews;
 mod sign_in;
 mod tenants;

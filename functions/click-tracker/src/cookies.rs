@@ -68,12 +68,7 @@ pub(crate) async fn brought(
     tenant: &TenantId,
     now: Timestamp,
 ) -> Touches {
-    let wanted = name_for(TOUCHES, tenant);
-    // A header that is not all text may still hold our cookie.
-    let cookies = headers.get_all(COOKIE).into_iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b';'));
-    let pairs = cookies.filter_map(|pair| std::str::from_utf8(pair).ok()?.trim().split_once('='));
-    let tokens = pairs.filter(|(name, _)| *name == wanted).map(|(_, token)| token).take(LOOKED_AT_MAX);
-    for token in tokens {
+    for token in tokens_brought(headers, tenant) {
         match all.verified(keys, now, |keys| keys.verify_live(tenant, token, now)).await {
             Ok(touches) => return touches,
             // The reason is one of a few words of ours; nothing of the cookie is in the log.
@@ -81,4 +76,13 @@ pub(crate) async fn brought(
         }
     }
     Touches::none()
+}
+
+/// What cookies of the tenant's name hold, as it stands in the headers: the first few, of which any may be no token at all.
+pub fn tokens_brought<'a>(headers: &'a HeaderMap, tenant: &TenantId) -> impl Iterator<Item = &'a str> {
+    let wanted = name_for(TOUCHES, tenant);
+    // A header that is not all text may still hold our cookie.
+    let cookies = headers.get_all(COOKIE).into_iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b';'));
+    let pairs = cookies.filter_map(|pair| std::str::from_utf8(pair).ok()?.trim().split_once('='));
+    pairs.filter(move |(name, _)| *name == wanted).map(|(_, token)| token).take(LOOKED_AT_MAX)
 }

@@ -24,7 +24,7 @@ use edge::clock::Clock;
 use edge::viewer::Front;
 use store::Store;
 
-pub use crate::cookies::CookieRules;
+pub use crate::cookies::{CookieRules, tokens_brought};
 pub use crate::hosts::HostCache;
 pub use crate::http::{openapi, routes};
 pub use crate::links::LinkCache;

@@ -23,6 +23,7 @@ mod orders;
 mod recompute_steps;
 mod recomputing;
 mod scheduled;
+mod suspended;
 mod units;
 
 /// When all of this is looked at.

@@ -15,6 +15,7 @@ use store::authenticators::{AuthenticatorSeen, read_authenticator_image};
 use store::dunning::{DunningSeen, read_dunning_image};
 use store::partner_news::{PartnerNewsSeen, Told, read_partner_news_image};
 use store::payees::{PayoutMethodsSeen, read_payout_methods_image};
+use store::payout_instructions::{InstructionsAskedSeen, read_instructions_image};
 use store::payouts::{PayoutSeen, read_payout_image};
 use store::provider_objects::{ProviderObjectSeen, read_provider_object_image};
 use store::reports::{ReportSeen, read_report_image};
@@ -26,6 +27,8 @@ mod tests;
 
 /// The document that follows a payment.
 const PAYOUT_RECEIPT: &str = "payout_receipt";
+/// The document by which a payout is paid by hand.
+const PAYOUT_INSTRUCTIONS: &str = "payout_instructions";
 /// The notice of a payment that failed.
 const PAYMENT_FAILED: &str = "payment_failed";
 /// The notice that where a partner's money goes has changed.
@@ -87,6 +90,10 @@ pub fn due(record: &EventRecord) -> Result<Option<Due>, Unreadable> {
         }
         Some("payout_methods") => Ok(Some(methods_changed(read_payout_methods_image(new.clone().into())?))),
         Some("provider_object") => Ok(transfer_told(read_provider_object_image(new.clone().into())?)),
+        // PAY-10: asked for once, and never changed: what the stream shows again is the same document.
+        Some("payout_instructions_asked") => {
+            Ok(Some(instructions_wanted(read_instructions_image(new.clone().into())?)))
+        }
         Some("report") if old.is_empty() => report_made(read_report_image(new.clone().into())?),
         _ => Ok(None),
     }
@@ -111,10 +118,15 @@ fn payout_moved(now: PayoutSeen, before: Option<&PayoutSeen>) -> Option<Due> {
     let kind = match now.state.as_str() {
         "pending_approval" => "payout_requested",
         "approved" => "payout_approved",
+        // Of one that leaves a voided file and is handed over again, both are the same notices: each is told once.
+        "submitted" => "payout_sent",
         "rejected" => "payout_rejected",
+        "cancelled" => "payout_cancelled",
         "failed" => "payout_failed",
+        "returned" => "payout_returned",
         // The mail about the payment waits for its receipt.
         "paid" => return Some(Due::Report(receipt_wanted(now))),
+        // PAY-7: that nobody knows yet whether a rail carried it is no news: the partner hears what became of it.
         _ => return None,
     };
     Some(notice_due(notice(now.tenant, kind, now.id, None)))
@@ -244,6 +256,12 @@ fn standing_told(seen: PartnerNewsSeen) -> Due {
 fn receipt_wanted(paid: PayoutSeen) -> ReportWanted {
     let report = ReportId::of(&paid.tenant, PAYOUT_RECEIPT, paid.id.as_str());
     ReportWanted { v: VERSION, tenant: paid.tenant, report, kind: PAYOUT_RECEIPT.to_owned(), payout: paid.id }
+}
+
+/// PAY-10: the message says which payout, and nothing of where its money goes: that stays sealed where it lies.
+fn instructions_wanted(asked: InstructionsAskedSeen) -> Due {
+    let InstructionsAskedSeen { tenant, report, payout } = asked;
+    Due::Report(ReportWanted { v: VERSION, tenant, report, kind: PAYOUT_INSTRUCTIONS.to_owned(), payout })
 }
 
 fn report_made(report: ReportSeen) -> Result<Option<Due>, Unreadable> {

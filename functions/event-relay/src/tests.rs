@@ -53,7 +53,7 @@ async fn each_message_goes_to_its_queue() {
 #[tokio::test]
 async fn a_queue_that_is_away_holds_the_stream_at_the_record() {
     let (app, stub) = relay().await;
-    let event = event(&["payout-sent", "payout-paid", "receipt-made"]);
+    let event = event(&["first-of-two-approvals", "payout-paid", "receipt-made"]);
     stub.refuse(Some(Service::Sqs));
     let held_at = event["Records"][1]["dynamodb"]["SequenceNumber"].as_str().expect("a number");
     assert_eq!(failures(&app, &event).await, [held_at]);

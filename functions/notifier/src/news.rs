@@ -12,18 +12,32 @@ pub enum Kind {
     PayoutRequested,
     /// It was approved.
     PayoutApproved,
+    /// It was handed over to be paid.
+    PayoutSent,
     /// It was rejected.
     PayoutRejected,
+    /// It was taken back before it was approved.
+    PayoutCancelled,
     /// The payment failed.
     PayoutFailed,
+    /// It was paid, and the money came back.
+    PayoutReturned,
     /// It was paid, and its receipt is ready.
     ReceiptReady,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 5] =
-        [Self::PayoutRequested, Self::PayoutApproved, Self::PayoutRejected, Self::PayoutFailed, Self::ReceiptReady];
+    pub const ALL: [Self; 8] = [
+        Self::PayoutRequested,
+        Self::PayoutApproved,
+        Self::PayoutSent,
+        Self::PayoutRejected,
+        Self::PayoutCancelled,
+        Self::PayoutFailed,
+        Self::PayoutReturned,
+        Self::ReceiptReady,
+    ];
 
     /// Reads the word of a notice; `None` for one that no mail is written for.
     #[must_use]
@@ -37,10 +51,23 @@ impl Kind {
         match self {
             Self::PayoutRequested => "payout_requested",
             Self::PayoutApproved => "payout_approved",
+            Self::PayoutSent => "payout_sent",
             Self::PayoutRejected => "payout_rejected",
+            Self::PayoutCancelled => "payout_cancelled",
             Self::PayoutFailed => "payout_failed",
+            Self::PayoutReturned => "payout_returned",
             Self::ReceiptReady => "receipt_ready",
         }
+    }
+
+    /// Has money left by it? Before that, and where it never went, the whole amount is told.
+    fn is_of_what_left(self) -> bool {
+        matches!(self, Self::PayoutSent | Self::PayoutReturned | Self::ReceiptReady)
+    }
+
+    /// Is it told why?
+    fn has_reason(self) -> bool {
+        matches!(self, Self::PayoutRejected | Self::PayoutCancelled | Self::PayoutFailed | Self::PayoutReturned)
     }
 }
 
@@ -55,7 +82,7 @@ pub struct Subject {
     pub amount: Money,
     /// When it happened.
     pub at: Timestamp,
-    /// Why, where a person gave a reason.
+    /// Why, where a person or a bank gave a reason.
     pub reason: Option<String>,
     /// The reference of the payment, once there is one.
     pub payment_reference: Option<String>,
@@ -68,17 +95,18 @@ impl Subject {
     #[must_use]
     pub fn of(kind: Kind, payout: &Payout, issuer: String) -> Self {
         let (reason, payment_reference_given) = match &payout.state {
-            PayoutState::Rejected { reason }
-            | PayoutState::Failed { reason }
-            | PayoutState::Returned { reason, .. } => (Some(reason.clone()), None),
+            PayoutState::Rejected { reason } | PayoutState::Cancelled { reason } | PayoutState::Failed { reason } => {
+                (Some(reason.clone()), None)
+            }
+            PayoutState::Returned { reason, reference, .. } => (Some(reason.clone()), Some(reference.clone())),
             PayoutState::Paid { reference, .. } => (None, Some(reference.clone())),
             _ => (None, None),
         };
         Self {
             number: payment_reference(&payout.id, payout.requested_at),
             payout: payout.id.to_string(),
-            // PAY-13: what is told to be paid is what left.
-            amount: payout.net.filter(|_| kind == Kind::ReceiptReady).map_or(payout.amount, |net| net.net),
+            // PAY-13: what is told to be sent, to be paid or to have come back is what left.
+            amount: payout.net.filter(|_| kind.is_of_what_left()).map_or(payout.amount, |net| net.net),
             at: happened_at(kind, payout),
             reason,
             payment_reference: payment_reference_given,
@@ -95,7 +123,15 @@ fn happened_at(kind: Kind, payout: &Payout) -> Timestamp {
         (Kind::PayoutApproved, _) => {
             last_approval_ms.and_then(|ms| Timestamp::from_millisecond(ms).ok()).unwrap_or(payout.requested_at)
         }
-        (Kind::ReceiptReady, PayoutState::Paid { completed_at, .. }) => *completed_at,
+        (
+            Kind::PayoutSent,
+            PayoutState::Submitted { sent_at, .. }
+            | PayoutState::Paid { sent_at, .. }
+            | PayoutState::Returned { sent_at, .. },
+        ) => *sent_at,
+        (Kind::ReceiptReady, PayoutState::Paid { completed_at, .. } | PayoutState::Returned { completed_at, .. }) => {
+            *completed_at
+        }
         _ => payout.moved_at,
     }
 }
@@ -131,7 +167,7 @@ impl News {
         let amount = amount_text(subject.amount);
         let (title, lead, more) = words(kind, &amount);
         let mut more: Vec<String> = more.into_iter().map(str::to_owned).collect();
-        if let (Kind::PayoutRejected | Kind::PayoutFailed, Some(reason)) = (kind, &subject.reason) {
+        if let Some(reason) = subject.reason.as_ref().filter(|_| kind.has_reason()) {
             more.insert(0, format!("The reason given: {reason}"));
         }
         Self {
@@ -156,15 +192,35 @@ fn words(kind: Kind, amount: &str) -> (&'static str, String, Vec<&'static str>) 
             format!("Your payout of {amount} was approved."),
             vec!["It will be sent next. A receipt follows when it is paid."],
         ),
+        // PAY-8: handed over is not yet paid, and neither is what is in a bank's file.
+        Kind::PayoutSent => (
+            "Payout on its way",
+            format!("Your payout of {amount} was handed over for payment."),
+            vec!["A receipt follows when it is confirmed that it was paid."],
+        ),
         Kind::PayoutRejected => (
             "Payout not approved",
             format!("Your payout of {amount} was not approved."),
             vec!["The amount is back in your available balance."],
         ),
+        Kind::PayoutCancelled => (
+            "Payout cancelled",
+            format!("Your payout of {amount} was cancelled before it was approved."),
+            vec!["The amount is back in your balance."],
+        ),
         Kind::PayoutFailed => (
             "Payout failed",
             format!("The payment of {amount} did not go through."),
             vec!["The amount is back in your available balance."],
+        ),
+        // PAY-9: what came back is held until a person has looked at it.
+        Kind::PayoutReturned => (
+            "Payout came back",
+            format!("The payment of {amount} came back after it was paid."),
+            vec![
+                "The amount is yours and is held until we have looked at it.",
+                "Please check where your payouts go, so that it can be paid again.",
+            ],
         ),
         Kind::ReceiptReady => {
             ("Payout paid", format!("Your payout of {amount} was paid."), vec!["The receipt is attached."])

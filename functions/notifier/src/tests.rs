@@ -1,8 +1,11 @@
 use domain::currency::Currency;
 use domain::digest::Digest;
 use domain::id::{NoticeId, PartnerId, PayoutId, ProgramId, ReportId, RuleId, TenantId};
+use domain::money::Money;
+use domain::payout::Payout;
 use domain::rate::Rate;
 use domain::rule::{Reward, RuleVersion};
+use domain::tax::Net;
 use domain::time::{Timestamp, Zone};
 use edge::config::Reader;
 use edge::lambda::{Delivery, Failure};
@@ -17,6 +20,7 @@ use testkit::stub::{Service, Stub, stub};
 
 use crate::App;
 use crate::config::Config;
+use crate::news::{Kind, Subject};
 
 mod kept;
 mod methods;
@@ -176,6 +180,57 @@ async fn an_approval_is_told_in_one_mail() {
     assert!(mails[0].contains("Subject: Payout approved: USD 12,450.50"), "{}", mails[0]);
     assert!(mails[0].contains("<ana@example.org>") && mails[0].contains("Northwind Affiliates"), "{}", mails[0]);
     assert_eq!(world.state(&due("payout_approved")).await.as_deref(), Some("sent"));
+}
+
+/// PAY-5, PAY-9: and where the money went is in none of them.
+#[tokio::test]
+async fn that_it_was_sent_cancelled_or_came_back_is_told_in_one_mail_each_with_its_reason() {
+    let cases = [
+        ("payout-sent", "payout_sent", "Payout on its way: USD 12,450.50", "was handed over for payment."),
+        ("payout-cancelled", "payout_cancelled", "Payout cancelled: USD 12,450.50", "given: Asked by the partner."),
+        (
+            "payout-returned",
+            "payout_returned",
+            "Payout came back: USD 12,450.50",
+            "given: R03: there is no such account",
+        ),
+    ];
+    for (case, kind, subject, words) in cases {
+        let world = World::new().await;
+        world.payout_as_in(case).await;
+        for message in ["m", "n"] {
+            world.app.handle(due(kind), delivery(message, 1)).await.expect("told");
+        }
+        let mails = world.stub.mails();
+        assert_eq!(mails.len(), 1, "{kind}");
+        // As it is read: without the breaks of its encoding.
+        let mail = mails[0].replace("=\r\n", "");
+        assert!(mail.contains(&format!("Subject: {subject}")), "{mail}");
+        assert_eq!(mail.matches(words).count(), 2, "as text and as HTML: {mail}");
+        assert!(!mail.contains("WIRE-88213") && !mail.contains("application/pdf"), "{mail}");
+        assert_eq!(world.state(&due(kind)).await.as_deref(), Some("sent"), "{kind}");
+    }
+}
+
+/// PAY-13: what is kept of it was never under way.
+#[tokio::test]
+async fn what_is_told_to_be_sent_or_to_have_come_back_is_what_left() {
+    let world = World::new().await;
+    world.payout_as_in("payout-returned").await;
+    let stored = world.app.store.get_payout(&world.tenant, &payout()).await.expect("store").expect("a payout");
+    let usd = |minor| Money::from_minor(minor, Currency::USD);
+    let net = Net { fee: usd(5_050), withheld: usd(0), net: usd(1_240_000) };
+    let payout = Payout { net: Some(net), ..stored.payout };
+    let told = |kind| Subject::of(kind, &payout, "Northwind".to_owned());
+    let rows = [
+        (Kind::PayoutApproved, 1_245_050, "2026-09-15T09:30:00.001Z"),
+        (Kind::PayoutSent, 1_240_000, "2026-09-15T12:00:00Z"),
+        (Kind::ReceiptReady, 1_240_000, "2026-09-16T15:04:05Z"),
+        (Kind::PayoutReturned, 1_240_000, "2026-09-18T08:15:00Z"),
+    ];
+    for (kind, minor, at) in rows {
+        assert_eq!((told(kind).amount, told(kind).at), (usd(minor), instant(at)), "{kind:?}");
+    }
 }
 
 #[tokio::test]

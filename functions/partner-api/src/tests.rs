@@ -19,6 +19,7 @@ mod managing;
 mod members;
 mod noticed;
 mod payees;
+mod payouts;
 mod places;
 mod promoted;
 mod recomputes;
@@ -27,6 +28,7 @@ mod resources;
 mod rules;
 mod setup;
 mod shapes;
+mod tables;
 mod users;
 
 use crate::config::{Config, VARIABLES};

@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post, put};
 use cases::error::CaseError;
-use domain::audit::Actor;
+use domain::audit::{Actor, AuditEntry};
 use domain::id::{PartnerId, PayoutId};
 use domain::role::Role;
 use edge::api::api;
@@ -15,6 +15,7 @@ use edge::http::Origin;
 use edge::idempotency::required;
 use edge::openapi::Bearer;
 use edge::problem::Problem;
+use edge::revision::IfMatch;
 use edge::telemetry::chain;
 use store::payouts::StoredPayout;
 use utoipa::OpenApi;
@@ -27,6 +28,7 @@ mod by_hand;
 mod desk;
 mod executed;
 mod files;
+mod instructed;
 mod members;
 mod notes;
 mod papers;
@@ -80,6 +82,7 @@ pub fn routes(app: App) -> Router {
         .route("/v1/revenue/payouts/{id}/retry", post(executed::retry))
         .route("/v1/revenue/payouts/{id}/resolve", post(executed::resolve))
         .route("/v1/revenue/payouts/{id}/generate-instructions", post(by_hand::instructions_of))
+        .route("/v1/revenue/payouts/{id}/instructions", get(instructed::page))
         .route("/v1/revenue/payouts/{id}/receipt", get(papers::receipt))
         .route("/v1/revenue/payouts/{id}/audit", get(papers::audit))
         .route("/v1/revenue/payouts/{id}/notes", get(notes::list).post(notes::create))
@@ -105,6 +108,7 @@ pub fn routes(app: App) -> Router {
         files::void,
         by_hand::returns,
         by_hand::instructions_of,
+        instructed::page,
         runs::list,
         runs::build,
         runs::report,
@@ -184,6 +188,15 @@ fn actor(caller: &Caller, origin: Origin) -> Actor {
 async fn payout_of(app: &App, caller: &Caller, id: &str) -> Result<StoredPayout, Problem> {
     let id = named(caller, id)?;
     app.store.get_payout(&caller.tenant_key(), &id).await?.ok_or_else(no_such_payout)
+}
+
+/// Another was quicker between our reading and our writing. Whoever said what they saw is told both versions; whoever did not
+/// is told to look again.
+fn overtaken(seen: IfMatch, last: Option<&AuditEntry>, why: &str) -> Problem {
+    match seen.version() {
+        Some(_) => seen.changed(last.map_or(0, |last| last.no.into())),
+        None => Problem::conflict(why),
+    }
 }
 
 /// An error of a case, as an answer.

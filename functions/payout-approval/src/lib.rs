@@ -2,12 +2,13 @@
 //!
 //! - Trigger: HTTP, `/v1/revenue/payouts` and `/v1/members`, and what is below them.
 //! - Reads: `core`: the account's head and lines, payouts and their audit, reports; payout methods and what banks need, both
-//!   sealed; the keys of callers.
+//!   sealed; instructions that were made, sealed; the keys of callers.
 //! - Writes: `core`: payout, head and audit entry, and the bank's reference that confirms it, each step one transaction;
 //!   closes of what has matured; members with their place in the queue; an award with the tally, its member and the entry
 //!   that it books, in one transaction; files for banks, sealed, with what each rail knows a payout by, and what each bank
-//!   knows an account's trial by; what banks sent back. `ops`: answers to idempotency keys, counts of calls.
-//! - Sends: nothing; event-relay sees each step in the stream.
+//!   knows an account's trial by; what banks sent back; the instructions for paying by hand that are wanted, sealed. `ops`:
+//!   answers to idempotency keys, counts of calls.
+//! - Sends: nothing; event-relay sees each step, and each page that is wanted, in the stream.
 //! - Idempotent by: `Idempotency-Key`, required on every write; below it the payout's number in its account and the
 //!   version of its audit chain, which tells the request of each step: a step that was taken is not taken twice, and is
 //!   answered as before.
@@ -18,6 +19,7 @@ mod export;
 pub mod files;
 mod http;
 mod returns;
+mod window;
 
 use axum::extract::FromRef;
 use cases::closing::Pace;

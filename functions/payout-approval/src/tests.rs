@@ -22,6 +22,7 @@ use crate::files::Files;
 use crate::{App, routes};
 
 mod awards;
+mod bound;
 mod counting;
 mod doors;
 mod filing;
@@ -33,7 +34,9 @@ mod parts;
 mod persons;
 mod retried;
 mod runs;
+mod seen;
 mod table;
+mod tables;
 mod terms;
 
 /// When everything here happens: a month after the lines have matured.

@@ -1,17 +1,23 @@
-//! report-generator: makes documents, and keeps them in the bucket.
+//! report-generator: makes documents. Receipts are kept in the bucket; instructions for paying by hand, on which bank
+//! details stand, sealed in the table of record.
 //!
 //! - Trigger: the `Reports` queue.
-//! - Reads: the payout, its partner's person (sealed) and programme.
-//! - Writes: the file at `{tenant}/receipts/{payout}.pdf`, then the report in the table of record.
+//! - Reads: the payout, its partner's person (sealed) and programme; of instructions, what was asked for (sealed).
+//! - Writes: of a receipt the file at `{tenant}/receipts/{payout}.pdf`, then the report in the table of record; of
+//!   instructions the file, sealed, in one item of that table, and nothing in the bucket.
 //! - Sends: nothing; the report in the table is seen by event-relay.
-//! - Idempotent by: the report's id, derived from the payout; a report that is recorded is not made again, and one
-//!   that was only half made gives the same bytes at the same key.
+//! - Idempotent by: the report's id, derived from the payout; a document that is recorded is not made again. A receipt
+//!   that was only half made gives the same bytes at the same key; instructions are kept whole or not at all.
 //! - On failure: the message stays and comes again, three times; then it is in `ReportsDead`.
 
+mod asked;
 pub mod config;
 pub mod files;
+pub mod instructions;
+pub mod page;
 pub mod receipt;
 mod wanted;
+mod words;
 
 #[cfg(test)]
 mod tests;
@@ -29,7 +35,7 @@ use store::{Store, TenantKey};
 use crate::config::Config;
 use crate::files::Files;
 
-/// The only kind of document so far.
+/// The document that follows a payment; the other kind is `cases::instructions::KIND`.
 const PAYOUT_RECEIPT: &str = "payout_receipt";
 
 /// The maker of documents.
@@ -57,21 +63,26 @@ impl App {
     /// # Errors
     /// Something was away; or the document can never be made.
     pub async fn handle(&self, wanted: ReportWanted) -> Result<(), Failure> {
-        if wanted.kind != PAYOUT_RECEIPT {
-            return Err(Failure::reject(format!("no document of the kind {} is made here", wanted.kind)));
-        }
         let tenant = TenantKey::from(&wanted.tenant);
-        if let Some(report) = self.store.get_report(&tenant, &wanted.report).await.map_err(Failure::retry)? {
+        match wanted.kind.as_str() {
+            PAYOUT_RECEIPT => self.make_receipt(&tenant, &wanted).await,
+            cases::instructions::KIND => self.make_instructions(&tenant, &wanted).await,
+            kind => Err(Failure::reject(format!("no document of the kind {kind} is made here"))),
+        }
+    }
+
+    async fn make_receipt(&self, tenant: &TenantKey, wanted: &ReportWanted) -> Result<(), Failure> {
+        if let Some(report) = self.store.get_report(tenant, &wanted.report).await.map_err(Failure::retry)? {
             tracing::info!(report.id = %report.id, payout.id = report.subject, "report is there already");
             return Ok(());
         }
-        let payout = self.payout(&tenant, &wanted).await?;
-        let receipt = self.receipt_of(&tenant, &payout).await?;
+        let payout = self.payout(tenant, wanted).await?;
+        let receipt = self.receipt_of(tenant, &payout).await?;
         let pdf = receipt.to_pdf().map_err(Failure::reject)?;
-        self.keep(&tenant, &wanted, pdf).await
+        self.keep(tenant, wanted, pdf).await
     }
 
-    async fn payout(&self, tenant: &TenantKey, wanted: &ReportWanted) -> Result<Payout, Failure> {
+    pub(crate) async fn payout(&self, tenant: &TenantKey, wanted: &ReportWanted) -> Result<Payout, Failure> {
         let payout = self.store.get_payout(tenant, &wanted.payout).await.map_err(Failure::retry)?;
         let stored = payout.ok_or_else(|| Failure::reject(format!("there is no payout {}", wanted.payout)))?;
         Ok(stored.payout)

@@ -3,19 +3,15 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use thiserror::Error;
-use typst::diag::SourceDiagnostic;
-use typst::foundations::Smart;
 use typst_layout::PagedDocument;
-use typst_pdf::PdfOptions;
+
+use crate::page::{self, PageError, Template};
 
 mod face;
 #[cfg(test)]
 mod tests;
-mod world;
 
 use face::Face;
-use world::Page;
 
 /// What a receipt says. Every text in it is data: none of it can become markup.
 #[derive(Clone, Debug)]
@@ -79,43 +75,17 @@ pub struct Covered {
     pub last_day: Option<Date>,
 }
 
-/// A receipt that could not be set.
-#[derive(Debug, Error)]
-pub enum ReceiptError {
-    /// The page does not compile: a fault of the template or of the data's shape.
-    #[error("setting the receipt: {0}")]
-    Typeset(String),
-    /// The data cannot be written for the page.
-    #[error("writing the receipt's data")]
-    Data(#[source] serde_json::Error),
-}
-
 impl Receipt {
     /// The receipt as a PDF file: byte for byte the same each time.
     ///
     /// # Errors
     /// When the page cannot be set.
-    pub fn to_pdf(&self) -> Result<Vec<u8>, ReceiptError> {
-        let document = self.typeset()?;
-        let options = PdfOptions {
-            ident: Smart::Custom(format!("payout-receipt:{}", self.payout)),
-            creator: Smart::Custom(Some("Tributary".to_owned())),
-            ..PdfOptions::default()
-        };
-        typst_pdf::pdf(&document, &options).map_err(|found| typeset_error(&found))
+    pub fn to_pdf(&self) -> Result<Vec<u8>, PageError> {
+        page::to_pdf(&self.typeset()?, format!("payout-receipt:{}", self.payout))
     }
 
     /// The page, set but not yet written as PDF.
-    fn typeset(&self) -> Result<PagedDocument, ReceiptError> {
-        let data = serde_json::to_vec(&Face::of(self)).map_err(ReceiptError::Data)?;
-        let set = typst::compile::<PagedDocument>(&Page::new(data)).output;
-        // The compiler remembers what it set: a warm function must not grow with every receipt.
-        typst::comemo::evict(4);
-        set.map_err(|found| typeset_error(&found))
+    fn typeset(&self) -> Result<PagedDocument, PageError> {
+        page::typeset(Template::Receipt, &Face::of(self))
     }
-}
-
-fn typeset_error(found: &[SourceDiagnostic]) -> ReceiptError {
-    let messages: Vec<&str> = found.iter().map(|one| one.message.as_str()).collect();
-    ReceiptError::Typeset(messages.join("; "))
 }

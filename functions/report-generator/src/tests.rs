@@ -16,6 +16,8 @@ use testkit::stub::{Service, Stub, stub};
 use crate::App;
 use crate::config::Config;
 
+mod instructions;
+
 struct World {
     app: App,
     database: testkit::Database,

@@ -38,7 +38,11 @@ impl App {
     }
 
     /// `None` once the person was erased.
-    async fn partner_name(&self, tenant: &TenantKey, partner: &PartnerId) -> Result<Option<String>, Failure> {
+    pub(crate) async fn partner_name(
+        &self,
+        tenant: &TenantKey,
+        partner: &PartnerId,
+    ) -> Result<Option<String>, Failure> {
         let Some(person) = self.store.get_person(tenant, partner).await.map_err(Failure::retry)? else {
             return Ok(None);
         };
@@ -80,7 +84,7 @@ fn kept(payout: &Payout) -> Vec<Kept> {
 }
 
 /// The rail in words for people; without one, finance has paid by hand.
-fn method(payout: &Payout) -> &'static str {
+pub(crate) fn method(payout: &Payout) -> &'static str {
     match payout.terms.payee.as_ref().map(|payee| payee.rail) {
         Some(Rail::StripeConnect) => "Stripe transfer",
         Some(Rail::Ach) => "Bank transfer (ACH)",
@@ -93,7 +97,7 @@ fn method(payout: &Payout) -> &'static str {
     }
 }
 
-fn day(slot: Slot) -> Option<Date> {
+pub(crate) fn day(slot: Slot) -> Option<Date> {
     let (year, month, day) = slot.day().parts();
     Date::new(year, month, day).ok()
 }

@@ -55,9 +55,12 @@ pub fn translate(event: &Value) -> Result<Vec<Fact>, Untranslatable> {
         "customer.deleted" => objects::customer(&object, true, at),
         "payment_method.attached" => objects::payment_method(&object, at),
         "transfer.created" | "transfer.reversed" | "transfer.updated" => objects::transfer(&object, at),
-        "payout.created" | "payout.updated" | "payout.paid" | "payout.failed" | "payout.canceled" => {
-            objects::payout(&object, envelope.optional_text("account"), at)
-        }
+        "payout.created"
+        | "payout.updated"
+        | "payout.paid"
+        | "payout.failed"
+        | "payout.canceled"
+        | "payout.reconciliation_completed" => objects::payout(&object, envelope.optional_text("account"), at),
         "account.updated" => objects::account(&object, at),
         "identity.verification_session.created"
         | "identity.verification_session.processing"

@@ -2,7 +2,7 @@
 //!
 //! - Trigger: a schedule at 04:00 UTC, when the night's visits are done; or by hand with `{"scheduled_for": …}`.
 //! - Reads: the tenants; of each the registry of partners, accounts with their lines, closes, payouts and audit trails; the facts behind the
-//!   lines; the journal of the last weeks, on the first of a month all of it; the trails of what people did; the list of
+//!   lines; the journal of the last weeks, on the first of a month, and until what was found is mended, all of it; the trails of what people did; the list of
 //!   what waits; the coupons.
 //! - Writes: `ops`: that the round ran; of each tenant what its proof and its look at the seals found; the seals of the audit's days.
 //! - Sends: nothing. Each breach, and what has waited for a day, is an error in the log; of both
@@ -134,11 +134,22 @@ impl App {
     /// The laws over what is there now: the schedule says when to look, not at what.
     async fn verified(&self, tenant: &TenantKey) -> Result<(Reach, Verified), CaseError> {
         let today = self.store.get_settings(tenant).await?.ledger_zone.day_of(self.clock.now());
-        let (reach, scope) = match today.parts() {
-            (_, _, 1) => (Reach::Whole, verify::whole(&self.store, tenant, today).await?),
-            _ => (Reach::Recent, verify::since(today, verify::NIGHTLY_JOURNAL_DAYS)),
+        let whole = matches!(today.parts(), (_, _, 1)) || self.is_broken(tenant).await?;
+        let (reach, scope) = if whole {
+            (Reach::Whole, verify::whole(&self.store, tenant, today).await?)
+        } else {
+            (Reach::Recent, verify::since(today, verify::NIGHTLY_JOURNAL_DAYS))
         };
         Ok((reach, verify::verify_within(&self.store, tenant, &scope).await?))
+    }
+
+    /// Whether the last proof, or the last of the whole, found a breach. It may be of a day that the newest weeks do not
+    /// have, so they alone cannot say that it is mended.
+    async fn is_broken(&self, tenant: &TenantKey) -> Result<bool, CaseError> {
+        let recent = self.store.get_proof(tenant, Reach::Recent).await?;
+        let whole = self.store.get_proof(tenant, Reach::Whole).await?;
+        let last = recent.iter().chain(&whole).max_by_key(|proof| proof.at);
+        Ok(last.into_iter().chain(&whole).any(|proof| proof.broken > 0))
     }
 }
 

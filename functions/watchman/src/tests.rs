@@ -74,6 +74,26 @@ async fn what_a_proof_found_is_kept_for_whoever_asks_and_the_night_of_a_month_is
     assert!(proof(&world, Reach::Recent).await.expect("kept").at > whole);
 }
 
+#[tokio::test]
+async fn a_breach_that_was_found_is_looked_for_in_the_whole_journal_until_it_is_mended() {
+    let mut world = earned().await;
+    world.pass_days(1);
+    for (case, found_in, nights) in [
+        ("by hand, in an old day", Reach::Recent, [Reach::Whole, Reach::Recent, Reach::Recent]),
+        ("in the whole", Reach::Whole, [Reach::Whole, Reach::Recent, Reach::Recent]),
+    ] {
+        let found =
+            ProofRecord { at: world.now, accounts: 1, lines: 1, moving: 0, broken: 1, law: Some("V12".to_owned()) };
+        let _: Written = world.store.record_proof(&world.tenant, found_in, &found).await.expect("kept");
+        for reach in nights {
+            world.pass_days(1);
+            app(&world).handle(schedule()).await.expect("a round");
+            let kept = proof(&world, reach).await.expect("kept");
+            assert_eq!((kept.at, kept.broken), (world.now, 0), "{case}");
+        }
+    }
+}
+
 /// A second tenant, with an account of its own.
 async fn two_tenants() -> World {
     let mut world = earned().await;

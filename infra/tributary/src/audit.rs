@@ -16,7 +16,7 @@ use store::audit::AuditPlace;
 use store::journal::Order;
 
 use crate::connection::{self, Connection};
-use crate::{Error, Said};
+use crate::{Error, Said, progress};
 
 /// How many entries are read at once.
 const AT_ONCE: usize = 100;
@@ -112,6 +112,7 @@ async fn entries_of(connection: &Connection, tenant: &TenantKey, from: Option<&s
     let mut entries = Vec::new();
     // A small cloud's clock may be a day ahead of this process's.
     let last = today.plus_days(1)?;
+    let bar = progress::days(day, last);
     while day <= last {
         let mut after = None;
         loop {
@@ -124,7 +125,10 @@ async fn entries_of(connection: &Connection, tenant: &TenantKey, from: Option<&s
             }
         }
         day = day.plus_days(1)?;
+        bar.inc(1);
+        bar.set_message(format!("({} entries)", entries.len()));
     }
+    bar.finish_and_clear();
     entries.sort_by(|a, b| (&a.aggregate, a.no).cmp(&(&b.aggregate, b.no)));
     Ok(entries)
 }

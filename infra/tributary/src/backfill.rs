@@ -19,7 +19,7 @@ use store::{Store, TenantKey};
 
 use crate::endpoint::{Sending, path_of};
 use crate::https::Https;
-use crate::{Error, Said};
+use crate::{Error, Said, progress};
 
 /// The most pages that are asked for: a bound, not a limit that data reach.
 const PAGES_MAX: usize = 1_000;
@@ -64,6 +64,18 @@ pub(crate) struct Found {
     is_stored: Option<bool>,
 }
 
+/// What the provider has. How much that is only its last page tells.
+async fn pull(office: &Office, asked: &Backfill) -> Result<Vec<Found>, Error> {
+    let line = progress::line("asking the provider");
+    let found = match asked.provider.provider() {
+        Provider::Stripe => stripe::pull(office, asked.since, &line).await,
+        Provider::LemonSqueezy => lemon_squeezy::pull(office, asked.since, asked.look_back_days, &line).await,
+        Provider::Standard | Provider::Track => Err("--provider: nothing can be pulled from there".into()),
+    };
+    line.finish_and_clear();
+    found
+}
+
 /// Where everything is, and whose.
 pub(crate) struct Office {
     store: Store,
@@ -83,11 +95,8 @@ pub(crate) struct Office {
 pub(crate) async fn run(asked: &Backfill) -> Result<Said, Error> {
     let office = Office::open(asked).await?;
     let provider = asked.provider.provider();
-    let found = match provider {
-        Provider::Stripe => stripe::pull(&office, asked.since).await?,
-        Provider::LemonSqueezy => lemon_squeezy::pull(&office, asked.since, asked.look_back_days).await?,
-        Provider::Standard | Provider::Track => return Err("--provider: nothing can be pulled from there".into()),
-    };
+    let found = pull(&office, asked).await?;
+    let bar = progress::bar(found.len() as u64, "events");
     let mut record = Reconciliation {
         provider,
         at: office.now,
@@ -115,7 +124,9 @@ pub(crate) async fn run(asked: &Backfill) -> Result<Said, Error> {
                 record.not_taken += 1;
             }
         }
+        bar.inc(1);
     }
+    bar.finish_and_clear();
     office.store.record_reconciliation(&office.tenant, &record).await?;
     Ok(Said { text: told(&record, asked.dry_run), good: record.not_taken == 0 })
 }

@@ -180,8 +180,17 @@ async fn list(office: &Office, tenant: &Tenant) -> Result<String, Error> {
 }
 
 async fn replace(office: &Office, rotate: &Rotate) -> Result<String, Error> {
-    let (_, endpoint) = known(office, &rotate.id).await?;
+    let (tenant, endpoint) = known(office, &rotate.id).await?;
     let (secret, is_made) = secret(rotate.secret_file.as_deref(), endpoint.provider)?;
+    let before = office.secrets.get(&endpoint.secret).await?.current;
+    // OPS-3: told first. A secret that changed and that nobody told of is worse than one that was told and, the secrets
+    // being away in that instant, has to be asked for once more. The same secret again changes nothing.
+    if before != secret {
+        let told = Told::new(endpoint.id.to_string(), crate::audit::operator(), office.now, "endpoint.rotated")
+            .was("secret", &before)
+            .is("secret", &secret);
+        office.store.tell(&tenant, told).await?;
+    }
     office.secrets.rotate(&endpoint.secret, &secret).await?;
     let shown = if is_made { format!("secret, shown once: {}\n", secret.reveal()) } else { String::new() };
     Ok(format!("{shown}both secrets are good from now on, until the next change"))

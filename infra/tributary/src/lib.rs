@@ -12,6 +12,7 @@ mod https;
 mod key;
 pub mod migrate;
 pub mod place;
+mod progress;
 pub mod remote;
 pub mod tenants;
 pub mod verify;

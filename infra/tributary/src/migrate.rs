@@ -2,7 +2,6 @@
 //! that leaves the tables to others. Broken off, it goes on where it stood.
 
 use std::collections::BTreeSet;
-use std::io::{IsTerminal as _, Write as _};
 use std::time::Duration;
 
 use cases::verify;
@@ -15,6 +14,7 @@ use store::migrate::{Migrated, MigrationProgress, Writing};
 use store::{Store, TenantKey};
 
 use crate::connection;
+use crate::progress::{self, days_through};
 use crate::{Error, Said};
 
 /// How many facts are looked at between two notes of how far it is.
@@ -78,6 +78,8 @@ impl Walk<'_> {
             self.store.get_migration(self.tenant).await?
         };
         let mut progress = kept.unwrap_or(begins);
+        let bar = progress::days(first, last);
+        progress::goes_on(&bar, days_through(first, progress.day).saturating_sub(1));
         while progress.day <= last {
             let place = (Order::Oldest, progress.after.as_deref());
             let page = self.store.list_journal_places(self.tenant, progress.day, place, PAGE).await?;
@@ -89,11 +91,14 @@ impl Walk<'_> {
             if !self.asked.dry_run {
                 self.store.record_migration(self.tenant, &progress).await?;
             }
-            show(&progress, last);
+            bar.set_position(days_through(first, progress.day).saturating_sub(1));
+            let MigrationProgress { looked_at, rewritten, .. } = progress;
+            bar.set_message(format!("({looked_at} looked at, {rewritten} to be written anew)"));
             // Facts of the day that an index shows late are seen by the next walk: it begins before them.
             let count = u64::try_from(page.items.len()).unwrap_or(u64::MAX);
             tokio::time::sleep(Duration::from_millis(count * 1_000 / u64::from(self.asked.per_second))).await;
         }
+        bar.finish_and_clear();
         if !self.asked.dry_run {
             // The last days are looked at again by the next walk: more is booked on them.
             let again = MigrationProgress { day: last.plus_days(-2)?.max(first), after: None, ..progress.clone() };
@@ -125,13 +130,4 @@ impl Walk<'_> {
 fn count(migrated: Migrated, progress: &mut MigrationProgress) {
     progress.looked_at += 1;
     progress.rewritten += u64::from(migrated == Migrated::Rewritten);
-}
-
-/// One line that is written over; a file of output has no use for it.
-fn show(progress: &MigrationProgress, last: BusinessDay) {
-    let mut out = std::io::stderr();
-    if out.is_terminal() {
-        let MigrationProgress { day, looked_at, rewritten, .. } = progress;
-        let _ = write!(out, "\r{day} of {last}: {looked_at} looked at, {rewritten} to be written anew\u{1b}[K");
-    }
 }

@@ -1,13 +1,13 @@
 //! `tributary verify`.
 
-use cases::verify::{self, Verified};
+use cases::verify::{self, Seen, Verified};
 use clap::Args;
 use domain::id::TenantId;
 use store::proofs::Reach;
 use store::{StoreError, TenantKey, Written};
 
 use crate::connection::{self, Connection};
-use crate::{Error, Said};
+use crate::{Error, Said, progress};
 
 /// Whose ledger.
 #[derive(Debug, Args)]
@@ -44,13 +44,21 @@ pub(crate) async fn verify(which: &Which) -> Result<Said, Error> {
     Ok(Said { text, good })
 }
 
-async fn walk(connection: &Connection, tenant: &TenantId) -> Result<Verified, Error> {
-    let (store, tenant) = (&connection.store, TenantKey::from(tenant));
+async fn walk(connection: &Connection, id: &TenantId) -> Result<Verified, Error> {
+    let (store, tenant) = (&connection.store, TenantKey::from(id));
     let today = store.get_settings(&tenant).await?.ledger_zone.day_of(connection.clock.now());
     // A small cloud's clock may be ahead of this process's; its nights know.
     let night = store.get_last_run(&tenant).await?.map(|run| run.business_date);
     let scope = verify::whole(store, &tenant, night.map_or(today, |night| night.max(today))).await?;
-    Ok(verify::verify_within(store, &tenant, &scope).await?)
+    let (mut verified, line) = (Verified::default(), progress::line(id.to_string()));
+    let tell = |seen| match seen {
+        Seen::Accounts(accounts) => line.set_message(format!("{accounts} accounts proved")),
+        Seen::Facts(facts) => line.set_message(format!("{facts} facts of the journal proved")),
+    };
+    let walked = verify::verify_telling(store, &tenant, &scope, &mut verified, &tell).await;
+    line.finish_and_clear();
+    walked?;
+    Ok(verified)
 }
 
 /// What was found takes the place of what the last proof of the whole journal did. Whoever may only read proves all the

@@ -6,6 +6,7 @@ use std::process::{Command, Output};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::id::SaleId;
+use store::migrate::MigrationProgress;
 use world::World;
 
 /// Milliseconds from the machine's time to the last days of the year in which the world earns.
@@ -96,4 +97,24 @@ async fn what_an_older_release_wrote_is_written_anew_once_and_says_the_same() {
     assert_eq!(before.id, SaleId::of(&world::key("in_1")));
     let again = said(&tributary(&world, &["migrate", "--from-start"]));
     assert_eq!(again, format!("{tenant}: 2 looked at, 0 written anew"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_walk_that_was_broken_off_goes_on_where_it_stood_and_a_pipe_hears_nothing_of_how_far_it_is() {
+    let world = World::new().await;
+    let day = domain::time::BusinessDay::parse("2026-12-21").expect("a day");
+    for invoice in ["in_1", "in_2"] {
+        world.earn(invoice, "29.70", day).await;
+        age(&world, invoice).await;
+    }
+    // It was broken off behind the day of both: what it had counted by then is told, and nothing before it is looked at.
+    let behind = world.kept_sale("in_2").await.booked_day.plus_days(1).expect("a day");
+    let stood = MigrationProgress { day: behind, after: None, looked_at: 7, rewritten: 3 };
+    world.store.record_migration(&world.tenant, &stood).await.expect("stored");
+    let tenant = world.tenant.tenant();
+    let output = tributary(&world, &["migrate"]);
+    assert_eq!(said(&output), format!("{tenant}: 7 looked at, 3 written anew"));
+    assert!(!String::from_utf8_lossy(&output.stderr).contains("looked at"), "{output:?}");
+    let whole = said(&tributary(&world, &["migrate", "--from-start"]));
+    assert_eq!(whole, format!("{tenant}: 2 looked at, 2 written anew"));
 }

@@ -16,6 +16,7 @@ pub mod dunning;
 pub mod error;
 mod fences;
 pub mod figures;
+pub mod instructions;
 pub mod issuer;
 pub mod leads;
 pub mod night;

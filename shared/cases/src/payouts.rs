@@ -7,7 +7,7 @@ use domain::id::{PartnerId, PayoutId};
 use domain::money::Money;
 use domain::payee::PayoutMethods;
 use domain::payout::hold::Hold;
-use domain::payout::{Payout, PayoutState, Refused, Sent, Step, Word};
+use domain::payout::{Arrived, Payout, PayoutState, Refused, Sent, Step, Word};
 use domain::time::Timestamp;
 use store::partners::PartnerStatus;
 use store::payouts::{Stepped, StoredPayout};
@@ -118,6 +118,8 @@ pub enum Command {
         /// The confirmed reference.
         reference: String,
     },
+    /// The money arrived that an ACH file carried, and its bank does not send it back any more.
+    ConfirmFiled(Arrived),
     /// The rail refused for certain.
     Fail {
         /// Why.
@@ -297,6 +299,7 @@ async fn decide(
             .and_then(|step| step.payout.confirm(actor, sent.sent_at, sent.reference, at)),
         Command::MarkSent(sent) => payout.mark_sent(actor, sent, at),
         Command::Confirm { completed_at, reference } => payout.confirm(actor, completed_at, reference, at),
+        Command::ConfirmFiled(arrived) => payout.confirm_filed(actor, arrived, at),
         Command::Fail { reason } => payout.fail(actor, reason, at),
         Command::Submit => match executed::attempt_no(store, tenant, &payout).await? {
             Ok(no) => payout.submit(actor, no, at),

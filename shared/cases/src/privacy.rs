@@ -4,21 +4,25 @@
 //! value and nowhere else; hashes by which an address would be known again go too. The ledger keeps opaque ids and amounts,
 //! and every law of it holds afterwards as before.
 
+mod customers;
+
+use domain::attribution::claim::Claim;
 use domain::audit::{Actor, Told};
 use domain::currency::Currency;
 use domain::digest::Digest;
 use domain::fraud::marks::{Mark, MarkKind};
-use domain::id::{ApplicationId, CustomerId, KeyId, LeadId, MemberId, PartnerId, UserId};
+use domain::id::{ApplicationId, KeyId, LeadId, MemberId, PartnerId, UserId};
 use domain::ledger::Head;
 use domain::money::Money;
 use domain::time::Timestamp;
 use domain::user::UserState;
 use store::applications::StoredApplication;
-use store::buyers::BillingCustomer;
 use store::partners::PartnerStatus;
-use store::privacy::{Asked, BuyerErasure, PayeeErasure};
+use store::privacy::{Asked, PayeeErasure};
 use store::users::KeptUser;
 use store::{Store, TenantKey, Written};
+
+pub use customers::{CustomerName, HeldCustomer, claims_about, claims_of, customer_of};
 
 use crate::error::CaseError;
 use crate::leads::{self, Moved, Step};
@@ -37,8 +41,8 @@ pub enum SubjectId {
     Member(MemberId),
     /// A lead.
     Lead(LeadId),
-    /// A customer whom we bill.
-    Customer(CustomerId),
+    /// A customer, whether we bill them or not.
+    Customer(CustomerName),
     /// Somebody who signs in.
     User(UserId),
     /// Somebody who asked to become a partner.
@@ -52,7 +56,7 @@ impl SubjectId {
         let partner = PartnerId::parse(text).ok().map(Self::Partner);
         let member = || MemberId::parse(text).ok().map(Self::Member);
         let lead = || LeadId::parse(text).ok().map(Self::Lead);
-        let customer = || CustomerId::parse(text).ok().map(Self::Customer);
+        let customer = || CustomerName::parse(text).map(Self::Customer);
         let user = || UserId::parse(text).ok().map(Self::User);
         let application = || ApplicationId::parse(text).ok().map(Self::Application);
         partner.or_else(member).or_else(lead).or_else(customer).or_else(user).or_else(application)
@@ -65,7 +69,7 @@ impl SubjectId {
             Self::Partner(id) => id.as_str(),
             Self::Member(id) => id.as_str(),
             Self::Lead(id) => id.as_str(),
-            Self::Customer(id) => id.as_str(),
+            Self::Customer(name) => name.id.as_str(),
             Self::User(id) => id.as_str(),
             Self::Application(id) => id.as_str(),
         }
@@ -117,6 +121,8 @@ pub enum Kept {
     TaxForm,
     /// Files for a bank in which they are named with their account.
     BankFiles,
+    /// The receipts of what was paid to them.
+    Receipts,
     /// From where and with what they did what the audit tells of them.
     AuditOrigin,
 }
@@ -154,7 +160,7 @@ pub async fn erase(
             SubjectId::Partner(id) => erasing.partner(id).await?,
             SubjectId::Member(id) => erasing.member(id).await?,
             SubjectId::Lead(id) => erasing.lead(id, asking).await?,
-            SubjectId::Customer(id) => erasing.customer(id).await?,
+            SubjectId::Customer(name) => erasing.customer(name).await?,
             SubjectId::User(id) => erasing.user(id).await?,
             SubjectId::Application(id) => erasing.application(id).await?,
         };
@@ -195,7 +201,7 @@ pub async fn exists(store: &Store, tenant: &TenantKey, subject: &SubjectId) -> R
         SubjectId::Partner(id) => store.get_partner(tenant, id).await?.is_some(),
         SubjectId::Member(id) => store.get_member(tenant, id).await?.is_some(),
         SubjectId::Lead(id) => store.get_lead(tenant, id).await?.is_some(),
-        SubjectId::Customer(id) => store.get_buyer(tenant, id).await?.is_some(),
+        SubjectId::Customer(name) => customer_of(store, tenant, name).await?.is_some(),
         SubjectId::User(id) => store.get_user(tenant, id).await?.is_some(),
         SubjectId::Application(id) => store.get_application(tenant, id).await?.is_some(),
     })
@@ -303,11 +309,13 @@ impl Erasing<'_> {
         let was_paid = heads.iter().any(|head| head.payout_no > 0);
         let mut kept = kept_of_actor();
         if was_paid {
-            kept.push(Kept::BankFiles);
+            kept.extend([Kept::BankFiles, Kept::Receipts]);
             kept.extend(form.as_ref().map(|_| Kept::TaxForm));
         }
         let has_form = form.is_some() && !was_paid;
-        let is_bare = person.is_none() && methods.ranked.is_empty() && !has_form && marks.is_empty();
+        let claims = claims_of(self.store, self.tenant, payee).await?;
+        let is_silent = claims.iter().all(Claim::is_forgotten);
+        let is_bare = person.is_none() && methods.ranked.is_empty() && !has_form && marks.is_empty() && is_silent;
         if is_bare && let Some(before) = self.store.get_subject(self.tenant, subject).await?.erased {
             return Ok(Some(Erased::Done { at: before.at, kept }));
         }
@@ -335,8 +343,13 @@ impl Erasing<'_> {
             is_partner: earns_in.is_some(),
         };
         self.store.purge_payee(self.tenant, &erasure).await?;
-        let written = self.telling.erase_payee(self.tenant, subject, &erasure, self.asked).await?;
-        Ok((written == Written::Yes).then_some(Erased::Done { at: self.asked.at, kept }))
+        self.forget(&claims).await?;
+        if self.telling.erase_payee(self.tenant, subject, &erasure, self.asked).await? != Written::Yes {
+            return Ok(None);
+        }
+        // Those of the instant before: behind the tombstone none is made.
+        self.forget(&claims_of(self.store, self.tenant, payee).await?).await?;
+        Ok(Some(Erased::Done { at: self.asked.at, kept }))
     }
 
     /// The keys of a partner open nothing any more.
@@ -391,40 +404,6 @@ impl Erasing<'_> {
             return Ok(Some(Erased::NotFound));
         }
         let written = self.telling.record_erased(self.tenant, id.as_str(), self.asked).await?;
-        Ok((written == Written::Yes).then_some(Erased::Done { at: self.asked.at, kept: Vec::new() }))
-    }
-
-    async fn customer(&self, id: &CustomerId) -> Result<Option<Erased>, CaseError> {
-        let Some(buyer) = self.store.get_buyer(self.tenant, id).await? else { return Ok(Some(Erased::NotFound)) };
-        let known = self.store.get_customer(self.tenant, &buyer.provider).await?;
-        let is_bare = buyer.email_sealed.is_empty()
-            && known.as_ref().is_none_or(|known| known.mentions.is_empty() && known.quiet.is_empty());
-        if is_bare && let Some(before) = self.store.get_subject(self.tenant, id.as_str()).await?.erased {
-            return Ok(Some(Erased::Done { at: before.at, kept: Vec::new() }));
-        }
-        let addresses: Vec<Digest> = known.iter().flat_map(|known| &known.mentions).map(|told| told.email).collect();
-        let without = known.as_ref().map(|known| {
-            let mut without = known.clone();
-            (without.mentions, without.quiet) = (Vec::new(), Vec::new());
-            for seen in &mut without.sightings {
-                seen.candidate.visitor = None;
-            }
-            without.version += 1;
-            without
-        });
-        let after = BillingCustomer {
-            email_sealed: String::new(),
-            name_sealed: None,
-            place: None,
-            card: None,
-            version: buyer.version + 1,
-            written_by: "erased".to_owned(),
-            ..buyer.clone()
-        };
-        let customer = known.as_ref().zip(without.as_ref());
-        let customer = customer.map(|(before, after)| (&buyer.provider, before.version, after));
-        let erasure = BuyerErasure { after: &after, customer, addresses: &addresses };
-        let written = self.telling.erase_buyer(self.tenant, &erasure, self.asked).await?;
         Ok((written == Written::Yes).then_some(Erased::Done { at: self.asked.at, kept: Vec::new() }))
     }
 

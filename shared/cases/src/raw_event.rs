@@ -103,7 +103,8 @@ pub fn is_acted_on(provider: &str, kind: &str) -> bool {
 }
 
 /// Stripe's types that state facts. An endpoint must subscribe to them all: refunds come by `refund.*`, because a new
-/// `charge.refunded` names no refund.
+/// `charge.refunded` names no refund. `checkout.session.expired` is not among them: nothing was paid and nothing failed, and whoever
+/// only looked at a check-out is no customer yet. It is stored, and the inbound log says `stored`.
 pub const STRIPE_TYPES: &[&str] = &[
     "account.updated",
     "charge.dispute.closed",
@@ -140,6 +141,7 @@ pub const STRIPE_TYPES: &[&str] = &[
     "payout.created",
     "payout.failed",
     "payout.paid",
+    "payout.reconciliation_completed",
     "payout.updated",
     "refund.created",
     "refund.failed",

@@ -144,6 +144,15 @@ pub struct Scope {
     pub journal: Option<(BusinessDay, BusinessDay)>,
 }
 
+/// How far a walk has come: first the accounts, then the facts of the journal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// So many accounts.
+    Accounts(u64),
+    /// So many facts.
+    Facts(u64),
+}
+
 /// Collects breaches, of an account or of none.
 pub(crate) struct Found {
     account: Option<Account>,
@@ -244,6 +253,20 @@ pub async fn verify_into(
     scope: &Scope,
     verified: &mut Verified,
 ) -> Result<(), CaseError> {
+    verify_telling(store, tenant, scope, verified, &|_| ()).await
+}
+
+/// As [`verify_into`], and tells while it walks how far it has come.
+///
+/// # Errors
+/// As [`verify`].
+pub async fn verify_telling(
+    store: &Store,
+    tenant: &TenantKey,
+    scope: &Scope,
+    verified: &mut Verified,
+    tell: &(dyn Fn(Seen) + Sync),
+) -> Result<(), CaseError> {
     let zone = store.get_settings(tenant).await?.ledger_zone;
     let handed_on = remitted::read(store, tenant).await;
     let mut prints: BTreeMap<Account, Print> = BTreeMap::new();
@@ -253,6 +276,7 @@ pub async fn verify_into(
         let page = store.list_partner_ids(tenant, last.as_ref(), PAGE_SIZE).await?;
         for partner in &page.items {
             walk.of(partner, verified, &mut prints).await?;
+            tell(Seen::Accounts(verified.accounts));
         }
         last = page.items.last().cloned().or(last);
         if page.next.is_none() {
@@ -265,6 +289,7 @@ pub async fn verify_into(
         let page = store.list_members(tenant, before.as_ref(), PAGE_SIZE).await?;
         for stored in &page.items {
             walk.of(&stored.member.id.payee(), verified, &mut prints).await?;
+            tell(Seen::Accounts(verified.accounts));
         }
         before = page.items.last().map(|stored| stored.member.id.clone());
         if page.next.is_none() {
@@ -286,7 +311,7 @@ pub async fn verify_into(
         tell_unreadable(walked, verified)?;
     }
     if let Some(days) = scope.journal {
-        let walked = journal::verify(store, tenant, days, &prints, verified).await;
+        let walked = journal::verify(store, tenant, days, &prints, (verified, tell)).await;
         tell_unreadable(walked, verified)?;
     }
     Ok(())

@@ -19,6 +19,8 @@ use world::World;
 const RACES: u32 = 12;
 /// One write of so many meets another transaction.
 const CONFLICTS_EACH: usize = 5;
+/// More requests than asking for a payout makes.
+const REQUESTS_MAX: u32 = 60;
 /// What each partner of a race has: two people approve it.
 const AMOUNT: &str = "100000.00";
 
@@ -159,4 +161,30 @@ async fn of_four_who_do_the_same_at_once_one_wins_and_nothing_is_paid_beside_the
     }
     world.database.conflict_each(0);
     world.verified().await;
+}
+
+#[tokio::test]
+async fn whoever_is_overtaken_while_asking_is_told_which_payout_is_open_wherever_it_happened() {
+    let mut world = World::new().await;
+    for n in 0..REQUESTS_MAX {
+        begin(&mut world, n).await;
+        let held = world.database.hold_after(usize::try_from(n).expect("small"));
+        let mut slow = std::pin::pin!(world.try_request_at(1));
+        let early = tokio::select! {
+            done = &mut slow => Some(done),
+            () = held.reached() => None,
+        };
+        if early.is_some() {
+            assert!(n > 5, "it makes {n} requests");
+            return;
+        }
+        let quick = world.try_request_at(2).await.expect("an answer");
+        drop(held);
+        match (slow.await.expect("an answer"), quick) {
+            (Requested::Created(born), Requested::OpenPayout(told))
+            | (Requested::OpenPayout(told), Requested::Created(born)) => assert_eq!(told, born.payout.id, "at {n}"),
+            other => panic!("at request {n}: {other:?}"),
+        }
+    }
+    panic!("it asks for ever");
 }

@@ -14,6 +14,7 @@ use crate::time::{BusinessDay, Timestamp, Zone, sortable};
 
 pub mod attempt;
 pub mod carry;
+mod confirmed;
 mod executed;
 pub mod file;
 pub mod hold;
@@ -24,6 +25,7 @@ pub mod schedule;
 mod terms;
 mod words;
 
+pub use confirmed::{Arrived, ReturnWindow};
 pub use executed::{POSTPONED, Said, Word};
 pub use refused::Refused;
 pub use terms::Terms;
@@ -351,31 +353,6 @@ impl Payout {
             reference: sent.reference,
         });
         Ok(self.step(after, HeadMove::None, "payout.sent", actor, at))
-    }
-
-    /// Finance confirms, by a reference, that the money arrived.
-    ///
-    /// # Errors
-    /// See [`Refused`].
-    pub fn confirm(
-        self,
-        actor: Actor,
-        completed_at: Timestamp,
-        reference: String,
-        at: Timestamp,
-    ) -> Result<Step, Refused> {
-        require(&actor, &[Role::FinanceManager])?;
-        let PayoutState::Submitted { sent_at, .. } = self.state else {
-            return Err(self.wrong_state());
-        };
-        require_not_before(completed_at, sent_at, "completed_at", "the money was sent")?;
-        // PAY-4: in the two-approver band nobody confirms what they approved.
-        let approved_it = self.approvals.iter().any(|approval| approval.by == actor.id);
-        if approved_it && self.approvers() > 1 {
-            return Err(Refused::ApproverMayNotConfirm);
-        }
-        let after = self.moved_to(PayoutState::Paid { sent_at, completed_at, reference });
-        Ok(self.step(after, HeadMove::Settle, "payout.paid", actor, at))
     }
 
     /// Finance says that the rail refused for certain.

@@ -176,6 +176,8 @@ const OF_PERSONS: &[(&str, &str)] = &[
     ("*", "/v1/coupons/*/retry"),
     // The numbers of payees stand in them.
     ("*", "/v1/reports/tax-forms/*/files"),
+    // Where a payee's money goes stands on it, whole.
+    ("*", "/v1/revenue/payouts/*/instructions"),
 ];
 
 fn is_under(path: &str, beginning: &str) -> bool {

@@ -16,6 +16,7 @@ mod originator;
 mod plan;
 mod read;
 mod trial;
+mod window;
 mod write;
 
 pub use control::AchTotals;
@@ -28,6 +29,7 @@ pub use originator::{AddendaFor, DescriptiveDate, Offset, Originator, Settings};
 pub use originator::{BANK_NAME_CHARS_MAX, COMPANY_CHARS_MAX, DESCRIPTION_CHARS_MAX, DISCRETIONARY_CHARS_MAX};
 pub use read::{AchFile, Addenda, Batch, Damaged, Entry, Fault, Masked, read};
 pub use trial::payable_from;
+pub use window::confirmable_from;
 pub use write::{FileModifier, MadeFile, Run, write};
 
 #[cfg(test)]

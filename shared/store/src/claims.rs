@@ -15,8 +15,13 @@ use crate::customers::CustomerChange;
 use crate::keys::Key;
 use crate::partner_news::{PartnerNews, PartnerNewsKind};
 use crate::registry::{Entries, Entry, next_of};
-use crate::request::{self, Transacted, Written};
+use crate::request::{self, Range, Transacted, Written};
 use crate::{Page, Store, StoreError, TenantKey, item};
+
+/// The name under which the address in a claim is sealed; it belongs to (tenant, the claiming partner's id, this).
+pub const EMAIL: &str = "claim.email";
+/// The name under which what a partner says in a claim is sealed.
+pub const EVIDENCE: &str = "claim.evidence";
 
 /// What became of a claim that was to be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,7 +65,7 @@ impl Store {
     /// same programme, is not claimed again.
     ///
     /// # Errors
-    /// The store does not answer, or the id is another claim's.
+    /// The store does not answer, the id is another claim's, or its partner was erased meanwhile.
     pub async fn create_claim(
         &self,
         tenant: &TenantKey,
@@ -74,6 +79,8 @@ impl Store {
             request::put_new(core, &tenant.claim(&claim.id), &ClaimItem::new(claim))?,
             request::put_new(core, &tenant.partner_claim(&claim.partner, &claim.id), &Entry::of("partner_claim"))?,
             request::put_new(core, &claimed, &there)?,
+            // OPS-4: what is claimed behind the erasure of its partner would be sealed for somebody who was forgotten.
+            self.not_erased(tenant, &claim.partner)?,
         ];
         for entry in audit {
             items.push(self.new_audit_entry(tenant, entry)?);
@@ -139,6 +146,40 @@ impl Store {
         Ok(Page { items: items.into_iter().map(|item| item.claim).collect(), next: next_of(&ids, limit) })
     }
 
+    /// The ids of all claims of a partner, strongly consistent.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn list_claim_ids(&self, tenant: &TenantKey, partner: &PartnerId) -> Result<Vec<ClaimId>, StoreError> {
+        let (pk, prefix) = (tenant.partner_partition(partner), "claim#");
+        let range = Range::prefix(&pk, prefix);
+        let found = self.list_attributes(&self.tables.core, &range, "listing all claims of a partner").await?;
+        let id_of = |sk: String| sk.strip_prefix(prefix).and_then(|id| ClaimId::parse(id).ok());
+        Ok(found.iter().filter_map(|attributes| id_of(item::place_of(attributes).1)).collect())
+    }
+
+    /// OPS-4: what a claim says is destroyed, with the address that it names and the digests of that; the claim and what
+    /// was decided stay. `ConditionFailed` when somebody decided meanwhile: read it again. What is forgotten already is
+    /// not written again.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn forget_claim(&self, tenant: &TenantKey, before: &Claim) -> Result<Written, StoreError> {
+        if before.is_forgotten() {
+            return Ok(Written::Yes);
+        }
+        let (core, item) = (&self.tables.core, ClaimItem::new(&before.clone().forget()));
+        let mut items = vec![request::replace(core, &tenant.claim(&before.id), &item, item.version - 1)?];
+        if before.naming.email.is_some() {
+            // Its key is a digest of the address's digest: whoever guesses the address finds it.
+            items.push(request::delete_any(core, &tenant.claimed(&before.partner, &claimed_of(before)))?);
+        }
+        Ok(match self.transact(items, "forgetting what a claim says").await? {
+            Transacted::Yes => Written::Yes,
+            Transacted::ConditionFailed(_) => Written::ConditionFailed,
+        })
+    }
+
     /// A pending claim is decided, or a first person says yes to it: it, the customer in their version, what its partner
     /// is told, and the audit, in one transaction. `ConditionFailed` when somebody decided meanwhile, or the customer
     /// changed: read both again.
@@ -148,7 +189,7 @@ impl Store {
     pub async fn decide_claim(&self, tenant: &TenantKey, decision: &ClaimDecision<'_>) -> Result<Written, StoreError> {
         let (core, claim) = (&self.tables.core, decision.claim);
         let item = ClaimItem::new(claim);
-        // A claim is never written but onwards: when it is made, for a first yes, when it is decided.
+        // A claim is never written but onwards: when it is made, for a first yes, when it is decided or forgotten.
         let seen = item.version - 1;
         let mut items = vec![request::replace(core, &tenant.claim(&claim.id), &item, seen)?];
         if matches!(claim.state, ClaimState::Declined(_)) {
@@ -173,7 +214,8 @@ impl Store {
 
 impl ClaimItem {
     fn new(claim: &Claim) -> Self {
-        let steps = [claim.first.is_some(), claim.state != ClaimState::Pending];
+        // Forgetting counts, too: else a decision on what was read before it would bring back what was destroyed.
+        let steps = [claim.first.is_some(), claim.state != ClaimState::Pending, claim.is_forgotten()];
         let version = steps.into_iter().filter(|is_taken| *is_taken).fold(1, |version, _| version + 1);
         Self { entity: "claim".to_owned(), v: 1, version, claim: claim.clone() }
     }

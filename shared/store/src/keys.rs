@@ -133,6 +133,7 @@
 //! | heads of the audit's days | ops | `T#audit-heads` | `<yyyy-mm-dd>` | Query, Put |
 //! | nightly runs | core | `T#runs` | `<date>` | Get, Query, Put, Update |
 //! | report | core | `T#report#rpt_…` | `report` | Get, Put |
+//! | instructions for paying by hand, wanted and made, sealed | core | `T#report#rpt_…` | `instructions-asked`, `instructions-made` | Get, Put |
 //! | live accounts | core, index `live` | `T#live#<00…15>` | `par_…#<CUR>` | Query |
 //! | journal of a day | core, index `day-log` | `T#day#<yymmdd>#<0…7>` | `<booked_at>#<id>` | Query |
 //! | payout desk | core, index `desk` | `T#desk` | `<requested_at>#pay_…` | Query |

@@ -58,6 +58,7 @@ pub mod partner_rows;
 pub mod partners;
 pub mod payees;
 pub mod payout_files;
+pub mod payout_instructions;
 pub mod payout_notes;
 pub mod payout_policy;
 pub mod payout_runs;

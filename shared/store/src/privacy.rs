@@ -10,7 +10,7 @@ use domain::currency::Currency;
 use domain::digest::Digest;
 use domain::fact::PaymentKey;
 use domain::fraud::marks::{Mark, MarkKind};
-use domain::id::PartnerId;
+use domain::id::{CustomerId, PartnerId};
 use domain::ledger::Head;
 use domain::line::Account;
 use domain::payee::PayoutMethods;
@@ -79,11 +79,13 @@ pub struct PayeeErasure<'a> {
     pub is_partner: bool,
 }
 
-/// What is erased of a customer whom we bill.
+/// What is erased of a customer.
 #[derive(Clone, Debug)]
-pub struct BuyerErasure<'a> {
-    /// Without anything personal, in the next version.
-    pub after: &'a BillingCustomer,
+pub struct CustomerErasure<'a> {
+    /// Who.
+    pub id: &'a CustomerId,
+    /// Whom we bill: without anything personal, in the next version. `None` of whom only a provider's events tell.
+    pub buyer: Option<&'a BillingCustomer>,
     /// Who brought them, as it was read and without their addresses, where anything is known.
     pub customer: Option<(&'a PaymentKey, u64, &'a Customer)>,
     /// The addresses under which they wait to hear of a lead.
@@ -283,22 +285,23 @@ impl Store {
         self.erased(items, "erasing a user").await
     }
 
-    /// A customer whom we bill is erased: address, name, place and card; and by what else they were known. `ConditionFailed`
-    /// when they changed since they were read.
+    /// A customer is erased: of one whom we bill address, name, place and card; and by what else they were known.
+    /// `ConditionFailed` when they changed since they were read.
     ///
     /// # Errors
     /// The store does not answer.
-    pub async fn erase_buyer(
+    pub async fn erase_customer(
         &self,
         tenant: &TenantKey,
-        erasure: &BuyerErasure<'_>,
+        erasure: &CustomerErasure<'_>,
         asked: &Asked,
     ) -> Result<Written, StoreError> {
         let core = &self.tables.core;
-        let mut items = vec![
-            self.tombstone(tenant, erasure.after.id.as_str(), asked)?,
-            self.buyer_replaced(tenant, erasure.after)?,
-        ];
+        let mut items = vec![self.tombstone(tenant, erasure.id.as_str(), asked)?];
+        items.push(match erasure.buyer {
+            Some(after) => self.buyer_replaced(tenant, after)?,
+            None => request::check(core, &tenant.buyer(erasure.id), "attribute_not_exists(pk)")?,
+        });
         if let Some((key, before, after)) = erasure.customer {
             let change = CustomerChange { key, before: Some(before), after: Some(after), relies_on: &[], moves: &[] };
             items.extend(self.customer_parts(tenant, &change)?);
@@ -306,7 +309,7 @@ impl Store {
                 items.push(request::delete_any(core, &tenant.waits_for_lead(address, key))?);
             }
         }
-        self.erased(items, "erasing a customer whom we bill").await
+        self.erased(items, "erasing a customer").await
     }
 
     fn tombstone(&self, tenant: &TenantKey, subject: &str, asked: &Asked) -> Result<TransactWriteItem, StoreError> {

@@ -32,6 +32,8 @@ const HANDLER_MAX: Duration = Duration::from_millis(10);
 const LARGE_PAGE_MAX: Duration = Duration::from_millis(60);
 /// The memory that a function which answers requests may take.
 const MEMORY_KB_MAX: u64 = 128 * 1_024;
+/// A later page may take one request more of so many.
+const SPREAD: usize = 20;
 /// How many pages of a list are read, at most.
 const PAGES: usize = 300;
 /// The number of the partner with all the lines.
@@ -67,7 +69,8 @@ impl Measured {
         if self.handler.1 > self.allowed {
             misses.push(format!("{}: {:?} in the handler, p99; {:?} allowed", self.what, self.handler.1, self.allowed));
         }
-        if self.requests.0 != self.requests.1 {
+        // Of whom the lines of a page are differs from page to page where it goes across partners.
+        if self.requests.1 > self.requests.0 + self.requests.0 / SPREAD {
             misses.push(format!(
                 "{}: a page costs {} requests, a later one {}",
                 self.what, self.requests.0, self.requests.1
@@ -238,7 +241,9 @@ pub fn table(found: &Found, partners: u64, lines: u64) -> String {
         ));
     }
     text.push_str(&format!(
-        "\nThe most memory that the process had, which runs the code of partner-api and revenue-api: {} MB; {} MB is allowed.\n",
+        "\nThe most memory that the process had, which runs the code of partner-api and revenue-api: {} MB; {} MB is allowed.\n\
+         Links are kept in sixteen partitions: a page asks all of them, however many links there are. Lines across partners are of\n\
+         as many sales and accounts: a page reads them a hundred at a time.\n",
         found.memory_kb / 1_024,
         MEMORY_KB_MAX / 1_024
     ));

@@ -5,6 +5,7 @@ use std::fmt::Write;
 
 use edge::config::{ConfigFaults, Reader, Variable, variables};
 
+use crate::house::capitalised;
 use crate::tree;
 
 const HEAD: &str = "# Configuration
@@ -130,4 +131,29 @@ fn the_template_gives_every_function_what_it_needs() {
             assert!(environment.contains_key(*variable), "template.yaml does not give {variable} to {name}");
         }
     }
+}
+
+#[test]
+fn every_function_that_calls_stripe_has_its_calls_counted() {
+    let template = tree::read("template.yaml");
+    let mut callers = 0;
+    for Function { name, variables, .. } in functions() {
+        let calls = variables.iter().any(|variable| variable.name == "STRIPE_API_URL");
+        let logs: String = name.split('-').map(capitalised).collect();
+        let filter =
+            format!("      LogGroupName: !Ref {logs}Logs\n      FilterPattern: '{{ $.stripe_api_calls_total = 1 }}'\n");
+        assert_eq!(template.matches(&filter).count(), usize::from(calls), "{name}");
+        callers += usize::from(calls);
+    }
+    // One figure for all of them, with both of its dimensions.
+    let figure = "          MetricName: stripe_api_calls_total
+          MetricValue: $.stripe_api_calls_total
+          Unit: Count
+          Dimensions:
+            - { Key: doing, Value: $.doing }
+            - { Key: status, Value: $.status }
+";
+    assert_eq!((callers, template.matches(figure).count()), (4, 4));
+    let logged = "tracing::info!(stripe_api_calls_total = 1, doing, status, ";
+    assert!(tree::read("shared/stripe/src/accounts.rs").contains(logged), "what the filters look for is logged");
 }

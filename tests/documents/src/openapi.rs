@@ -6,6 +6,7 @@ mod examples;
 mod limits;
 mod payees;
 mod released;
+mod schedule;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,5 +1,6 @@
 //! What is given hostile bytes, and what it promises: never to panic, and what each target checks besides.
 
+use click_tracker::tokens_brought;
 use domain::currency::Currency;
 use domain::fact::Fact;
 use domain::id::{EndpointId, LinkId, TenantId};
@@ -27,6 +28,7 @@ pub(crate) struct Target {
 /// Every target.
 pub(crate) const TARGETS: &[Target] = &[
     Target { name: "click token of the cookie", begin: tokens, run: click_token },
+    Target { name: "header of cookies", begin: cookie_headers, run: cookie_header },
     Target { name: "signature header of Stripe", begin: stripe_headers, run: stripe_header },
     Target { name: "signature headers of Standard Webhooks", begin: standard_headers, run: standard_header },
     Target { name: "signature header of Lemon Squeezy", begin: lemon_headers, run: lemon_header },
@@ -75,6 +77,42 @@ fn click_token(input: &[u8]) {
         assert!(tokens().iter().any(|signed| signed.as_slice() == text.as_bytes()), "a token that nobody signed");
     }
     let _ = keys.verify_live(&tenant, &text, now()).is_ok();
+}
+
+/// Headers of cookies, a line each.
+fn cookie_headers() -> Vec<Vec<u8>> {
+    let signed = tokens().pop().unwrap_or_default();
+    let signed = String::from_utf8_lossy(&signed);
+    vec![
+        format!("trb_touches={signed}").into_bytes(),
+        format!("theme=dark; trb_touches=; trb_id={signed};trb_touches={signed}; last").into_bytes(),
+        format!("trb_touches_00000000000000000000000007={signed}\ntrb_touches={signed}").into_bytes(),
+        b"a=b=c; trb_touches=\xff\xfe; =x; ;;".to_vec(),
+    ]
+}
+
+/// Whatever is sent as cookies: what is read stands there under the name, and hides no good cookie behind it.
+fn cookie_header(input: &[u8]) {
+    const HEADERS_MAX: usize = 64;
+    const LOOKED_AT_MAX: usize = 8;
+    let tenant = TenantId::default_tenant();
+    let lines = input.split(|byte| *byte == b'\n').take(HEADERS_MAX);
+    let mut headers = HeaderMap::new();
+    for value in lines.filter_map(|line| HeaderValue::from_bytes(line).ok()) {
+        headers.append(http::header::COOKIE, value);
+    }
+    let found: Vec<&str> = tokens_brought(&headers, &tenant).collect();
+    assert!(found.len() <= LOOKED_AT_MAX, "{} cookies are looked at", found.len());
+    for token in &found {
+        let pair = format!("trb_touches={token}").into_bytes();
+        let stands = |value: &HeaderValue| value.as_bytes().windows(pair.len()).any(|place| place == pair.as_slice());
+        let is_there = headers.get_all(http::header::COOKIE).iter().any(stands);
+        assert!(is_there && !token.contains(';'), "a cookie that nobody sent: {token}");
+    }
+    let mut more = headers.clone();
+    more.append(http::header::COOKIE, HeaderValue::from_static("trb_touches=good"));
+    let last = tokens_brought(&more, &tenant).last();
+    assert!(found.len() == LOOKED_AT_MAX || last == Some("good"), "a good cookie that is not found behind {found:?}");
 }
 
 fn stripe_headers() -> Vec<Vec<u8>> {

@@ -12,7 +12,7 @@ use edge::auth::Caller;
 use edge::body::{Query, Segments};
 use edge::csv::{self, Format};
 use edge::http::CorrelationId;
-use edge::openapi::{Refusals, WriteRefusals};
+use edge::openapi::{Clashes, Refusals, WriteRefusals};
 use edge::page::{Listed, limit};
 use edge::problem::Problem;
 use edge::telemetry::chain;
@@ -176,7 +176,7 @@ struct Asked<'a> {
 /// same: go on until there is none. Raw events are kept for thirty days.
 #[utoipa::path(
     get, path = "/v1/webhooks/deliveries", tag = "webhooks", params(DeliveriesQuery),
-    responses((status = 200, description = "A page of what came in; CSV for `Accept: text/csv`.", body = Listed<DeliveryView>), Refusals),
+    responses((status = 200, description = "A page of what came in; CSV for `Accept: text/csv`.", body = Listed<DeliveryView>), Refusals, Clashes),
     security(("bearer" = []))
 )]
 pub(super) async fn list(

@@ -97,10 +97,11 @@ pub(super) struct SubjectExport {
 
 /// Export what is held of a person.
 ///
-/// Of a partner, member, lead, customer, user or applicant, by their id.
+/// Of a partner, member, lead, customer, user or applicant, by their id. A customer whom you do not bill here is found by
+/// what their provider calls them: `stripe:cus_…`.
 #[utoipa::path(
     post, path = "/v1/privacy/{subject}/export", tag = "privacy",
-    params(("subject" = String, Path, description = "The id: `par_…`, `mem_…`, `led_…`, `cus_…`, `usr_…` or `apl_…`.")),
+    params(("subject" = String, Path, description = "The id: `par_…`, `mem_…`, `led_…`, `cus_…`, `stripe:cus_…`, `usr_…` or `apl_…`.")),
     responses((status = 200, description = "Everything.", body = SubjectExport), Refusals),
     security(("bearer" = []))
 )]
@@ -115,7 +116,7 @@ async fn export(
     let id = SubjectId::parse(&subject).ok_or_else(no_such)?;
     let held = held::of(&app, &tenant, &id).await?.ok_or_else(no_such)?;
     let known = app.store.get_subject(&tenant, id.as_str()).await?;
-    let told = Told::new(format!("privacy#{subject}"), caller.acting(origin), now, "privacy.exported");
+    let told = Told::new(format!("privacy#{}", id.as_str()), caller.acting(origin), now, "privacy.exported");
     app.store.tell(&tenant, told.is("kind", id.kind())).await?;
     tracing::info!(subject.id = id.as_str(), by = %caller.subject, "what is held of a person exported");
     Ok(Json(SubjectExport {
@@ -159,11 +160,12 @@ pub(super) struct ErasedView {
 /// Everything that is sealed for them is destroyed, and with it their key; hashes of their addresses go too. The ledger is
 /// not touched, and every law of it holds. A partner is suspended first, and their money paid out or written off; their
 /// applications go and their keys are revoked with them, and nothing of theirs is taken anew. Done again, it is answered as
-/// done.
+/// done. What partners said of a customer in claims goes with the partner, and with the customer as far as it is known that
+/// it is of them.
 #[utoipa::path(
     post, path = "/v1/privacy/{subject}/erase", tag = "privacy",
     params(
-        ("subject" = String, Path, description = "The id: `par_…`, `mem_…`, `led_…`, `cus_…`, `usr_…` or `apl_…`."),
+        ("subject" = String, Path, description = "The id: `par_…`, `mem_…`, `led_…`, `cus_…`, `stripe:cus_…`, `usr_…` or `apl_…`."),
         ("Idempotency-Key" = Option<String>, Header, description = "Names this request: sent twice, it runs once."),
     ),
     responses((status = 200, description = "Forgotten.", body = ErasedView), Refusals, WriteRefusals),
@@ -191,6 +193,10 @@ async fn erase(
                 Kept::BankFiles => KeptView {
                     what: "bank_files",
                     why: "files by which money went to them name them and their account, sealed for the file, and are books",
+                },
+                Kept::Receipts => KeptView {
+                    what: "receipts",
+                    why: "the receipts of what was paid to them name them, lie in the bucket and are books",
                 },
                 Kept::AuditOrigin => KeptView {
                     what: "audit_origin",
@@ -236,7 +242,7 @@ pub(super) struct DoNotSellView {
 #[utoipa::path(
     post, path = "/v1/privacy/{subject}/do-not-sell", tag = "privacy",
     params(
-        ("subject" = String, Path, description = "The id: `par_…`, `mem_…`, `led_…`, `cus_…`, `usr_…` or `apl_…`."),
+        ("subject" = String, Path, description = "The id: `par_…`, `mem_…`, `led_…`, `cus_…`, `stripe:cus_…`, `usr_…` or `apl_…`."),
         ("Idempotency-Key" = Option<String>, Header, description = "Names this request: sent twice, it runs once."),
     ),
     responses((status = 200, description = "Marked.", body = DoNotSellView), Refusals, WriteRefusals),

@@ -13,7 +13,7 @@ use super::*;
 const LIST: &str = "/v1/webhooks/deliveries";
 
 impl Office {
-    async fn call(&self, who: &str, method: &str, path: &str) -> Answer {
+    pub(crate) async fn call(&self, who: &str, method: &str, path: &str) -> Answer {
         let n = self.sent.fetch_add(1, Ordering::SeqCst);
         let mut request = http::Request::builder().method(method).uri(path);
         if who != "nobody" {

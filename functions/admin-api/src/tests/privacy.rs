@@ -23,6 +23,7 @@ use store::users::{KeptUser, UserCreated};
 use super::*;
 use crate::probes::Probes;
 
+mod claimed;
 mod erased;
 
 /// An office that can open what is sealed.

@@ -15,7 +15,7 @@ use super::deaths::dies_after;
 use super::*;
 
 /// Payouts on a day of the month, or never; what is below 1,000.00 goes by itself where a person asks for it.
-async fn decide(world: &World, schedule: Option<Schedule>) {
+pub(super) async fn decide(world: &World, schedule: Option<Schedule>) {
     let usd = |minor| Money::from_minor(minor, Currency::USD);
     let band = Band { automatic_below: Some(usd(100_000)), two_from: usd(10_000_000) };
     let policy = PayoutPolicy { bands: vec![band], schedule, ..PayoutPolicy::default() };
@@ -28,12 +28,12 @@ async fn decide(world: &World, schedule: Option<Schedule>) {
     assert_eq!(written, store::Written::Yes);
 }
 
-async fn runs(world: &World) -> Vec<(String, usize)> {
+pub(super) async fn runs(world: &World) -> Vec<(String, usize)> {
     let page = world.store.list_payout_runs(&world.tenant, None, 50).await.expect("store");
     page.items.iter().map(|run| (run.by.clone(), run.payouts.len())).collect()
 }
 
-async fn payouts(world: &World) -> Vec<StoredPayout> {
+pub(super) async fn payouts(world: &World) -> Vec<StoredPayout> {
     world.store.list_account_payouts(&world.tenant, &world.account()).await.expect("store")
 }
 
@@ -41,7 +41,7 @@ fn one() -> (String, usize) {
     ("payout-schedule".to_owned(), 1)
 }
 
-fn none() -> (String, usize) {
+pub(super) fn none() -> (String, usize) {
     ("payout-schedule".to_owned(), 0)
 }
 

@@ -47,8 +47,27 @@ fn each_step_of_a_payout_leads_to_its_message() {
         "payout-rejected",
         "payout-failed",
         "payout-cancelled",
+        "payout-returned",
     ];
     insta::assert_snapshot!(cases.map(told).join("\n"));
+}
+
+/// PAY-5: told once of each, though a payout that left a voided file is approved, and sent, a second time.
+#[test]
+fn a_payout_that_is_sent_again_behind_a_voided_file_is_told_of_under_the_same_notice() {
+    let sent = record("payout-sent");
+    let mut again = sent.clone();
+    let mut image = again.change.new_image.clone().into_inner();
+    image.insert("moved_at".into(), AttributeValue::S("2026-09-16T12:00:00Z".into()));
+    again.change.new_image = image.into();
+    let taken_out = {
+        let mut record = record("payout-approved");
+        record.change.old_image = sent.change.new_image.clone();
+        record
+    };
+    assert!(due(&sent).expect("readable").is_some());
+    assert_eq!(due(&again).expect("readable"), due(&sent).expect("readable"));
+    assert_eq!(due(&taken_out).expect("readable"), due(&record("payout-approved")).expect("readable"));
 }
 
 /// PAY-7, PAY-9.
@@ -66,6 +85,26 @@ fn what_concerns_a_rail_leads_to_a_message_each_time() {
     image.insert("told".into(), AttributeValue::S(text));
     record.change.new_image = image.into();
     assert_eq!(due(&record).expect("readable"), None);
+}
+
+/// PAY-10.
+#[test]
+fn instructions_that_are_wanted_are_one_document_and_the_message_names_no_detail() {
+    let case = "instructions-asked";
+    assert_eq!(
+        told(case),
+        "instructions-asked: report payout_instructions about pay_01ARZ3NDEKTSV4RRFFQ69G5FAVUSD000001 as rpt_01ARZ3NDEKTSV4RRFFQ69G5FAX"
+    );
+    let twice = [record(case), record(case)].map(|record| due(&record).expect("a readable record"));
+    assert_eq!(twice[0], twice[1]);
+    let Some(Due::Report(wanted)) = &twice[0] else { panic!("no report") };
+    let text = serde_json::to_string(wanted).expect("JSON");
+    assert!(!text.contains("c2VhbGVk"), "what is sealed stays where it is: {text}");
+    let mut record = record(case);
+    let mut image = record.change.new_image.clone().into_inner();
+    image.insert("entity".into(), AttributeValue::S("payout_instructions_made".into()));
+    record.change.new_image = image.into();
+    assert_eq!(due(&record).expect("readable"), None, "what was made is nobody's news");
 }
 
 /// PAY-12.

@@ -24,7 +24,7 @@ use edge::problem::Problem;
 use http::StatusCode;
 use http::header::LOCATION;
 use serde::Deserialize;
-use store::claims::ClaimMade;
+use store::claims::{ClaimMade, EMAIL, EVIDENCE};
 use utoipa::ToSchema;
 
 use super::affiliates::{program_of, whose};
@@ -38,9 +38,6 @@ use shown::{ClaimBody, ClaimDetail};
 const ORDER_LENGTH_MAX: usize = 200;
 /// The most characters of what a partner says.
 const EVIDENCE_LENGTH_MAX: usize = 4_000;
-/// Under which names the partner's words are sealed.
-const EMAIL: &str = "claim.email";
-const EVIDENCE: &str = "claim.evidence";
 
 /// A claim to be made. The customer is named by an address, an order, or, by an admin, by the provider's id.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -184,7 +181,11 @@ pub(crate) async fn read(
         Some(sealed) => Some(open(&app, &caller, &claim.partner, EMAIL, sealed).await?),
         None => None,
     };
-    let evidence = open(&app, &caller, &claim.partner, EVIDENCE, &claim.note).await?;
+    let evidence = match claim.is_forgotten() {
+        // OPS-4: whoever said it, or whom it was said of, was erased.
+        true => String::new(),
+        false => open(&app, &caller, &claim.partner, EVIDENCE, &claim.note).await?,
+    };
     let is_staff = is_staff(&caller);
     let possible = match is_staff && claim.state == ClaimState::Pending {
         true => claims::customers_of(&app.store, &caller.tenant_key(), &claim.naming).await.map_err(failed)?,

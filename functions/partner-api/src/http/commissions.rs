@@ -70,7 +70,8 @@ pub(crate) struct Asked {
     pub(crate) to: Option<BusinessDay>,
     /// How many, 1 to 500; 100 when left out.
     pub(crate) limit: Option<u32>,
-    /// How many to leave out first, up to 10,000; a cursor is cheaper.
+    /// How many to leave out first, up to 10,000, of the rows as they are now: what comes in between two pages moves them. A
+    /// cursor is cheaper, and nothing moves it.
     pub(crate) offset: Option<u32>,
     /// Where to go on: `next_cursor` of the page before.
     #[serde(default, deserialize_with = "edge::page::cursor")]

@@ -65,7 +65,8 @@ pub(crate) struct Asked {
     status: Option<Status>,
     /// How many, 1 to 500; 100 when left out.
     limit: Option<u32>,
-    /// How many to leave out first, up to 10,000.
+    /// How many to leave out first, up to 10,000, of the rows as they are now: what comes in between two pages moves them. A
+    /// cursor is cheaper, and nothing moves it.
     offset: Option<u32>,
     /// Only those in this currency.
     #[param(example = "USD")]
@@ -111,7 +112,7 @@ pub(crate) struct PayoutBody {
     currency: String,
     /// How many commissions it covers, those that take back among them.
     commission_count: u64,
-    #[schema(example = "PAY-2026-09-9K3TQX-001")]
+    #[schema(example = "PAY-2026-09-9K3TQX-USD001")]
     payment_reference: String,
     #[schema(example = "manual")]
     payment_method: &'static str,

@@ -40,7 +40,7 @@ use super::rules::Frame;
 use super::who::{Admin, ApprovingAdmin, STAFF};
 use crate::App;
 use shown::{
-    Approval, Asked, AskedRows, COLUMNS, DifferenceBody, DryRunBody, LineBody, NewRecompute, OfPartner, RecomputeBody,
+    Approval, AskedRows, COLUMNS, DifferenceBody, DryRunBody, LineBody, NewRecompute, OfPartner, RecomputeBody,
 };
 
 /// The most characters of a reason.
@@ -254,21 +254,40 @@ pub(crate) async fn create(
     Ok((StatusCode::CREATED, Json(here.shown(&stored).await?)).into_response())
 }
 
+/// The columns of the list as CSV; what has parts of its own is JSON in its cell.
+const LIST_COLUMNS: [&str; 14] = [
+    "id",
+    "program_id",
+    "state",
+    "from",
+    "to",
+    "reason",
+    "requested_by",
+    "requested_at",
+    "approved_by",
+    "round",
+    "totals",
+    "difference_count",
+    "line_count",
+    "left_out_count",
+];
+
 /// List the recomputes of a program, oldest first.
 #[utoipa::path(
     get,
     path = "/v1/programs/{id}/recompute",
     tag = "programs",
-    params(("id" = String, Path), Asked),
-    responses((status = 200, body = Listed<RecomputeBody>), Refusals),
+    params(("id" = String, Path), AskedRows),
+    responses((status = 200, description = "A page; CSV for `Accept: text/csv`.", body = Listed<RecomputeBody>), Refusals),
     security(("bearer" = []))
 )]
 pub(crate) async fn list(
     State(app): State<App>,
     caller: Caller,
+    accepted: Format,
     Segments(id): Segments<String>,
-    Query(asked): Query<Asked>,
-) -> Result<Json<Listed<RecomputeBody>>, Problem> {
+    Query(asked): Query<AskedRows>,
+) -> Result<Response, Problem> {
     caller.require(&STAFF)?;
     let limit = page::limit(asked.limit)?;
     let after = page::after(asked.cursor.as_deref(), |id| RecomputeId::parse(id).ok())?;
@@ -278,7 +297,8 @@ pub(crate) async fn list(
         all.iter().filter(|stored| after.as_ref().is_none_or(|after| stored.recompute.id > *after)).collect();
     let shown = &rest[..limit.min(rest.len())];
     let next = shown.last().filter(|_| rest.len() > limit).map(|stored| stored.recompute.id.as_str());
-    Ok(Json(Listed::new(shown.iter().map(|stored| RecomputeBody::from(&stored.recompute)).collect(), next)))
+    let page = Listed::new(shown.iter().map(|stored| RecomputeBody::from(&stored.recompute)).collect(), next);
+    page.answer(asked.format.unwrap_or(accepted), "recomputes", &LIST_COLUMNS)
 }
 
 /// Read a recompute, with the differences of its first partners, and with every line of one partner.

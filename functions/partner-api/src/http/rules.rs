@@ -21,6 +21,7 @@ use domain::rule::{Clause, Reward, RuleVersion, Terms};
 use domain::time::Timestamp;
 use edge::auth::Caller;
 use edge::body::{Body, Query, Segments};
+use edge::csv::Format;
 use edge::faults::Faults;
 use edge::http::Origin;
 use edge::idempotency::Minting;
@@ -276,7 +277,33 @@ pub(crate) struct Asked {
     /// Where to go on: `next_cursor` of the page before.
     #[serde(default, deserialize_with = "edge::page::cursor")]
     cursor: Option<String>,
+    /// `csv` or `json`; so does the header `Accept`.
+    #[param(inline)]
+    format: Option<Format>,
 }
+
+/// The columns of the list as CSV; what has parts of its own is JSON in its cell.
+const COLUMNS: [&str; 19] = [
+    "id",
+    "program_id",
+    "kind",
+    "rate",
+    "amount",
+    "currency",
+    "hold_days",
+    "managed_hold_days",
+    "rounding",
+    "effective_from",
+    "matching",
+    "clauses",
+    "bands",
+    "volume_bonus",
+    "caps",
+    "overrides",
+    "second_tier",
+    "sign_up_bonus",
+    "milestones",
+];
 
 /// List the rule versions of a program.
 ///
@@ -286,15 +313,16 @@ pub(crate) struct Asked {
     path = "/v1/programs/{id}/rules",
     tag = "programs",
     params(("id" = String, Path), Asked),
-    responses((status = 200, body = Listed<RuleBody>), Refusals),
+    responses((status = 200, description = "A page; CSV for `Accept: text/csv`.", body = Listed<RuleBody>), Refusals),
     security(("bearer" = []))
 )]
 pub(crate) async fn list(
     State(app): State<App>,
     caller: Caller,
+    accepted: Format,
     Segments(id): Segments<String>,
     Query(asked): Query<Asked>,
-) -> Result<Json<Listed<RuleBody>>, Problem> {
+) -> Result<Response, Problem> {
     caller.require(&STAFF)?;
     let limit = page::limit(asked.limit)?;
     let after = page::after(asked.cursor.as_deref(), |id| RuleId::parse(id).ok())?;
@@ -307,7 +335,8 @@ pub(crate) async fn list(
     let rest = rules.get(from..).unwrap_or_default();
     let shown = &rest[..limit.min(rest.len())];
     let next = shown.last().filter(|_| rest.len() > limit).map(|rule| rule.id.as_str());
-    Ok(Json(Listed::new(shown.iter().map(RuleBody::from).collect(), next)))
+    let page = Listed::new(shown.iter().map(RuleBody::from).collect(), next);
+    page.answer(asked.format.unwrap_or(accepted), "rules", &COLUMNS)
 }
 
 /// Add a rule version to a program.

@@ -209,3 +209,70 @@ async fn a_version_in_force_that_would_be_refused_now_says_why_and_takes_achieve
     assert_eq!(refused.body["errors"][0]["pointer"], "/threshold", "{refused:?}");
     place.make("First two").await.expect(201);
 }
+
+/// The newest version's only achievement, as the API shows it.
+async fn newest(place: &Place) -> Value {
+    let path = format!("/v1/programs/{}/rules", world::program());
+    let listed = place.bench.get(&place.admin, &path).await.expect(200);
+    listed["data"].as_array().and_then(|versions| versions.last()).expect("a version")["milestones"][0].clone()
+}
+
+#[tokio::test]
+async fn of_two_who_change_an_achievement_at_once_neither_takes_back_what_the_other_changed() {
+    let mut place = Place::new().await;
+    let made = place.make("First two").await.expect(201);
+    place.bench.now += jiff::SignedDuration::from_secs(1);
+    let (mut threshold, mut changed_at_once) = ("2".to_owned(), 0);
+    for day in 1..=8 {
+        let wished = (10 + day).to_string();
+        let bonus = format!("{}.00", 100 + day);
+        let earlier = json!({"threshold": wished, "effective_from": format!("2027-01-{day:02}T10:00:00Z")});
+        let later = json!({"bonus": bonus, "effective_from": format!("2027-01-{day:02}T11:00:00Z")});
+        let (first, second) = tokio::join!(place.patch(&made["id"], &earlier), place.patch(&made["id"], &later));
+        second.expect(200);
+        // Behind a version that begins later there is no room: said so, and not lost.
+        if first.status == 200 {
+            (threshold, changed_at_once) = (wished, changed_at_once + 1);
+        } else {
+            assert!(first.expect(409)["type"].as_str().is_some_and(|kind| kind.ends_with("later-version")));
+        }
+        let newest = newest(&place).await;
+        assert_eq!((&newest["threshold"], &newest["bonus"]), (&json!(threshold), &json!(bonus)), "{day}");
+    }
+    assert!(changed_at_once > 0, "both were done at least once");
+}
+
+#[tokio::test]
+async fn whoever_changes_an_achievement_that_another_changed_meanwhile_is_told_both_versions() {
+    let mut place = Place::new().await;
+    let answer = place.make("First two").await;
+    assert_eq!(answer.headers["etag"], "\"1\"");
+    let made = answer.expect(201);
+    let path = format!("{PATH}/{}", made["id"].as_str().expect("an id"));
+    let versions = async |place: &Place| {
+        place.world.store.list_rules(&place.world.tenant, &world::program()).await.expect("store")
+    };
+    let change = async |place: &mut Place, body: Value, seen: &str| {
+        place.bench.now += jiff::SignedDuration::from_secs(1);
+        place.bench.change(&place.admin, &path, &body, Some(seen)).await
+    };
+    let done = change(&mut place, json!({"threshold": "3"}), "\"1\"").await;
+    assert_eq!(done.headers["etag"], "\"2\"");
+    done.expect(200);
+    let before = versions(&place).await;
+    for body in [json!({"bonus": "70.00"}), json!({"active": false})] {
+        let late = change(&mut place, body, "\"1\"").await.expect(412);
+        assert_eq!(late["versions"], json!({"seen": 1, "present": 2}));
+    }
+    assert_eq!(versions(&place).await, before, "nothing of it was done");
+    // Another achievement is none of theirs; the list says which version each has.
+    place.make("More").await.expect(201);
+    let listed = place.bench.get(&place.admin, PATH).await.expect(200);
+    assert_eq!((&listed["data"][0]["version"], &listed["data"][1]["version"]), (&json!(2), &json!(1)), "{listed}");
+    let done = change(&mut place, json!({"bonus": "70.00"}), "\"2\"").await;
+    assert_eq!(done.headers["etag"], "\"3\"");
+    assert_eq!(done.expect(200)["threshold"], "3", "what the other changed stays");
+    // Whoever does not say what they saw is refused nothing, as ever.
+    place.bench.now += jiff::SignedDuration::from_secs(1);
+    assert_eq!(place.patch(&made["id"], &json!({"active": false})).await.expect(200)["version"], 4);
+}

@@ -139,6 +139,23 @@ async fn what_a_partner_says_is_sealed_and_shown_to_it_and_to_the_tenants_people
 }
 
 #[tokio::test]
+async fn a_claim_that_was_forgotten_is_read_and_declined_without_what_it_said() {
+    // OPS-4
+    let place = Place::new().await;
+    let body = json!({"customer_email": "grace@example.com", "evidence": "We met at the fair."});
+    let made = place.bench.post(&place.own, CLAIMS, &body).await.expect(201);
+    let id = made["id"].as_str().expect("id");
+    let World { store, tenant, .. } = &place.world;
+    let parsed = domain::id::ClaimId::parse(id).expect("id");
+    let kept = store.get_claim(tenant, &parsed).await.expect("store").expect("there");
+    store.forget_claim(tenant, &kept).await.expect("store");
+    let read = place.bench.get(&place.own, &format!("{CLAIMS}/{id}")).await.expect(200);
+    assert_eq!((&read["customer_email"], &read["evidence"]), (&Value::Null, &json!("")));
+    assert_eq!(read["by_email"], false);
+    assert_eq!(place.say(&place.admin, id, "decline").await.expect(200)["status"], "declined");
+}
+
+#[tokio::test]
 async fn a_claim_names_somebody_and_says_why() {
     let place = Place::new().await;
     let good = json!({"order_reference": "in_1", "evidence": "mine"});

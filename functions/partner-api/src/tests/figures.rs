@@ -139,6 +139,32 @@ async fn commissions_are_paged_by_cursor_and_by_offset_alike() {
 }
 
 #[tokio::test]
+async fn what_comes_in_between_two_pages_hides_and_repeats_no_row_behind_a_cursor() {
+    let bench = Bench::new().await;
+    let key = settled(&bench).await;
+    for n in 0..6 {
+        let day = slot(&format!("2026-09-{:02}", 10 + n));
+        book(&bench, &format!("n{n}"), Currency::USD, &[(&day, 100 + n, None)]).await;
+    }
+    let list = "/v1/partners/revenue/commissions?limit=2";
+    let there = column(&bench.get(&key, "/v1/partners/revenue/commissions").await.expect(200), "id");
+    let (mut read, mut path) = (Vec::new(), list.to_owned());
+    for n in 0..5 {
+        let page = bench.get(&key, &path).await.expect(200);
+        read.extend(column(&page, "id"));
+        let Some(cursor) = page["next_cursor"].as_str() else { break };
+        path = format!("{list}&cursor={cursor}");
+        // Another comes in at the top of the list.
+        let day = slot(&format!("2026-09-{:02}", 20 + n));
+        book(&bench, &format!("late{n}"), Currency::USD, &[(&day, 7, None)]).await;
+    }
+    assert_eq!(read, there);
+    // An offset counts from the top as it is now: two came in, and what stood there is seen again.
+    let shifted = bench.get(&key, &format!("{list}&offset=2")).await.expect(200);
+    assert_eq!(column(&shifted, "id"), there[..2]);
+}
+
+#[tokio::test]
 async fn one_commission_is_found_by_its_id_and_only_by_its_partner() {
     let bench = Bench::new().await;
     let key = settled(&bench).await;
@@ -173,7 +199,7 @@ async fn request(bench: &Bench) -> PayoutId {
     }
 }
 
-async fn step(bench: &Bench, id: &PayoutId, role: Role, command: Command) {
+pub(super) async fn step(bench: &Bench, id: &PayoutId, role: Role, command: Command) {
     let by = actor(role, role.word());
     let moved = payouts::command(&bench.store, &tenant(), id, &command, &by, bench.now).await;
     assert!(matches!(moved.expect("answered"), Moved::Done(_)), "{command:?}");

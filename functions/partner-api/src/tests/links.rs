@@ -310,6 +310,66 @@ async fn what_is_wrong_with_a_link_is_told_by_its_place() {
     }
 }
 
+/// LNK-5: what is asked for here is clicked in the programme's name.
+#[tokio::test]
+async fn a_link_leads_to_the_programmes_hosts_and_what_is_below_them_and_to_nothing_that_looks_like_them() {
+    let place = Place::new().await;
+    let hosts = json!({"destination_hosts": ["shop.example", "other.example"]});
+    let program = format!("/v1/programs/{}", place.program);
+    place.bench.change(&place.admin, &program, &hosts, None).await.expect(200);
+    place.link("summer").await;
+    let allowed = [
+        ("https://shop.example/", "https://shop.example/"),
+        ("https://SHOP.Example/a?b=c", "https://shop.example/a?b=c"),
+        ("https://eu.shop.example/", "https://eu.shop.example/"),
+        ("https://a.b.other.example/x", "https://a.b.other.example/x"),
+    ];
+    for (asked, kept) in allowed {
+        for key in [&place.own, &place.admin] {
+            let body = json!({"partner_id": place.partner, "destination": asked});
+            assert_eq!(place.bench.post(key, LINKS, &body).await.expect(201)["destination"], kept);
+        }
+        let changed = place.patch(&place.own, "summer", &json!({"destination": asked}), None).await.expect(200);
+        assert_eq!(changed["destination"], kept);
+    }
+    let before = place.codes(&place.own, "").await;
+    let kept = place.bench.get(&place.own, &format!("{LINKS}/summer")).await.expect(200);
+    for (destination, status) in [
+        ("https://shop.example.evil.example/", 422),
+        ("https://evilshop.example/", 422),
+        ("https://evil-shop.example/", 422),
+        ("https://example/", 422),
+        ("https://sh\u{43e}p.example/", 422),
+        ("https://evil.example/shop.example/", 422),
+        ("https://evil.example/?to=https://shop.example/", 422),
+        ("https://evil.example#shop.example", 422),
+        ("https://192.0.2.1/", 422),
+        ("http://shop.example/", 400),
+        ("https://shop.example@evil.example/", 400),
+        ("//shop.example/", 400),
+    ] {
+        for key in [&place.own, &place.admin] {
+            let asked = json!({"partner_id": place.partner, "destination": destination});
+            let answers = [
+                place.bench.post(key, LINKS, &asked).await,
+                place.patch(key, "summer", &json!({"destination": destination}), None).await,
+            ];
+            for answer in answers {
+                let told = answer.expect(status);
+                assert_eq!(told["errors"][0]["pointer"], "/destination", "{destination} {told}");
+                if status == 422 {
+                    assert_eq!(told["type"], "urn:tributary:problem:destination-not-allowed", "{destination}");
+                    let why = told["errors"][0]["detail"].as_str().expect("why");
+                    assert!(why.contains("shop.example") && why.contains("other.example"), "{destination}: {why}");
+                }
+            }
+        }
+    }
+    assert_eq!(place.codes(&place.own, "").await, before, "nothing was made");
+    let read = place.bench.get(&place.own, &format!("{LINKS}/summer")).await.expect(200);
+    assert_eq!(read, kept, "and nothing was changed");
+}
+
 #[tokio::test]
 async fn a_link_is_shown_with_what_it_sold_in_each_currency() {
     let place = Place::new().await;

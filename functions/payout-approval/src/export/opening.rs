@@ -1,7 +1,7 @@
 //! What is sealed: where a payout goes, what a file holds, what the tenant's banks need. Opened when it is needed, kept
 //! nowhere.
 
-use domain::id::{MethodId, PartnerId, PayoutFileId};
+use domain::id::{MethodId, PartnerId, PayoutFileId, PayoutId};
 use domain::payee::Destination;
 use domain::payout::Payout;
 use edge::problem::Problem;
@@ -27,6 +27,11 @@ impl Belonging {
     /// What a file holds.
     pub(crate) fn of_file(tenant: &TenantKey, file: &PayoutFileId) -> Self {
         Self { tenant: tenant.tenant().to_string(), subject: file.to_string(), field: CONTENT.to_owned() }
+    }
+
+    /// The page by which a payout is paid by hand: what is to stand on it, or the file.
+    pub(crate) fn of_instructions(tenant: &TenantKey, payout: &PayoutId, field: &str) -> Self {
+        Self { tenant: tenant.tenant().to_string(), subject: payout.to_string(), field: field.to_owned() }
     }
 
     /// What the tenant's banks need.

@@ -14,24 +14,37 @@ use domain::role::Role;
 use domain::time::{BusinessDay, Timestamp};
 use edge::auth::Caller;
 use edge::body::Body;
+use edge::csv::{self, Format};
 use edge::faults::Faults;
 use edge::http::Origin;
 use edge::idempotency::Minting;
-use edge::openapi::{Refusals, WriteRefusals};
+use edge::openapi::{Refusals, Stale, WriteRefusals};
 use edge::page::Listed;
 use edge::problem::Problem;
+use edge::revision::{IfMatch, etag};
 use http::StatusCode;
-use http::header::LOCATION;
+use http::header::{ETAG, LOCATION};
 use serde::{Deserialize, Serialize};
 use store::Written;
 use utoipa::ToSchema;
 
 use super::shapes::PayoutView;
-use super::{DESK, Here, actor, wrong};
+use super::{DESK, Here, actor, overtaken, wrong};
 use crate::App;
 
 /// The trail of the policy.
 const POLICY: &str = "award_policy";
+/// The columns of who could be given an award as CSV; the reasons are JSON in their cell.
+const COLUMNS: [&str; 8] = [
+    "member_id",
+    "position",
+    "tenure_since",
+    "kyc_status",
+    "subscription_status",
+    "tax_form_status",
+    "eligible",
+    "reasons",
+];
 /// How many members are shown who could be given an award.
 const SHOWN_MAX: usize = 100;
 
@@ -297,14 +310,16 @@ pub(super) async fn check(State(app): Here, caller: Caller, origin: Origin) -> R
 /// In the order of the queue. Without an award to give, it shows who would be next.
 #[utoipa::path(
     get, path = "/v1/revenue/payouts/eligible-members", tag = "awards",
-    responses((status = 200, description = "Members, the longest waiting first.", body = Listed<QueuedView>), Refusals),
+    params(("format" = Option<Format>, Query, description = "`csv` for a table.")),
+    responses((status = 200, description = "Members, the longest waiting first; CSV for `Accept: text/csv`.", body = Listed<QueuedView>), Refusals),
     security(("bearer" = []))
 )]
 pub(super) async fn eligible_members(
     State(app): Here,
     caller: Caller,
     origin: Origin,
-) -> Result<Json<Listed<QueuedView>>, Problem> {
+    format: Format,
+) -> Result<Response, Problem> {
     caller.require(DESK)?;
     let tenant = caller.tenant_key();
     let awards = Awards::open(&app.store, &tenant, actor(&caller, origin), app.clock.now()).await.map_err(wrong)?;
@@ -313,7 +328,7 @@ pub(super) async fn eligible_members(
     let reached = awards.look_along(wanted).await.map_err(wrong)?;
     let mut data: Vec<QueuedView> = reached.valid.iter().chain(&reached.passed_over).map(QueuedView::from).collect();
     data.sort_by_key(|view| view.position);
-    Ok(Json(Listed { data, next_cursor: None }))
+    csv::answer(format, "eligible-members", &COLUMNS, Listed { data, next_cursor: None })
 }
 
 /// Give the next award.
@@ -387,41 +402,56 @@ fn against(looked: &Looked) -> String {
 /// Thresholds and amounts of awards.
 #[utoipa::path(
     get, path = "/v1/revenue/payouts/award-policy", tag = "awards",
-    responses((status = 200, description = "What holds.", body = AwardPolicyBody), Refusals),
+    responses((status = 200, description = "What holds, with its `ETag`.", body = AwardPolicyBody), Refusals),
     security(("bearer" = []))
 )]
-pub(super) async fn policy(State(app): Here, caller: Caller) -> Result<Json<AwardPolicyBody>, Problem> {
+pub(super) async fn policy(State(app): Here, caller: Caller) -> Result<Response, Problem> {
     caller.require(DESK)?;
-    let settings = app.store.get_settings(&caller.tenant_key()).await?;
-    Ok(Json(AwardPolicyBody::from(&settings.awards)))
+    let tenant = caller.tenant_key();
+    // The version before what it says: of a change in between the older one is told, and whoever names it looks again.
+    let version = app.store.get_last_told(&tenant, POLICY).await?.map_or(0, |entry| entry.no);
+    let settings = app.store.get_settings(&tenant).await?;
+    Ok(answer(&settings.awards, version))
+}
+
+/// A policy with its ETag: how often the tenant has set it.
+fn answer(policy: &Policy, version: u32) -> Response {
+    ([(ETAG, etag(version.into()))], Json(AwardPolicyBody::from(policy))).into_response()
 }
 
 /// Set thresholds and amounts of awards.
 ///
-/// Holds for awards that are begun from now on.
+/// Holds for awards that are begun from now on. All of it at once: whoever says what they saw (`If-Match`) does not take back
+/// unseen what another person has just set.
 #[utoipa::path(
     put, path = "/v1/revenue/payouts/award-policy", tag = "awards", request_body = AwardPolicyBody,
-    params(("Idempotency-Key" = String, Header, description = "Names this request: sent twice, it runs once.")),
-    responses((status = 200, description = "What holds.", body = AwardPolicyBody), Refusals, WriteRefusals),
+    params(
+        ("Idempotency-Key" = String, Header, description = "Names this request: sent twice, it runs once."),
+        ("If-Match" = Option<String>, Header, description = "The ETag of what you saw; \"0\" where nothing was set."),
+    ),
+    responses((status = 200, description = "What holds, with its `ETag`.", body = AwardPolicyBody), Refusals, WriteRefusals, Stale),
     security(("bearer" = []))
 )]
 pub(super) async fn set_policy(
     State(app): Here,
     caller: Caller,
     origin: Origin,
+    seen: IfMatch,
     Body(body): Body<AwardPolicyBody>,
-) -> Result<Json<AwardPolicyBody>, Problem> {
+) -> Result<Response, Problem> {
     caller.require(&[Role::Admin])?;
     let policy = body.read()?;
-    set(&app, &caller, origin, &policy).await?;
+    let version = set(&app, (&caller, origin), seen, &policy).await?;
     tracing::info!(by = %caller.subject, "policy of awards set");
-    Ok(Json(AwardPolicyBody::from(&policy)))
+    Ok(answer(&policy, version))
 }
 
-async fn set(app: &App, caller: &Caller, origin: Origin, policy: &Policy) -> Result<(), Problem> {
+/// Sets it over the version that was seen; answers the version that it is at.
+async fn set(app: &App, (caller, origin): (&Caller, Origin), seen: IfMatch, policy: &Policy) -> Result<u32, Problem> {
     let tenant = caller.tenant_key();
-    let before = app.store.get_settings(&tenant).await?.awards;
     let end = app.store.get_last_told(&tenant, POLICY).await?.map_or(ChainEnd::START, |entry| entry.end());
+    seen.check(end.no.into())?;
+    let before = app.store.get_settings(&tenant).await?.awards;
     let told = |policy: &Policy| BTreeMap::from([("policy".to_owned(), policy.to_json())]);
     let (old, new) = (told(&before), told(policy));
     let deed = Deed { at: app.clock.now(), actor: actor(caller, origin), action: "award.policy_set", old, new };
@@ -429,9 +459,10 @@ async fn set(app: &App, caller: &Caller, origin: Origin, policy: &Policy) -> Res
     if app.store.replace_award_policy(&tenant, policy, &entry).await? == Written::ConditionFailed {
         // The client's own retry can report a failed condition for a write that succeeded: read it back.
         let last = app.store.get_last_told(&tenant, POLICY).await?;
-        if last.is_none_or(|last| last.hash != entry.hash) {
-            return Err(Problem::conflict("another person sets the policy at the same time; look again"));
+        if last.as_ref().is_none_or(|last| last.hash != entry.hash) {
+            let why = "another person sets the policy at the same time; look again";
+            return Err(overtaken(seen, last.as_ref(), why));
         }
     }
-    Ok(())
+    Ok(entry.no)
 }

@@ -9,6 +9,8 @@ use domain::audit::Deed;
 use domain::payee::Rail;
 use domain::payout::{Payout, PayoutState};
 use domain::role::Role;
+use domain::tax::Net;
+use domain::time::Timestamp;
 use edge::auth::Caller;
 use edge::body::{Body, Segments};
 use edge::http::Origin;
@@ -20,7 +22,7 @@ use store::TenantKey;
 use utoipa::ToSchema;
 
 use super::files::note;
-use super::{Here, Id, actor, payout_of, wrong};
+use super::{Here, Id, actor, instructed, payout_of, wrong};
 use crate::App;
 use crate::export::{destination, noticed, read_settings};
 use crate::returns::{Import, ReturnsView};
@@ -53,6 +55,12 @@ pub(super) struct InstructionsView {
     instruction: &'static str,
     /// The details, in the order in which they are read.
     lines: Vec<InstructionLine>,
+    /// Where the same is read as a page to print (PDF), for whoever may ask for it here.
+    #[schema(example = "/v1/revenue/payouts/pay_01ARZ3NDEKTSV4RRFFQ69G5FAVUSD000001/instructions")]
+    document_url: String,
+    /// How far that page is: `in_progress` or `made`.
+    #[schema(example = "in_progress")]
+    document_state: &'static str,
 }
 
 /// A file that a bank sent back.
@@ -65,7 +73,8 @@ pub(super) struct ReturnsBody {
 
 /// Read how to pay a payout by hand, with the payee's details.
 ///
-/// The details are opened for this answer and kept nowhere else; the audit trail tells who read them. Only of an approved
+/// The details are opened for this answer, and sealed for the page of the same that is made by and by (`document_url`); the
+/// audit trail tells who read them. Asked for again while nothing has changed it is the same page. Only of an approved
 /// payout, and only of the method that it was asked for with: one that was changed meanwhile is not shown. Only where the
 /// rail is paid by hand (`manual`, `external`, `check` without a register): what goes by a file or by itself is refused.
 #[utoipa::path(
@@ -84,27 +93,9 @@ pub(super) async fn instructions_of(
     Segments(id): Id,
 ) -> Result<Json<InstructionsView>, Problem> {
     caller.require(&[Role::FinanceManager, Role::Admin])?;
-    let payout = payout_of(&app, &caller, &id).await?.payout;
     let (tenant, at) = (caller.tenant_key(), app.clock.now());
-    if payout.state != PayoutState::Approved || payout.standing_approvals(at).len() < payout.approvers() {
-        let detail =
-            format!("the payout is {}: only of an approved one is it shown where it goes", payout.state.word());
-        return Err(Problem::conflict(detail).kind("wrong-state"));
-    }
-    paid_by_hand(&app, &caller, &payout).await?;
-    let methods = app.store.get_payout_methods(&tenant, &payout.partner).await?;
-    // PAY-12: what was changed since is cooling off, and the payout cannot be sent any more.
-    if methods.version != payout.terms.methods.unwrap_or_default() {
-        let detail = "the partner's payout methods have changed since; the payout must be asked for again";
-        return Err(Problem::conflict(detail).kind("payee-changed"));
-    }
-    let net = match leaves(&app.store, &tenant, &payout, at).await.map_err(wrong)? {
-        Leaves::Parts(net) => net.net,
-        Leaves::NoTaxForm(_) => {
-            return Err(Problem::unprocessable("a valid tax form is needed").kind("tax-form-missing"));
-        }
-        Leaves::Nothing => return Err(Problem::unprocessable("nothing would leave").kind("nothing-left")),
-    };
+    let (payout, parts) = to_pay(&app, &caller, &id, at).await?;
+    let net = parts.net;
     let payee = destination(&app, &tenant, &payout).await?;
     let payee = payee.map_err(|why| Problem::conflict(why).kind("no-payout-method"))?;
     let memo = Memo::parse(&domain::payout::payment_reference(&payout.id, payout.requested_at)).ok();
@@ -114,6 +105,8 @@ pub(super) async fn instructions_of(
     let deed = Deed { at, actor, action: "payout_details.read", old: BTreeMap::new(), new };
     note(&app, &caller, &format!("payout_details#{}", payout.id), deed).await?;
     tracing::info!(payout.id = %payout.id, by = %caller.subject, "payee's details read");
+    // PAY-10: told first, so that no page is made of what nobody was told to have read.
+    let document_state = instructed::ask(&app, &tenant, (&payout, &parts), &told, at).await?;
     let lines = told.lines.into_iter().map(|(label, value)| InstructionLine { label, value });
     Ok(Json(InstructionsView {
         payout_id: payout.id.to_string(),
@@ -122,7 +115,32 @@ pub(super) async fn instructions_of(
         currency: net.currency().to_string(),
         instruction: told.deed,
         lines: lines.collect(),
+        document_url: format!("/v1/revenue/payouts/{}/instructions", payout.id),
+        document_state,
     }))
+}
+
+/// What is to be paid by hand, and its parts: an approved payout that nothing else pays, to where it was asked to go.
+pub(super) async fn to_pay(app: &App, caller: &Caller, id: &str, at: Timestamp) -> Result<(Payout, Net), Problem> {
+    let payout = payout_of(app, caller, id).await?.payout;
+    let tenant = caller.tenant_key();
+    if payout.state != PayoutState::Approved || payout.standing_approvals(at).len() < payout.approvers() {
+        let detail =
+            format!("the payout is {}: only of an approved one is it shown where it goes", payout.state.word());
+        return Err(Problem::conflict(detail).kind("wrong-state"));
+    }
+    paid_by_hand(app, caller, &payout).await?;
+    let methods = app.store.get_payout_methods(&tenant, &payout.partner).await?;
+    // PAY-12: what was changed since is cooling off, and the payout cannot be sent any more.
+    if methods.version != payout.terms.methods.unwrap_or_default() {
+        let detail = "the partner's payout methods have changed since; the payout must be asked for again";
+        return Err(Problem::conflict(detail).kind("payee-changed"));
+    }
+    match leaves(&app.store, &tenant, &payout, at).await.map_err(wrong)? {
+        Leaves::Parts(parts) => Ok((payout, parts)),
+        Leaves::NoTaxForm(_) => Err(Problem::unprocessable("a valid tax form is needed").kind("tax-form-missing")),
+        Leaves::Nothing => Err(Problem::unprocessable("nothing would leave").kind("nothing-left")),
+    }
 }
 
 /// PAY-8: a payout is shown for paying by hand only where nothing else pays it; and PAY-19, not to where a bank has said no.

@@ -16,6 +16,7 @@ use domain::time::Timestamp;
 use edge::auth::{Approver, Caller};
 use edge::body::{Body, Checked, Query, Segments};
 use edge::clock::Stopwatch;
+use edge::csv::{self, Format};
 use edge::http::Origin;
 use edge::idempotency::Minting;
 use edge::openapi::{AsItStands, Refusals, WriteRefusals};
@@ -38,7 +39,7 @@ const MAKING_MS_MAX: u64 = 6_000;
 const RETRY_AFTER_S: u32 = 1;
 const REASON_CHARS_MAX: usize = 1_000;
 const TRIES_MAX: usize = 4;
-const HEADER_SHA256: &str = "x-content-sha256";
+pub(super) const HEADER_SHA256: &str = "x-content-sha256";
 
 /// Which file is to be made.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -66,7 +67,29 @@ pub(super) struct FilesQuery {
     /// `next_cursor` of the page before.
     #[serde(default, deserialize_with = "edge::page::cursor")]
     cursor: Option<String>,
+    /// `csv` or `json`; so does the header `Accept`.
+    format: Option<Format>,
 }
+
+/// The columns of the list as CSV: of the payments of a file, how many and how much.
+const COLUMNS: [&str; 16] = [
+    "id",
+    "rail",
+    "currency",
+    "state",
+    "name",
+    "payment_count",
+    "total_amount",
+    "sha256",
+    "effective_date",
+    "more",
+    "requested_by",
+    "created_at",
+    "downloaded_at",
+    "downloaded_by",
+    "voided_by",
+    "void_reason",
+];
 
 /// Why a file is voided.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
@@ -277,19 +300,21 @@ pub(super) async fn export(
 /// Files of payouts, newest first.
 #[utoipa::path(
     get, path = "/v1/revenue/payouts/files", tag = "payouts", params(FilesQuery),
-    responses((status = 200, description = "A page of files.", body = Listed<PayoutFileView>), Refusals),
+    responses((status = 200, description = "A page of files; CSV for `Accept: text/csv`.", body = Listed<PayoutFileView>), Refusals),
     security(("bearer" = []))
 )]
 pub(super) async fn list(
     State(app): Here,
     caller: Caller,
+    accepted: Format,
     Query(query): Query<FilesQuery>,
-) -> Result<Json<Listed<PayoutFileView>>, Problem> {
+) -> Result<Response, Problem> {
     caller.require(DESK)?;
     let before = query.cursor.as_deref().map(PayoutFileId::parse).transpose();
     let before = before.map_err(|_| Problem::bad_parameter("cursor", "not a cursor of this list"))?;
     let page = app.store.list_payout_files(&caller.tenant_key(), before.as_ref(), limit(query.limit)?).await?;
-    Ok(Json(Listed { data: page.items.iter().map(PayoutFileView::from).collect(), next_cursor: page.next }))
+    let data: Vec<PayoutFileView> = page.items.iter().map(PayoutFileView::from).collect();
+    csv::answer(query.format.unwrap_or(accepted), "payout-files", &COLUMNS, Listed { data, next_cursor: page.next })
 }
 
 /// One file of payouts, without what it holds.

@@ -2,12 +2,16 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use cases::audit::row::{AuditRow, COLUMNS};
 use domain::audit::check_chain;
 use domain::id::ReportId;
 use domain::payout::PayoutState;
 use edge::auth::Caller;
 use edge::body::Segments;
+use edge::csv::{self, Format};
 use edge::openapi::Refusals;
+use edge::page::Listed;
 use edge::problem::Problem;
 use edge::telemetry::chain;
 
@@ -54,13 +58,23 @@ pub(super) async fn receipt(State(app): Here, caller: Caller, Segments(id): Id) 
 }
 
 /// Who did what to this payout, oldest first.
+///
+/// As a table it has the columns of `GET /v1/audit`: whether every hash fits is told in JSON alone.
 #[utoipa::path(
     get, path = "/v1/revenue/payouts/{id}/audit", tag = "payouts",
-    params(("id" = String, Path, description = "The payout's id.")),
-    responses((status = 200, description = "The whole trail.", body = AuditView), Refusals),
+    params(
+        ("id" = String, Path, description = "The payout's id."),
+        ("format" = Option<Format>, Query, description = "`csv` for a table."),
+    ),
+    responses((status = 200, description = "The whole trail; CSV for `Accept: text/csv`.", body = AuditView), Refusals),
     security(("bearer" = []))
 )]
-pub(super) async fn audit(State(app): Here, caller: Caller, Segments(id): Id) -> Result<Json<AuditView>, Problem> {
+pub(super) async fn audit(
+    State(app): Here,
+    caller: Caller,
+    format: Format,
+    Segments(id): Id,
+) -> Result<Response, Problem> {
     caller.require(DESK)?;
     let stored = payout_of(&app, &caller, &id).await?;
     let id = stored.payout.id.as_str();
@@ -70,5 +84,9 @@ pub(super) async fn audit(State(app): Here, caller: Caller, Segments(id): Id) ->
     if !intact {
         tracing::error!(payout.id = id, "audit trail is not intact");
     }
-    Ok(Json(AuditView { data, intact, next_cursor: None }))
+    if format == Format::Csv {
+        let data: Vec<AuditRow> = data.iter().map(AuditRow::from).collect();
+        return csv::answer(format, "payout-audit", &COLUMNS, Listed { data, next_cursor: None });
+    }
+    Ok(Json(AuditView { data, intact, next_cursor: None }).into_response())
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::{IntoResponse, Response};
 use domain::audit::{ChainEnd, Deed, append};
 use domain::currency::Currency;
 use domain::id::PartnerId;
@@ -14,17 +15,19 @@ use domain::payout::schedule::Schedule;
 use domain::role::Role;
 use domain::tax::WithholdingBase;
 use domain::tier::Tier;
-use edge::auth::Caller;
+use edge::auth::{Approver, Caller};
 use edge::body::Body;
 use edge::faults::Faults;
 use edge::http::Origin;
-use edge::openapi::{Refusals, WriteRefusals};
+use edge::openapi::{Refusals, Stale, WriteRefusals};
 use edge::problem::Problem;
+use edge::revision::{IfMatch, etag};
+use http::header::ETAG;
 use serde::{Deserialize, Serialize};
 use store::Written;
 use utoipa::ToSchema;
 
-use super::{DESK, Here, actor};
+use super::{DESK, Here, actor, overtaken};
 
 /// Where the audit trail of these decisions is.
 const AGGREGATE: &str = "payout_policy";
@@ -192,34 +195,49 @@ impl PayoutPolicyBody {
 /// What the tenant has decided about payouts.
 #[utoipa::path(
     get, path = "/v1/revenue/payouts/policy", tag = "payouts",
-    responses((status = 200, description = "What holds.", body = PayoutPolicyBody), Refusals),
+    responses((status = 200, description = "What holds, with its `ETag`.", body = PayoutPolicyBody), Refusals),
     security(("bearer" = []))
 )]
-pub(super) async fn read(State(app): Here, caller: Caller) -> Result<Json<PayoutPolicyBody>, Problem> {
+pub(super) async fn read(State(app): Here, caller: Caller) -> Result<Response, Problem> {
     caller.require(DESK)?;
-    Ok(Json(PayoutPolicyBody::from(&app.store.get_payout_policy(&caller.tenant_key()).await?)))
+    let tenant = caller.tenant_key();
+    // The version before what it says: of a change in between the older one is told, and whoever names it looks again.
+    let version = app.store.get_last_told(&tenant, AGGREGATE).await?.map_or(0, |entry| entry.no);
+    Ok(answer(&app.store.get_payout_policy(&tenant).await?, version))
+}
+
+/// A policy with its ETag: how often the tenant has decided.
+fn answer(policy: &PayoutPolicy, version: u32) -> Response {
+    ([(ETAG, etag(version.into()))], Json(PayoutPolicyBody::from(policy))).into_response()
 }
 
 /// Decide about payouts.
 ///
-/// Holds for what is asked for from now on: a payout keeps the bands it was born under.
+/// Holds for what is asked for from now on: a payout keeps the bands it was born under. All of it at once: whoever says what
+/// they saw (`If-Match`) does not take back unseen what another person has just decided. Where the tenant asks for a second
+/// factor to approve, it is asked for here, too: bands say who must approve.
 #[utoipa::path(
     put, path = "/v1/revenue/payouts/policy", tag = "payouts", request_body = PayoutPolicyBody,
-    params(("Idempotency-Key" = String, Header, description = "Names this request: sent twice, it runs once.")),
-    responses((status = 200, description = "What holds.", body = PayoutPolicyBody), Refusals, WriteRefusals),
+    params(
+        ("Idempotency-Key" = String, Header, description = "Names this request: sent twice, it runs once."),
+        ("If-Match" = Option<String>, Header, description = "The ETag of what you saw; \"0\" where nothing was set."),
+    ),
+    responses((status = 200, description = "What holds, with its `ETag`.", body = PayoutPolicyBody), Refusals, WriteRefusals, Stale),
     security(("bearer" = []))
 )]
 pub(super) async fn replace(
     State(app): Here,
-    caller: Caller,
+    Approver(caller): Approver,
     origin: Origin,
+    seen: IfMatch,
     Body(body): Body<PayoutPolicyBody>,
-) -> Result<Json<PayoutPolicyBody>, Problem> {
+) -> Result<Response, Problem> {
     caller.require(&[Role::Admin])?;
     let policy = body.read()?;
     let tenant = caller.tenant_key();
-    let before = app.store.get_payout_policy(&tenant).await?;
     let end = app.store.get_last_told(&tenant, AGGREGATE).await?.map_or(ChainEnd::START, |entry| entry.end());
+    seen.check(end.no.into())?;
+    let before = app.store.get_payout_policy(&tenant).await?;
     let told = |policy: &PayoutPolicy| {
         policy.to_json().map(|text| BTreeMap::from([("policy".to_owned(), text)])).map_err(|_| Problem::internal())
     };
@@ -229,10 +247,11 @@ pub(super) async fn replace(
     if app.store.replace_payout_policy(&tenant, &policy, &entry).await? == Written::ConditionFailed {
         // The client's own retry can report a failed condition for a write that succeeded: read it back.
         let last = app.store.get_last_told(&tenant, AGGREGATE).await?;
-        if last.is_none_or(|last| last.hash != entry.hash) {
-            return Err(Problem::conflict("another person decides about payouts at the same time; look again"));
+        if last.as_ref().is_none_or(|last| last.hash != entry.hash) {
+            let why = "another person decides about payouts at the same time; look again";
+            return Err(overtaken(seen, last.as_ref(), why));
         }
     }
     tracing::info!(by = %caller.subject, "payout policy set");
-    Ok(Json(PayoutPolicyBody::from(&policy)))
+    Ok(answer(&policy, entry.no))
 }

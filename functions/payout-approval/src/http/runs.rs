@@ -16,6 +16,7 @@ use domain::time::Timestamp;
 use edge::auth::{Approver, Caller};
 use edge::body::{Body, Checked, Query, Segments};
 use edge::clock::Stopwatch;
+use edge::csv::{self, Format};
 use edge::http::Origin;
 use edge::idempotency::Minting;
 use edge::openapi::{Refusals, WriteRefusals};
@@ -59,7 +60,13 @@ pub(super) struct RunsQuery {
     /// `next_cursor` of the page before.
     #[serde(default, deserialize_with = "edge::page::cursor")]
     cursor: Option<String>,
+    /// `csv` or `json`; so does the header `Accept`.
+    format: Option<Format>,
 }
+
+/// The columns of the list as CSV.
+const COLUMNS: [&str; 9] =
+    ["id", "currency", "payout_count", "total_amount", "verdict", "more", "stopped_at", "created_by", "created_at"];
 
 /// Payouts that were built together.
 #[derive(Debug, Serialize, ToSchema)]
@@ -245,20 +252,22 @@ pub(super) async fn override_report(
 /// Payout runs, newest first.
 #[utoipa::path(
     get, path = "/v1/revenue/payout-runs", tag = "payouts", params(RunsQuery),
-    responses((status = 200, description = "A page of runs.", body = Listed<RunView>), Refusals),
+    responses((status = 200, description = "A page of runs; CSV for `Accept: text/csv`.", body = Listed<RunView>), Refusals),
     security(("bearer" = []))
 )]
 pub(super) async fn list(
     State(app): Here,
     caller: Caller,
+    accepted: Format,
     Query(query): Query<RunsQuery>,
-) -> Result<Json<Listed<RunView>>, Problem> {
+) -> Result<Response, Problem> {
     caller.require(DESK)?;
     let before = query.cursor.as_deref().map(PayoutRunId::parse).transpose();
     let before = before.map_err(|_| Problem::bad_parameter("cursor", "not a cursor of this list"))?;
     let limit = limit(query.limit)?;
     let page = app.store.list_payout_runs(&caller.tenant_key(), before.as_ref(), limit).await?;
-    Ok(Json(Listed { data: page.items.iter().map(RunView::from).collect(), next_cursor: page.next }))
+    let data: Vec<RunView> = page.items.iter().map(RunView::from).collect();
+    csv::answer(query.format.unwrap_or(accepted), "payout-runs", &COLUMNS, Listed { data, next_cursor: page.next })
 }
 
 /// What is to be looked at before any payout of a run is approved.

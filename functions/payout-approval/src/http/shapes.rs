@@ -42,7 +42,7 @@ pub(crate) struct PayoutView {
     /// How many lines of commission it covers.
     commission_count: u64,
     /// The reference that it carries outward.
-    #[schema(example = "PAY-2026-09-4RRFFQ-001")]
+    #[schema(example = "PAY-2026-09-4RRFFQ-USD001")]
     payment_reference: String,
     /// How it is paid: the rail, or `manual`.
     payment_method: &'static str,
@@ -278,7 +278,8 @@ pub(crate) struct ListQuery {
     /// `next_cursor` of the page before.
     #[serde(default, deserialize_with = "edge::page::cursor")]
     pub(crate) cursor: Option<String>,
-    /// How many rows to leave out, up to 10,000; a cursor is quicker.
+    /// How many to leave out first, up to 10,000, of the rows as they are now: what comes in between two pages moves them. A
+    /// cursor is cheaper, and nothing moves it.
     #[param(maximum = 10000)]
     pub(crate) offset: Option<u32>,
     /// `csv` or `json`; so does the header `Accept`.

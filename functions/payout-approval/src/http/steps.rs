@@ -7,7 +7,7 @@ use cases::payouts::{self, Command, Leaves, Moved};
 use domain::digest::Digest;
 use domain::id::PayoutFileId;
 use domain::money::AmountText;
-use domain::payout::{PayoutState, Refused, Sent};
+use domain::payout::{Arrived, PayoutState, Refused, Sent};
 use domain::role::Role;
 use domain::time::Timestamp;
 use edge::auth::{Approver, Caller};
@@ -23,6 +23,7 @@ use jiff::SignedDuration;
 use super::shapes::{ApproveBody, CancelBody, ConfirmBody, FailBody, MarkSentBody, PayoutView, RejectBody};
 use super::{Here, Id, actor, named, no_such_payout, wrong};
 use crate::App;
+use crate::window::return_window;
 
 /// How far a caller's clock may be ahead of ours.
 const AHEAD: SignedDuration = SignedDuration::from_mins(5);
@@ -143,6 +144,11 @@ pub(super) async fn mark_sent(
 }
 
 /// Confirm, by a reference, that the money arrived.
+///
+/// What a NACHA file carried is confirmed once its bank cannot send it back any more: from the third banking day behind
+/// the day on which the file settles (one that was first downloaded later than it says settles later). Before that the
+/// answer is 409 (`return-window`), with the day in `detail`, and nothing is written. `completed_at` is when the money
+/// arrived, and may lie before that day. What finance sent by hand waits for nothing.
 #[utoipa::path(
     post, path = "/v1/revenue/payouts/{id}/confirm", tag = "payouts", request_body = ConfirmBody,
     params(
@@ -162,7 +168,12 @@ pub(super) async fn confirm(
 ) -> Answer {
     caller.require(&[Role::FinanceManager])?;
     not_ahead(&app, "/completed_at", body.completed_at)?;
-    let command = Command::Confirm { completed_at: body.completed_at, reference: body.payment_reference };
+    let ConfirmBody { completed_at, payment_reference: reference } = body;
+    let payout = super::payout_of(&app, &caller, &id).await?.payout;
+    let command = match return_window(&app, &caller.tenant_key(), &payout, app.clock.now()).await? {
+        Some(window) => Command::ConfirmFiled(Arrived { completed_at, reference, window }),
+        None => Command::Confirm { completed_at, reference },
+    };
     take(&app, &caller, (origin, minting), &id, command).await
 }
 
@@ -255,6 +266,8 @@ fn refusal(refused: &Refused) -> Problem {
         Refused::TooEarly { what, .. } => Problem::impossible(format!("/{what}"), detail),
         Refused::SealDiffers => Problem::conflict(detail).kind("seal-differs"),
         Refused::ApprovalsExpired => Problem::conflict(detail).kind("approvals-expired"),
+        Refused::ReturnWindow { .. } => Problem::conflict(detail).kind("return-window"),
+        Refused::CarriedByFile { .. } => Problem::conflict(detail).kind("carried-by-file"),
         Refused::ReferenceUsed { .. } => Problem::conflict(detail).kind("reference-used"),
         Refused::NoSuchRail => Problem::conflict(detail).kind("no-such-rail"),
         Refused::RunForbids { .. } => Problem::conflict(detail).kind("run-forbids"),

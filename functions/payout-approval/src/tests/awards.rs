@@ -276,3 +276,45 @@ async fn an_award_is_given_from_the_first_look_to_the_second_approval() {
     assert_eq!((&ended["state"], &ended["withdrawn_because"]), (&json!("withdrawn"), &json!("not now")));
     assert_eq!(world.get("aud", "/eligibility").await.json["given"], 0);
 }
+
+/// Worked value 13, through every door: by what the tenant has stored, and by the form that the winner has given.
+#[tokio::test]
+async fn an_award_that_is_paid_comes_to_75_700_75_772_or_99_700() {
+    let rows = [
+        ("gross", false, "24000.00", "75700.00"),
+        ("net_of_fee", false, "23928.00", "75772.00"),
+        ("gross", true, "0.00", "99700.00"),
+        ("net_of_fee", true, "0.00", "99700.00"),
+    ];
+    for (base, has_form, withheld, net) in rows {
+        let case = format!("{base}, a W-9: {has_form}");
+        let world = office().await;
+        let set = world.ask("ada", "PUT", "/policy", json!({"withholding_base": base})).await;
+        assert_eq!((set.status, &set.json["withholding_base"]), (200, &json!(base)), "{case}: {set:?}");
+        given::program(&world).await;
+        given::line(&world.store, &partner(1), "150000.00", "2026-07-02", "in_big").await;
+        let winner = member(&world, 1, "2025-05-01").await;
+        verified(&world, &winner).await;
+        if has_form {
+            terms::w9_of(&world, &MemberId::parse(&winner).expect("an id").payee()).await;
+        }
+        let looked = world.ask("fin", "POST", "/check-eligibility", Value::Null).await.json;
+        assert_eq!(looked["potential_winners"], 1, "{case}: {looked}");
+        let begun = world.ask("fin", "POST", "/initiate", Value::Null).await;
+        assert_eq!((begun.status, &begun.json["gross_amount"]), (201, &json!("100000.00")), "{case}: {begun:?}");
+        let id = begun.json["payout"]["id"].as_str().expect("a payout").to_owned();
+        let shown = world.get("aud", &format!("/{id}")).await.json;
+        assert_eq!(shown["would_leave"]["net_amount"], net, "{case}: {shown}");
+        for who in ["ada", "bob"] {
+            assert_eq!(world.approve(who, &id).await.status, 200, "{case}: {who}");
+        }
+        let sent = json!({"sent_at": NOW, "payment_reference": "W", "net_amount": net});
+        let sent = world.ask("fin", "POST", &format!("/{id}/mark-sent"), sent).await;
+        assert_eq!(sent.status, 200, "{case}: {sent:?}");
+        let confirm = json!({"completed_at": NOW, "payment_reference": "W-OK"});
+        let paid = world.ask("fin", "POST", &format!("/{id}/confirm"), confirm).await.json;
+        let parts = ["total_amount", "fee_amount", "withheld_amount", "net_amount"].map(|part| paid[part].as_str());
+        assert_eq!(parts, ["100000.00", "300.00", withheld, net].map(Some), "{case}: {paid}");
+        assert_eq!(paid["state"], "paid", "{case}");
+    }
+}

@@ -10,10 +10,16 @@ use testkit::Fault;
 
 use super::*;
 
+mod damaged;
 mod guarded;
+mod sheets;
+mod states;
 mod trying;
+mod window;
 
 const ROUTING: [&str; 2] = ["231380104", "031300012"];
+/// From this day on what a file of `NOW`, a Tuesday, carried can be confirmed.
+const BEHIND_WINDOW: &str = "2026-09-21T12:00:00Z";
 
 /// A deployment whose partners are paid by ACH, since long enough, and whose bank is known.
 struct Scene {
@@ -62,6 +68,11 @@ impl Scene {
         let set = scene.set_rails("ada", bank(), Some("\"0\"")).await;
         assert_eq!(set.0, 200, "{set:?}");
         scene
+    }
+
+    /// From now on it is another instant.
+    fn at(self, now: &str) -> Self {
+        Self { world: with(&self.world, &self.sealer, now), sealer: self.sealer }
     }
 
     /// The partner's money goes to an account in the United States, which is known again by its number here.
@@ -233,6 +244,7 @@ async fn a_file_hands_its_payouts_over_once_and_marks_none_of_them_paid() {
     assert_eq!(scene.content("fin", &file).await.1, bytes);
     let list = scene.world.get("aud", "/files").await.json;
     assert_eq!((list["data"].as_array().map(Vec::len), text(&list["data"][0], "id")), (Some(1), file.as_str()));
+    let scene = scene.at(BEHIND_WINDOW);
     let confirm = json!({"completed_at": NOW, "payment_reference": "bank 1"});
     let paid = scene.world.ask("fin", "POST", &format!("/{one}/confirm"), confirm).await;
     assert_eq!((paid.status, text(&paid.json, "state")), (200, "paid"));
@@ -309,6 +321,7 @@ async fn a_return_gives_the_money_back_once_to_where_it_is_owed() {
             .next()
             .expect("a row")
     };
+    let scene = scene.at(BEHIND_WINDOW);
     let confirm = json!({"completed_at": NOW, "payment_reference": "bank 1"});
     assert_eq!(scene.world.ask("fin", "POST", &format!("/{two}/confirm"), confirm).await.status, 200);
     // Not confirmed: all of it is available. Paid: what left is held, and the tax stays withheld.

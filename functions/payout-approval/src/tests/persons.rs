@@ -152,6 +152,29 @@ async fn where_the_tenant_asks_for_it_an_override_and_a_void_need_a_second_facto
 }
 
 #[tokio::test]
+async fn where_the_tenant_asks_for_it_whoever_changes_the_bands_needs_a_second_factor() {
+    let world = world().await;
+    ask_for_second_factor(&world).await;
+    let eve = admin(&world, 50).await;
+    let (without, with) = (session(&world, &eve, None).await, session(&world, &eve, Some(now())).await);
+    let bands = json!({"bands": [{"currency": "USD", "two_from": "900000.00", "automatic_below": "800000.00"}]});
+    for (text, expected) in [(&key(&world, &eve, 60, true).await, 403), (&without, 403), (&with, 200)] {
+        let n = world.sent.fetch_add(1, Ordering::SeqCst);
+        let request = http::Request::builder()
+            .method("PUT")
+            .uri("/v1/revenue/payouts/policy")
+            .header("authorization", format!("Bearer {text}"))
+            .header("idempotency-key", format!("person-{n}"))
+            .header("content-type", "application/json")
+            .body(Body::from(bands.to_string()));
+        let response = world.routes.clone().oneshot(request.expect("request")).await.expect("infallible");
+        assert_eq!(response.status().as_u16(), expected);
+        let stands = world.store.get_payout_policy(&tenant()).await.expect("store");
+        assert_eq!(stands.bands.is_empty(), expected != 200);
+    }
+}
+
+#[tokio::test]
 async fn where_the_tenant_asks_for_it_an_approval_needs_a_fresh_second_factor() {
     let world = world().await;
     given::balance(&world, 1, "40.00").await;

@@ -1,4 +1,5 @@
 //! PAY-5: every state of a payout and every command at its door, with the status that it answers.
+//! The doors of files and papers are in `filing/states.rs`.
 
 use cases::payees::replace_methods;
 use cases::payouts::returned::take_back;

@@ -33,6 +33,11 @@ async fn method(world: &World, n: u128, when: &str, by: &str) {
 }
 
 async fn w9(world: &World) {
+    w9_of(world, &partner(1)).await;
+}
+
+/// A W-9 of whoever is paid.
+pub(super) async fn w9_of(world: &World, payee: &PartnerId) {
     let given = Given {
         kind: FormKind::W9,
         classification: Some(Classification::Individual),
@@ -45,8 +50,8 @@ async fn w9(world: &World) {
         under: "a request".to_owned(),
     };
     let command = forms::FormCommand::Submit(Box::new(given));
-    let by = given::actor(Role::Partner, partner(1).as_str());
-    forms::take(&world.store, (&tenant(), &partner(1)), None, command, (&by, instant(NOW))).await.expect("store");
+    let by = given::actor(Role::Partner, payee.as_str());
+    forms::take(&world.store, (&tenant(), payee), None, command, (&by, instant(NOW))).await.expect("store");
 }
 
 async fn decide(world: &World, policy: Value) -> Answer {

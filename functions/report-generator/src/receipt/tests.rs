@@ -1,7 +1,4 @@
-use std::fmt::Write as _;
-
 use jiff::civil::date;
-use typst::layout::{Frame, FrameItem};
 
 use super::{Covered, Kept, Payee, Receipt};
 
@@ -24,25 +21,11 @@ fn receipt() -> Receipt {
     }
 }
 
-/// The text runs of the page in reading order, one a line.
+/// The words of the one page.
 fn words(receipt: &Receipt) -> String {
     let document = receipt.typeset().expect("a page");
     assert_eq!(document.pages().len(), 1, "a receipt is one page");
-    let mut text = String::new();
-    for page in document.pages() {
-        collect(&page.frame, &mut text);
-    }
-    text
-}
-
-fn collect(frame: &Frame, text: &mut String) {
-    for (_, item) in frame.items() {
-        match item {
-            FrameItem::Text(run) => writeln!(text, "{}", run.text).expect("a string takes text"),
-            FrameItem::Group(group) => collect(&group.frame, text),
-            _ => {}
-        }
-    }
+    crate::page::words(&document)
 }
 
 #[test]

@@ -6,7 +6,7 @@ use store::runs::RunStatus;
 
 use super::{DAY_S, HOUR_S, Part, Readings, Standing, counted, is_missed};
 
-/// How long a night may take until what it closes is missed.
+/// How long a night may take until what it closes is missed, and its units until they are late.
 const NIGHT_S_MAX: i64 = HOUR_S;
 /// A count of missed dates ends somewhere.
 const MISSED_MAX: u64 = 400;
@@ -40,6 +40,17 @@ pub(super) fn nights(read: &Readings) -> Part {
             );
             part(Standing::Broken, reason).counting(errors)
         }
+        Some((night, report))
+            if report.status == RunStatus::Processing && is_long_ago(read.now, night.completed_at) =>
+        {
+            let (units, id) = (counted(report.unanswered, ("unit", "units"), false), &night.id);
+            let reason = format!(
+                "closed through {closed}; {units} of {} did not answer within an hour: see the alarms of dead letters, \
+                 and GET /v1/revenue/commission/batches/{id}",
+                night.business_date
+            );
+            part(Standing::Late, reason).counting(report.unanswered)
+        }
         Some((night, report)) if night.business_date == closed && report.status != RunStatus::Processing => {
             part(Standing::Ok, format!("closed through {closed}")).counting(report.done)
         }
@@ -51,6 +62,10 @@ pub(super) fn nights(read: &Readings) -> Part {
 fn expected(now: Timestamp, zone: &Zone) -> Result<BusinessDay, DateOutOfRange> {
     let before = Timestamp::from_second(now.as_second() - NIGHT_S_MAX - DAY_S).unwrap_or(now);
     zone.day_of(Job::Night.cadence().next_after(before)).plus_days(-1)
+}
+
+fn is_long_ago(now: Timestamp, at: Timestamp) -> bool {
+    now.as_second() - at.as_second() > NIGHT_S_MAX
 }
 
 fn missed(closed: BusinessDay, expected: BusinessDay) -> Result<u64, DateOutOfRange> {

@@ -16,6 +16,8 @@ use super::*;
 
 /// Late in the morning of a day behind a night.
 const NOW: &str = "2026-09-03T10:00:00Z";
+/// While that night's units still answer.
+const UNDER_WAY: &str = "2026-09-03T02:40:00Z";
 
 fn at(text: &str) -> Timestamp {
     text.parse().expect("an instant")
@@ -122,7 +124,7 @@ fn night(day: &str, report: Option<(RunStatus, usize)>) -> Run {
     let report = report.map(|(status, errors)| RunReport {
         status,
         done: 4,
-        unanswered: 0,
+        unanswered: if status == RunStatus::Processing { 2 } else { 0 },
         sales: 0,
         lines: 0,
         totals: Vec::new(),
@@ -145,7 +147,8 @@ fn a_date_that_should_be_closed_by_now_is_missed_and_a_unit_with_an_error_needs_
         ("it should be over", "2026-09-03T03:30:00Z", vec![night("2026-09-01", well)], (Late, "1 date behind")),
         ("three nights", NOW, vec![night("2026-08-30", well)], (Late, "3 dates behind 2026-08-30")),
         ("errors", NOW, vec![night("2026-09-02", Some((CompletedWithErrors, 2)))], (Broken, "2 units of 2026-09-02")),
-        ("under way", NOW, vec![night("2026-09-02", Some((Processing, 0)))], (Ok, "not answered yet")),
+        ("under way", UNDER_WAY, vec![night("2026-09-02", Some((Processing, 0)))], (Ok, "not answered yet")),
+        ("a unit died", NOW, vec![night("2026-09-02", Some((Processing, 0)))], (Late, "2 units of 2026-09-02 did not")),
         ("not counted", NOW, vec![night("2026-09-02", None), night("2026-09-01", well)], (Ok, "not answered yet")),
         (
             "not counted, with errors before",

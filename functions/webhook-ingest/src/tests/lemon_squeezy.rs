@@ -161,3 +161,15 @@ async fn an_event_that_is_not_known_is_stored_and_goes_no_further() {
     assert_eq!(world.deliver_lemon(&event.to_string().into_bytes()).await, StatusCode::OK);
     assert!(world.sent().is_empty());
 }
+
+#[tokio::test]
+async fn a_body_over_the_cap_is_413_and_nothing_is_stored() {
+    // ING-12
+    let world = World::new().await;
+    let body = vec![b' '; raw_event::EVENT_BYTES_MAX + 1];
+    let before = world.database.requests();
+    let (status, problem) = world.send_lemon(PATH, &signed(&body, LEMON_SECRET), None, &body).await;
+    assert_eq!((status, &problem["status"]), (StatusCode::PAYLOAD_TOO_LARGE, &json!(413)));
+    assert_eq!(world.database.requests(), before);
+    assert!(world.sent().is_empty());
+}

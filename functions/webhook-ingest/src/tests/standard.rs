@@ -157,3 +157,17 @@ async fn a_list_beside_the_endpoints_is_no_endpoint() {
         assert_eq!(status, StatusCode::METHOD_NOT_ALLOWED, "{list}");
     }
 }
+
+#[tokio::test]
+async fn a_body_over_the_cap_is_413_and_nothing_is_stored() {
+    // ING-12
+    let world = World::new().await;
+    let at = world.endpoint(Provider::Standard, 1, &[], KEY).await;
+    let body = vec![b' '; raw_event::EVENT_BYTES_MAX + 1];
+    let (status, problem) = world.send_standard(&at, &signed("msg_1", &body, KEY, 0), &body).await;
+    assert_eq!((status, &problem["status"]), (StatusCode::PAYLOAD_TOO_LARGE, &json!(413)));
+    // Not even among what was signed and could not be read.
+    let hash = domain::digest::Digest::of_bytes(&body).to_hex();
+    let kept = world.stored_of(&tenant(), ("standard", "20260903", &format!("unreadable.{}", &hash[..32]))).await;
+    assert!(kept.is_none() && world.sent().is_empty());
+}

@@ -254,3 +254,15 @@ async fn a_sale_that_is_told_without_tax_takes_it_from_the_tenants_table() {
     let (status, problem) = world.track(&key, "sale", &wrong).await;
     assert_eq!((status, &problem["errors"][0]["pointer"]), (StatusCode::BAD_REQUEST, &json!("/region")));
 }
+
+#[tokio::test]
+async fn a_body_over_the_cap_is_413_and_nothing_is_handed_on() {
+    // ING-12
+    let world = World::new().await;
+    let key = world.key(Role::Service).await;
+    let mut body = sale();
+    body["product_id"] = json!("p".repeat(raw_event::EVENT_BYTES_MAX));
+    let (status, problem) = world.track(&key, "sale", &body).await;
+    assert_eq!((status, &problem["status"]), (StatusCode::PAYLOAD_TOO_LARGE, &json!(413)));
+    assert!(world.sent().is_empty());
+}

@@ -2,6 +2,7 @@
 //! It tries a webhook four times in all and then drops it, so this is how what was dropped comes in.
 
 use domain::time::Timestamp;
+use indicatif::ProgressBar;
 use ring::hmac;
 use serde_json::{Value, json};
 
@@ -11,7 +12,12 @@ use crate::Error;
 const PAGE: usize = 100;
 /// What changed since then, of what was made so many days before at the earliest: subscriptions first, because they tell
 /// which order an invoice belongs to.
-pub(super) async fn pull(office: &Office, since: Timestamp, look_back_days: u16) -> Result<Vec<Found>, Error> {
+pub(super) async fn pull(
+    office: &Office,
+    since: Timestamp,
+    look_back_days: u16,
+    line: &ProgressBar,
+) -> Result<Vec<Found>, Error> {
     let oldest = Timestamp::from_second(since.as_second().saturating_sub(i64::from(look_back_days) * 86_400))?;
     let span = Span { oldest, since };
     let mut found = Vec::new();
@@ -26,6 +32,7 @@ pub(super) async fn pull(office: &Office, since: Timestamp, look_back_days: u16)
                     found.push(read(name, &object));
                 }
             }
+            line.set_message(format!("{} events, {kind} last", found.len()));
         }
     }
     Ok(found)

@@ -2,6 +2,7 @@
 
 use domain::provider::Provider;
 use domain::time::{Timestamp, Zone};
+use indicatif::ProgressBar;
 use serde_json::Value;
 use store::raw_events::RawEventPlace;
 
@@ -11,7 +12,7 @@ use crate::Error;
 const PAGE: usize = 100;
 
 /// All events since then that are acted on, the oldest first.
-pub(super) async fn pull(office: &Office, since: Timestamp) -> Result<Vec<Found>, Error> {
+pub(super) async fn pull(office: &Office, since: Timestamp, line: &ProgressBar) -> Result<Vec<Found>, Error> {
     let mut found = Vec::new();
     let mut after = String::new();
     for _ in 0..PAGES_MAX {
@@ -24,6 +25,7 @@ pub(super) async fn pull(office: &Office, since: Timestamp) -> Result<Vec<Found>
                 found.push(read(office, event).await?);
             }
         }
+        line.set_message(format!("{} events", found.len()));
         match events.last().and_then(|event| event["id"].as_str()) {
             Some(last) if page["has_more"] == true => after = format!("&starting_after={last}"),
             _ => {

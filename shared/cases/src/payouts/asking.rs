@@ -59,6 +59,10 @@ pub async fn request_within(
             Counted::Whole(prepared) => *prepared,
             Counted::Partly { lines } => return Ok(Requested::Counting { lines }),
         };
+        // Born since the look above: nothing else is the reason why there is nothing to pay.
+        if let Some(open) = prepared.head.open_payout.clone() {
+            return asking.met(open).await;
+        }
         match asking.draft(&prepared).await? {
             Draft::Refused(holds) => return Ok(held(holds)),
             // What is closed does not suffice, or a part is taken of it: close it, and look again at what opened meanwhile.
@@ -67,6 +71,9 @@ pub async fn request_within(
                     let _: Written = store.close(tenant, &account, &prepared.head, close).await?;
                 }
                 let head = store.get_head(tenant, &account).await?;
+                if let Some(open) = head.open_payout {
+                    return asking.met(open).await;
+                }
                 let available = head.available_on(today)?;
                 if available.minor() <= 0 && head.last_matured(today).is_none() {
                     return Ok(Requested::NothingAvailable { available, pending: head.pending_on(today)? });

@@ -11,7 +11,7 @@ use store::{Store, TenantKey};
 
 use super::facts::{look_for_lines, refunds, sale_by_itself};
 use super::prints::Print;
-use super::{Found, Verified};
+use super::{Found, Seen, Verified};
 use crate::error::CaseError;
 
 /// How many facts are read at a time.
@@ -23,10 +23,14 @@ pub(super) async fn verify(
     tenant: &TenantKey,
     days: (BusinessDay, BusinessDay),
     prints: &BTreeMap<Account, Print>,
-    verified: &mut Verified,
+    (verified, tell): (&mut Verified, &(dyn Fn(Seen) + Sync)),
 ) -> Result<(), CaseError> {
     let mut found = Found::of(None);
-    let looked = look(store, tenant, days, prints, (&mut found, &mut verified.facts)).await;
+    let count = |more: u64| {
+        verified.facts += more;
+        tell(Seen::Facts(verified.facts));
+    };
+    let looked = look(store, tenant, days, prints, (&mut found, count)).await;
     // What was found before something could not be read is told all the same.
     verified.take(found.breaches);
     looked
@@ -37,11 +41,11 @@ async fn look(
     tenant: &TenantKey,
     days: (BusinessDay, BusinessDay),
     prints: &BTreeMap<Account, Print>,
-    (found, facts): (&mut Found, &mut u64),
+    (found, mut count): (&mut Found, impl FnMut(u64)),
 ) -> Result<(), CaseError> {
     let mut told: BTreeMap<Account, Print> = BTreeMap::new();
     walk(store, tenant, days, async |sales: &[Sale], entries: &[domain::entry::Entry]| {
-        *facts += sales.len() as u64 + entries.len() as u64;
+        count(sales.len() as u64 + entries.len() as u64);
         for sale in sales {
             // One that has lines was looked at with them.
             if sale.lines.is_empty() {

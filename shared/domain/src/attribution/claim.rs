@@ -26,7 +26,7 @@ pub struct Claim {
     /// By what the partner names them.
     #[serde(default, skip_serializing_if = "Naming::is_nothing")]
     pub naming: Naming,
-    /// What the partner says; sealed where it came over HTTP.
+    /// What the partner says; sealed where it came over HTTP, and empty once it was forgotten.
     pub note: String,
     /// When it was made.
     pub made_at: Timestamp,
@@ -207,6 +207,20 @@ impl Claim {
         }
         require_person(&decided.by)?;
         Ok(Self { state: ClaimState::Declined(decided), ..self })
+    }
+
+    /// OPS-4: the same without what its partner said and without the address of whom it names, sealed and hashed. Whose
+    /// the customer is, and who decided so, stays.
+    #[must_use]
+    pub fn forget(self) -> Self {
+        let naming = Naming { order: self.naming.order, ..Naming::default() };
+        Self { naming, note: String::new(), ..self }
+    }
+
+    /// Was it forgotten what the claim said?
+    #[must_use]
+    pub fn is_forgotten(&self) -> bool {
+        self.note.is_empty()
     }
 }
 

@@ -6,8 +6,9 @@ use thiserror::Error;
 
 use super::Payout;
 use crate::audit::Actor;
-use crate::id::PayoutId;
+use crate::id::{PayoutFileId, PayoutId};
 use crate::role::Role;
+use crate::time::BusinessDay;
 
 /// Why a payout does not take a step. Expected; nothing was changed.
 #[derive(Debug, Error, PartialEq, Eq, Clone)]
@@ -68,6 +69,18 @@ pub enum Refused {
     /// In the two-approver band nobody confirms what they approved.
     #[error("whoever approved a payout of this size may not confirm it")]
     ApproverMayNotConfirm,
+    /// PAY-27: the bank that a file paid may still send it back.
+    #[error("its bank may still send it back: it can be confirmed from {from} on")]
+    ReturnWindow {
+        /// The first day on which it cannot.
+        from: BusinessDay,
+    },
+    /// PAY-27: whoever confirms says of which file it is, and until when its bank may send it back.
+    #[error("{file} carries it by now; confirm it again")]
+    CarriedByFile {
+        /// The file.
+        file: PayoutFileId,
+    },
     /// One payment of a bank pays one payout.
     #[error("this reference has confirmed {payout} already; one payment confirms one payout")]
     ReferenceUsed {

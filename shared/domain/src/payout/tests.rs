@@ -41,7 +41,7 @@ fn approved_by(mut payout: Payout, by: &[&str], when: &str) -> Payout {
     payout
 }
 
-fn every_state() -> Vec<PayoutState> {
+pub(crate) fn every_state() -> Vec<PayoutState> {
     let now = at("2026-11-21T01:00:00Z");
     let text = || "why".to_owned();
     vec![

@@ -91,6 +91,7 @@ fn no_scope_opens_what_within_an_area_is_a_persons() {
         ("POST", "/v1/coupons/ADA20/retry"),
         ("GET", "/v1/reports/tax-forms/2026/files/1099-nec-001"),
         ("HEAD", "/v1/reports/tax-forms/2026/files/1099-nec-001"),
+        ("GET", "/v1/revenue/payouts/pay_1/instructions"),
     ] {
         assert_eq!(Scope::needed(method, path), None, "{method} {path}");
     }

@@ -138,3 +138,41 @@ async fn a_partner_is_told_of_a_decision_by_the_transaction_that_makes_it() {
     let news = store.get_partner_news(&tenant(), &told, news_no(&made.id)).await.expect("the store").expect("news");
     assert_eq!((news.kind, news.reason.as_deref()), (PartnerNewsKind::ClaimAccepted, Some("seen")));
 }
+
+#[tokio::test]
+async fn a_decision_on_what_was_read_before_a_claim_was_forgotten_brings_nothing_back() {
+    // OPS-4
+    let store = store().await;
+    let naming = Naming {
+        email: Some(Digest::of_bytes(b"an address")),
+        email_sealed: Some("sealed".to_owned()),
+        order: Some("in_7".to_owned()),
+    };
+    let made = Claim { naming, ..claim(1) };
+    store.create_claim(&tenant(), &made, &[]).await.expect("made");
+    assert_eq!(store.list_claim_ids(&tenant(), &made.partner).await.expect("listed"), std::slice::from_ref(&made.id));
+    assert_eq!(store.forget_claim(&tenant(), &made).await.expect("the store"), Written::Yes);
+    assert_eq!(accept(&store, &made, None).await, Written::ConditionFailed);
+    let left = store.get_claim(&tenant(), &made.id).await.expect("read").expect("there");
+    assert_eq!((left.note.as_str(), left.naming.email, left.naming.email_sealed.as_deref()), ("", None, None));
+    assert_eq!(left.naming.order.as_deref(), Some("in_7"), "which order it was is an id");
+    // What is left is decided like any other.
+    assert_eq!(accept(&store, &left, None).await, Written::Yes);
+}
+
+#[tokio::test]
+async fn a_claim_that_is_decided_while_it_is_forgotten_stays_decided_and_is_forgotten_by_the_next_try() {
+    // OPS-4
+    let store = store().await;
+    let made = claim(1);
+    store.create_claim(&tenant(), &made, &[]).await.expect("made");
+    assert_eq!(accept(&store, &made, None).await, Written::Yes);
+    assert_eq!(store.forget_claim(&tenant(), &made).await.expect("the store"), Written::ConditionFailed);
+    let decided = store.get_claim(&tenant(), &made.id).await.expect("read").expect("there");
+    for _ in 0..2 {
+        let read = store.get_claim(&tenant(), &made.id).await.expect("read").expect("there");
+        assert_eq!(store.forget_claim(&tenant(), &read).await.expect("the store"), Written::Yes);
+    }
+    let left = store.get_claim(&tenant(), &made.id).await.expect("read").expect("there");
+    assert_eq!((left.state.word(), left.clone()), ("accepted", decided.forget()));
+}

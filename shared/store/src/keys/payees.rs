@@ -1,7 +1,7 @@
 //! The keys of where partners' money goes, and of their tax forms.
 
 use domain::digest::Digest;
-use domain::id::{MethodId, PartnerId, PayoutFileId, PayoutId, PayoutNoteId, PayoutRunId};
+use domain::id::{MethodId, PartnerId, PayoutFileId, PayoutId, PayoutNoteId, PayoutRunId, ReportId};
 use domain::payee::Rail;
 
 use super::{Key, TenantKey};
@@ -45,6 +45,14 @@ impl TenantKey {
 
     pub(crate) fn payout_file_content(&self, file: &PayoutFileId) -> Key {
         Key::new(self.pk(&format!("payout-file#{file}")), "content")
+    }
+
+    pub(crate) fn instructions_asked(&self, report: &ReportId) -> Key {
+        Key::new(self.pk(&format!("report#{report}")), "instructions-asked")
+    }
+
+    pub(crate) fn instructions_made(&self, report: &ReportId) -> Key {
+        Key::new(self.pk(&format!("report#{report}")), "instructions-made")
     }
 
     pub(crate) fn sent_row(&self, rail: Rail, reference: &str) -> Key {

@@ -90,8 +90,8 @@ fn join(schema: &mut Value, limit: Value) {
         {
             words.push(Value::Null);
         }
-        // The least that a number's type says gives way.
-        if name == "minimum" || !schema.contains_key(&name) {
+        // The least that a number's type says gives way, and that names of a map are texts.
+        if matches!(name.as_str(), "minimum" | "propertyNames") || !schema.contains_key(&name) {
             schema.insert(name, value);
         }
     }

@@ -163,8 +163,23 @@ async fn a_subscription_of_lemon_squeezy_is_one_sale_through_an_endpoint_of_its_
     assert!(statuses.iter().all(|status| [&json!("handed_on"), &json!("booked")].contains(status)), "{statuses:?}");
     let listed = tributary(&world.cloud, &["endpoint", "list"]).await;
     assert!(listed.contains(&id) && listed.contains("open") && !listed.contains(&secret), "{listed}");
+    rotate(&world, &id, &secret).await;
     tributary(&world.cloud, &["endpoint", "disable", &id]).await;
     assert_lawful(&world.cloud).await;
+}
+
+/// OPS-3: another secret takes the place of an endpoint's, which the audit tells, and neither of the two.
+async fn rotate(world: &World, id: &str, before: &str) {
+    let said = tributary(&world.cloud, &["endpoint", "rotate", id]).await;
+    let after = said.lines().find_map(|line| line.strip_prefix("secret, shown once: ")).expect("a secret");
+    assert_ne!(after, before);
+    let told = world.api.get(&world.admin, &format!("/v1/audit?entity_id={id}")).await.expect(200);
+    let entries = told["data"].as_array().expect("a list");
+    let actions: Vec<String> = entries.iter().map(|entry| text(&entry["action"])).collect();
+    assert_eq!(actions, ["endpoint.rotated", "endpoint.created"]);
+    let redacted = json!({"secret": "[redacted]"});
+    assert_eq!((&entries[0]["old"], &entries[0]["new"]), (&redacted, &redacted));
+    assert!(!told.to_string().contains(before) && !told.to_string().contains(after), "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

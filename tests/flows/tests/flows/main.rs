@@ -6,6 +6,7 @@ mod api;
 mod bad_input;
 mod behind;
 mod billing;
+mod by_hand;
 mod canary;
 mod commands;
 mod crash;

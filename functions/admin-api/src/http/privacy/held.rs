@@ -1,7 +1,8 @@
 //! What is held of a person, kind by kind, opened.
 
-use cases::privacy::{self, SubjectId};
-use domain::id::{ApplicationId, CustomerId, LeadId, MemberId, PartnerId, UserId};
+use cases::privacy::{self, CustomerName, SubjectId};
+use domain::attribution::claim::Claim;
+use domain::id::{ApplicationId, LeadId, MemberId, PartnerId, UserId};
 use domain::line::Account;
 use edge::problem::Problem;
 use edge::sealing::{Belongs, Sealed, Sealer, SealingError};
@@ -9,7 +10,7 @@ use edge::telemetry::chain;
 use serde_json::{Map, Value, json};
 use store::applications::{FORM, StoredApplication};
 use store::people::{COMPANY, EMAIL, NAME, NOTES, WEBSITE};
-use store::{TenantKey, buyers, leads, users};
+use store::{TenantKey, buyers, claims, leads, users};
 
 use super::AgreedView;
 use crate::App;
@@ -31,7 +32,7 @@ pub(super) async fn of(app: &App, tenant: &TenantKey, subject: &SubjectId) -> Re
         SubjectId::Partner(id) => holding.partner(id).await,
         SubjectId::Member(id) => holding.member(id).await,
         SubjectId::Lead(id) => holding.lead(id).await,
-        SubjectId::Customer(id) => holding.customer(id).await,
+        SubjectId::Customer(name) => holding.customer(name).await,
         SubjectId::User(id) => holding.user(id).await,
         SubjectId::Application(id) => holding.application(id).await,
     }
@@ -75,6 +76,8 @@ impl Holding<'_> {
             applications.push(json!({"id": stored.application.id, "form": form, "is": about(stored)}));
         }
         records.insert("applications".to_owned(), json!(applications));
+        let claims = privacy::claims_of(&self.app.store, self.tenant, id).await.map_err(super::wrong)?;
+        records.insert("claims".to_owned(), json!(self.claims(&claims).await?));
         Ok(Some(Held { person: self.person(id).await?, consents, records: Value::Object(records) }))
     }
 
@@ -127,24 +130,58 @@ impl Holding<'_> {
         Ok(Some(Held { person: Value::Object(person), consents: vec![consent], records }))
     }
 
-    async fn customer(&self, id: &CustomerId) -> Result<Option<Held>, Problem> {
-        let Some(buyer) = self.app.store.get_buyer(self.tenant, id).await? else { return Ok(None) };
+    async fn customer(&self, name: &CustomerName) -> Result<Option<Held>, Problem> {
+        let (store, tenant) = (&self.app.store, self.tenant);
+        let held = privacy::customer_of(store, tenant, name).await.map_err(super::wrong)?;
+        let Some(held) = held else { return Ok(None) };
         let mut person = Map::new();
-        let sealed = [(buyers::EMAIL, Some(&buyer.email_sealed)), (buyers::NAME, buyer.name_sealed.as_ref())];
-        for (field, sealed) in sealed {
-            self.put(&mut person, id.as_str(), field, sealed.map(String::as_str)).await?;
+        if let Some(buyer) = &held.buyer {
+            let sealed = [(buyers::EMAIL, Some(&buyer.email_sealed)), (buyers::NAME, buyer.name_sealed.as_ref())];
+            for (field, sealed) in sealed {
+                self.put(&mut person, name.id.as_str(), field, sealed.map(String::as_str)).await?;
+            }
         }
-        let known = self.app.store.get_customer(self.tenant, &buyer.provider).await?;
-        let touches = known.as_ref().map_or(0, |known| known.sightings.len());
+        let claims = privacy::claims_about(store, tenant, &held).await.map_err(super::wrong)?;
+        let claims = self.claims(&claims).await?;
+        let (buyer, known) = (held.buyer.as_ref(), held.known.as_ref());
         let records = json!({
-            "provider": buyer.provider,
-            "country_or_region": buyer.place.as_ref().map(ToString::to_string),
-            "card": buyer.card,
-            "created_at": buyer.created_at,
-            "touches": touches,
-            "first_paid_at": known.and_then(|known| known.first_paid).map(|(at, _)| at),
+            "customer_id": name.id,
+            "provider": held.provider,
+            "country_or_region": buyer.and_then(|buyer| buyer.place.as_ref()).map(ToString::to_string),
+            "card": buyer.and_then(|buyer| buyer.card.as_ref()),
+            "created_at": buyer.map(|buyer| buyer.created_at),
+            "touches": known.map_or(0, |known| known.sightings.len()),
+            "addresses_known_by_hash": known.map_or(0, |known| known.mentions.len() + known.quiet.len()),
+            "met_at": known.and_then(|known| known.met_at),
+            "first_paid_at": known.and_then(|known| known.first_paid.as_ref()).map(|(at, _)| at),
+            "claims": claims,
         });
         Ok(Some(Held { person: Value::Object(person), consents: Vec::new(), records }))
+    }
+
+    /// What partners said of customers: what is sealed of it is sealed for the partner.
+    async fn claims(&self, claims: &[Claim]) -> Result<Vec<Value>, Problem> {
+        let mut shown = Vec::new();
+        for claim in claims {
+            let mut said = Map::from_iter([
+                ("id".to_owned(), json!(claim.id)),
+                ("partner_id".to_owned(), json!(claim.partner)),
+                ("program_id".to_owned(), json!(claim.program)),
+                ("status".to_owned(), json!(claim.state.word())),
+                ("order_reference".to_owned(), json!(claim.naming.order)),
+                ("created_at".to_owned(), json!(claim.made_at)),
+            ]);
+            for (name, field, sealed) in [
+                ("customer_email", claims::EMAIL, claim.naming.email_sealed.as_deref()),
+                ("evidence", claims::EVIDENCE, Some(claim.note.as_str())),
+            ] {
+                if let Some(sealed) = sealed.filter(|sealed| !sealed.is_empty()) {
+                    said.insert(name.to_owned(), json!(self.opened(claim.partner.as_str(), field, sealed).await?));
+                }
+            }
+            shown.push(Value::Object(said));
+        }
+        Ok(shown)
     }
 
     async fn user(&self, id: &UserId) -> Result<Option<Held>, Problem> {

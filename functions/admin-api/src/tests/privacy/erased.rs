@@ -1,11 +1,13 @@
 //! What an erasure must hold against: money that comes meanwhile, whoever has very much, and whoever would come back.
 
+use cases::payouts::{Command, Moved, Requested};
 use domain::application::{Application, ApplicationState, DecidedBy};
 use domain::audit::{Actor, ChainEnd, Deed, append};
 use domain::currency::Currency;
 use domain::id::{ApplicationId, KeyId};
 use domain::ledger::Head;
 use domain::payee::PayoutMethods;
+use domain::payout::Sent;
 use store::api_keys::{ApiKey, KeyTerms};
 use store::applications::{FORM, StoredApplication};
 use store::partners::record::PartnerChange;
@@ -164,4 +166,28 @@ async fn a_partners_applications_are_shown_and_go_with_them() {
     assert_eq!((erased.status, &erased.json["kept"][0]["what"]), (200, &json!("audit_origin")), "{}", erased.text);
     archive.assert_blank(&application, mark().digest).await;
     assert_eq!(archive.told(application.as_str()).await, ["privacy.erased"]);
+}
+
+#[tokio::test]
+async fn whoever_was_paid_is_told_which_papers_keep_their_name() {
+    let archive = archive().await;
+    let world = &archive.office.world;
+    world.earn("in_1", "29.70", Zone::utc().day_of(world.now)).await;
+    let Requested::Created(asked) = world.request().await else { panic!("a payout") };
+    let (id, reference) = (asked.payout.id, || "wire".to_owned());
+    let sent = Sent { sent_at: world.now, expected_arrival: None, reference: reference() };
+    let arrived = Command::Confirm { completed_at: world.now, reference: reference() };
+    let finance = Role::FinanceManager;
+    for (role, command) in
+        [(Role::Admin, world.approval(&id).await), (finance, Command::MarkSent(sent)), (finance, arrived)]
+    {
+        assert!(matches!(world.command(&id, role, role.word(), command).await, Moved::Done(_)));
+    }
+    world.set_status(PartnerStatus::Suspended).await;
+    let erased = archive.ask("ada", world.partner.as_str(), "erase").await;
+    assert_eq!(erased.status, 200, "{}", erased.text);
+    let kept = erased.json["kept"].as_array().expect("a list");
+    let kept: Vec<&str> = kept.iter().filter_map(|one| one["what"].as_str()).collect();
+    assert_eq!(kept, ["audit_origin", "bank_files", "receipts"]);
+    world.verified().await;
 }

@@ -46,10 +46,10 @@ pub(super) fn sub_ids(faults: &mut Faults, said: BTreeMap<String, String>) -> BT
     said
 }
 
-/// A link leads to the programme's own hosts, where it names any.
+/// LNK-5: a link leads to the programme's own hosts and what is below them, where it names any.
 ///
 /// # Errors
-/// 400 for another host, with those that are allowed.
+/// 422 for another host, with those that are allowed.
 pub(super) async fn check_host(
     app: &App,
     tenant: &TenantKey,

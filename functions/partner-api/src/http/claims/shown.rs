@@ -56,6 +56,7 @@ pub(crate) struct ClaimDetail {
     pub(super) claim: ClaimBody,
     #[schema(example = "grace@example.com")]
     pub(super) customer_email: Option<String>,
+    /// What the partner says; empty once its partner or its customer was erased.
     pub(super) evidence: String,
     /// Whoever is known by the address or the order, while it is pending; only the tenant's own people see it. With several
     /// an admin says which, in `customer_id`.

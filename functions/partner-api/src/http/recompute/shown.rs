@@ -155,18 +155,6 @@ pub(crate) struct OfPartner {
     pub(super) partner_id: Option<String>,
 }
 
-/// Which page.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct Asked {
-    /// How many, 1 to 500; 100 when left out.
-    pub(super) limit: Option<u32>,
-    /// Where to go on: `next_cursor` of the page before.
-    #[serde(default, deserialize_with = "edge::page::cursor")]
-    pub(super) cursor: Option<String>,
-}
-
 /// Which page, and in which form.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]

@@ -3,6 +3,7 @@
 //! There is one engine. What is made or changed here is a new version of the rule, and holds from its date on.
 
 pub(in crate::http) mod awards;
+mod making;
 
 use std::collections::BTreeMap;
 
@@ -10,7 +11,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use domain::currency::Currency;
-use domain::id::{AchievementId, ProgramId, RuleId};
+use domain::id::{AchievementId, ProgramId};
 use domain::money::AmountText;
 use domain::rule::{Milestone, RuleVersion, in_force};
 use domain::time::Timestamp;
@@ -20,27 +21,37 @@ use edge::csv::Format;
 use edge::faults::Faults;
 use edge::http::Origin;
 use edge::idempotency::Minting;
-use edge::openapi::{Refusals, WriteRefusals};
+use edge::openapi::{Refusals, Stale, WriteRefusals};
 use edge::problem::Problem;
+use edge::revision::{IfMatch, etag};
 use http::StatusCode;
+use http::header::ETAG;
 use serde::{Deserialize, Deserializer, Serialize};
-use store::Written;
 use store::programs::Program;
 use utoipa::{IntoParams, ToSchema};
 
+use self::making::Making;
 use super::body::{MetricWord, MilestoneBody};
 use super::read::Reader;
 use super::shown;
 use crate::App;
 use crate::http::page::{self, Listed};
-use crate::http::trail::Changes;
 use crate::http::who::{self, Admin};
 
-/// How often a version is made anew because others made one meanwhile.
-const TRIES_MAX: usize = 5;
 /// The columns of the list as CSV.
-const COLUMNS: [&str; 10] =
-    ["id", "program_id", "name", "metric", "threshold", "bonus", "currency", "badge", "status", "effective_from"];
+const COLUMNS: [&str; 11] = [
+    "id",
+    "program_id",
+    "name",
+    "metric",
+    "threshold",
+    "bonus",
+    "currency",
+    "badge",
+    "status",
+    "effective_from",
+    "version",
+];
 
 /// Something to reach, to be made.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -120,6 +131,16 @@ pub(crate) struct AchievementBody {
     /// Since when that version holds.
     #[schema(value_type = String, format = DateTime)]
     effective_from: Timestamp,
+    /// How often it was made, changed or ended: between quotes it is its ETag, for `If-Match`.
+    #[schema(example = 1)]
+    version: u64,
+}
+
+impl AchievementBody {
+    /// The achievement with its ETag.
+    fn answer(self, status: StatusCode) -> Response {
+        (status, [(ETAG, etag(self.version))], Json(self)).into_response()
+    }
 }
 
 /// Which achievements.
@@ -172,7 +193,7 @@ pub(crate) async fn list(
         }
         let versions = app.store.list_rules(&tenant, &program.id).await?;
         let defined = defined(&versions, now).into_values();
-        rows.extend(defined.map(|defined| (defined.place(), defined.body())));
+        rows.extend(defined.map(|defined| (defined.place(), defined.body(&versions))));
     }
     rows.retain(|(place, _)| after.as_ref().is_none_or(|after| place > after));
     let next = if rows.len() > limit { limit.checked_sub(1).and_then(|last| rows.get(last)) } else { None };
@@ -245,7 +266,7 @@ impl Defined<'_> {
         Place { program: self.version.program.clone(), name: self.milestone.name.clone() }
     }
 
-    fn body(&self) -> AchievementBody {
+    fn body(&self, versions: &[RuleVersion]) -> AchievementBody {
         let Milestone { name, currency, .. } = self.milestone;
         let MilestoneBody { metric, threshold, bonus, badge, .. } = shown::milestone(self.milestone);
         AchievementBody {
@@ -260,8 +281,28 @@ impl Defined<'_> {
             status: self.status,
             rule_id: self.version.id.to_string(),
             effective_from: self.version.effective_from,
+            version: revision(versions, name),
         }
     }
+}
+
+/// How often an achievement was made, changed or ended; 0 of one that never was. A version of the rule that leaves it as it
+/// was leaves this, too: nobody is told of a change that is not one of theirs.
+fn revision(versions: &[RuleVersion], name: &str) -> u64 {
+    let (mut before, mut count) = (None, 0_u64);
+    for version in versions {
+        let there = version.terms.milestones.iter().find(|milestone| milestone.name == name);
+        if there != before {
+            count = count.saturating_add(1);
+        }
+        before = there;
+    }
+    count
+}
+
+/// An achievement as the last version that had it says.
+fn last<'a>(versions: &'a [RuleVersion], name: &str) -> Option<&'a Milestone> {
+    versions.iter().rev().find_map(|version| version.terms.milestones.iter().find(|known| known.name == name))
 }
 
 /// Create an achievement.
@@ -273,7 +314,11 @@ impl Defined<'_> {
     tag = "achievements",
     params(("Idempotency-Key" = Option<String>, Header)),
     request_body = NewAchievement,
-    responses((status = 201, body = AchievementBody), Refusals, WriteRefusals),
+    responses(
+        (status = 201, body = AchievementBody, headers(("ETag" = String, description = "For `If-Match`."))),
+        Refusals,
+        WriteRefusals
+    ),
     security(("bearer" = []))
 )]
 pub(crate) async fn create(
@@ -295,7 +340,7 @@ pub(crate) async fn create(
     let milestone = faults.finish(milestone)?;
     let making = Making::new((&app, &caller), &program, effective_from, minting)?;
     let name = milestone.name.clone();
-    let with_it = |mut version: RuleVersion| {
+    let with_it = |mut version: RuleVersion, _: &[RuleVersion]| {
         if version.terms.milestones.iter().any(|known| known.name == milestone.name) {
             let problem = Problem::conflict("the program has an achievement of this name").kind("achievement-exists");
             return Err(problem.at("/name", "taken"));
@@ -303,13 +348,14 @@ pub(crate) async fn create(
         version.terms.milestones.push(milestone.clone());
         Ok(version)
     };
-    let body = making.write((origin, "achievement.created"), &name, with_it).await?;
-    Ok((StatusCode::CREATED, Json(body)).into_response())
+    let body = making.write((origin, "achievement.created"), (&name, None), with_it).await?;
+    Ok(body.answer(StatusCode::CREATED))
 }
 
 /// Change an achievement, or end it.
 ///
-/// A new version of the programme's rule. Who reached it keeps it, as it was, and does not reach it again.
+/// A new version of the programme's rule. Who reached it keeps it, as it was, and does not reach it again. What is left out
+/// stays as the version before has it, also where another has just changed it.
 #[utoipa::path(
     patch,
     path = "/v1/achievements/{id}",
@@ -317,9 +363,15 @@ pub(crate) async fn create(
     params(
         ("id" = String, Path, example = "ach_01JF8Q3W5T6Y7Z8A9B0C1D2E3F"),
         ("Idempotency-Key" = Option<String>, Header),
+        ("If-Match" = Option<String>, Header, description = "The ETag of what you saw: its `version`, between quotes."),
     ),
     request_body = AchievementChange,
-    responses((status = 200, body = AchievementBody), Refusals, WriteRefusals),
+    responses(
+        (status = 200, body = AchievementBody, headers(("ETag" = String, description = "For `If-Match`."))),
+        Refusals,
+        WriteRefusals,
+        Stale
+    ),
     security(("bearer" = []))
 )]
 pub(crate) async fn change(
@@ -327,37 +379,44 @@ pub(crate) async fn change(
     Admin(caller): Admin,
     origin: Origin,
     minting: Minting,
+    seen: IfMatch,
     Segments(id): Segments<String>,
     Body(asked): Body<AchievementChange>,
-) -> Result<Json<AchievementBody>, Problem> {
+) -> Result<Response, Problem> {
     let missing = || Problem::not_found("no such achievement");
     let id = AchievementId::parse(&id).map_err(|_| missing())?;
     let (program, known) = find(&app, &caller, &id).await?.ok_or_else(missing)?;
     let making = Making::new((&app, &caller), &program, asked.effective_from, minting)?;
-    let name = known.name.clone();
-    let after = match asked.active {
-        Some(false) => None,
-        _ => Some(asked.over(&known, program.currency)?),
-    };
-    let with_it = |mut version: RuleVersion| {
-        let there = version.terms.milestones.iter().position(|milestone| milestone.name == name);
-        match (there, &after) {
-            (Some(place), Some(after)) => version.terms.milestones[place] = after.clone(),
-            (None, Some(after)) => version.terms.milestones.push(after.clone()),
-            (_, None) => version.terms.milestones.retain(|milestone| milestone.name != name),
+    if asked.active != Some(false) {
+        // What is wrong with a field is told before what else stands in the way.
+        asked.over(&known, program.currency)?;
+    }
+    let name = known.name;
+    // COM-14: over what is there when it is written. What was read before may lack what another has changed meanwhile, and
+    // would take it back unseen.
+    let with_it = |mut version: RuleVersion, versions: &[RuleVersion]| {
+        if asked.active == Some(false) {
+            version.terms.milestones.retain(|milestone| milestone.name != name);
+            return Ok(version);
+        }
+        let after = asked.over(last(versions, &name).ok_or_else(missing)?, program.currency)?;
+        match version.terms.milestones.iter_mut().find(|milestone| milestone.name == name) {
+            Some(there) => *there = after,
+            None => version.terms.milestones.push(after),
         }
         Ok(version)
     };
-    making.write((origin, "achievement.changed"), &name, with_it).await.map(Json)
+    let body = making.write((origin, "achievement.changed"), (&name, Some(seen)), with_it).await?;
+    Ok(body.answer(StatusCode::OK))
 }
 
 impl AchievementChange {
     /// The achievement with what changes of it.
-    fn over(self, known: &Milestone, currency: Currency) -> Result<Milestone, Problem> {
+    fn over(&self, known: &Milestone, currency: Currency) -> Result<Milestone, Problem> {
         let mut wished = shown::milestone(known);
-        wished.threshold = self.threshold.unwrap_or(wished.threshold);
-        wished.bonus = self.bonus.unwrap_or(wished.bonus);
-        wished.badge = self.badge.unwrap_or(wished.badge);
+        wished.threshold = self.threshold.clone().unwrap_or(wished.threshold);
+        wished.bonus = self.bonus.clone().unwrap_or(wished.bonus);
+        wished.badge = self.badge.clone().unwrap_or(wished.badge);
         let mut faults = Faults::default();
         let milestone = read(&mut faults, currency, &wished);
         faults.finish(milestone)
@@ -381,98 +440,4 @@ async fn find(app: &App, caller: &Caller, id: &AchievementId) -> Result<Option<(
 
 fn read(faults: &mut Faults, currency: Currency, wished: &MilestoneBody) -> Option<Milestone> {
     Reader { faults, at: "", currency }.milestone("", wished)
-}
-
-/// A version to be made.
-struct Making<'a> {
-    app: &'a App,
-    caller: &'a Caller,
-    program: &'a Program,
-    id: RuleId,
-    effective_from: Timestamp,
-    now: Timestamp,
-}
-
-impl<'a> Making<'a> {
-    fn new(
-        (app, caller): (&'a App, &'a Caller),
-        program: &'a Program,
-        effective_from: Option<Timestamp>,
-        minting: Minting,
-    ) -> Result<Self, Problem> {
-        let now = minting.at();
-        let id = RuleId::from_ulid(minting.ulid("rule"));
-        let effective_from = edge::clock::to_ms(effective_from.unwrap_or(now));
-        // COM-4: the version in force when a sale happened applies: the past is not rewritten from here.
-        if effective_from < edge::clock::to_ms(now) {
-            return Err(Problem::impossible("/effective_from", "must not be past; leave it out to begin now"));
-        }
-        Ok(Self { app, caller, program, id, effective_from, now })
-    }
-
-    /// The version that holds then, under the id and date of the one to be made; and which of how many it was read of.
-    async fn next(&self) -> Result<(RuleVersion, u64), Problem> {
-        let (tenant, program) = (self.caller.tenant_key(), &self.program.id);
-        // Counted before they are read: one that is made in between is seen, and costs another try at most.
-        let seen = self.app.store.get_rule_count(&tenant, program).await?;
-        let mut versions = self.app.store.list_rules(&tenant, program).await?;
-        // A run that takes over from one that died finds the version that one left behind.
-        versions.retain(|version| version.id != self.id);
-        if let Some(later) = versions.iter().find(|version| version.effective_from >= self.effective_from) {
-            let detail = format!(
-                "version {} begins at {}, not before this would: give a later effective_from",
-                later.id, later.effective_from
-            );
-            return Err(Problem::conflict(detail).kind("later-version").at("/effective_from", "must be later"));
-        }
-        let before = in_force(&versions, self.effective_from)
-            .ok_or_else(|| Problem::conflict("the program has no rule that holds then").kind("no-rule"))?;
-        let next = RuleVersion { id: self.id.clone(), effective_from: self.effective_from, ..before.clone() };
-        Ok((next, seen))
-    }
-
-    /// Writes the version, and answers what became of the achievement of a name. Of two who make one at once the second
-    /// makes theirs of the first's, so that neither version lacks the other's achievement.
-    async fn write(
-        &self,
-        (origin, action): (Origin, &'static str),
-        name: &str,
-        change: impl Fn(RuleVersion) -> Result<RuleVersion, Problem>,
-    ) -> Result<AchievementBody, Problem> {
-        let (app, caller, tenant) = (self.app, self.caller, self.caller.tenant_key());
-        let actor = caller.acting(origin);
-        for _ in 0..TRIES_MAX {
-            let (next, seen) = self.next().await?;
-            let version = change(next)?;
-            check(&version)?;
-            let changes = Changes::default()
-                .added("achievement", name)
-                .added("rule_id", &version.id)
-                .added("effective_from", version.effective_from);
-            let told = changes.told(version.program.as_str(), action, (actor.clone(), self.now));
-            let store = app.store.telling(&tenant, told);
-            if store.create_rule_after(&tenant, &version, seen).await? == Written::ConditionFailed {
-                continue;
-            }
-            let (program, rule) = (&version.program, &version.id);
-            tracing::info!(program.id = %program, rule.id = %rule, by = %caller.subject, action, "achievement changed");
-            let versions = app.store.list_rules(&tenant, &version.program).await?;
-            let found = defined(&versions, app.clock.now()).remove(name).map(|defined| defined.body());
-            return found.ok_or_else(Problem::internal);
-        }
-        Err(Problem::unavailable("others change the rules of this program all the time; try again"))
-    }
-}
-
-/// What is wrong with a version, at the fields of the achievement that was asked for.
-fn check(version: &RuleVersion) -> Result<(), Problem> {
-    let mut faults = Faults::default();
-    for found in version.terms.check().faults {
-        // The last milestone is the one that was asked for. Whatever else is wrong was wrong before, is in force, and is no
-        // worse for an achievement: the version shows it.
-        let Some(rest) = found.pointer.strip_prefix("/milestones") else { continue };
-        let field = rest.strip_prefix('/').and_then(|rest| rest.split_once('/'));
-        faults.clash(&field.map_or(found.pointer.clone(), |(_, field)| format!("/{field}")), found.why);
-    }
-    faults.finish(Some(()))
 }

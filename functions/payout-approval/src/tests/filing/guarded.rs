@@ -142,6 +142,7 @@ async fn a_trace_that_the_file_does_not_hold_gives_nobodys_money_back() {
     let scene = Scene::new().await;
     let payout = scene.approved(1, "100.00").await;
     let file = scene.export("a-file").await.json;
+    let scene = scene.at(BEHIND_WINDOW);
     let confirm = json!({"completed_at": NOW, "payment_reference": "bank 1"});
     assert_eq!(scene.world.ask("fin", "POST", &format!("/{payout}/confirm"), confirm).await.status, 200);
     let id = domain::id::PayoutFileId::parse(text(&file, "id")).expect("an id");

@@ -23,10 +23,6 @@ impl Scene {
         assert_eq!(self.set_rails("ada", bank, Some("\"1\"")).await.0, 200);
     }
 
-    fn at(self, now: &str) -> Self {
-        Self { world: with(&self.world, &self.sealer, now), sealer: self.sealer }
-    }
-
     async fn approve_again(&self, payout: &str) {
         let answer = self.world.approve("bob", payout).await;
         assert_eq!(answer.json["state"], "approved", "{answer:?}");
@@ -191,6 +187,7 @@ async fn an_account_is_tried_while_people_look_at_its_payout_and_one_that_was_pa
     let scene = Scene::new().await;
     let paid = scene.approved(2, "50.00").await;
     assert_eq!(scene.content("fin", text(&scene.export("first").await.json, "id")).await.0, 200);
+    let scene = scene.at(BEHIND_WINDOW);
     let confirm = json!({"completed_at": NOW, "payment_reference": "bank 1"});
     assert_eq!(scene.world.ask("fin", "POST", &format!("/{paid}/confirm"), confirm).await.status, 200);
     scene.try_accounts().await;

@@ -98,7 +98,8 @@ pub(crate) struct ListQuery {
     /// How many rows, from 1 to 500; 100 when left out.
     #[param(minimum = 1, maximum = 500)]
     limit: Option<u32>,
-    /// How many rows to leave out, up to 10,000; a cursor is quicker.
+    /// How many to leave out first, up to 10,000, of the rows as they are now: what comes in between two pages moves them. A
+    /// cursor is cheaper, and nothing moves it.
     #[param(maximum = 10000)]
     offset: Option<u32>,
     /// `next_cursor` of the page before.

@@ -26,8 +26,8 @@ use domain::user::UserState;
 use serde_json::{Value, json};
 
 use super::forms::{
-    amount, bare, chars, country, currency, digest, email, exchange_rate, form, host, id, instant_or_day, key, line,
-    list, named, of, one_of, plain, prose, rate, region, signed, some, url, whole, words, zone,
+    amount, bare, chars, country, currency, day, digest, email, exchange_rate, form, host, id, instant_or_day, key,
+    line, list, named, of, one_of, plain, prose, rate, region, signed, some, url, whole, words, zone,
 };
 
 /// What may be sent as a field of a schema; `tags[]` is an entry of the list `tags`, `custom.*` a value of the map.
@@ -300,7 +300,7 @@ fn administration(schema: &str, field: &str) -> Option<Value> {
         ("RiskPolicyBody", "banned_referrers") => named(id(ProgramId::PREFIX), 20),
         ("RiskPolicyBody", "banned_referrers.*") => list(40),
         ("RiskPolicyBody", "banned_referrers.*[]") => form("^[a-z0-9-]{1,30}(\\.[a-z0-9-]{1,30}){1,2}$"),
-        ("SettingsBody", "name") => bare(100, false),
+        ("SettingsBody" | "TenantBody", "name") => bare(100, false),
         ("SettingsBody", "mail_sender_name") => bare(100, true),
         ("SettingsBody", "terms_version") => bare(40, true),
         ("SettingsBody", "four_eyes_above") => whole(0, u64::from(u32::MAX)),
@@ -370,6 +370,7 @@ pub(super) fn asked(operation: &str, parameter: &str) -> Option<Value> {
         (_, "offset") => whole(0, 10_000),
         (_, "count") => whole(1, u64::from(u32::MAX)),
         ("GET /v1/revenue/recognition", "from" | "to") => form("^20[0-9]{2}-(0[1-9]|1[0-2])$"),
+        ("GET /v1/partners/{id}/earnings", "period_start" | "period_end") => day(),
         (_, "from" | "to" | "period_start" | "period_end" | "as_of") => instant_or_day(),
         ("GET /v1/audit", "entity" | "entity_id" | "actor" | "action") => chars(1, 200),
         ("GET /v1/programs/{id}/applications", "limit") => json!({ "maximum": 100 }),

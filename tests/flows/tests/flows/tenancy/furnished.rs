@@ -14,8 +14,10 @@ use crate::world::{Partner, World, purchase, text};
 /// What stands in this tenant's things, and in nothing that another tenant makes or asks.
 pub(super) const OWN: [&str; 5] = ["rosa", "sofia", "basil", "own.example", "OWN"];
 
-/// What takes more than this tenant has been through: a payout that came back from the bank, and years of a membership.
-const NOT_MADE: [&str; 2] = ["/v1/revenue/releases/{id}", "/v1/members/{id}/payout"];
+/// What takes more than this tenant has been through: a payout that came back from the bank, years of a membership, and a
+/// page for paying by hand, which is there of an approved payout alone.
+const NOT_MADE: [&str; 3] =
+    ["/v1/revenue/releases/{id}", "/v1/members/{id}/payout", "/v1/revenue/payouts/{id}/instructions"];
 
 /// The tenant's things, as it is told them itself; and the session of an admin of its own.
 pub(super) async fn furnished(world: &World, operations: &[Operation]) -> (Ids, String) {
