@@ -4,7 +4,9 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use crate::receipt::Covered;
+use serde::Serialize;
+
+use crate::receipt::{Covered, Kept};
 
 /// A name longer than this is cut.
 const TEXT_LEN_MAX: usize = 120;
@@ -18,7 +20,7 @@ pub(crate) fn amount_text(amount: &str, currency: &str) -> String {
     format!("{currency} {sign}{}{fraction}", grouped(whole))
 }
 
-pub(crate) fn grouped(digits: &str) -> String {
+fn grouped(digits: &str) -> String {
     let count = digits.chars().count();
     let mut text = String::with_capacity(count + count / 3);
     for (index, digit) in digits.chars().enumerate() {
@@ -39,13 +41,36 @@ pub(crate) fn day_text(day: Date) -> String {
 }
 
 /// What a payout covers, in a line.
-pub(crate) fn covered_text(covered: &Covered) -> String {
+fn covered_text(covered: &Covered) -> String {
     match (covered.first_day, covered.last_day) {
         (Some(first), Some(last)) if first == last => format!("Commission available on {}", day_text(first)),
         (Some(first), Some(last)) => format!("Commission available {} to {}", day_text(first), day_text(last)),
         (None, Some(last)) => format!("Commission available up to {}", day_text(last)),
         (_, None) => "Commission".to_owned(),
     }
+}
+
+/// A line of what a payment covers.
+#[derive(Serialize)]
+pub(crate) struct Row {
+    description: String,
+    entries: String,
+    amount: String,
+}
+
+/// PAY-13: what was earned, and what is kept of it; what is left is the total.
+pub(crate) fn rows(covered: &Covered, gross: &str, kept: &[Kept], currency: &str) -> Vec<Row> {
+    let earned = Row {
+        description: covered_text(covered),
+        entries: grouped(&covered.lines.to_string()),
+        amount: amount_text(gross, currency),
+    };
+    let kept = kept.iter().map(|kept| Row {
+        description: kept.why.to_owned(),
+        entries: String::new(),
+        amount: amount_text(&format!("-{}", kept.amount), currency),
+    });
+    [earned].into_iter().chain(kept).collect()
 }
 
 /// The beginning of a seal, as far as people compare it.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::Instructions;
-use crate::words::{amount_text, clean, covered_text, day_text, grouped, lines_of, seal_text, utc_day};
+use crate::words::{Row, amount_text, clean, day_text, lines_of, rows, seal_text, utc_day};
 
 #[derive(Serialize)]
 pub(super) struct Face {
@@ -34,13 +34,6 @@ struct Pair {
     lines: Vec<String>,
 }
 
-#[derive(Serialize)]
-struct Row {
-    description: String,
-    entries: String,
-    amount: String,
-}
-
 /// PAY-10: paper in a hand is not money on its way.
 const WARNING: &str = "Nothing is paid by this page. Say that the payment was sent, and confirm it by the bank's reference: \
                        until then the payout is not paid. Pay by it once, and only while the payout is approved.";
@@ -57,7 +50,7 @@ impl Face {
             deed: clean(&page.deed),
             details: details.map(|(label, value)| Pair { label: clean(label), lines: lines_of(value) }).collect(),
             payment: payment(page),
-            rows: rows(page),
+            rows: rows(&page.covered, &page.gross, &page.kept, &page.currency),
             warning: WARNING,
             note: note(page),
         }
@@ -79,21 +72,6 @@ fn payment(page: &Instructions) -> Vec<Pair> {
         pair("Date", &day_text(utc_day(page.asked_at))),
     ];
     name.into_iter().chain(rows).collect()
-}
-
-/// PAY-13: what was earned, and what is kept of it; what is left is to be moved.
-fn rows(page: &Instructions) -> Vec<Row> {
-    let earned = Row {
-        description: covered_text(&page.covered),
-        entries: grouped(&page.covered.lines.to_string()),
-        amount: amount_text(&page.gross, &page.currency),
-    };
-    let kept = page.kept.iter().map(|kept| Row {
-        description: kept.why.to_owned(),
-        entries: String::new(),
-        amount: amount_text(&format!("-{}", kept.amount), &page.currency),
-    });
-    [earned].into_iter().chain(kept).collect()
 }
 
 fn note(page: &Instructions) -> String {

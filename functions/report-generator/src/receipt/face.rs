@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::Receipt;
-use crate::words::{amount_text, clean, covered_text, day_text, grouped, seal_text, utc_day};
+use crate::words::{Row, amount_text, clean, day_text, rows, seal_text, utc_day};
 
 #[derive(Serialize)]
 pub(super) struct Face {
@@ -31,13 +31,6 @@ struct Pair {
     value: String,
 }
 
-#[derive(Serialize)]
-struct Row {
-    description: String,
-    entries: String,
-    amount: String,
-}
-
 impl Face {
     pub(super) fn of(receipt: &Receipt) -> Self {
         let paid_on = utc_day(receipt.completed_at);
@@ -53,7 +46,7 @@ impl Face {
             },
             payee: payee(receipt),
             payment: payment(receipt),
-            rows: rows(receipt),
+            rows: rows(&receipt.covered, &receipt.gross, &receipt.kept, &receipt.currency),
             note: note(receipt),
             amount,
         }
@@ -77,21 +70,6 @@ fn payment(receipt: &Receipt) -> Vec<Pair> {
     rows.push(Pair { label: "Requested on", value: day_text(utc_day(receipt.requested_at)) });
     rows.push(Pair { label: "Paid on", value: day_text(utc_day(receipt.completed_at)) });
     rows
-}
-
-/// PAY-13: what was earned, and what was kept of it; what is left is the total.
-fn rows(receipt: &Receipt) -> Vec<Row> {
-    let earned = Row {
-        description: covered_text(&receipt.covered),
-        entries: grouped(&receipt.covered.lines.to_string()),
-        amount: amount_text(&receipt.gross, &receipt.currency),
-    };
-    let kept = receipt.kept.iter().map(|kept| Row {
-        description: kept.why.to_owned(),
-        entries: String::new(),
-        amount: amount_text(&format!("-{}", kept.amount), &receipt.currency),
-    });
-    [earned].into_iter().chain(kept).collect()
 }
 
 fn note(receipt: &Receipt) -> String {
