@@ -11,7 +11,7 @@ use domain::fraud::policy::Policy;
 use domain::fraud::review::{Review, Traces};
 use domain::fraud::{Finding, Reason, Signal};
 use domain::id::{KeyId, PartnerId, ReviewId, SaleId, TenantId};
-use domain::retarget::{Booking, booked_targets, retarget};
+use domain::retarget::{Booking, Marks, booked_targets, retarget};
 use domain::role::Role;
 use domain::sale::HoldReason;
 use domain::time::Zone;
@@ -195,6 +195,7 @@ impl Office {
             occurred_at: world.now,
             cause: EarningReason::Held,
             fence_of: &|_| None,
+            marks_of: &|_| Marks::default(),
         };
         let lines = retarget(&mut sale, &targets, &booking).expect("lines");
         let actor = Actor::new(Role::Service, "test");

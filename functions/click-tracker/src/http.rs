@@ -108,6 +108,9 @@ async fn find(app: &App, code: &str, now: Timestamp) -> Found {
         Ok(found) => {
             let found = found.map(Arc::new);
             app.links.keep(code, found.clone(), now);
+            if let Some(target) = &found {
+                app.retention.read(&app.store, target, now).await;
+            }
             found.map_or(Found::Nothing, |target| Found::Link { target, store_answers: true })
         }
         Err(error) => {

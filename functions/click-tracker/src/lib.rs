@@ -1,8 +1,9 @@
 //! Counts a visit through a partner's link and sends the visitor on; or counts what a page's snippet tells of.
 //!
 //! - Trigger: HTTP, GET and HEAD `/r/{code}`; POST and OPTIONS `/v1/clicks`; GET and HEAD `/t.js`.
-//! - Reads: the link directory in `core`, through a cache in the process (60 s; 10 s for codes that do not exist); for the
-//!   beacon the programme's hosts (60 s); the day's salt in `ops`, once a day.
+//! - Reads: the link directory in `core`, through a cache in the process (60 s; 10 s for codes that do not exist), and with
+//!   it for how long the tenant keeps clicks (60 s); for the beacon the programme's hosts (60 s); the day's salt in `ops`,
+//!   once a day.
 //! - Writes: `clicks`, one update an hour's visit, in one round trip; two cookies and `trb=` at the destination. `ops`: the
 //!   day's salt, by whoever comes first.
 //! - Sends: nothing.
@@ -17,6 +18,7 @@ mod hosts;
 mod http;
 mod links;
 mod record;
+mod retention;
 mod visit;
 
 use cases::salt::Salts;
@@ -28,6 +30,7 @@ pub use crate::cookies::{CookieRules, tokens_brought};
 pub use crate::hosts::HostCache;
 pub use crate::http::{openapi, routes};
 pub use crate::links::LinkCache;
+pub use crate::retention::RetentionCache;
 pub use edge::click_keys::Keys;
 
 /// What the routes stand on.
@@ -47,6 +50,8 @@ pub struct App {
     pub links: LinkCache,
     /// The hosts of programmes met lately.
     pub hosts: HostCache,
+    /// For how long tenants met lately keep clicks.
+    pub retention: RetentionCache,
     /// The distribution in front, if there is one. TRK-8: where its secret cannot be read, what it says is not believed.
     pub front: Option<Front>,
     /// How cookies are set here.

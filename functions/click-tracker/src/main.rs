@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use cases::salt::Salts;
 use click_tracker::config::Config;
-use click_tracker::{App, HostCache, Keys, LinkCache, routes};
+use click_tracker::{App, HostCache, Keys, LinkCache, RetentionCache, routes};
 use edge::aws::{Patience, Service};
 use edge::config::Reader;
 use edge::lambda::{self, Error};
@@ -28,6 +28,7 @@ async fn main() -> Result<(), Error> {
         clock: config.clock,
         links: LinkCache::default(),
         hosts: HostCache::default(),
+        retention: RetentionCache::default(),
         front: edge::viewer::Front::read(&config.aws, config.edge_secret_arn.as_deref()).await,
         cookies: config.cookies,
         fallback_url: config.fallback_url,

@@ -5,16 +5,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::touch::{ClickId, DaySalt, Touch};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use store::TenantKey;
 use store::clicks::{ClickRecorded, NewClick, Place};
 use store::links::LinkTarget;
 
 use crate::App;
 use crate::visit::{Bot, Visit};
-
-/// A click is kept as long as it may earn, and then this long as evidence.
-const KEPT_AFTER_WINDOW: SignedDuration = SignedDuration::from_hours(90 * 24);
 
 /// The day's salt, and whether the store may still be asked: one that has just not answered would cost the visitor
 /// another quarter of a second.
@@ -47,7 +44,7 @@ pub(crate) async fn record(app: &App, target: &LinkTarget, visit: &Visit, touch:
         tracing::warn!(click.id = %click, link.id = %target.link, partner.id = %target.partner, "click not stored");
         return;
     }
-    let new = new_click(target, visit, touch, salted);
+    let new = new_click(target, visit, (touch, app.retention.end_of(target, touch.at)), salted);
     match app.store.record_click(&TenantKey::from(&target.tenant), new).await {
         Ok(outcome) => {
             let outcome = match outcome {
@@ -64,10 +61,14 @@ pub(crate) async fn record(app: &App, target: &LinkTarget, visit: &Visit, touch:
     }
 }
 
-fn new_click<'a>(target: &'a LinkTarget, visit: &Visit, touch: &Touch, salted: &Salted) -> NewClick<'a> {
+fn new_click<'a>(
+    target: &'a LinkTarget,
+    visit: &Visit,
+    (touch, expires_at): (&Touch, Timestamp),
+    salted: &Salted,
+) -> NewClick<'a> {
     // TRK-6: of who asked for privacy nothing is kept that could tell them from another.
     let private = |text: &String| if visit.is_private { String::new() } else { text.clone() };
-    let window = SignedDuration::from_hours(i64::from(target.window_days) * 24);
     NewClick {
         link: &target.link,
         partner: &target.partner,
@@ -82,6 +83,6 @@ fn new_click<'a>(target: &'a LinkTarget, visit: &Visit, touch: &Touch, salted: &
         device: visit.device(&salted.salt),
         place: if visit.is_private { Place::default() } else { visit.sender.place.clone() },
         carried: visit.carried.iter().cloned().collect::<BTreeMap<_, _>>(),
-        expires_at: touch.at.saturating_add(window + KEPT_AFTER_WINDOW).unwrap_or(touch.at),
+        expires_at,
     }
 }

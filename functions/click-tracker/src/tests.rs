@@ -17,11 +17,12 @@ use testkit::{Database, Fault};
 use tower::ServiceExt;
 use url::Url;
 
-use crate::{App, CookieRules, HostCache, Keys, LinkCache, openapi, routes};
+use crate::{App, CookieRules, HostCache, Keys, LinkCache, RetentionCache, openapi, routes};
 
 mod bad_input;
 mod beacon;
 mod changed;
+mod retained;
 
 const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 const NOW: &str = "2026-09-03T07:30:00Z";
@@ -76,6 +77,7 @@ impl World {
             keys: Keys::known(keys()),
             salts: Salts::new(store.clone()),
             hosts: HostCache::default(),
+            retention: RetentionCache::default(),
             front: None,
             clock: at(NOW),
             links: LinkCache::default(),
@@ -405,6 +407,7 @@ async fn a_store_that_hangs_does_not_keep_the_visitor() {
     let app = App {
         salts: Salts::new(store.clone()),
         hosts: HostCache::default(),
+        retention: RetentionCache::default(),
         front: None,
         store,
         first_looks: Store::connect(&config, tables),

@@ -1,16 +1,17 @@
 //! commission-batch: the night. Finds the accounts that live, of every tenant; puts the open months of each in order, and
 //! closes what is due. Builds payouts where the tenant's schedule says so. Recomputes that one request cannot finish go on
-//! here.
+//! here. Last of all it ends the leads that were kept as long as their tenant keeps them.
 //!
 //! - Trigger: a schedule at 02:00 UTC; the `Visits` queue, one message an account, a programme whose cap spans its
 //!   accounts, or a recompute.
 //! - Reads: the registry of tenants, the index of live accounts, the record of the last night, programmes and rules, heads;
 //!   of an account that is due the lines and sales of open months, and final lines; how far a recount came; what is decided
-//!   about payouts, and of each account that is paid by schedule where its money goes.
+//!   about payouts, and of each account that is paid by schedule where its money goes; leads from the oldest on.
 //! - Writes: adjusting lines with their sales and heads, entries of periods; what frozen months leave behind; closes; an
 //!   account at rest leaves the index; the record of the night and of each unit; each 100,000 lines, how far a recount came;
 //!   that the night ran; payouts that wait for approval, with their runs, and through which day they were built; where it
-//!   is switched on, how far the reminders of payments that failed have come.
+//!   is switched on, how far the reminders of payments that failed have come; leads without anything personal, and through
+//!   which lead they have ended.
 //! - Sends: `VisitDue` to its own queue, before the night is recorded: a night that dies sends them again; and once more
 //!   for what one invocation cannot finish.
 //! - Idempotent by: each step's own condition; the run of payouts is named by its day; the record of a business date is
@@ -28,6 +29,7 @@ use cases::dunning::{self, Reminded};
 use cases::error::CaseError;
 use cases::night::Nights;
 use cases::payout_runs::scheduled;
+use cases::privacy::ended::{self, Ended};
 use domain::id::TenantId;
 use domain::job::Job;
 use domain::time::Timestamp;
@@ -114,14 +116,15 @@ impl App {
         let mut failed = Vec::new();
         let watch = Stopwatch::start();
         let is_over = || watch.elapsed_ms() >= COUNTING_MS_MAX;
-        for tenant in self.store.list_tenants().await? {
-            match night::run(&self.store, &self.visits, &tenant, scheduled_for, self.clock.now()).await {
+        let tenants = self.store.list_tenants().await?;
+        for tenant in &tenants {
+            match night::run(&self.store, &self.visits, tenant, scheduled_for, self.clock.now()).await {
                 Ok(nights) => {
                     all.business_dates.extend(nights.business_dates);
                     all.accounts += nights.accounts;
                     let afterwards = [
-                        self.remind(&tenant).await.map_err(|error| chain(&error)),
-                        self.build_payouts(&tenant, scheduled_for, &is_over).await,
+                        self.remind(tenant).await.map_err(|error| chain(&error)),
+                        self.build_payouts(tenant, scheduled_for, &is_over).await,
                     ];
                     for reason in afterwards.into_iter().filter_map(Result::err) {
                         tracing::error!(tenant.id = %tenant, reason, "the night of a tenant could not be worked through");
@@ -133,6 +136,14 @@ impl App {
                     tracing::error!(tenant.id = %tenant, reason, "the night of a tenant could not be worked through");
                     failed.push(format!("{tenant}: {reason}"));
                 }
+            }
+        }
+        // What is to be forgotten takes no time from what is to be paid.
+        for tenant in &tenants {
+            if let Err(error) = self.end_leads(tenant, &is_over).await {
+                let reason = chain(&error);
+                tracing::error!(tenant.id = %tenant, reason, "the night of a tenant could not be worked through");
+                failed.push(format!("{tenant}: {reason}"));
             }
         }
         all.business_dates.sort();
@@ -147,6 +158,14 @@ impl App {
         }
         let Reminded { open, steps } = dunning::remind(&self.store, &TenantKey::from(tenant), self.clock.now()).await?;
         tracing::info!(tenant.id = %tenant, open, steps, "payments that failed were looked at");
+        Ok(())
+    }
+
+    /// OPS-4: leads whose days are over. What the time does not allow is the next night's.
+    async fn end_leads(&self, tenant: &TenantId, is_over: &(dyn Fn() -> bool + Send + Sync)) -> Result<(), CaseError> {
+        let Ended { looked_at, ended, failed, is_whole } =
+            ended::end_leads(&self.store, &TenantKey::from(tenant), self.clock.now(), is_over).await?;
+        tracing::info!(tenant.id = %tenant, looked_at, ended, failed, is_whole, "leads whose days are over were looked for");
         Ok(())
     }
 

@@ -15,6 +15,7 @@ mod coming_back;
 mod counting;
 mod crowded;
 mod deaths;
+mod ended;
 mod freezing;
 mod late_periods;
 mod latecomers;
@@ -24,6 +25,7 @@ mod recompute_steps;
 mod recomputing;
 mod scheduled;
 mod suspended;
+mod taken_back;
 mod units;
 
 /// When all of this is looked at.

@@ -1,7 +1,8 @@
 //! event-relay: reads what was committed and says who must hear of it. No other function sends notices.
 //!
-//! - Trigger: the stream of the table of record, payouts, reports, instructions that are wanted, payout methods, reminders,
-//!   objects of providers, sign-in links, authenticators that begin to count and news of partners only.
+//! - Trigger: the stream of the table of record, payouts, reports that were made and those that are to name nobody, instructions
+//!   that are wanted, payout methods, reminders, objects of providers, sign-in links, authenticators that begin to count and
+//!   news of partners only.
 //! - Reads: the record, and nothing else.
 //! - Writes: nothing.
 //! - Sends: `NoticeDue`, `ReportWanted` and `PayoutDue`, after the write that made them true.

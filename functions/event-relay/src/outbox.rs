@@ -94,7 +94,14 @@ pub fn due(record: &EventRecord) -> Result<Option<Due>, Unreadable> {
         Some("payout_instructions_asked") => {
             Ok(Some(instructions_wanted(read_instructions_image(new.clone().into())?)))
         }
-        Some("report") if old.is_empty() => report_made(read_report_image(new.clone().into())?),
+        Some("report") => {
+            let seen = read_report_image(new.clone().into())?;
+            let before = if old.is_empty() { None } else { Some(read_report_image(old.clone().into())?) };
+            match before {
+                None => report_made(seen),
+                Some(before) => unnamed(seen, &before),
+            }
+        }
         _ => Ok(None),
     }
 }
@@ -270,6 +277,16 @@ fn report_made(report: ReportSeen) -> Result<Option<Due>, Unreadable> {
     }
     let payout = PayoutId::parse(&report.subject)?;
     Ok(Some(notice_due(notice(report.tenant, RECEIPT_READY, payout, Some(report.id)))))
+}
+
+/// OPS-4: a receipt that is to name nobody from now on is made anew, under its own name: made twice, it is one file.
+fn unnamed(report: ReportSeen, before: &ReportSeen) -> Result<Option<Due>, Unreadable> {
+    if report.kind != PAYOUT_RECEIPT || before.is_nameless || !report.is_nameless {
+        return Ok(None);
+    }
+    let payout = PayoutId::parse(&report.subject)?;
+    let ReportSeen { tenant, id, kind, .. } = report;
+    Ok(Some(Due::Report(ReportWanted { v: VERSION, tenant, report: id, kind, payout })))
 }
 
 fn notice(tenant: TenantId, kind: &str, payout: PayoutId, report: Option<ReportId>) -> NoticeDue {

@@ -121,6 +121,7 @@ impl World {
             sha256: Digest::of_bytes(file),
             bytes: 20,
             made_at: instant("2026-09-16T15:05:00Z"),
+            nameless_since: None,
         };
         self.stub.put_file("files/ten/receipts/pay.pdf", file);
         self.app.store.record_report(&self.tenant, &report).await.expect("recorded");

@@ -5,6 +5,7 @@ use cases::instructions::{ASKED, MADE, Wanted};
 use cases::issuer::issuer_of;
 use domain::digest::Digest;
 use domain::payout::{Payout, payment_reference};
+use domain::time::Timestamp;
 use edge::lambda::Failure;
 use edge::sealing::{Belongs, Sealed, SealingError};
 use queues::ReportWanted;
@@ -30,7 +31,7 @@ impl App {
         let payout = self.payout(tenant, wanted).await?;
         let page = self.instructions_of(tenant, &payout, &asked).await?;
         let pdf = page.to_pdf().map_err(Failure::reject)?;
-        self.keep_sealed(tenant, wanted, &pdf).await
+        self.keep_sealed(tenant, wanted, (&pdf, asked.forgotten_at)).await
     }
 
     /// The page, with what was sealed opened.
@@ -51,7 +52,12 @@ impl App {
         Ok(instructions(payout, asked, wanted, (issuer, name)))
     }
 
-    async fn keep_sealed(&self, tenant: &TenantKey, wanted: &ReportWanted, pdf: &[u8]) -> Result<(), Failure> {
+    async fn keep_sealed(
+        &self,
+        tenant: &TenantKey,
+        wanted: &ReportWanted,
+        (pdf, forgotten_at): (&[u8], Option<Timestamp>),
+    ) -> Result<(), Failure> {
         let belongs = Belongs { tenant: tenant.tenant().as_str(), subject: wanted.payout.as_str(), field: MADE };
         let sealed = self.sealer.seal(&belongs, pdf).await.map_err(not_opened)?;
         let made = InstructionsMade {
@@ -61,6 +67,8 @@ impl App {
             sha256: Digest::of_bytes(pdf),
             bytes: u64::try_from(pdf.len()).unwrap_or(u64::MAX),
             made_at: self.clock.now(),
+            // OPS-4: one end for both, whatever the tenant sets between the two.
+            forgotten_at,
         };
         match self.store.create_instructions_made(tenant, &made).await.map_err(Failure::retry)? {
             Written::Yes => {

@@ -4,16 +4,19 @@
 //! - Trigger: the `Reports` queue.
 //! - Reads: the payout, its partner's person (sealed) and programme; of instructions, what was asked for (sealed).
 //! - Writes: of a receipt the file at `{tenant}/receipts/{payout}.pdf`, then the report in the table of record; of
-//!   instructions the file, sealed, in one item of that table, and nothing in the bucket.
+//!   instructions the file, sealed, in one item of that table, and nothing in the bucket. Of a payee who was erased the
+//!   receipts once more, without a name.
 //! - Sends: nothing; the report in the table is seen by event-relay.
-//! - Idempotent by: the report's id, derived from the payout; a document that is recorded is not made again. A receipt
-//!   that was only half made gives the same bytes at the same key; instructions are kept whole or not at all.
+//! - Idempotent by: the report's id, derived from the payout; a document that is recorded is not made again, unless it is to
+//!   name nobody and does. A receipt that was only half made gives the same bytes at the same key; instructions are kept
+//!   whole or not at all.
 //! - On failure: the message stays and comes again, three times; then it is in `ReportsDead`.
 
 mod asked;
 pub mod config;
 pub mod files;
 pub mod instructions;
+mod nameless;
 pub mod page;
 pub mod receipt;
 mod wanted;
@@ -73,13 +76,20 @@ impl App {
 
     async fn make_receipt(&self, tenant: &TenantKey, wanted: &ReportWanted) -> Result<(), Failure> {
         if let Some(report) = self.store.get_report(tenant, &wanted.report).await.map_err(Failure::retry)? {
+            if report.nameless_since.is_some() {
+                return self.make_nameless(tenant, wanted, &report).await;
+            }
             tracing::info!(report.id = %report.id, payout.id = report.subject, "report is there already");
             return Ok(());
         }
         let payout = self.payout(tenant, wanted).await?;
         let receipt = self.receipt_of(tenant, &payout).await?;
         let pdf = receipt.to_pdf().map_err(Failure::reject)?;
-        self.keep(tenant, wanted, pdf).await
+        self.keep(tenant, wanted, pdf).await?;
+        match receipt.payee.name {
+            Some(_) => self.forget_if_erased(tenant, wanted, &payout.partner).await,
+            None => Ok(()),
+        }
     }
 
     pub(crate) async fn payout(&self, tenant: &TenantKey, wanted: &ReportWanted) -> Result<Payout, Failure> {
@@ -98,6 +108,7 @@ impl App {
             sha256: Digest::of_bytes(&pdf),
             bytes: u64::try_from(pdf.len()).unwrap_or(u64::MAX),
             made_at: self.clock.now(),
+            nameless_since: None,
         };
         self.files.put_pdf(&report.file_key, pdf).await.map_err(Failure::retry)?;
         match self.store.record_report(tenant, &report).await.map_err(Failure::retry)? {

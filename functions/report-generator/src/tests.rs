@@ -17,6 +17,7 @@ use crate::App;
 use crate::config::Config;
 
 mod instructions;
+mod nameless;
 
 struct World {
     app: App,

@@ -37,6 +37,19 @@ impl App {
         Ok(receipt(payout, &paid, issuer, name))
     }
 
+    /// The receipt of a payout whose payee was erased: of one that came back, too, for it had one when it was paid.
+    pub(crate) async fn nameless_of(&self, tenant: &TenantKey, payout: &Payout) -> Result<Receipt, Failure> {
+        let (PayoutState::Paid { completed_at, reference, .. } | PayoutState::Returned { completed_at, reference, .. }) =
+            &payout.state
+        else {
+            let (id, state) = (&payout.id, payout.state.word());
+            return Err(Failure::reject(format!("payout {id} is {state}, it has no receipt")));
+        };
+        let paid = Paid { completed_at: *completed_at, reference };
+        let issuer = issuer_of(&self.store, tenant, &payout.partner).await.map_err(Failure::retry)?;
+        Ok(receipt(payout, &paid, issuer, None))
+    }
+
     /// `None` once the person was erased.
     pub(crate) async fn partner_name(
         &self,

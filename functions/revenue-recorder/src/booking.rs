@@ -12,7 +12,7 @@ use domain::ledger::Head;
 use domain::line::{Account, Line};
 use domain::money::MoneyError;
 use domain::month::Month;
-use domain::retarget::{Booking, RetargetError, Target, retarget};
+use domain::retarget::{Booking, Marks, RetargetError, Target, retarget};
 use domain::sale::{Decision, Sale};
 use domain::slot::Slot;
 use domain::time::{BusinessDay, DateOutOfRange, Timestamp, Zone};
@@ -317,6 +317,7 @@ impl<'a> Recorder<'a> {
             occurred_at: cause.occurred_at,
             cause: cause.reason,
             fence_of: &|account| fences.of(account),
+            marks_of: &|account| fences.marks(account),
         };
         let lines = retarget(sale, targets, &booking)?;
         let accounts: BTreeSet<Account> = lines.iter().map(Line::account).collect();
@@ -348,6 +349,11 @@ impl Fences {
     /// The last month that an account has frozen, as far as its head was read.
     pub(crate) fn frozen(&self, account: &Account) -> Option<Month> {
         self.0.get(account).and_then(|head| head.frozen)
+    }
+
+    /// How far the months of an account are over, as far as its head was read.
+    fn marks(&self, account: &Account) -> Marks {
+        self.0.get(account).map(Marks::from).unwrap_or_default()
     }
 
     /// The fence of an account, as far as one was read.

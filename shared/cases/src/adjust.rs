@@ -8,6 +8,7 @@ pub mod accounts;
 pub mod binding;
 pub mod count;
 mod elsewhere;
+pub(crate) mod late;
 pub mod load;
 pub mod moving;
 pub mod plan;
@@ -288,7 +289,8 @@ fn months_of<'l>(loaded: &'l Loaded, account: &'l Account) -> impl Iterator<Item
         *partner == account.partner && has_currency
     });
     let of_entries = loaded.periods.keys().filter(move |(of, _, _)| of == account);
-    of_sales.map(|(_, counts)| counts.month).chain(of_entries.map(|(_, _, month)| *month))
+    let came_back = loaded.late_back.iter().filter(move |back| back.account == *account).map(|back| back.month);
+    of_sales.map(|(_, counts)| counts.month).chain(of_entries.map(|(_, _, month)| *month)).chain(came_back)
 }
 
 /// The last month that may freeze for an account: by the slowest of its programmes.
@@ -309,7 +311,9 @@ fn programs_of<'l>(loaded: &'l Loaded, account: &'l Account) -> impl Iterator<It
     let of_sales = loaded.counts_in.iter().filter(|((_, partner), _)| *partner == account.partner);
     let of_entries = loaded.periods.iter().filter(move |((of, _, _), _)| of == account);
     let of_sales = of_sales.map(|(_, counts)| counts.program.as_ref());
-    of_sales.chain(of_entries.map(|(_, booked)| booked.program.as_ref()))
+    let came_back = loaded.late_back.iter().filter(move |back| back.account == *account);
+    let came_back = came_back.map(|back| Some(&back.program));
+    of_sales.chain(of_entries.map(|(_, booked)| booked.program.as_ref())).chain(came_back)
 }
 
 /// The month up to which everything is frozen and in order, if that is more than is counted.

@@ -7,7 +7,7 @@ use domain::digest::Digest;
 use domain::fact::PaymentKey;
 use domain::id::LeadId;
 use domain::lead::person::{self, PersonPiece, Teller};
-use domain::lead::{Capture, Ended, Lead, LeadSource};
+use domain::lead::{Capture, Ended, Lead, LeadSource, LeadState};
 use domain::time::Timestamp;
 use store::leads::{LeadChange, StoredLead};
 use store::{Store, TenantKey, Written};
@@ -125,8 +125,39 @@ pub async fn step(
     step: Step,
     (actor, at): (&Actor, Timestamp),
 ) -> Result<Moved, CaseError> {
+    take(store, tenant, id, (step, None), (actor, at)).await.map(|moved| moved.unwrap_or(Moved::NotFound))
+}
+
+/// OPS-4: everything personal of a lead goes, as on a person's word, if its days are over: it never became a customer, and
+/// nobody left the address since. Asked of the lead in each try, so that who comes back meanwhile stays.
+///
+/// # Errors
+/// The store does not answer, or others raced each try.
+pub(crate) async fn end(
+    store: &Store,
+    tenant: &TenantKey,
+    id: &LeadId,
+    since: Timestamp,
+    (actor, at): (&Actor, Timestamp),
+) -> Result<bool, CaseError> {
+    let moved = take(store, tenant, id, (Step::Erase, Some(since)), (actor, at)).await?;
+    Ok(matches!(moved, Some(Moved::Done(_))))
+}
+
+/// A step, or `None` where it is to be taken only if the lead's days are over, and they are not.
+async fn take(
+    store: &Store,
+    tenant: &TenantKey,
+    id: &LeadId,
+    (step, since): (Step, Option<Timestamp>),
+    (actor, at): (&Actor, Timestamp),
+) -> Result<Option<Moved>, CaseError> {
     for _ in 0..TRIES_MAX {
-        let Some(before) = store.get_lead(tenant, id).await? else { return Ok(Moved::NotFound) };
+        let Some(before) = store.get_lead(tenant, id).await? else { return Ok(Some(Moved::NotFound)) };
+        let is_erased = matches!(before.lead.state, LeadState::Erased { .. });
+        if since.is_some_and(|since| !is_erased && !before.lead.is_over(since)) {
+            return Ok(None);
+        }
         let moved = match step {
             Step::Convert => before.lead.clone().convert(actor.id.clone(), at),
             Step::Erase => before.lead.clone().erase(at),
@@ -136,16 +167,16 @@ pub async fn step(
             Ok(lead) => lead,
             // The answer to this very step may have got lost.
             Err(_) if last.as_ref().is_some_and(|last| last.action == step.action() && last.actor.id == actor.id) => {
-                return Ok(Moved::Done(Box::new(before)));
+                return Ok(Some(Moved::Done(Box::new(before))));
             }
-            Err(ended) => return Ok(Moved::Refused(ended)),
+            Err(ended) => return Ok(Some(Moved::Refused(ended))),
         };
         let person = if step == Step::Erase { Vec::new() } else { before.person.clone() };
         let told = told(last.map_or(ChainEnd::START, |last| last.end()), &before.lead, &lead, step, (actor, at));
         let change = LeadChange { before: Some(&before), after: &lead, person: &person, told: Some(&told) };
         if store.record_lead(tenant, &change).await? == Written::Yes {
             let version = before.version + 1;
-            return Ok(Moved::Done(Box::new(StoredLead { lead, person, version })));
+            return Ok(Some(Moved::Done(Box::new(StoredLead { lead, person, version }))));
         }
     }
     Err(CaseError::Busy)

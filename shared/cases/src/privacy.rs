@@ -5,6 +5,8 @@
 //! and every law of it holds afterwards as before.
 
 mod customers;
+pub mod ended;
+mod papers;
 
 use domain::attribution::claim::Claim;
 use domain::audit::{Actor, Told};
@@ -121,7 +123,7 @@ pub enum Kept {
     TaxForm,
     /// Files for a bank in which they are named with their account.
     BankFiles,
-    /// The receipts of what was paid to them.
+    /// The receipts of what was paid to them, which are made anew without their name.
     Receipts,
     /// From where and with what they did what the audit tells of them.
     AuditOrigin,
@@ -260,6 +262,15 @@ fn money_of(heads: &[Head]) -> Result<Option<Refusal>, CaseError> {
     Ok((!owed.is_empty()).then_some(Refusal::HasMoney(owed)))
 }
 
+/// In which of these currencies there is no account.
+fn absent_of(currencies: &[Currency], heads: &[Head]) -> Vec<Currency> {
+    let mut absent = currencies.to_vec();
+    absent.sort_unstable();
+    absent.dedup();
+    absent.retain(|currency| heads.iter().all(|head| head.currency != *currency));
+    absent
+}
+
 /// One try; `None` where it was raced.
 struct Erasing<'a> {
     store: &'a Store,
@@ -317,6 +328,7 @@ impl Erasing<'_> {
         let is_silent = claims.iter().all(Claim::is_forgotten);
         let is_bare = person.is_none() && methods.ranked.is_empty() && !has_form && marks.is_empty() && is_silent;
         if is_bare && let Some(before) = self.store.get_subject(self.tenant, subject).await?.erased {
+            papers::unname(self.store, self.tenant, (payee, &heads), before.at).await?;
             return Ok(Some(Erased::Done { at: before.at, kept }));
         }
         if earns_in.is_some() {
@@ -328,10 +340,7 @@ impl Erasing<'_> {
             }
             self.revoke_keys(payee).await?;
         }
-        let mut absent = earns_in.clone().unwrap_or_default();
-        absent.sort_unstable();
-        absent.dedup();
-        absent.retain(|currency| heads.iter().all(|head| head.currency != *currency));
+        let absent = absent_of(earns_in.as_deref().unwrap_or_default(), &heads);
         let erasure = PayeeErasure {
             payee,
             methods: &methods,
@@ -349,6 +358,7 @@ impl Erasing<'_> {
         }
         // Those of the instant before: behind the tombstone none is made.
         self.forget(&claims_of(self.store, self.tenant, payee).await?).await?;
+        papers::unname(self.store, self.tenant, (payee, &heads), self.asked.at).await?;
         Ok(Some(Erased::Done { at: self.asked.at, kept }))
     }
 

@@ -11,7 +11,7 @@ use domain::commission::EarningReason;
 use domain::fraud::review::{Deciding, Refused, Review, Step, Verdict};
 use domain::id::{PartnerId, ReviewId};
 use domain::line::Line;
-use domain::retarget::{Booking, booked_targets, retarget};
+use domain::retarget::{Booking, Marks, booked_targets, retarget};
 use domain::sale::{HoldReason, Sale};
 use store::partner_news::{PartnerNews, PartnerNewsKind};
 use store::partners::PartnerStatus;
@@ -175,7 +175,8 @@ async fn change(
         today: store.get_settings(tenant).await?.ledger_zone.day_of(deciding.at),
         occurred_at: deciding.at,
         cause,
-        fence_of: &|account| fences.get(account).copied().flatten(),
+        fence_of: &|account| fences.get(account).and_then(|head| head.fence),
+        marks_of: &|account| fences.get(account).map(Marks::from).unwrap_or_default(),
     };
     let lines = retarget(&mut sale, &targets, &booking)?;
     let before = sale.version;

@@ -10,6 +10,7 @@ mod net;
 mod order;
 mod period;
 mod quote;
+mod retroactive;
 mod run;
 mod shares;
 mod trace;

@@ -148,6 +148,13 @@ impl LeadState {
     pub fn is_open(&self) -> bool {
         matches!(self, Self::Scored | Self::Qualified)
     }
+
+    /// OPS-4: does it end by the days for which leads are kept? Whoever became a customer, or was one, does not; who was
+    /// rejected never will be one.
+    #[must_use]
+    pub fn ends_by_its_days(&self) -> bool {
+        matches!(self, Self::Scored | Self::Qualified | Self::Rejected { .. })
+    }
 }
 
 /// A lead, without what is personal: that is sealed beside it.
@@ -293,6 +300,12 @@ impl Lead {
             return Err(Ended { state: self.state.word() });
         }
         Ok(Self { email: None, campaign: None, score: Score::default(), state: LeadState::Erased { at }, ..self })
+    }
+
+    /// OPS-4: has it ended by the days for which leads are kept: from an instant on, nobody has left the address?
+    #[must_use]
+    pub fn is_over(&self, since: Timestamp) -> bool {
+        self.state.ends_by_its_days() && self.seen_at < since
     }
 
     /// REV-2: by which source it is counted: its own, unless there are too many.

@@ -97,4 +97,25 @@ mod tests {
             assert_eq!(Compared::of(payment, provider, ledger).bucket, expected, "{provider:?} {ledger:?}");
         }
     }
+
+    #[test]
+    fn of_a_worked_day_what_the_ledger_lacks_is_found_payment_by_payment() {
+        // REC-1: three charges, of which one went back whole; fees are no part of what is compared.
+        let amounts = |paid, refunded| {
+            let [paid, refunded] = [paid, refunded].map(|minor| Money::from_minor(minor, Currency::USD));
+            Amounts { paid, refunded: Some(refunded) }
+        };
+        let provider = [("in_1", 10_000, 0), ("in_2", 4_900, 4_900), ("in_3", 24_512, 0)];
+        let buckets = |ledger: &dyn Fn(&str, Amounts) -> Option<Amounts>| {
+            provider.map(|(id, paid, refunded)| {
+                let (payment, theirs) = (PaymentKey::parse(&format!("stripe:{id}")), amounts(paid, refunded));
+                Compared::of(payment.expect("key"), theirs, ledger(id, theirs)).bucket.word()
+            })
+        };
+        assert_eq!(buckets(&|_, theirs| Some(theirs)), ["matched"; 3]);
+        let refund_missing = buckets(&|_, theirs| Some(Amounts { refunded: Some(amounts(0, 0).paid), ..theirs }));
+        assert_eq!(refund_missing, ["matched", "amount_mismatch", "matched"]);
+        let sale_missing = buckets(&|id, theirs| (id != "in_3").then_some(theirs));
+        assert_eq!(sale_missing, ["matched", "matched", "missing_in_ledger"]);
+    }
 }

@@ -5,6 +5,7 @@
 //! known never matters. The lines are the difference to what is booked, put where the money is.
 
 mod goal;
+mod late;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,12 +13,16 @@ use thiserror::Error;
 
 use crate::commission::EarningReason;
 use crate::id::{LineId, PartnerId};
-use crate::line::{Account, Line, LineKind, LineTrace, Origin, Part, Place};
+use crate::ledger::Head;
+use crate::line::{Account, Line, LineKind, LineTrace, Origin, Part, PartKind, Place};
 use crate::money::{Money, MoneyError};
+use crate::month::Month;
 use crate::sale::{Clawback, HoldReason, Sale, SaleLine};
 use crate::slot::{Slot, SlotError};
-use crate::time::{BusinessDay, Timestamp};
+use crate::time::{BusinessDay, DateOutOfRange, Timestamp};
 use goal::Goal;
+use late::Back;
+pub use late::{BANDED_NOTE, late_months};
 
 /// What a position earns by the rules, before anything went back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +54,23 @@ pub struct Booking<'a> {
     pub cause: EarningReason,
     /// The fence of an account, as far as it was read; `None` counts as open, and the store refuses what is not.
     pub fence_of: &'a dyn Fn(&Account) -> Option<Slot>,
+    /// How far the months of an account are over, as far as that was read; what was not counts as open, as above.
+    pub marks_of: &'a dyn Fn(&Account) -> Marks,
+}
+
+/// How far the months of an account are over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Marks {
+    /// The last month that is frozen: its sales come late.
+    pub frozen: Option<Month>,
+    /// The last month that is counted: what it came to is fixed.
+    pub counted: Option<Month>,
+}
+
+impl From<&Head> for Marks {
+    fn from(head: &Head) -> Self {
+        Self { frozen: head.frozen, counted: head.counted }
+    }
 }
 
 /// Why a sale cannot be retargeted.
@@ -60,6 +82,9 @@ pub enum RetargetError {
     /// The calendar ends.
     #[error("finding a slot")]
     Slot(#[from] SlotError),
+    /// The calendar ends.
+    #[error("finding the month in which something counts")]
+    Month(#[from] DateOutOfRange),
     /// The rules gave less than nothing.
     #[error("a target is below zero")]
     Negative,
@@ -203,7 +228,8 @@ pub fn retarget(sale: &mut Sale, targets: &[Target], booking: &Booking<'_>) -> R
             #[cfg(feature = "planted")]
             booking.today,
         )?;
-        let mut writer = Writer { sale, target, booking, lines: &mut lines, places: now.places.clone(), goal };
+        let back = Back::of(sale, target, booking)?;
+        let mut writer = Writer { sale, target, booking, lines: &mut lines, places: now.places.clone(), goal, back };
         writer.write(&now)?;
     }
     Ok(lines)
@@ -218,6 +244,7 @@ struct Writer<'a, 'b> {
     /// Net by place, with what was written here.
     places: BTreeMap<Place, i64>,
     goal: Goal,
+    back: Option<Back>,
 }
 
 /// One kind of change.
@@ -292,6 +319,7 @@ impl Writer<'_, '_> {
             let held = minor.min((self.goal.held - self.held()).max(0));
             self.push_nonzero(Place::Held, held, change);
             let slot = self.open(self.target.slot)?;
+            let slot = self.from(change)?.map_or(slot, |from| slot.max(from));
             self.push_nonzero(Place::Slot(slot), minor - held, change);
             return Ok(());
         }
@@ -303,16 +331,24 @@ impl Writer<'_, '_> {
         self.take(left, change)
     }
 
+    /// The first slot in which a change is looked for, where it is not the account's first open one.
+    fn from(&self, change: Change) -> Result<Option<Slot>, RetargetError> {
+        let changes = change.kind == LineKind::Reversal || change.kind == LineKind::Adjustment;
+        let back = self.back.filter(|_| changes);
+        back.map_or(Ok(None), |back| back.from())
+    }
+
     /// Takes money where the position has it: its own open slots, the first line's before others; the rest at once.
     fn take(&mut self, mut left: i64, change: Change) -> Result<(), RetargetError> {
         let fence = (self.booking.fence_of)(&self.account());
         #[cfg(feature = "planted")]
         let fence = fence.filter(|_| !crate::planted::is(crate::planted::Bug::ReversalIntoFinalSlot));
+        let from = self.from(change)?;
         let mut slots: Vec<(Slot, i64)> = self
             .places
             .iter()
             .filter_map(|(place, net)| match place {
-                Place::Slot(slot) if Some(*slot) > fence && *net > 0 => Some((*slot, *net)),
+                Place::Slot(slot) if Some(*slot) > fence && Some(*slot) >= from && *net > 0 => Some((*slot, *net)),
                 _ => None,
             })
             .collect();
@@ -323,6 +359,7 @@ impl Writer<'_, '_> {
             left -= part;
         }
         let slot = Slot::immediate(self.booking.today, fence)?;
+        let slot = from.map_or(slot, |from| slot.max(from));
         self.push_nonzero(Place::Slot(slot), -left, change);
         Ok(())
     }
@@ -355,6 +392,9 @@ impl Writer<'_, '_> {
         let amount = Money::from_minor(minor, self.sale.paid.currency());
         let is_earned = matches!(change.kind, LineKind::Earned | LineKind::Adjustment);
         let clawback = if is_earned { self.target.clawback } else { Clawback::Proportional };
+        let counts = is_earned && self.target.part.kind != PartKind::SecondTier;
+        let has_volume = late::is_by_bands(&self.target.trace);
+        let is_banded = self.sale.is_banded(&self.target.partner, self.target.part);
         self.sale.lines.push(SaleLine {
             n,
             partner: self.target.partner.clone(),
@@ -364,6 +404,8 @@ impl Writer<'_, '_> {
             amount,
             rule: self.target.trace.rule.clone(),
             clawback,
+            month: self.target.trace.period.filter(|_| counts),
+            is_banded: is_earned && has_volume,
         });
         let origin = Origin::Sale(self.sale.id.clone());
         let mut trace = LineTrace {
@@ -375,6 +417,11 @@ impl Writer<'_, '_> {
         if change.kind == LineKind::Reversal {
             trace.base = self.sale.went_back().to_text();
             trace.reward = Money::from_minor(self.goal.reversed, self.sale.paid.currency()).to_text();
+        }
+        let changes = change.kind == LineKind::Reversal
+            || (change.kind == LineKind::Adjustment && self.target.trace.period.is_none());
+        if let Some(back) = self.back.filter(|_| changes) {
+            back.note(&mut trace, change.kind, is_banded);
         }
         if change.reason == EarningReason::Held {
             trace.notes.push(format!("hold: {}", self.sale.hold.map_or("dispute", HoldReason::word)));

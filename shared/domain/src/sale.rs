@@ -12,6 +12,7 @@ use crate::fact::{Buyer, DisputePhase, PaymentKey, SaleTraits, SaleType, SoldIte
 use crate::id::{PartnerId, RuleId, SaleId};
 use crate::line::{LineKind, Part, Place};
 use crate::money::Money;
+use crate::month::Month;
 use crate::rate::Rate;
 use crate::time::{BusinessDay, Timestamp};
 use crate::touch::VisitorHash;
@@ -214,6 +215,10 @@ pub struct SaleLine {
     pub rule: Option<RuleId>,
     /// Of an earned line: what refunds do to it.
     pub clawback: Clawback,
+    /// Of a line by which the sale begins to count for the partner: in which month. Lines of before that was kept say none.
+    pub month: Option<Month>,
+    /// Of an earned line: do volume bands give it its rate?
+    pub is_banded: bool,
 }
 
 impl Sale {
@@ -264,6 +269,19 @@ impl Sale {
     #[must_use]
     pub fn is_wholly_reversed(&self) -> bool {
         self.rejected || (!self.paid.is_zero() && self.back() >= self.paid.minor())
+    }
+
+    /// In which month it counts for a partner, as the newest line says that says one.
+    #[must_use]
+    pub fn month_of(&self, partner: &PartnerId) -> Option<Month> {
+        let own = self.lines.iter().filter(|line| line.partner == *partner);
+        own.filter_map(|line| Some((line.n, line.month?))).max().map(|(_, month)| month)
+    }
+
+    /// Did volume bands give a partner's part of it its rate?
+    #[must_use]
+    pub fn is_banded(&self, partner: &PartnerId, part: Part) -> bool {
+        self.lines.iter().any(|line| line.partner == *partner && line.part == part && line.is_banded)
     }
 
     /// What went back to the customer in all, by refunds and lost disputes; never more than was paid.

@@ -55,6 +55,25 @@ pub struct ProgramCount {
     /// Milestones that were reached.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub achieved: BTreeSet<String>,
+    /// COM-22: what the bands of counted months came to, as long as their sales may come back.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub bands: BTreeMap<Month, BandsCounted>,
+}
+
+/// What the retroactive bands of a counted month came to, minor units.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BandsCounted {
+    /// The entry of the month, which the bands added.
+    pub added: i64,
+    /// What its banded sales earned beside that, net when it was counted.
+    pub earned: i64,
+    /// What of that has come back since.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub back: i64,
+}
+
+fn is_nothing(minor: &i64) -> bool {
+    *minor == 0
 }
 
 /// A count in its two halves.

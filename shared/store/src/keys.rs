@@ -69,7 +69,8 @@
 //! | who waits to hear of a lead | core | `T#lead#<sha256>` | `waits#<provider:id>` | Query, Update |
 //! | lead of an address, by programme | core | `T#lead#<sha256>` | `program#prg_…` | Query, Put, Delete |
 //! | lead | core | `T#lead#led_…` | `lead` | Get, Put |
-//! | leads, newest first | core, index `desk` | `T#leads` | `<captured_at>#led_…` | Query |
+//! | leads, newest first, and oldest first | core, index `desk` | `T#leads` | `<captured_at>#led_…` | Query |
+//! | through which lead those whose days are over have ended | ops | `T#leads` | `ended` | Get, Update |
 //! | counts of a day's leads | core | `T#lead-days` | `<yyyy-mm-dd>#prg_…#<source>` | Query, Update |
 //! | sources by which a programme's leads are counted | core | `T#lead-sources` | `prg_…` | Get, Update |
 //! | claims of a partner | core | `T#partner#par_…` | `claim#clm_…` | Query, Put |

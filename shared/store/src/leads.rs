@@ -1,6 +1,7 @@
 //! Leads: each in one item with its person sealed, found by its id, by its address, and newest first; and how many there
 //! were of each day, programme and source.
 
+mod ending;
 mod sources;
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
@@ -18,6 +19,8 @@ use crate::desk::{BETWEEN, start_at};
 use crate::item::{Attributes, inconsistent, number, text};
 use crate::request::{self, Range, Transacted, UpdateBuilder};
 use crate::{Page, Store, StoreError, TenantKey, Written};
+
+pub use ending::LeadsEnded;
 
 /// The name under which a lead's person is sealed, for the subject that is the lead's id.
 pub const PERSON: &str = "lead";
@@ -298,6 +301,12 @@ pub struct LeadPlace {
 }
 
 impl LeadPlace {
+    /// The place of a lead.
+    #[must_use]
+    pub fn of(lead: &Lead) -> Self {
+        Self { desk_sk: format!("{}#{}", sortable(lead.captured_at), lead.id), id: lead.id.clone() }
+    }
+
     /// The place of a lead, as text that a URL carries as it is.
     #[must_use]
     pub fn text_of(lead: &Lead) -> String {

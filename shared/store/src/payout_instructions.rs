@@ -1,5 +1,7 @@
 //! Pages by which a person pays a payout by hand: asked for, then made. Where the money goes stands on them, so what is
 //! asked for and what was made are both sealed, and lie nowhere in the clear.
+//!
+//! OPS-4: they are the only items of `core` that the table itself forgets, by `forgotten_at`: nothing else may bear that name.
 
 use domain::digest::Digest;
 use domain::id::{PayoutId, ReportId, TenantId};
@@ -25,6 +27,8 @@ pub struct InstructionsAsked {
     pub sealed: String,
     /// When it was asked for first.
     pub asked_at: Timestamp,
+    /// When it is forgotten; `None` of what was asked for when such pages were kept for good.
+    pub forgotten_at: Option<Timestamp>,
 }
 
 /// A page that was made. It is written once and never changed.
@@ -42,6 +46,8 @@ pub struct InstructionsMade {
     pub bytes: u64,
     /// When it was made.
     pub made_at: Timestamp,
+    /// When it is forgotten, as what was asked for is.
+    pub forgotten_at: Option<Timestamp>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -53,6 +59,9 @@ struct AskedItem {
     payout: PayoutId,
     sealed: String,
     asked_at: String,
+    /// Seconds, as the table wants them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    forgotten_at: Option<i64>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -66,6 +75,8 @@ struct MadeItem {
     sha256: Digest,
     bytes: u64,
     made_at: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    forgotten_at: Option<i64>,
 }
 
 impl AskedItem {
@@ -78,13 +89,15 @@ impl AskedItem {
             payout: asked.payout.clone(),
             sealed: asked.sealed.clone(),
             asked_at: sortable(asked.asked_at),
+            forgotten_at: asked.forgotten_at.map(Timestamp::as_second),
         }
     }
 
     fn into_asked(self, key: &Key) -> Result<InstructionsAsked, StoreError> {
         let asked_at = self.asked_at.parse().map_err(|error| inconsistent(key, error))?;
+        let forgotten_at = instant(key, self.forgotten_at)?;
         let Self { report, payout, sealed, .. } = self;
-        Ok(InstructionsAsked { report, payout, sealed, asked_at })
+        Ok(InstructionsAsked { report, payout, sealed, asked_at, forgotten_at })
     }
 }
 
@@ -100,14 +113,20 @@ impl MadeItem {
             sha256: made.sha256,
             bytes: made.bytes,
             made_at: sortable(made.made_at),
+            forgotten_at: made.forgotten_at.map(Timestamp::as_second),
         }
     }
 
     fn into_made(self, key: &Key) -> Result<InstructionsMade, StoreError> {
         let made_at = self.made_at.parse().map_err(|error| inconsistent(key, error))?;
+        let forgotten_at = instant(key, self.forgotten_at)?;
         let Self { report, payout, sealed, sha256, bytes, .. } = self;
-        Ok(InstructionsMade { report, payout, sealed, sha256, bytes, made_at })
+        Ok(InstructionsMade { report, payout, sealed, sha256, bytes, made_at, forgotten_at })
     }
+}
+
+fn instant(key: &Key, seconds: Option<i64>) -> Result<Option<Timestamp>, StoreError> {
+    seconds.map(Timestamp::from_second).transpose().map_err(|error| inconsistent(key, error))
 }
 
 impl Store {

@@ -127,6 +127,7 @@ async fn redirect(world: &World, rows: &mut Vec<Row>) -> Router {
         clock: edge::clock::Clock::fixed(world.now),
         salts: cases::salt::Salts::new(world.store.clone()),
         hosts: click_tracker::HostCache::default(),
+        retention: click_tracker::RetentionCache::default(),
         front: None,
         links: click_tracker::LinkCache::default(),
         cookies: click_tracker::CookieRules { secure: true, domain: None },

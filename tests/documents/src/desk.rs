@@ -65,6 +65,8 @@ fn sale(hold: Option<HoldReason>, rejected: bool) -> Sale {
         amount,
         rule: None,
         clawback: Clawback::Proportional,
+        month: None,
+        is_banded: false,
     };
     Sale { lines: vec![line], hold, rejected, ..Sale::plain(payment(), amount, now(), Zone::utc().day_of(now())) }
 }

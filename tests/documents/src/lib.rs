@@ -18,6 +18,8 @@ mod house;
 #[cfg(test)]
 mod leads;
 #[cfg(test)]
+mod lines;
+#[cfg(test)]
 mod openapi;
 #[cfg(test)]
 mod recomputes;

@@ -8,7 +8,7 @@ use domain::digest::Digest;
 use domain::id::{PartnerId, PayoutFileId, PayoutId};
 use domain::line::LineState;
 use domain::money::Money;
-use domain::payout::{Approval, Payout, PayoutState, Refused, Said, Sent, Step, Word};
+use domain::payout::{Approval, HeadMove, Payout, PayoutState, Refused, Said, Sent, Step, Word};
 use domain::role::Role;
 use domain::slot::Slot;
 use jiff::Timestamp;
@@ -56,7 +56,7 @@ fn not_paid() -> Word {
     Word::NotPaid { reason: "nothing there".to_owned() }
 }
 
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     "2026-11-21T12:00:00Z".parse().expect("an instant")
 }
 
@@ -96,7 +96,7 @@ fn unknown(word: Option<Word>) -> PayoutState {
     PayoutState::OutcomeUnknown { attempt: 1, since: now(), why: "no answer".to_owned(), said }
 }
 
-fn every_line_state() -> [LineState; 6] {
+pub(crate) fn every_line_state() -> [LineState; 6] {
     let all = [
         LineState::Pending,
         LineState::Held,
@@ -144,8 +144,8 @@ fn payout(amount: &str, state: &PayoutState, approved_by: &[&str]) -> Payout {
 }
 
 /// Every command, on every state, small and large, with and without approvals, by every role.
-fn edges_in_code() -> BTreeSet<Edge> {
-    let mut edges = BTreeSet::new();
+fn steps_in_code() -> Vec<(&'static str, &'static str, Step)> {
+    let mut steps = Vec::new();
     let approvals: [&[&str]; 3] = [&[], &["usr_1"], &["usr_1", "usr_2"]];
     for state in every_state() {
         for amount in ["250.50", "250000.00"] {
@@ -154,18 +154,27 @@ fn edges_in_code() -> BTreeSet<Edge> {
                     for (name, command) in COMMANDS {
                         let actor = Actor::new(role, "usr_9");
                         if let Ok(step) = command(payout(amount, &state, approved_by), actor, now()) {
-                            let (from, to) = (state.word().to_owned(), step.payout.state.word().to_owned());
-                            edges.insert((from, name.to_owned(), to));
+                            steps.push((state.word(), name, step));
                         }
                     }
                 }
             }
         }
     }
-    edges
+    steps
 }
 
-/// `a --> b: c` of the first diagram: the second speaks of lines, whose state no command moves.
+fn edges_in_code() -> BTreeSet<Edge> {
+    let steps = steps_in_code().into_iter();
+    steps.map(|(from, name, step)| (from.to_owned(), name.to_owned(), step.payout.state.word().to_owned())).collect()
+}
+
+/// The commands that do this to the account's head.
+pub(crate) fn commands_that_move_the_head(moved: HeadMove) -> BTreeSet<&'static str> {
+    steps_in_code().into_iter().filter(|(_, _, step)| step.head == moved).map(|(_, name, _)| name).collect()
+}
+
+/// `a --> b: c` of the first diagram: the second speaks of lines, and `lines.rs` reads it.
 fn edges_in_document(text: &str) -> BTreeSet<Edge> {
     let diagram = text.split("```mermaid").nth(1).and_then(|rest| rest.split("```").next()).unwrap_or_default();
     let lines = diagram.lines().filter_map(|line| line.trim().split_once(" --> "));

@@ -54,13 +54,24 @@ pub struct Earned {
 #[derive(Default)]
 struct Month<'a> {
     volume: Amount,
-    /// By the instant from which a version is in force: its bands' volume and what that was booked with.
-    retroactive: BTreeMap<i64, (&'a Rule, Amount, Amount)>,
+    /// Its sales by bands that hold for the whole of it, in order.
+    retroactive: Vec<Banded<'a>>,
     sales: u64,
     customers: u64,
     reached: BTreeSet<&'a str>,
     /// Used up of the partner's cap.
     used: Amount,
+}
+
+/// A sale by bands that hold for the whole month; of every amount what is left.
+struct Banded<'a> {
+    rule: &'a Rule,
+    customer: Option<&'a str>,
+    volume: Amount,
+    /// What it has already.
+    has: Amount,
+    /// The most that it may have.
+    most: Option<Amount>,
 }
 
 /// The walk through all sales.
@@ -74,6 +85,26 @@ pub(crate) struct Walk<'a> {
     occurrences: BTreeMap<(&'a str, Option<&'a str>), u32>,
     /// Used up of the programme's cap.
     program: Amount,
+}
+
+impl<'a> Month<'a> {
+    /// What is due at the rate that the month reached, by customer, and what they brought of that already. A sale is due
+    /// what it adds to the rounded worth of all before it under its version, and no more than one line may be.
+    fn due(&self, currency: &str) -> BTreeMap<Option<&'a str>, (Amount, Amount)> {
+        let mut volumes: BTreeMap<i64, Amount> = BTreeMap::new();
+        let mut due: BTreeMap<Option<&str>, (Amount, Amount)> = BTreeMap::new();
+        for sale in &self.retroactive {
+            let Pay::Bands(bands) = &sale.rule.pay else { continue };
+            let rate = bands.reached(self.volume, currency);
+            let before = *volumes.entry(sale.rule.from_ms).or_default();
+            volumes.insert(sale.rule.from_ms, before + sale.volume);
+            let worth = half_away((before + sale.volume) * rate, MILLION) - half_away(before * rate, MILLION);
+            let own = due.entry(sale.customer).or_default();
+            own.0 += sale.most.map_or(worth, |most| worth.min(most));
+            own.1 += sale.has;
+        }
+        due
+    }
 }
 
 /// What a sale is worth before caps.
@@ -120,9 +151,9 @@ impl<'a> Walk<'a> {
         let month = self.month(placed);
         month.volume += net_volume;
         if worth.is_retroactive {
-            let booked = placed.left_of(worth.commission);
-            let own = month.retroactive.entry(rule.from_ms).or_insert((rule, 0, 0));
-            (own.1, own.2) = (own.1 + net_volume, own.2 + booked);
+            let most = rule.caps.line.filter(|_| sale.currency == "USD").map(|cap| placed.left_of(cap));
+            let customer = sale.customer.as_deref();
+            month.retroactive.push(Banded { rule, customer, volume: net_volume, has: commission, most });
         }
         if sale.paid > 0 && !placed.is_gone() {
             self.reach(rule, placed);
@@ -170,11 +201,16 @@ impl<'a> Walk<'a> {
     /// What months earn, once every sale is known.
     pub(crate) fn end(mut self) -> Earned {
         for ((partner, currency), month) in std::mem::take(&mut self.months) {
-            let Some((newest, ..)) = month.retroactive.values().next_back() else { continue };
+            let Some(newest) = month.retroactive.last().map(|sale| sale.rule) else { continue };
             let mut difference = 0;
-            for (rule, volume, booked) in month.retroactive.values() {
-                let Pay::Bands(bands) = &rule.pay else { continue };
-                difference += half_away(volume * bands.reached(month.volume, currency), MILLION) - booked;
+            for (customer, (due, has)) in month.due(currency) {
+                // A customer brings no more than the cap, what they brought by other sales and bonuses included.
+                let cap = newest.caps.customer.filter(|_| currency == "USD");
+                let most = customer.zip(cap).map(|(customer, cap)| {
+                    let used = self.customers.get(&(customer, partner)).copied().unwrap_or(0);
+                    has + (cap - used).max(0)
+                });
+                difference += most.map_or(due, |most| due.min(most)) - has;
             }
             if currency == "USD" {
                 let own = newest.caps.partner.map(|cap| (cap - month.used).max(0));

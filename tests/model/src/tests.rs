@@ -136,6 +136,37 @@ fn bands_come_to_their_worked_values() {
 }
 
 #[test]
+fn a_month_comes_to_what_its_bands_are_worth_or_to_its_cap() {
+    let capped = |rule: Rule, caps: Caps| Rule { caps, ..rule };
+    let falling =
+        || Rule::simple(0, Pay::Bands(Bands { steps: vec![(0, 200_000), (1_000_000, 100_000)], is_retroactive: true }));
+    let tenth = || Rule::simple(0, Pay::Bands(Bands { steps: vec![(0, 100_000)], is_retroactive: true }));
+    let partner = |cap| Caps { partner: Some(cap), ..Caps::default() };
+    let customer = |cap| Caps { customer: Some(cap), ..Caps::default() };
+    let line = |cap| Caps { line: Some(cap), ..Caps::default() };
+    // Of 26,000.00 as a whole 7,800.00; of 20,000.00 by bands that fall 2,000.00; of a hundred times 0.05 at a tenth 0.50.
+    let (one, other) = ([("p1", 2_600_000)], [("p1", 2_000_000)]);
+    let names: Vec<String> = (100..200).map(|n| format!("p{n}")).collect();
+    let tiny: Vec<(&str, Amount)> = names.iter().map(|name| (name.as_str(), 5)).collect();
+    let rows = [
+        (capped(bands(true), customer(100_000)), &one[..], 0, 100_000),
+        (capped(bands(true), line(100_000)), &one[..], 0, 100_000),
+        (capped(bands(true), customer(700_000)), &one[..], 180_000, 700_000),
+        (falling(), &other[..], -200_000, 200_000),
+        (capped(falling(), partner(50_000)), &other[..], 0, 50_000),
+        (capped(falling(), customer(50_000)), &other[..], 0, 50_000),
+        (capped(falling(), partner(300_000)), &other[..], -100_000, 200_000),
+        (capped(tenth(), partner(60)), &tiny[..], -10, 50),
+        (capped(tenth(), customer(40)), &tiny[..], 0, 40),
+    ];
+    for (rule, sales, difference, all) in rows {
+        let told = format!("{rule:?}");
+        let (booked, more) = month(rule, sales);
+        assert_eq!((more, booked.iter().fold(more, |all, one| all + one)), (difference, all), "{told}");
+    }
+}
+
+#[test]
 fn caps_bonuses_firsts_and_milestones_are_by_the_order_of_sales() {
     let half = Rule::simple(0, Pay::Rate(500_000));
     let capped = Rule { caps: Caps { partner: Some(80), ..Caps::default() }, ..half.clone() };

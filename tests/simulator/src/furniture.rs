@@ -38,7 +38,7 @@ use stripe::{Accounts, Keys, Patience, Stripe};
 use crate::cloud::Cloud;
 use crate::plan::{Event, Plan};
 
-mod payees;
+pub(crate) mod payees;
 
 /// Why a world could not be furnished: nothing that a world may do.
 #[derive(Debug, thiserror::Error)]

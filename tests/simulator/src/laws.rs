@@ -38,6 +38,8 @@ pub const LAWS: &[&str] = &[
     "V9",
     "V9 journal",
     "V10",
+    "V11",
+    "V11 with a form",
     "V12",
     "V13",
     "V14",

@@ -199,6 +199,14 @@ impl Report {
         self.untried().into_iter().map(|what| format!("{what}: never tried")).chain(low).collect()
     }
 
+    /// What a run says that time ended early: it must not read as one that tried everything.
+    #[must_use]
+    pub fn too_few(&self) -> Option<String> {
+        let is_too_few = self.worlds < WORLDS_TO_TRY_ALL;
+        is_too_few
+            .then(|| format!("too few worlds to say what was tried: {} of at least {WORLDS_TO_TRY_ALL}", self.worlds))
+    }
+
     /// Nothing broke, and everything was tried.
     #[must_use]
     pub fn is_good(&self) -> bool {
@@ -239,6 +247,9 @@ impl fmt::Display for Report {
             tally.resolved,
             self.worlds_a_second()
         )?;
+        if let Some(told) = self.too_few() {
+            writeln!(out, "{told}")?;
+        }
         for shortcoming in self.shortcomings() {
             writeln!(out, "NOT TRIED ENOUGH: {shortcoming}")?;
         }

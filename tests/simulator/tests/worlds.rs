@@ -1,5 +1,6 @@
 //! Worlds and orders, as many as a test run has time for. `make simulate` lets thousands happen.
 
+use std::io::Write;
 use std::time::Duration;
 
 use simulator::orders::permute;
@@ -23,9 +24,23 @@ fn worlds_full_of_faults_break_no_law() {
     let until = Until { worlds: u64::MAX, time: Some(Duration::from_secs(seconds())), first_broken: true };
     let report = run(1, until, |_: &Report| {}).expect("the threads end");
     println!("{report}");
+    if let Some(told) = report.too_few() {
+        // What a test prints is shown where it fails, and this is to be read where it passes.
+        writeln!(std::io::stderr(), "{told}").expect("somewhere to tell it");
+    }
     let broken = report.broken.first().map(|broken| (broken.seed, broken.law, broken.found.as_str()));
     assert_eq!(broken, None, "`make simulate-one` with this SEED shows it");
     assert_eq!(report.shortcomings(), Vec::<String>::new());
+}
+
+#[test]
+fn a_run_of_few_worlds_says_that_it_says_nothing_about_what_was_tried() {
+    let of = |worlds| Report { worlds, ..Report::default() };
+    let told = of(199).to_string();
+    assert!(told.contains("too few worlds to say what was tried: 199 of at least 200"), "{told}");
+    assert_eq!(of(199).shortcomings(), Vec::<String>::new());
+    assert!(!of(200).to_string().contains("too few worlds"));
+    assert!(!of(200).shortcomings().is_empty(), "nothing was tried");
 }
 
 #[test]

@@ -29,6 +29,8 @@ pub enum Service {
     Sqs,
     /// Functions that another begins.
     Lambda,
+    /// Keys.
+    Kms,
 }
 
 #[derive(Default)]
@@ -123,6 +125,9 @@ impl Stub {
     fn answer(&self, method: &Method, uri: &Uri, headers: &HeaderMap, body: &Bytes) -> Response {
         let target = headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
         match target.split_once('.') {
+            Some(("TrentService", _)) if self.held().refusing == Some(Service::Kms) => {
+                (StatusCode::BAD_REQUEST, r#"{"__type":"DisabledException"}"#).into_response()
+            }
             Some(("TrentService", action)) => key_service(action),
             Some(("AmazonSQS", _)) => self.queue(body),
             Some(("secretsmanager", _)) => self.secret(body),

@@ -216,6 +216,8 @@ impl World {
             amount,
             rule: Some(rule()),
             clawback: Clawback::Proportional,
+            month: None,
+            is_banded: false,
         };
         let sale = Sale {
             invoice: invoice.to_owned(),

@@ -159,9 +159,9 @@ pub(super) struct ErasedView {
 ///
 /// Everything that is sealed for them is destroyed, and with it their key; hashes of their addresses go too. The ledger is
 /// not touched, and every law of it holds. A partner is suspended first, and their money paid out or written off; their
-/// applications go and their keys are revoked with them, and nothing of theirs is taken anew. Done again, it is answered as
-/// done. What partners said of a customer in claims goes with the partner, and with the customer as far as it is known that
-/// it is of them.
+/// applications go and their keys are revoked with them, and nothing of theirs is taken anew. Receipts of what was paid to
+/// them are made anew without their name, soon afterwards. Done again, it is answered as done. What partners said of a
+/// customer in claims goes with the partner, and with the customer as far as it is known that it is of them.
 #[utoipa::path(
     post, path = "/v1/privacy/{subject}/erase", tag = "privacy",
     params(
@@ -196,7 +196,7 @@ async fn erase(
                 },
                 Kept::Receipts => KeptView {
                     what: "receipts",
-                    why: "the receipts of what was paid to them name them, lie in the bucket and are books",
+                    why: "the receipts of what was paid to them are books: they are made anew without their name within minutes, and the files of before are gone 35 days later",
                 },
                 Kept::AuditOrigin => KeptView {
                     what: "audit_origin",

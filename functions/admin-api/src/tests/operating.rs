@@ -1,5 +1,7 @@
 //! Tenants and their settings.
 
+mod ready;
+
 use domain::job::{Job, JobOutcome};
 use domain::time::Timestamp;
 use queues::Door;
@@ -155,7 +157,10 @@ async fn settings_are_edited_in_part_in_the_version_that_was_seen() {
     assert_eq!((now.json.clone(), now.etag), (set.json, set.etag));
     assert_eq!(
         (&now.json["rate_limits"]["approvals_per_minute"], &now.json["retention_days"]),
-        (&json!(10), &json!({"raw_events": 30, "notices": 90, "sessions": 1}))
+        (
+            &json!(10),
+            &json!({"clicks": 90, "raw_events": 30, "leads": 730, "notices": 90, "sessions": 1, "reports": 365}),
+        )
     );
     assert_eq!(now.json["elsewhere"]["payout_policy"], "/v1/revenue/payouts/policy");
     let seen = |etag| [("if-match", etag)];
@@ -198,9 +203,9 @@ async fn settings_that_make_no_sense_are_refused_with_every_place() {
     pointers.sort_unstable();
     let expected = ["/ledger_zone", "/name", "/rate_limits/approvals_per_minute", "/retention_days/sessions"];
     assert_eq!((answer.status, pointers), (400, expected.to_vec()));
-    // What nothing ends by the table is named, and nothing is set.
-    let vain = office.set("ada", json!({"name": "Acme", "retention_days": {"clicks": 30, "sessions": 1}})).await;
-    assert_eq!((vain.status, vain.pointers()), (422, vec!["/retention_days/clicks"]));
+    // Every kind has bounds of its own; one that is out of them is named, and nothing is set.
+    let short = office.set("ada", json!({"name": "Acme", "retention_days": {"clicks": 29, "leads": 30}})).await;
+    assert_eq!((short.status, short.pointers()), (422, vec!["/retention_days/clicks"]));
     // API-2: what no kind is kept for is no form; what this one is not kept for no form tells.
     for (days, status) in [(0, 400), (31, 422), (36_500, 422), (36_501, 400)] {
         let told = office.set("ada", json!({"retention_days": {"sessions": days}})).await;
@@ -355,6 +360,7 @@ const NOT_VERIFIED: &str = "the address that mail is sent from is not verified";
 #[tokio::test]
 async fn an_address_that_mail_may_not_be_sent_from_is_told_and_one_whose_domain_is_verified_does() {
     let office = office().await;
+    ready::all_began(&office, &Job::ALL).await;
     let ses = aws_of(&office.stub.endpoint).service(Service::Ses);
     let (whole, below) = ("payouts@example.com", "payouts@mail.example.com");
     for (verified, address, refusing, expected) in [
@@ -380,6 +386,7 @@ async fn an_address_that_mail_may_not_be_sent_from_is_told_and_one_whose_domain_
 #[tokio::test]
 async fn a_mail_service_that_was_asked_too_often_stops_nobody_and_its_good_answer_holds() {
     let office = office().await;
+    ready::all_began(&office, &Job::ALL).await;
     let ses = aws_of(&office.stub.endpoint).service(Service::Ses);
     let mail = MailFrom::connect(&ses, "payouts@example.com");
     office.stub.throttle_mail(true);
@@ -402,10 +409,13 @@ async fn whoever_asks_hears_that_it_is_alive_and_what_does_not_do() {
     let office = office().await;
     let ask = |path: &'static str| office.tell("", "GET", path, Value::Null, &[]);
     assert_eq!(ask("/health").await.json["status"], "ok");
+    ready::all_began(&office, &Job::ALL).await;
     let ready = ask("/ready").await;
     let names: Vec<&str> =
         ready.json["parts"].as_array().expect("parts").iter().filter_map(|p| p["name"].as_str()).collect();
-    assert_eq!((ready.status, names), (200, vec!["table core", "table clicks", "table ops"]));
+    let (tables, jobs) = names.split_at(3);
+    assert_eq!((ready.status, tables), (200, &["table core", "table clicks", "table ops"][..]));
+    assert_eq!(jobs.len(), Job::ALL.len(), "{jobs:?}");
     let began = Timestamp::from_second(office.world.now.as_second() - 3 * 86_400).expect("an instant");
     office.world.store.record_job_started(Job::Verification, began, began).await.expect("store");
     // The answer before holds for a while; another process looks itself.

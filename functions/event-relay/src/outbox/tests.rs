@@ -87,6 +87,28 @@ fn what_concerns_a_rail_leads_to_a_message_each_time() {
     assert_eq!(due(&record).expect("readable"), None);
 }
 
+/// OPS-4.
+#[test]
+fn a_receipt_that_is_to_name_nobody_is_wanted_again_once_and_no_mail_follows() {
+    let mut wanted = record("receipt-made");
+    let made = wanted.change.new_image.clone();
+    let mut image = made.clone().into_inner();
+    image.insert("nameless_since".into(), AttributeValue::S("2026-11-22T00:00:00.000Z".into()));
+    wanted.change.old_image = made;
+    wanted.change.new_image = image.clone().into();
+    let Some(Due::Report(report)) = due(&wanted).expect("readable") else { panic!("no document") };
+    assert_eq!(
+        (report.kind.as_str(), report.report.as_str(), report.payout.as_str()),
+        ("payout_receipt", "rpt_01ARZ3NDEKTSV4RRFFQ69G5FAV", "pay_01ARZ3NDEKTSV4RRFFQ69G5FAVUSD000001")
+    );
+    // That it was made anew is nobody's news.
+    let mut made_anew = wanted.clone();
+    made_anew.change.old_image = image.clone().into();
+    image.insert("bytes".into(), AttributeValue::N("7".into()));
+    made_anew.change.new_image = image.into();
+    assert_eq!(due(&made_anew).expect("readable"), None);
+}
+
 /// PAY-10.
 #[test]
 fn instructions_that_are_wanted_are_one_document_and_the_message_names_no_detail() {

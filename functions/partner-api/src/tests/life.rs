@@ -75,6 +75,8 @@ pub(crate) async fn book(bench: &Bench, name: &str, currency: Currency, lines: &
         amount: line.amount,
         rule: line.trace.rule.clone(),
         clawback: Clawback::Proportional,
+        month: None,
+        is_banded: false,
     };
     let (program, link) = (ProgramId::from_ulid(ulid(1)), LinkId::from_ulid(ulid(3)));
     let sale = Sale {
@@ -103,6 +105,8 @@ pub(crate) async fn book_of(bench: &Bench, partner: &PartnerId, currency: Curren
         amount: line.amount,
         rule: None,
         clawback: Clawback::Proportional,
+        month: None,
+        is_banded: false,
     };
     let sale = Sale {
         decision: Decision::one(credit),

@@ -56,7 +56,9 @@ async fn a_partner_is_active_at_once_and_its_person_is_sealed() {
     let id = domain::id::PartnerId::parse(&id).expect("id");
     let person = bench.store.get_person(&tenant(), &id).await.expect("read").expect("there");
     for sealed in [&person.email_sealed, &person.name_sealed] {
-        assert!(!sealed.to_lowercase().contains("ada"), "{sealed}");
+        // Words that no sealed text spells by chance.
+        let told = ["lovelace", "example"].into_iter().find(|word| sealed.to_lowercase().contains(word));
+        assert_eq!(told, None, "{sealed}");
     }
 }
 

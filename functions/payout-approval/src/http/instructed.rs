@@ -10,6 +10,7 @@ use domain::digest::Digest;
 use domain::money::Money;
 use domain::payout::{Payout, payment_reference};
 use domain::role::Role;
+use domain::settings::RetentionKind;
 use domain::tax::Net;
 use domain::time::Timestamp;
 use edge::auth::Caller;
@@ -47,7 +48,8 @@ pub(super) async fn ask(
         let plain = serde_json::to_vec(&content(told, net)).map_err(|_| Problem::internal())?;
         // What stands on it is bank details: they lie sealed until it is made, and so does what was made.
         let sealed = seal(app, &Belonging::of_instructions(tenant, &payout.id, ASKED), &plain).await?;
-        let asked = InstructionsAsked { report, payout: payout.id.clone(), sealed, asked_at: at };
+        let forgotten_at = Some(kept_until(app, tenant, at).await);
+        let asked = InstructionsAsked { report, payout: payout.id.clone(), sealed, asked_at: at, forgotten_at };
         // Of two who ask at once the first asking stands: both ask for the same.
         let written = app.store.create_instructions_asked(tenant, &asked).await?;
         if written == Written::Yes {
@@ -55,6 +57,12 @@ pub(super) async fn ask(
         }
     }
     Ok("in_progress")
+}
+
+/// OPS-4: how long pages are kept: as the tenant set, or as shipped while that cannot be read.
+async fn kept_until(app: &App, tenant: &TenantKey, at: Timestamp) -> Timestamp {
+    let settings = app.limits.settings().of(tenant).await.unwrap_or_default();
+    settings.retention_days.end_of(RetentionKind::Reports, at)
 }
 
 fn content(told: &Instructions, net: &Net) -> Wanted {

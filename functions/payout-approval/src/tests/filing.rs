@@ -12,6 +12,7 @@ use super::*;
 
 mod damaged;
 mod guarded;
+mod instructed;
 mod sheets;
 mod states;
 mod trying;

@@ -88,6 +88,8 @@ pub(super) async fn line(store: &Store, whose: &PartnerId, amount: &str, matures
         amount,
         rule: Some(rule),
         clawback: Clawback::Proportional,
+        month: None,
+        is_banded: false,
     };
     let sale = Sale {
         invoice: invoice.to_owned(),

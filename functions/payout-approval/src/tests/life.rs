@@ -54,6 +54,7 @@ async fn receipt_made(world: &World, payout: &str) {
         sha256: Digest::of_bytes(b"pdf"),
         bytes: 3,
         made_at: NOW.parse().expect("instant"),
+        nameless_since: None,
     };
     world.store.record_report(&tenant(), &report).await.expect("store");
 }
@@ -75,6 +76,7 @@ async fn a_step_that_is_sent_twice_is_taken_once() {
     assert_eq!(trail["data"].as_array().map(Vec::len), Some(2));
 }
 
+/// PAY-3, worked value 19: in the same second one is 201, and the other 409.
 #[tokio::test]
 async fn two_requests_at_once_are_one_payout() {
     let world = world().await;

@@ -15,6 +15,7 @@ const ROWS: [(&str, &str, usize, &str); 5] = [
     ("a server's error that is replayed", r#""status":500"#, 0, "outcome_unknown"),
 ];
 
+/// PAY-7. Worked value 17 is the first row: the rail accepted, and nobody heard; unknown, looked for, paid by one transfer.
 #[tokio::test]
 async fn an_outcome_that_is_not_known_is_read_and_never_paid_twice() {
     for (name, fault, carried, end) in ROWS {

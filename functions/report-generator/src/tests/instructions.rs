@@ -42,6 +42,7 @@ impl World {
             payout: message().payout,
             sealed: sealed.expect("sealed").to_string(),
             asked_at: instant("2026-09-15T12:00:00Z"),
+            forgotten_at: Some(instant("2026-10-15T12:00:00Z")),
         };
         self.app.store.create_instructions_asked(&self.tenant, &asked).await.expect("asked");
     }
@@ -66,6 +67,8 @@ async fn instructions_that_are_wanted_are_made_and_kept_sealed_and_nowhere_else(
     assert!(file.reveal().starts_with(b"%PDF-"));
     assert_eq!((made.sha256, made.bytes), (Digest::of_bytes(file.reveal()), file.reveal().len() as u64));
     assert_eq!(made.payout, message().payout);
+    // OPS-4: it ends with what was asked for.
+    assert_eq!(made.forgotten_at, Some(instant("2026-10-15T12:00:00Z")));
     // It opens for this payout alone.
     let other = Belongs { subject: "pay_01ARZ3NDEKTSV4RRFFQ69G5FAVUSD000002", ..belongs };
     assert!(world.app.sealer.open(&other, &sealed).await.is_err());
@@ -117,7 +120,7 @@ async fn instructions_that_nobody_asked_for_are_refused_and_are_no_other_documen
     // What was sealed for another place never opens, and is tried no second time.
     let (report, payout) = (message().report, message().payout);
     let (sealed, asked_at) = (world.seal(NAME, "x").await, instant("2026-09-15T12:00:00Z"));
-    let poison = InstructionsAsked { report, payout, sealed, asked_at };
+    let poison = InstructionsAsked { report, payout, sealed, asked_at, forgotten_at: None };
     world.app.store.create_instructions_asked(&world.tenant, &poison).await.expect("asked");
     assert!(matches!(world.app.handle(message()).await, Err(Failure::Reject(_))));
     assert_eq!(world.made().await, None);

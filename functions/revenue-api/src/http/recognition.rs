@@ -1,8 +1,10 @@
 //! The schedule of revenue recognition.
 
+use axum::Json;
 use axum::extract::State;
-use axum::response::Response;
-use cases::desk::recognition::{LOOK_BACK_DAYS, recognised};
+use axum::response::{IntoResponse, Response};
+use cases::desk::recognition::{LOOK_BACK_DAYS, WithoutPeriod, recognised};
+use domain::currency::Currency;
 use domain::recognition::Spread;
 use domain::time::BusinessDay;
 use edge::auth::Caller;
@@ -75,13 +77,45 @@ pub(crate) struct MonthView {
     deferred: String,
 }
 
+/// The months, and what is in none of them.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RecognitionView {
+    /// One row a month and currency.
+    data: Vec<MonthView>,
+    /// Null: all months are on this page.
+    next_cursor: Option<String>,
+    /// Sales of subscriptions that were read, from `look_back_days` before the first month on, and that are in no month:
+    /// nobody told how long was paid for. One row a currency; empty where there are none.
+    without_period: Vec<WithoutPeriodView>,
+}
+
+/// Sales of subscriptions that no month has, for want of a period: Lemon Squeezy tells of none.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct WithoutPeriodView {
+    /// ISO currency.
+    currency: String,
+    /// How many.
+    #[schema(example = 3)]
+    sales: u64,
+    /// What was paid for them, net of tax, before anything went back.
+    #[schema(example = "87.00")]
+    amount: String,
+}
+
+impl WithoutPeriodView {
+    fn of((currency, left_out): (&Currency, &WithoutPeriod)) -> Self {
+        Self { currency: currency.to_string(), sales: left_out.sales, amount: left_out.amount.to_text() }
+    }
+}
+
 /// Revenue of subscriptions, in a straight line over the time that was paid.
 ///
 /// It reads the journal of the months and of `look_back_days` before: services that are longer and older are not seen. What
-/// twenty-five seconds do not read is 503 `too-many-days`.
+/// twenty-five seconds do not read is 503 `too-many-days`. A sale whose commission was rejected is revenue like any other.
+/// CSV has the months alone; what is without a period is in JSON.
 #[utoipa::path(
     get, path = "/v1/revenue/recognition", tag = "desk", params(MonthQuery),
-    responses((status = 200, description = "One row a month and currency; CSV for `Accept: text/csv`.", body = Listed<MonthView>), Refusals, Clashes),
+    responses((status = 200, description = "One row a month and currency; CSV for `Accept: text/csv`.", body = RecognitionView), Refusals, Clashes),
     security(("bearer" = []))
 )]
 pub(super) async fn read(
@@ -118,7 +152,8 @@ pub(super) async fn read(
         let why = "more than was read in time: try again, ask for fewer months, or look back on fewer days";
         Problem::unavailable(why).kind("too-many-days")
     })?;
-    for ((currency, month), figures) in found.map_err(wrong)? {
+    let found = found.map_err(wrong)?;
+    for ((currency, month), figures) in found.months {
         let net = figures.recognised.try_add(figures.contra).map_err(|error| wrong(error.into()))?;
         rows.push(MonthView {
             month: month.to_string().get(..7).unwrap_or_default().to_owned(),
@@ -129,8 +164,12 @@ pub(super) async fn read(
             deferred: figures.deferred.to_text(),
         });
     }
-    let page = Listed { data: rows, next_cursor: None };
-    csv::answer(query.format.unwrap_or(accepted), "recognition", &COLUMNS, page)
+    let format = query.format.unwrap_or(accepted);
+    if format == Format::Csv {
+        return csv::answer(format, "recognition", &COLUMNS, Listed { data: rows, next_cursor: None });
+    }
+    let without_period = found.without_period.iter().map(WithoutPeriodView::of).collect();
+    Ok(Json(RecognitionView { data: rows, next_cursor: None, without_period }).into_response())
 }
 
 fn month(name: &'static str, text: &str) -> Result<BusinessDay, Problem> {

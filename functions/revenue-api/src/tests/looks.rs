@@ -151,6 +151,27 @@ async fn recognition_answers_months_and_refuses_what_is_none() {
     }
 }
 
+/// LED-11: whoever reads the months hears what is in none of them.
+#[tokio::test]
+async fn recognition_tells_of_sales_without_a_period() {
+    let desk = desk().await;
+    let path = "/recognition?from=2026-11&to=2026-11&look_back_days=0";
+    assert_eq!(desk.get("aud", path).await.json["without_period"], json!([]));
+    // As Lemon Squeezy tells a renewal: of a subscription, and for nobody knows how long.
+    let paid = domain::money::Money::parse("29.70", domain::currency::Currency::USD).expect("money");
+    let mut sale = domain::sale::Sale::plain(world::key("in_1"), paid, desk.world.now, desk.day(0));
+    sale.subscription = Some("subscription-1".to_owned());
+    sale.period_start = Some(desk.world.now);
+    let new = store::sales::NewSale { sale: &sale, lines: &[], aliases: &[], open_in: &[], meets: None, review: None };
+    let written = desk.world.store.create_sale(&desk.world.tenant, &new).await.expect("store");
+    assert_eq!(written, SaleWritten::Yes);
+    let answer = desk.get("aud", path).await;
+    assert_eq!((&answer.json["data"], &answer.json["next_cursor"]), (&json!([]), &Value::Null), "{answer:?}");
+    assert_eq!(answer.json["without_period"], json!([{"currency": "USD", "sales": 1, "amount": "29.70"}]));
+    let csv = desk.get("aud", &format!("{path}&format=csv")).await.text;
+    assert_eq!(csv.trim_end(), "month,currency,recognised,contra,net,deferred");
+}
+
 /// LED-8.
 #[tokio::test]
 async fn a_proof_answers_what_it_walked_and_every_breach_with_both_figures() {

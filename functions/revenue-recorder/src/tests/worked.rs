@@ -1,8 +1,12 @@
 //! The worked values of the money, end to end over the store: each is named by its number in the design.
 
 use cases::payouts::{Command, Requested};
+use domain::audit::{Actor, Deed, append};
+use domain::currency::Currency;
 use domain::fact::{DisputePhase, Fact, SalePaid};
+use domain::money::Money;
 use domain::payout::Sent;
+use domain::payout::policy::{Minimum, PayoutPolicy};
 use domain::rate::Rate;
 use domain::role::Role;
 use domain::rule::{Reward, RuleVersion};
@@ -23,6 +27,18 @@ async fn pay_out(world: &World) {
     world.command(id, Role::FinanceManager, "usr_f", Command::MarkSent(sent)).await;
     let confirm = Command::Confirm { completed_at: world.now, reference: format!("wire of {id}") };
     world.command(id, Role::FinanceManager, "usr_f", confirm).await;
+}
+
+/// The tenant pays nobody less than this at once.
+async fn set_minimum(world: &World, amount: &str) {
+    let amount = Money::parse(amount, Currency::USD).expect("an amount");
+    let minimum = Minimum { amount, partner: None, tier: None, rail: None };
+    let policy = PayoutPolicy { minimums: vec![minimum], ..PayoutPolicy::default() };
+    let end = world.store.get_chain_end(&world.tenant, "payout_policy").await.expect("store");
+    let (actor, (old, new)) = (Actor::new(Role::Admin, "usr_a"), Default::default());
+    let told = append(end, "payout_policy", Deed { at: world.now, actor, action: "payout_policy.set", old, new });
+    let written = world.store.replace_payout_policy(&world.tenant, &policy, &told).await.expect("store");
+    assert_eq!(written, store::Written::Yes);
 }
 
 #[tokio::test]
@@ -56,6 +72,16 @@ async fn value_4_and_5_a_refund_after_the_payout_is_carried_and_the_next_sale_pa
     book(&world, world.sale("in_2", "cus_1", "200.00")).await;
     world.pass_days(31);
     assert_eq!(world.available().await, "30.00");
+    // PAY-2: at a minimum of 50.00 that is no payout; whoever asks hears why, and it is carried.
+    set_minimum(&world, "50.00").await;
+    let Requested::Held(holds) = world.request().await else { panic!("no payout below the minimum") };
+    let told: Vec<String> = holds.iter().map(|hold| format!("{}: {}", hold.code(), hold.sentence())).collect();
+    let below = "30.00 USD is less than the minimum of 50.00 USD; 30.00 USD is available and carried forward";
+    assert_eq!(told, [format!("below-minimum: {below}")]);
+    assert_eq!(world.available().await, "30.00");
+    // From there on it is one.
+    set_minimum(&world, "30.00").await;
+    assert!(matches!(world.request().await, Requested::Created(_)));
     world.verified().await;
 }
 

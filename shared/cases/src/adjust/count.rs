@@ -14,6 +14,7 @@ use store::Written;
 use store::counts::{Counted, CountedSale, CustomerCount, ProgramCount};
 
 use super::Night;
+use super::late;
 use super::load::{Frames, Loaded};
 use super::plan::{Choice, assessed};
 use crate::error::CaseError;
@@ -24,17 +25,21 @@ use crate::error::CaseError;
 /// # Errors
 /// The store does not answer, or amounts are out of range.
 pub async fn record(night: &Night<'_>, loaded: &Loaded, account: &Account, last: Month) -> Result<Written, CaseError> {
+    let counted = loaded.heads.get(account).and_then(|head| head.counted);
     for (customer, within) in customers(loaded, account, last) {
         let known = loaded.customer_counts.get(&(account.clone(), customer.clone()));
-        let count = next(known, customer.to_string(), last, within, add_customer);
+        let mut count = next((known, counted), customer.to_string(), last, within, add_customer);
+        late::forget(&mut count.before, loaded, (account, &customer), last);
         let written = night.store.record_customer_count(night.tenant, account, &customer, known, count).await?;
         if written == Written::ConditionFailed {
             return Ok(written);
         }
     }
-    for (program, within) in programs(loaded, night.frames, account, last)? {
+    let mut standings = programs(loaded, night.frames, account, last)?;
+    late::count_bands(&mut standings, loaded, account, last);
+    for (program, within) in standings {
         let known = loaded.program_counts.get(&(account.clone(), program.clone()));
-        let count = next(known, program.to_string(), last, within, follow);
+        let count = next((known, counted), program.to_string(), last, within, follow);
         let written = night.store.record_program_count(night.tenant, account, &program, known, count).await?;
         if written == Written::ConditionFailed {
             return Ok(written);
@@ -43,16 +48,17 @@ pub async fn record(night: &Night<'_>, loaded: &Loaded, account: &Account, last:
     Ok(Written::Yes)
 }
 
-/// The next state of a count: what an earlier freeze counted is history now, what this one counted before is replaced.
+/// The next state of a count: what an earlier freeze counted is history now, what this one counted before is replaced; so is
+/// what one before it had counted, where nothing says that it was done.
 fn next<T: Clone + Default>(
-    known: Option<&Counted<T>>,
+    (known, counted): (Option<&Counted<T>>, Option<Month>),
     key: String,
     last: Month,
     within: T,
     add: fn(&mut T, &T),
 ) -> Counted<T> {
     let mut before = known.map(|known| known.before.clone()).unwrap_or_default();
-    if let Some(known) = known.filter(|known| known.month < Some(last)) {
+    if let Some(known) = known.filter(|known| known.month <= counted) {
         add(&mut before, &known.within);
     }
     let recomputed = known.and_then(|known| known.recomputed.clone());
@@ -82,7 +88,11 @@ fn earned(sale: &Sale, partner: &PartnerId) -> i64 {
 }
 
 /// The sales that count for an account in months up to one.
-fn sales_of<'l>(loaded: &'l Loaded, account: &'l Account, last: Month) -> impl Iterator<Item = &'l Sale> + 'l {
+pub(super) fn sales_of<'l>(
+    loaded: &'l Loaded,
+    account: &'l Account,
+    last: Month,
+) -> impl Iterator<Item = &'l Sale> + 'l {
     let counting = loaded.counts_in.iter();
     let own = counting.filter(move |((_, partner), counts)| *partner == account.partner && counts.month <= last);
     let sales = own.filter_map(|((sale, _), _)| loaded.sales.get(sale));
@@ -113,10 +123,17 @@ fn customers(loaded: &Loaded, account: &Account, last: Month) -> BTreeMap<Paymen
         let of_program = count.earned.entry(credit.program.clone()).or_default();
         *of_program = of_program.saturating_add(earned(sale, &account.partner));
     }
+    for back in loaded.late_back.iter().filter(|back| back.account == *account && back.month <= last) {
+        let Some(customer) = &back.customer else { continue };
+        let count = customers.entry(customer.clone()).or_default();
+        let of_program = count.earned.entry(back.program.clone()).or_default();
+        *of_program = of_program.saturating_add(back.minor);
+    }
     customers
 }
 
-/// Where the account stands in each programme with milestones after those months.
+/// Where the account stands in each programme after those months: also where nothing is to be reached yet, for what is may
+/// come with later rules and counts from the beginning.
 pub(crate) fn programs(
     loaded: &Loaded,
     frames: &Frames,
@@ -130,16 +147,12 @@ pub(crate) fn programs(
     });
     let standings = assessed(&frozen, &Choice { frames, includes: &|_| true })?.standings;
     let own = standings.into_iter().filter(|((program, partner, currency), _)| {
-        let frame = frames.get(program);
-        *partner == account.partner
-            && *currency == account.currency
-            && frame
-                .is_some_and(|frame| frame.rules.versions.iter().any(|version| !version.terms.milestones.is_empty()))
+        frames.contains_key(program) && *partner == account.partner && *currency == account.currency
     });
     Ok(own
         .map(|((program, _, _), standing)| {
             let Standing { sales, customers, revenue, achieved } = standing;
-            (program, ProgramCount { sales, customers, revenue, achieved })
+            (program, ProgramCount { sales, customers, revenue, achieved, bands: BTreeMap::new() })
         })
         .collect())
 }

@@ -20,6 +20,7 @@ use store::{Store, TenantKey};
 
 use super::count::SERIES;
 use super::elsewhere;
+use super::late::{self, LateBack};
 use crate::error::CaseError;
 
 /// What the note of a line says whose run booked it.
@@ -146,6 +147,12 @@ pub struct Loaded {
     pub program_counts: BTreeMap<(Account, ProgramId), Counted<ProgramCount>>,
     /// Lines that this run booked before.
     pub own_lines: Vec<Line>,
+    /// COM-22: what came back, in open months, of sales of counted ones.
+    pub late_back: Vec<LateBack>,
+    /// The sales of those.
+    pub(super) late_sales: BTreeMap<SaleId, Sale>,
+    /// Where the money of a programme's bands is, by the month that they are of.
+    pub(super) bands_places: BTreeMap<(Account, ProgramId, Month), BTreeMap<Place, i64>>,
     /// What is listed with customers whom several partners have.
     pub(super) listed: BTreeMap<PaymentKey, Listed>,
     /// Sales of other programmes than the one that was read, where it matters how many there are.
@@ -207,10 +214,12 @@ pub async fn load(store: &Store, tenant: &TenantKey, wanted: &Wanted<'_>) -> Res
     let ids: BTreeSet<SaleId> = loaded.counts_in.keys().map(|(sale, _)| sale.clone()).collect();
     let ids: Vec<SaleId> = ids.into_iter().collect();
     loaded.sales = store.list_sales_of(tenant, &ids).await?;
+    late::read(&mut loaded, store, tenant).await?;
     loaded.read_other_heads(store, tenant).await?;
     loaded.read_customers(store, tenant, wanted).await?;
     elsewhere::read(&mut loaded, store, tenant, wanted).await?;
     loaded.read_standings(store, tenant, wanted).await?;
+    late::take_off(&mut loaded);
     Ok(loaded)
 }
 
@@ -236,6 +245,10 @@ impl Loaded {
         }
         if line.trace.notes.iter().any(|note| note == wanted.run_note) {
             self.own_lines.push(line.clone());
+        }
+        if !wanted.everything {
+            let back = LateBack::of(account, line, wanted.frames);
+            self.late_back.extend(back.filter(|back| Some(back.month) > counted));
         }
         match (&line.origin, line.kind) {
             (_, LineKind::Entry) => self.take_entry(account, counted, line),
@@ -265,6 +278,7 @@ impl Loaded {
     fn take_entry(&mut self, account: &Account, counted: Option<Month>, line: &Line) {
         let month = noted(line, PERIOD_NOTE).and_then(|month| Month::parse(month).ok());
         let (Some(of), Some(month)) = (noted(line, OF_NOTE), month) else { return };
+        late::take_place(self, account, (of, month), line);
         if Some(month) <= counted {
             return;
         }
@@ -319,7 +333,10 @@ impl Loaded {
                 sale.paid.currency() == account.currency
                     && self.counts_in.contains_key(&(sale.id.clone(), account.partner.clone()))
             });
-            let customers: BTreeSet<&PaymentKey> = of_account.filter_map(|sale| sale.customer.as_ref()).collect();
+            let came_back = self.late_back.iter().filter(|back| back.account == *account);
+            let came_back = came_back.filter_map(|back| back.customer.as_ref());
+            let customers: BTreeSet<&PaymentKey> =
+                of_account.filter_map(|sale| sale.customer.as_ref()).chain(came_back).collect();
             let counted = self.heads.get(account).and_then(|head| head.counted);
             for count in store.list_customer_counts(tenant, account, customers).await? {
                 let Ok(customer) = PaymentKey::parse(&count.key) else { continue };
@@ -342,15 +359,12 @@ impl Loaded {
         tenant: &TenantKey,
         wanted: &Wanted<'_>,
     ) -> Result<(), CaseError> {
-        let rewards = |frame: &&Frame| frame.rules.versions.iter().any(|version| !version.terms.milestones.is_empty());
-        let programs: Vec<&ProgramId> =
-            wanted.frames.iter().filter(|(_, frame)| rewards(frame)).map(|(program, _)| program).collect();
         let all: Vec<&ProgramId> = wanted.frames.keys().collect();
         for account in &self.visited {
             let counted = self.heads.get(account).and_then(|head| head.counted);
             for count in store.list_program_counts(tenant, account, all.iter().copied()).await? {
                 let Ok(program) = ProgramId::parse(&count.key) else { continue };
-                if !wanted.everything && programs.contains(&&program) {
+                if !wanted.everything {
                     let key = (program.clone(), account.partner.clone(), account.currency);
                     let known = if count.month <= counted { &count.within } else { &count.before };
                     self.standings.insert(key, standing_of(known));
@@ -420,6 +434,6 @@ fn subscription_of(series: &str) -> String {
 
 /// A count as the engine begins with it.
 pub(crate) fn standing_of(count: &ProgramCount) -> Standing {
-    let ProgramCount { sales, customers, revenue, achieved } = count.clone();
+    let ProgramCount { sales, customers, revenue, achieved, .. } = count.clone();
     Standing { sales, customers, revenue, achieved }
 }

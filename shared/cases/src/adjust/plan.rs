@@ -10,12 +10,13 @@ use domain::id::{PartnerId, ProgramId, SaleId};
 use domain::line::{Account, Line, PartKind, Place};
 use domain::money::Money;
 use domain::month::Month;
-use domain::retarget::{Booking, Position, Target, booked_targets, retarget};
+use domain::retarget::{Booking, Marks, Position, Target, booked_targets, retarget};
 use domain::sale::Sale;
 use domain::slot::Slot;
 use domain::time::{BusinessDay, Timestamp, Zone};
 use store::periods::ChangedSale;
 
+use super::late;
 use super::load::{Frames, Loaded, OF_NOTE, PERIOD_NOTE, PeriodBooked, RUN_NOTE};
 use crate::error::CaseError;
 
@@ -187,12 +188,14 @@ pub(crate) fn changed(
     making: &Making<'_>,
 ) -> Result<Option<ChangedSale>, CaseError> {
     let fence_of = |account: &Account| loaded.heads.get(account).and_then(|head| head.fence);
+    let marks_of = |account: &Account| loaded.heads.get(account).map(Marks::from).unwrap_or_default();
     let booking = Booking {
         now: making.now,
         today: making.today,
         occurred_at: sale.occurred_at,
         cause: making.cause,
         fence_of: &fence_of,
+        marks_of: &marks_of,
     };
     // Positions that nobody names go to zero; their lines say who did it as well.
     let named: BTreeSet<Position> = targets.iter().map(|target| (target.partner.clone(), target.part)).collect();
@@ -223,6 +226,21 @@ fn entries(
     let nothing = PeriodBooked::default();
     let mut entries = Vec::new();
     let mut named = BTreeSet::new();
+    for back in late::bands(loaded, choice)? {
+        let key = (back.account, back.key, back.month);
+        let net = loaded.periods.get(&key).map_or(0, |booked| booked.net);
+        // It is taken from where that month's bands have theirs.
+        let booked = PeriodBooked { net, places: back.places, program: None };
+        let frame = EntryFrame { account: &key.0, key: &key.1, month: key.2, making, loaded };
+        let made = frame.entries(&booked, back.minor, Slot::of_day(making.today.max(key.2.first_day()?)))?;
+        entries.extend(made.into_iter().map(|mut entry| {
+            entry.occurred_at = back.occurred_at;
+            entry.program = Some(back.program.clone());
+            entry.notes.push(format!("bands_of: {}", back.counted));
+            entry
+        }));
+        named.insert(key);
+    }
     for earning in periods {
         let account = Account { partner: earning.partner.clone(), currency: earning.currency };
         if !loaded.visited.contains(&account) || !loaded.is_open(&account, earning.month) {

@@ -6,10 +6,10 @@ use domain::attribution::customer::Customer;
 use domain::audit::{ChainEnd, Deed};
 use domain::commission::EarningReason;
 use domain::id::SaleId;
+use domain::ledger::Head;
 use domain::line::{Account, Line};
-use domain::retarget::{Booking, Target, booked_targets, retarget};
+use domain::retarget::{Booking, Marks, Target, booked_targets, retarget};
 use domain::sale::{HoldReason, Sale};
-use domain::slot::Slot;
 use store::customers::CustomerChange;
 use store::sales::{NewSale, SaleWritten};
 use thiserror::Error;
@@ -213,14 +213,15 @@ fn lines_of(
     sale: &mut Sale,
     targets: &[Target],
     cause: EarningReason,
-    fences: &BTreeMap<Account, Option<Slot>>,
+    fences: &BTreeMap<Account, Head>,
 ) -> Result<Vec<Line>, CaseError> {
     let booking = Booking {
         now: desk.now,
         today: desk.today(),
         occurred_at: desk.now,
         cause,
-        fence_of: &|account| fences.get(account).copied().flatten(),
+        fence_of: &|account| fences.get(account).and_then(|head| head.fence),
+        marks_of: &|account| fences.get(account).map(Marks::from).unwrap_or_default(),
     };
     Ok(retarget(sale, targets, &booking)?)
 }

@@ -26,8 +26,27 @@ const DAYS_ABREAST: usize = 8;
 /// Months by currency and first day.
 pub type Recognised = BTreeMap<(Currency, BusinessDay), MonthOfService>;
 
+/// What was found of the months.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Recognition {
+    /// What each of them earns.
+    pub months: Recognised,
+    /// Sales of subscriptions that were read and are in no month, for nobody told how long was paid for.
+    pub without_period: BTreeMap<Currency, WithoutPeriod>,
+}
+
+/// Sales that cannot be spread, of one currency.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WithoutPeriod {
+    /// How many.
+    pub sales: u64,
+    /// What was paid for them, net of tax, before anything went back.
+    pub amount: Money,
+}
+
 /// LED-11: what was earned in the months from one until another, both whole, of all sales of subscriptions whose
 /// service runs then. It walks the journal from so many days before: a service that is longer and older is not seen.
+/// A sale without a period is counted apart: any span that we chose for it would be made up.
 ///
 /// # Errors
 /// The store does not answer, or amounts are out of range.
@@ -36,7 +55,7 @@ pub async fn recognised(
     (first, last): (BusinessDay, BusinessDay),
     spread: Spread,
     look_back_days: u16,
-) -> Result<Recognised, CaseError> {
+) -> Result<Recognition, CaseError> {
     let (first, last) = (month_of(first)?, month_of(last)?);
     // No ledger has a day before 2000 or behind 2099: what lies there is not looked back on.
     let tomorrow = desk.today().plus_days(1)?;
@@ -47,7 +66,7 @@ pub async fn recognised(
         days.push(day);
         day = day.plus_days(1)?;
     }
-    let mut found = Recognised::new();
+    let mut found = Recognition::default();
     for abreast in days.chunks(DAYS_ABREAST) {
         let mut reads = Vec::new();
         for day in abreast {
@@ -57,7 +76,7 @@ pub async fn recognised(
             add(desk, &mut found, sale, spread).await?;
         }
     }
-    found.retain(|(_, month), _| (first..=last).contains(month));
+    found.months.retain(|(_, month), _| (first..=last).contains(month));
     Ok(found)
 }
 
@@ -79,19 +98,24 @@ async fn subscriptions_of(desk: &Desk<'_>, day: BusinessDay) -> Result<Vec<Sale>
     }
 }
 
-async fn add(desk: &Desk<'_>, found: &mut Recognised, sale: &Sale, spread: Spread) -> Result<(), CaseError> {
-    let (Some(_), Some(from), Some(to)) = (&sale.subscription, sale.period_start, sale.period_end) else {
-        return Ok(());
-    };
+async fn add(desk: &Desk<'_>, found: &mut Recognition, sale: &Sale, spread: Spread) -> Result<(), CaseError> {
+    // The customer paid for the service also where a person said that nobody earns a commission by it.
     let revenue = net_of_tax(sale)?;
-    if sale.rejected || revenue.is_zero() {
+    if revenue.is_zero() {
         return Ok(());
     }
-    let back = paid_back(sale, revenue, went_back(desk, sale).await?)?;
     let zero = Money::zero(revenue.currency());
+    let (Some(from), Some(to)) = (sale.period_start, sale.period_end) else {
+        let nothing = WithoutPeriod { sales: 0, amount: zero };
+        let sum = found.without_period.entry(revenue.currency()).or_insert(nothing);
+        sum.sales = sum.sales.saturating_add(1);
+        sum.amount = sum.amount.try_add(revenue)?;
+        return Ok(());
+    };
+    let back = paid_back(sale, revenue, went_back(desk, sale).await?)?;
     for (month, figures) in schedule(&Service { amount: revenue, from, to }, &back, spread, &desk.zone)? {
         let nothing = MonthOfService { recognised: zero, contra: zero, deferred: zero };
-        let sum = found.entry((revenue.currency(), month)).or_insert(nothing);
+        let sum = found.months.entry((revenue.currency(), month)).or_insert(nothing);
         sum.recognised = sum.recognised.try_add(figures.recognised)?;
         sum.contra = sum.contra.try_add(figures.contra)?;
         sum.deferred = sum.deferred.try_add(figures.deferred)?;

@@ -144,7 +144,8 @@ fn standing(
     let old = programs(whole, rules.old, account, counted)?.remove(rules.program);
     let mut after = Counted { recomputed: Some(id.clone()), ..known.clone() };
     let half = if known.month <= Some(counted) { &mut after.within } else { &mut after.before };
-    *half = old.map_or_else(|| new.clone(), |old| moved(half, &old, &new));
+    let bands = half.bands.clone();
+    *half = old.map_or_else(|| ProgramCount { bands, ..new.clone() }, |old| moved(half, &old, &new));
     Ok(Some(Changed { known: Some(known.clone()), after }))
 }
 
@@ -157,5 +158,6 @@ fn moved(stored: &ProgramCount, old: &ProgramCount, new: &ProgramCount) -> Progr
         customers: stored.customers.saturating_add(new.customers).saturating_sub(old.customers),
         revenue: stored.revenue.saturating_add(new.revenue).saturating_sub(old.revenue),
         achieved: kept.chain(gained).cloned().collect(),
+        bands: stored.bands.clone(),
     }
 }

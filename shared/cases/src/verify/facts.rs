@@ -7,7 +7,7 @@ use domain::entry::{Entry, EntryKind};
 use domain::id::{EntryId, PartnerId, SaleId};
 use domain::line::{Account, Line, LineKind, Origin};
 use domain::money::Money;
-use domain::retarget::{Booking, booked, booked_targets, retarget};
+use domain::retarget::{Booking, Marks, booked, booked_targets, retarget};
 use domain::sale::{Decision, Sale, SaleLine};
 use domain::time::{BusinessDay, Zone};
 use store::{Store, TenantKey};
@@ -251,6 +251,7 @@ pub(super) fn sale_by_itself(sale: &Sale, found: &mut Found) -> Result<(), CaseE
         occurred_at: sale.occurred_at,
         cause: EarningReason::Refund,
         fence_of: &|_| None,
+        marks_of: &|_| Marks::default(),
     };
     match retarget(&mut copy, &booked_targets(sale), &booking) {
         Ok(lines) => {

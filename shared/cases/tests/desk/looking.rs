@@ -167,15 +167,53 @@ async fn the_sale_of_a_subscription_is_recognised_over_its_time() {
     let mut world = World::new().await;
     world.earn("in_1", "119.00", day(&world, 9)).await;
     world.earn("in_2", "5.00", day(&world, 9)).await;
-    let mut sale = world.kept_sale("in_1").await;
+    subscribed(&world, "in_1", Some("2026-12-11T00:00:00Z")).await;
+    world.pass_days(40);
+    let (months, left_out) = autumn(&world).await;
+    assert_eq!(months, ["USD 2026-11-01 50.00 0.00 50.00", "USD 2026-12-01 50.00 0.00 0.00"]);
+    assert_eq!(left_out, Vec::<String>::new(), "a single sale has no period to miss");
+}
+
+/// LED-11: what a customer paid and did not get back is revenue, whoever earns by it.
+#[tokio::test]
+async fn a_sale_whose_commission_was_rejected_is_recognised_all_the_same() {
+    let mut world = World::new().await;
+    world.earn("in_1", "119.00", day(&world, 9)).await;
+    subscribed(&world, "in_1", Some("2026-12-11T00:00:00Z")).await;
+    assert!(matches!(command(&world, "in_1", "reject").await, Changed::Done(_)));
+    assert!(world.kept_sale("in_1").await.rejected);
+    world.pass_days(40);
+    let (months, _) = autumn(&world).await;
+    assert_eq!(months, ["USD 2026-11-01 50.00 0.00 50.00", "USD 2026-12-01 50.00 0.00 0.00"]);
+}
+
+/// LED-11: Lemon Squeezy does not tell how long is paid for. What cannot be spread is told, not left out in silence.
+#[tokio::test]
+async fn sales_of_subscriptions_without_a_period_are_counted_apart() {
+    let mut world = World::new().await;
+    for invoice in ["in_1", "in_2", "in_3"] {
+        world.earn(invoice, "119.00", day(&world, 9)).await;
+    }
+    subscribed(&world, "in_1", None).await;
+    subscribed(&world, "in_2", None).await;
+    subscribed(&world, "in_3", Some("2026-12-11T00:00:00Z")).await;
+    world.pass_days(40);
+    let (months, left_out) = autumn(&world).await;
+    assert_eq!(months, ["USD 2026-11-01 50.00 0.00 50.00", "USD 2026-12-01 50.00 0.00 0.00"]);
+    assert_eq!(left_out, ["USD 2 200.00"]);
+}
+
+/// Makes the sale of an invoice one of a subscription, with 19.00 of tax, from the 21st on; until when, if it is told.
+async fn subscribed(world: &World, invoice: &str, until: Option<&str>) {
+    let mut sale = world.kept_sale(invoice).await;
     sale.subscription = Some("sub_1".to_owned());
     sale.tax = usd("19.00");
     sale.period_start = Some("2026-11-21T00:00:00Z".parse().expect("an instant"));
-    sale.period_end = Some("2026-12-11T00:00:00Z".parse().expect("an instant"));
+    sale.period_end = until.map(|until| until.parse().expect("an instant"));
     let before = sale.version;
     sale.version += 1;
     let new = store::sales::NewSale { sale: &sale, lines: &[], aliases: &[], open_in: &[], meets: None, review: None };
-    let desk = desk_of(&world, "usr_ada").await;
+    let desk = desk_of(world, "usr_ada").await;
     let deed = domain::audit::Deed {
         at: world.now,
         actor: desk.actor.clone(),
@@ -186,15 +224,17 @@ async fn the_sale_of_a_subscription_is_recognised_over_its_time() {
     let told = domain::audit::append(domain::audit::ChainEnd::START, sale.id.as_str(), deed);
     let written = world.store.change_sale_by_hand(&world.tenant, before, &new, &told, None).await.expect("store");
     assert_eq!(written, store::sales::SaleWritten::Yes);
-    world.pass_days(40);
+}
+
+/// What October to December earn, and what is in no month.
+async fn autumn(world: &World) -> (Vec<String>, Vec<String>) {
     let month = |text| BusinessDay::parse(text).expect("a day");
     let months = (month("2026-10-01"), month("2026-12-01"));
-    let found = recognised(&desk_of(&world, "usr_ada").await, months, Spread::ByDay, 20).await.expect("store");
-    let rows: Vec<_> = found
-        .iter()
-        .map(|((currency, month), figures)| {
-            format!("{currency} {month} {} {} {}", figures.recognised, figures.contra, figures.deferred)
-        })
-        .collect();
-    assert_eq!(rows, ["USD 2026-11-01 50.00 0.00 50.00", "USD 2026-12-01 50.00 0.00 0.00"]);
+    let found = recognised(&desk_of(world, "usr_ada").await, months, Spread::ByDay, 20).await.expect("store");
+    let rows = found.months.iter().map(|((currency, month), figures)| {
+        format!("{currency} {month} {} {} {}", figures.recognised, figures.contra, figures.deferred)
+    });
+    let left_out =
+        found.without_period.iter().map(|(currency, of)| format!("{currency} {} {}", of.sales, of.amount.to_text()));
+    (rows.collect(), left_out.collect())
 }

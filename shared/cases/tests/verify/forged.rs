@@ -6,7 +6,7 @@ use domain::commission::EarningReason;
 use domain::fact::Refund;
 use domain::id::{PayoutId, SaleId};
 use domain::money::Money;
-use domain::retarget::{Booking, booked_targets, retarget};
+use domain::retarget::{Booking, Marks, booked_targets, retarget};
 use domain::sale::Sale;
 use store::refunds::AppliedRefund;
 
@@ -167,7 +167,8 @@ async fn refunded() -> World {
     let mut after = Sale { version: sale.version + 1, refunded: amount, ..sale.clone() };
     let today = Zone::utc().day_of(world.now);
     let (now, cause) = (world.now, EarningReason::Refund);
-    let booking = Booking { now, today, occurred_at: now, cause, fence_of: &|_| None };
+    let marks_of = |_: &domain::line::Account| Marks::default();
+    let booking = Booking { now, today, occurred_at: now, cause, fence_of: &|_| None, marks_of: &marks_of };
     let lines = retarget(&mut after, &booked_targets(&sale), &booking).expect("in range");
     let refund = Refund {
         refund: world::key("re_1"),

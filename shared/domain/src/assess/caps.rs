@@ -128,6 +128,19 @@ impl<'a> Used<'a> {
         }
     }
 
+    /// What is left of a customer's cap, and which it is.
+    pub(super) fn room_of_customer(
+        &mut self,
+        scope: &Scope<'_>,
+        owner: &Owner<'a>,
+        caps: &Caps,
+    ) -> Option<(i64, CapHit)> {
+        let cap = caps.per_customer.filter(|cap| cap.currency() == owner.currency)?;
+        let [used, ..] = self.places(scope, owner, Kind::Own);
+        let used = used?;
+        Some((cap.minor().saturating_sub(*used).max(0), CapHit::Customer(cap)))
+    }
+
     /// What is left of a month under its caps, the partner's and the programme's: the lesser, and whose it is.
     pub(super) fn room(&self, owner: &Owner<'a>, caps: &Caps) -> Option<(i64, CapHit)> {
         let Owner { program, partner, currency, month, .. } = *owner;

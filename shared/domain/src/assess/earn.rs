@@ -4,7 +4,8 @@ use super::caps::{CapHit, Kind, Owner};
 use super::items::Item;
 use super::net::Net;
 use super::order::Placed;
-use super::period::{BandedSale, Step};
+use super::period::Step;
+use super::retroactive::BandedSale;
 use super::run::{Alone, Run, Seat};
 use super::{AssessError, Earning, trace};
 use crate::commission::EarningReason;
@@ -58,7 +59,7 @@ impl<'a> Run<'a, '_> {
             }
         }
         self.second_tier(placed, item, (seat, capped.0, clawback), earnings)?;
-        self.note_volume(placed, (place, item), (seat, own), amounts.commission)
+        self.note_volume(placed, (place, item), (seat, own), (amounts.commission, capped.0))
     }
 
     fn commission(
@@ -153,18 +154,27 @@ impl<'a> Run<'a, '_> {
         placed: &Placed<'a>,
         (place, item): (usize, &Item<'_>),
         (seat, own): (&Seat<'a>, &Alone<'_>),
-        uncapped: i64,
+        (uncapped, paid): (i64, i64),
     ) -> Result<(), AssessError> {
-        let sale = placed.sale;
+        let (sale, terms) = (placed.sale, &seat.version.terms);
+        let currency = sale.paid.currency();
         let (_, net_volume) = seat.volumes.get(place).copied().unwrap_or_default();
-        let state = self.months.entry((seat.account(sale.paid.currency()), seat.month)).or_default();
+        let state = self.months.entry((seat.account(currency), seat.month)).or_default();
         state.volume = state.volume.saturating_add(net_volume);
-        let retroactive = seat.version.terms.bands.as_ref().is_some_and(|bands| bands.mode == BandMode::Retroactive);
-        if retroactive && own.quote.banded.is_some() {
-            let booked = Net::new(sale, item.number, Clawback::Proportional).of(uncapped)?;
-            let (version, occurred_at) = (seat.version, sale.occurred_at);
-            state.add_retroactive(&BandedSale { version, volume: net_volume, booked, occurred_at });
-        }
+        let is_retroactive = terms.bands.as_ref().is_some_and(|bands| bands.mode == BandMode::Retroactive);
+        let Some(banded) = own.quote.banded.filter(|_| is_retroactive) else { return Ok(()) };
+        let net = Net::new(sale, item.number, Clawback::Proportional);
+        let cap = terms.caps.per_line.filter(|cap| cap.currency() == currency);
+        state.add(BandedSale {
+            version: seat.version,
+            customer: sale.customer.as_ref(),
+            occurred_at: sale.occurred_at,
+            volume: net_volume,
+            // COM-6: what is added to the bands is of the sale, whatever the month reaches.
+            beside: net.of(uncapped)?.saturating_sub(net.of(banded.gross)?),
+            paid: net.of(paid)?,
+            most: cap.map(|cap| net.of(cap.minor()).map(|most| (most, CapHit::Line(cap)))).transpose()?,
+        });
         Ok(())
     }
 

@@ -1,15 +1,15 @@
-//! What is earned by a month or by a partner's whole standing, and by no single sale: retroactive bands, milestones.
+//! What is earned by a month or by a partner's whole standing, and by no single sale: its shape, and milestones.
 
 use std::collections::BTreeMap;
 
-use super::{AssessError, Scope, Standing};
+use super::{Scope, Standing};
 use crate::commission::EarningReason;
 use crate::currency::Currency;
+use crate::fact::PaymentKey;
 use crate::id::{PartnerId, ProgramId, RuleId};
 use crate::line::LineTrace;
 use crate::money::Money;
 use crate::month::Month;
-use crate::rule::bands::{MILLION, rounded};
 use crate::rule::{Metric, Milestone, RuleVersion};
 use crate::sale::Sale;
 use crate::time::Timestamp;
@@ -36,8 +36,10 @@ pub struct PeriodEarning {
     pub month: Month,
     /// What for.
     pub kind: PeriodKind,
-    /// How much. Only bands that fall make it negative.
+    /// How much. Bands that fall make it negative, and so do roundings of many small sales under a cap.
     pub amount: Money,
+    /// Of that, what uses up a cap on what is paid for a customer, minor units: only where the month has such a cap.
+    pub customers: BTreeMap<PaymentKey, i64>,
     /// The badge that goes with it.
     pub badge: Option<String>,
     /// When the last sale that it rests on happened.
@@ -62,90 +64,6 @@ impl PeriodEarning {
 
 /// Whose month.
 pub(super) type Account<'a> = (&'a ProgramId, &'a PartnerId, Currency);
-
-/// The sales of a month under one version with retroactive bands.
-struct Retroactive<'a> {
-    version: &'a RuleVersion,
-    /// Net volume.
-    volume: i64,
-    /// What they were booked with, net, before caps.
-    booked: i64,
-}
-
-/// A partner's month.
-#[derive(Default)]
-pub(super) struct MonthOf<'a> {
-    /// The net volume so far.
-    pub(super) volume: i64,
-    by_version: BTreeMap<&'a RuleId, Retroactive<'a>>,
-    last: Timestamp,
-}
-
-/// A banded sale of a month.
-pub(super) struct BandedSale<'a> {
-    pub(super) version: &'a RuleVersion,
-    pub(super) volume: i64,
-    pub(super) booked: i64,
-    pub(super) occurred_at: Timestamp,
-}
-
-impl<'a> MonthOf<'a> {
-    pub(super) fn add_retroactive(&mut self, banded: &BandedSale<'a>) {
-        let BandedSale { version, volume, booked, occurred_at } = *banded;
-        let own = self.by_version.entry(&version.id).or_insert(Retroactive { version, volume: 0, booked: 0 });
-        own.volume = own.volume.saturating_add(volume);
-        own.booked = own.booked.saturating_add(booked);
-        self.last = self.last.max(occurred_at);
-    }
-
-    /// COM-7: all that the month's banded sales earn at the rate that the volume reached, less what each was booked with.
-    pub(super) fn bands(
-        &self,
-        (program, partner, currency): Account<'a>,
-        month: Month,
-    ) -> Option<Result<PeriodEarning, AssessError>> {
-        let newest = self.by_version.values().max_by_key(|own| (own.version.effective_from, &own.version.id))?;
-        let mut difference = 0_i64;
-        let mut reached = String::new();
-        for own in self.by_version.values() {
-            let bands = own.version.terms.bands.as_ref()?;
-            let rate = bands.reached(self.volume, currency)?;
-            let exact = i128::from(own.volume) * rate.millionths();
-            let whole = match rounded(exact, MILLION, currency, own.version.terms.rounding) {
-                Ok(whole) => whole.minor(),
-                Err(source) => {
-                    let program = program.clone();
-                    return Some(Err(AssessError::Period { program, month, source }));
-                }
-            };
-            difference = difference.saturating_add(whole.saturating_sub(own.booked));
-            reached = rate.to_string();
-        }
-        let mut trace = trace_of(program, &newest.version.id, EarningReason::RetroactiveBands);
-        trace.base = Money::from_minor(self.volume, currency).to_text();
-        // Of an entry nothing is kept but its notes.
-        trace.notes.extend([format!("volume: {}", trace.base), format!("band: {reached}")]);
-        trace.reward = reached;
-        Some(Ok(PeriodEarning {
-            program: program.clone(),
-            partner: partner.clone(),
-            currency,
-            month,
-            kind: PeriodKind::Bands,
-            amount: Money::from_minor(difference, currency),
-            badge: None,
-            occurred_at: self.last,
-            hold_days: newest.version.terms.hold_days,
-            trace,
-        }))
-    }
-
-    /// The version whose caps hold for the month's difference: the newest.
-    pub(super) fn version(&self) -> Option<&'a RuleVersion> {
-        let newest = self.by_version.values().max_by_key(|own| (own.version.effective_from, &own.version.id));
-        newest.map(|own| own.version)
-    }
-}
 
 /// What partners have reached, sale by sale.
 #[derive(Default)]
@@ -228,6 +146,7 @@ fn earning_of(milestone: &Milestone, step: &Step<'_>) -> PeriodEarning {
         month: step.month,
         kind: PeriodKind::Milestone(milestone.name.clone()),
         amount: milestone.bonus.filter(|bonus| bonus.currency() == currency).unwrap_or(Money::zero(currency)),
+        customers: BTreeMap::new(),
         badge: milestone.badge.clone(),
         occurred_at: step.sale.occurred_at,
         hold_days: step.version.terms.hold_days,
@@ -235,6 +154,6 @@ fn earning_of(milestone: &Milestone, step: &Step<'_>) -> PeriodEarning {
     }
 }
 
-fn trace_of(program: &ProgramId, rule: &RuleId, reason: EarningReason) -> LineTrace {
+pub(super) fn trace_of(program: &ProgramId, rule: &RuleId, reason: EarningReason) -> LineTrace {
     LineTrace { program: Some(program.clone()), rule: Some(rule.clone()), ..LineTrace::because(reason) }
 }

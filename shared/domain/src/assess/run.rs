@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::caps::{Kind, Owner, Used};
+use super::caps::Used;
 use super::earn::Amounts;
 use super::items::{Item, items_of};
 use super::net::Net;
 use super::order::Placed;
-use super::period::{Account, MonthOf, PeriodEarning, Standings};
+use super::period::{Account, PeriodEarning, Standings};
 use super::quote::{Asked, Quote};
+use super::retroactive::MonthOf;
 use super::shares::Weights;
 use super::trace;
 use super::{AssessError, Earning, SaleEarnings, Scope, Standing};
@@ -19,7 +20,7 @@ use crate::line::LineTrace;
 use crate::money::Money;
 use crate::month::Month;
 use crate::rate::{Base, Rounding};
-use crate::rule::{Event, RuleVersion, in_force};
+use crate::rule::{BandMode, Event, RuleVersion, in_force};
 use crate::sale::{Clawback, Sale};
 use crate::time::{BusinessDay, Zone};
 
@@ -31,6 +32,12 @@ pub(super) struct Run<'a, 's> {
     pub(super) scope: &'s Scope<'a>,
     pub(super) used: Used<'a>,
     pub(super) months: Months<'a>,
+    /// Does what a month's bands add count for caps of later months? Where not, nobody asks when it ends.
+    pub(super) ends_months: bool,
+    /// The month of the newest sale, by programme.
+    pub(super) present: BTreeMap<&'a ProgramId, Month>,
+    /// What the bands of months that ended add.
+    pub(super) settled: BTreeMap<(Account<'a>, Month), PeriodEarning>,
     pub(super) standings: Standings<'a>,
 }
 
@@ -82,12 +89,26 @@ impl<'a> Seat<'a> {
 
 impl<'a, 's> Run<'a, 's> {
     pub(super) fn new(scope: &'s Scope<'a>) -> Self {
-        Self { scope, used: Used::new(scope), months: BTreeMap::new(), standings: Standings::default() }
+        let ends_months = scope.programs.values().any(|program| {
+            let mut bands = program.versions.iter().filter_map(|version| version.terms.bands.as_ref());
+            bands.any(|bands| bands.mode == BandMode::Retroactive)
+                && program.versions.iter().any(|version| version.terms.caps.per_customer.is_some())
+        });
+        Self {
+            scope,
+            used: Used::new(scope),
+            months: BTreeMap::new(),
+            ends_months,
+            present: BTreeMap::new(),
+            settled: BTreeMap::new(),
+            standings: Standings::default(),
+        }
     }
 
     /// What a sale earns; what it uses up is noted for the sales after it.
     pub(super) fn assess(&mut self, placed: &Placed<'a>) -> Result<SaleEarnings, AssessError> {
         let sale = placed.sale;
+        self.end_months(sale)?;
         let credits = sale.decision.credits();
         let all: Vec<u64> = credits.iter().map(|credit| credit.weight).collect();
         let weights = Weights { sale: &sale.id, currency: sale.paid.currency(), weights: &all };
@@ -109,23 +130,8 @@ impl<'a, 's> Run<'a, 's> {
 
     /// What partners earn by their months and standings, once every sale was assessed.
     pub(super) fn periods(mut self) -> Result<Vec<PeriodEarning>, AssessError> {
-        let mut periods = Vec::new();
-        for ((account, month), state) in std::mem::take(&mut self.months) {
-            let (Some(bands), Some(version)) = (state.bands(account, month), state.version()) else { continue };
-            let mut bands = bands?;
-            let (program, partner, currency) = account;
-            let owner = Owner { program, partner, customer: None, currency, month };
-            // COM-10: the difference of a month is under its caps as well.
-            let room = self.used.room(&owner, &version.terms.caps);
-            if let Some((room, hit)) = room.filter(|(room, _)| bands.amount.minor() > *room) {
-                let uncapped = bands.amount;
-                bands.amount = Money::from_minor(room, currency);
-                trace::note_cap(&mut bands.trace, Some(hit), uncapped);
-            }
-            bands.trace.notes.push(format!("in_all: {}", bands.amount));
-            self.used.use_up(self.scope, &owner, Kind::Own, bands.amount.minor());
-            periods.push(bands);
-        }
+        self.settle(|_, _| true)?;
+        let mut periods: Vec<PeriodEarning> = self.settled.into_values().collect();
         periods.extend(self.standings.into_reached());
         Ok(periods)
     }

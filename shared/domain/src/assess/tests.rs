@@ -6,6 +6,7 @@ mod events;
 mod given;
 mod laws;
 mod refunded;
+mod retroactive;
 mod sharing;
 mod traces;
 mod volume;

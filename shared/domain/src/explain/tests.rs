@@ -277,6 +277,8 @@ fn of_two_who_share_a_sale_each_is_told_by_their_own_lines() {
         amount: usd(minor),
         rule: None,
         clawback: Clawback::default(),
+        month: None,
+        is_banded: false,
     };
     let first = PartnerId::from_ulid(1_u128.into());
     let lines = vec![

@@ -70,6 +70,7 @@ pub(super) fn sentence(note: &str, amount: Money) -> Option<String> {
         "in_all" => {
             format!("What the month earns by its bands comes to {value} {code} more than its sales were booked with.")
         }
+        "bands_of" => format!("Sales of {value} came back, and what its bands had added to them goes with them."),
         "period" => format!("It is of the month {value}."),
         "reason" => format!("The reason given: {}.", value.trim_end_matches('.')),
         "reviewer" => format!("Whoever looked at it says: {value}"),
@@ -270,6 +271,7 @@ mod tests {
             "volume: 26000.00",
             "band: 0.3",
             "in_all: 2600.00",
+            "bands_of: 2026-11",
             "period: 2026-11",
             "reason: a wrong invoice.",
             "rate: 0.92",

@@ -171,6 +171,18 @@ fn every_command_in_every_state_does_what_it_should_and_no_more() {
 }
 
 #[test]
+fn the_days_of_leads_end_those_who_never_became_customers_from_when_they_were_seen_last() {
+    let ends: Vec<&str> =
+        each().iter().filter(|lead| lead.state.ends_by_its_days()).map(|lead| lead.state.word()).collect();
+    assert_eq!(ends, ["scored", "qualified", "rejected"]);
+    let first = Lead::capture(capture("casey@gmail.com", poor(), FIRST));
+    assert!(!first.is_over(at(FIRST)));
+    assert!(first.is_over(at(LATER)));
+    let back = first.capture_again(capture("casey@gmail.com", poor(), LATER));
+    assert!(!back.is_over(at(LATER)), "OPS-4: who came back is counted from then");
+}
+
+#[test]
 fn an_address_left_again_is_the_same_lead_seen_once_more() {
     let first = Lead::capture(capture("c.asey+1@gmail.com", poor(), FIRST));
     let sent_twice = first.clone().capture_again(capture("casey@gmail.com", poor(), "2026-11-01T10:00:05Z"));

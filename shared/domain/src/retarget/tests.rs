@@ -56,6 +56,7 @@ fn book(sale: &mut Sale, targets: &[Target], today: &str, fence: Option<&str>) -
         occurred_at: at(),
         cause: EarningReason::Adjusted,
         fence_of: &|_| fence,
+        marks_of: &|_| Marks::default(),
     };
     let lines = retarget(sale, targets, &booking).expect("booked");
     lines
@@ -207,7 +208,9 @@ fn a_line_says_its_part_when_its_cause_happened_and_what_it_takes_back() {
     let mut sale = sale(10_000);
     let later: Timestamp = "2026-11-25T12:00:00Z".parse().expect("instant");
     let cause = EarningReason::Refund;
-    let booking = Booking { now: later, today: day("2026-11-25"), occurred_at: later, cause, fence_of: &|_| None };
+    let marks_of = |_: &Account| Marks::default();
+    let today = day("2026-11-25");
+    let booking = Booking { now: later, today, occurred_at: later, cause, fence_of: &|_| None, marks_of: &marks_of };
     let bonus = target(1, PartKind::VolumeBonus, 1_000);
     let part = bonus.part;
     let earned = retarget(&mut sale, &[bonus], &booking).expect("booked");
@@ -259,6 +262,7 @@ fn com_15_a_move_says_why_it_is_held_and_a_release_says_nothing() {
             occurred_at: at(),
             cause: EarningReason::Held,
             fence_of: &fence_of,
+            marks_of: &|_| Marks::default(),
         };
         sale.hold = Some(hold);
         let held = retarget(&mut sale, &targets, &booking).expect("booked");
@@ -409,8 +413,14 @@ fn live(happenings: &[(Happening, bool)], laws: bool) -> (Sale, i64) {
         if *close {
             fence = fence.max(Some(Slot::last_of_day(today.plus_days(-1).expect("calendar"))));
         }
-        let booking =
-            Booking { now: at(), today, occurred_at: at(), cause: EarningReason::Adjusted, fence_of: &|_| fence };
+        let booking = Booking {
+            now: at(),
+            today,
+            occurred_at: at(),
+            cause: EarningReason::Adjusted,
+            fence_of: &|_| fence,
+            marks_of: &|_| Marks::default(),
+        };
         let lines = retarget(&mut sale, slice::from_ref(&by_rule), &booking).expect("booked");
         for line in &lines {
             *slots.entry(line.place).or_default() += line.amount.minor();

@@ -17,17 +17,17 @@ const DAYS_MAX: u32 = 36_500;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RetentionKind {
-    /// Visits through links, one by one; their counts stay.
+    /// Visits through links, one by one, from the end of the window in which they may earn; their counts stay.
     Clicks,
     /// What providers told, as it came, sealed.
     RawEvents,
-    /// Leads that never became customers.
+    /// Leads that never became customers, from when they were seen last.
     Leads,
     /// What was sent to people, and whether it came.
     Notices,
     /// Where partners worked from.
     Sessions,
-    /// Documents that were asked for.
+    /// Pages by which somebody pays by hand. Receipts are books and stay.
     Reports,
 }
 
@@ -55,12 +55,6 @@ impl RetentionKind {
         }
     }
 
-    /// Does what is written end by this table? A kind that nothing ends by it cannot be set: it would say what is not so.
-    #[must_use]
-    pub fn is_enforced(self) -> bool {
-        matches!(self, Self::Sessions | Self::RawEvents | Self::Notices)
-    }
-
     fn bounds(self) -> (u32, u32, u32) {
         let row = Self::ALL.into_iter().find(|(kind, ..)| *kind == self);
         // Every kind has a row; a test says so.
@@ -84,21 +78,29 @@ impl Retention {
     /// How many days a kind is kept.
     #[must_use]
     pub fn days_of(&self, kind: RetentionKind) -> u32 {
-        self.0.get(&kind).copied().filter(|_| kind.is_enforced()).unwrap_or(kind.bounds().1)
+        self.0.get(&kind).copied().unwrap_or(kind.bounds().1)
     }
 
     /// When something of a kind ends that is kept from an instant on.
     #[must_use]
     pub fn end_of(&self, kind: RetentionKind, from: Timestamp) -> Timestamp {
-        let kept = SignedDuration::from_hours(i64::from(self.days_of(kind)) * 24);
-        from.saturating_add(kept).unwrap_or(from)
+        from.saturating_add(self.span_of(kind)).unwrap_or(from)
     }
 
-    /// The table of what is ended by it.
+    /// From when on something of a kind is still kept now: what is older has ended.
+    #[must_use]
+    pub fn since(&self, kind: RetentionKind, now: Timestamp) -> Timestamp {
+        now.saturating_sub(self.span_of(kind)).unwrap_or(now)
+    }
+
+    /// The table whole.
     #[must_use]
     pub fn table(&self) -> BTreeMap<RetentionKind, u32> {
-        let enforced = RetentionKind::ALL.into_iter().map(|(kind, ..)| kind).filter(|kind| kind.is_enforced());
-        enforced.map(|kind| (kind, self.days_of(kind))).collect()
+        RetentionKind::ALL.into_iter().map(|(kind, ..)| (kind, self.days_of(kind))).collect()
+    }
+
+    fn span_of(&self, kind: RetentionKind) -> SignedDuration {
+        SignedDuration::from_hours(i64::from(self.days_of(kind)) * 24)
     }
 
     /// What lies out of bounds.

@@ -36,19 +36,19 @@ fn each_kind_has_a_row_its_word_and_bounds_that_hold() {
         assert_eq!(serde_json::to_value(kind).expect("json"), kind.word());
         for (days, is_fine) in [(least, true), (most, true), (least - 1, false), (most + 1, false)] {
             let retention_days = Retention::new(BTreeMap::from([(kind, days)]));
-            // What nothing ends by the table is kept as shipped, whatever an older release let be set.
-            assert_eq!(retention_days.days_of(kind), if kind.is_enforced() { days } else { shipped });
+            assert_eq!(retention_days.days_of(kind), days);
             let settings = TenantSettings { name: "Acme".to_owned(), retention_days, ..TenantSettings::default() };
             let expected = if is_fine { vec![] } else { vec![format!("/retention_days/{}", kind.word())] };
             assert_eq!(pointers(&settings), expected, "{days}");
         }
         assert_eq!(Retention::default().days_of(kind), shipped);
     }
-    let enforced = [(RetentionKind::RawEvents, 30), (RetentionKind::Notices, 90), (RetentionKind::Sessions, 2)];
-    assert_eq!(Retention::default().table(), BTreeMap::from(enforced));
+    let shipped: BTreeMap<RetentionKind, u32> = RetentionKind::ALL.map(|(kind, _, shipped, _)| (kind, shipped)).into();
+    assert_eq!(Retention::default().table(), shipped);
     let from = "2026-11-22T00:00:00Z".parse().expect("an instant");
     let until = "2026-12-22T00:00:00Z".parse().expect("an instant");
     assert_eq!(Retention::default().end_of(RetentionKind::RawEvents, from), until);
+    assert_eq!(Retention::default().since(RetentionKind::RawEvents, until), from);
 }
 
 #[test]

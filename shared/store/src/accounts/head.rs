@@ -9,6 +9,7 @@ use domain::ledger::{Close, Head};
 use domain::line::{Account, Line, LineKind, PartKind, Place};
 use domain::money::Money;
 use domain::month::Month;
+use domain::retarget::late_months;
 use domain::slot::Slot;
 use serde::{Deserialize, Serialize};
 
@@ -148,6 +149,15 @@ pub(crate) fn booking_on<'a>(
     // A sale counts in a month only while the month is open; behind that it is late, and says so.
     if let Some(period) = lines.iter().filter_map(|line| counts_from(line)).min() {
         update = update.require_below("frozen", text(period.to_string()));
+    }
+    // COM-22: what is taken back of a month goes with that month until it is counted; behind that it is late, and says so.
+    let own = lines.iter().filter(|line| line.kind == LineKind::Reversal && late_months(line).is_none());
+    let own = own.filter_map(|line| line.trace.period).min();
+    let late = lines.iter().filter_map(|line| late_months(line)).map(|(_, month)| month).min();
+    for (mark, month) in [("counted", own), ("frozen", late)] {
+        if let Some(month) = month {
+            update = update.require_below(mark, text(month.to_string()));
+        }
     }
     Ok(update)
 }

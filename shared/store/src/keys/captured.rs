@@ -1,5 +1,5 @@
-//! The keys of leads: the lead itself, its list, whose address it is, the counts of a day, the sources that are counted by,
-//! and how often the key of a page was used.
+//! The keys of leads: the lead itself, its list and how far it was looked through for those whose days are over, whose
+//! address it is, the counts of a day, the sources that are counted by, and how often the key of a page was used.
 
 use domain::digest::Digest;
 use domain::id::{KeyId, LeadId, ProgramId};
@@ -15,6 +15,10 @@ impl TenantKey {
 
     pub(crate) fn leads_desk(&self) -> String {
         self.pk("leads")
+    }
+
+    pub(crate) fn leads_ended(&self) -> Key {
+        Key::new(self.pk("leads"), "ended")
     }
 
     /// Beside what attribution keeps of the address.

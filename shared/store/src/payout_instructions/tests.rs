@@ -25,6 +25,7 @@ fn asked() -> InstructionsAsked {
         payout: payout(),
         sealed: "c2VhbGVk".into(),
         asked_at: "2026-09-15T12:00:00Z".parse().expect("instant"),
+        forgotten_at: Some("2027-09-15T12:00:00Z".parse().expect("instant")),
     }
 }
 
@@ -36,6 +37,7 @@ fn made() -> InstructionsMade {
         sha256: Digest::of_bytes(b"file"),
         bytes: 4,
         made_at: "2026-09-15T12:00:05Z".parse().expect("instant"),
+        forgotten_at: asked().forgotten_at,
     }
 }
 

@@ -9,6 +9,7 @@ use domain::fact::{Buyer, DisputePhase, PaymentKey, SaleTraits, SaleType, SoldIt
 use domain::id::{LinkId, PartnerId, ProgramId, RuleId, SaleId};
 use domain::line::{LineKind, Part, Place};
 use domain::money::Money;
+use domain::month::Month;
 use domain::sale::{Clawback, Decision, HoldReason, Sale, SaleDispute, SaleLine};
 use domain::slot::Slot;
 use domain::time::Timestamp;
@@ -146,6 +147,10 @@ struct LineInSale {
     rule: Option<RuleId>,
     #[serde(default, skip_serializing_if = "is_usual")]
     clawback: Clawback,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    month: Option<Month>,
+    #[serde(default, rename = "banded", skip_serializing_if = "std::ops::Not::not")]
+    is_banded: bool,
 }
 
 fn is_zero(minor: &i64) -> bool {
@@ -375,6 +380,8 @@ impl LineInSale {
             minor: line.amount.minor(),
             rule: line.rule.clone(),
             clawback: line.clawback,
+            month: line.month,
+            is_banded: line.is_banded,
         }
     }
 
@@ -388,6 +395,8 @@ impl LineInSale {
             amount: Money::from_minor(self.minor, currency),
             rule: self.rule,
             clawback: self.clawback,
+            month: self.month,
+            is_banded: self.is_banded,
         })
     }
 }

@@ -124,6 +124,8 @@ impl LineInSale {
             rule: Some(self.rule),
             // A flat reward stood until everything went back.
             clawback: if self.is_flat && !is_reversal { Clawback::From(Rate::ONE) } else { Clawback::Proportional },
+            month: None,
+            is_banded: false,
         }
     }
 }

@@ -10,6 +10,8 @@ mod by_hand;
 mod canary;
 mod commands;
 mod crash;
+mod crowd;
+mod followed;
 mod inbound;
 mod life;
 mod operator;

@@ -80,14 +80,20 @@ fn bands(dice: &mut Dice) -> Bands {
         from += i128::from(dice.between(1_000, 40_000));
         rate += i128::from(dice.between(1, 4)) * 50_000;
     }
+    if dice.percent(25) {
+        // Bands that fall are allowed, with a warning.
+        let rates: Vec<i128> = steps.iter().rev().map(|(_, rate)| *rate).collect();
+        steps.iter_mut().zip(rates).for_each(|((_, own), rate)| *own = rate);
+    }
     Bands { steps, is_retroactive: dice.percent(50) }
 }
 
 fn caps(dice: &mut Dice) -> Caps {
     let amount = Some(i128::from(dice.between(500, 15_000)));
-    match dice.below(3) {
+    match dice.below(4) {
         0 => Caps { customer: amount, ..Caps::default() },
         1 => Caps { partner: amount, ..Caps::default() },
+        2 => Caps { customer: amount, partner: amount.map(|amount| amount * 2), ..Caps::default() },
         _ => Caps { program: amount.map(|amount| amount * 3), ..Caps::default() },
     }
 }

@@ -16,8 +16,9 @@ use super::{Scene, Trouble};
 use crate::database::{AttributeValue, Item, Place};
 use crate::errands::person;
 use crate::furniture::Unfurnished;
+use crate::furniture::payees::has_form;
 use crate::laws::{Breach, text};
-use crate::plan::{HOUR_MS, What};
+use crate::plan::{HOUR_MS, What, partner_id};
 use crate::rail::Transfer;
 
 /// How often outcomes are looked for, four hours apart: twice as long as a key is trusted.
@@ -186,6 +187,27 @@ impl Scene<'_> {
             }
             None => Ok(()),
         }
+    }
+
+    /// V11: of each payout that was sent, 24 % is withheld to the cent where its payee has no form, and nothing where there
+    /// is one.
+    pub(super) fn as_withheld(&mut self) -> Result<(), Trouble> {
+        let with_form: BTreeSet<String> =
+            (0..self.plan.partners.len()).filter(|number| has_form(self.plan, *number)).map(partner_id).collect();
+        let rows = self.rows();
+        for id in rows.values().filter(|item| text(item, "entity") == "payout").map(|item| text(item, "id")) {
+            let payout = self.payout(id)?.payout;
+            let Some(net) = payout.net else { continue };
+            let is_covered = with_form.contains(payout.partner.as_str());
+            // Half a unit and more is one.
+            let expected = if is_covered { 0 } else { (payout.amount.minor() * 24 + 50) / 100 };
+            if net.withheld.minor() != expected {
+                let found = format!("{id} of {}: {expected} should be withheld, {} is", payout.amount, net.withheld);
+                return Err(Breach { law: "V11", found }.into());
+            }
+            self.tally.checked.add("V11 with a form", u64::from(is_covered));
+        }
+        Ok(())
     }
 
     fn payout(&self, id: &str) -> Result<StoredPayout, Trouble> {

@@ -48,6 +48,7 @@ impl Scene<'_> {
         self.as_at_the_rail()?;
         self.tally.checked.add("V12", 1);
         self.verified()?;
+        self.as_withheld()?;
         self.as_modelled(&before, &told)?;
         self.held_whole()
     }
@@ -211,6 +212,8 @@ impl Scene<'_> {
         self.tally.lines += verified.lines;
         let (lines, closes) = (verified.lines, verified.closes);
         let paid = self.tally.paid;
+        // Of a world in which nothing was withheld, V11 says nothing.
+        let withheld = verified.withheld.values().filter(|minor| **minor > 0).count() as u64;
         for (law, times) in [
             ("V1", lines + closes),
             ("V2", verified.accounts),
@@ -222,6 +225,7 @@ impl Scene<'_> {
             ("V9", verified.sales),
             ("V9 journal", verified.facts),
             ("V10", verified.audit_entries),
+            ("V11", withheld),
             ("V14", closes),
         ] {
             self.tally.checked.add(law, times);

@@ -10,6 +10,8 @@ use edge::clock::Stopwatch;
 use edge::telemetry::chain;
 use http::StatusCode;
 use serde::Serialize;
+use store::programs::Program;
+use store::{StoreError, TenantKey};
 use utoipa::ToSchema;
 
 use crate::App;
@@ -17,6 +19,10 @@ use crate::probes::NotVerified;
 
 /// How long an answer of `/ready` holds: it may be asked by anybody, and each look costs calls.
 const HOLDS_MS: u64 = 10_000;
+/// How old a programme is once all that runs by the clock must have run: the longest way from one run to the next is a day.
+const FIRST_RUNS_S: i64 = 2 * 86_400;
+/// How many tenants are asked for a programme so old.
+const TENANTS_MAX: usize = 20;
 
 /// It is alive.
 #[derive(Debug, Serialize, ToSchema)]
@@ -65,7 +71,7 @@ pub(super) async fn alive(State(app): State<App>) -> Json<HealthView> {
 /// Can it work?
 ///
 /// Looks at tables, queues, the key that seals, whether mail may be sent from the deployment's address, and whether what runs
-/// by the clock has ended well lately. An answer holds for ten seconds.
+/// by the clock has ended well lately, or ever began. An answer holds for ten seconds.
 #[utoipa::path(
     get, path = "/ready", tag = "health",
     responses(
@@ -104,7 +110,10 @@ async fn look(app: &App) -> ReadyView {
         part(name, why)
     }));
     match jobs {
-        Ok(records) => parts.extend(records.iter().map(|record| of_job(record, app.clock.now()))),
+        Ok(records) => {
+            parts.extend(records.iter().map(|record| of_job(record, app.clock.now())));
+            parts.extend(never_ran(app, &records).await);
+        }
         Err(error) => parts.push(part("jobs".to_owned(), Some(told(&error)))),
     }
     ReadyView { ready: parts.iter().all(|part| part.ok), parts }
@@ -126,8 +135,32 @@ fn part(name: String, why: Option<&'static str>) -> PartView {
     PartView { name, ok: why.is_none(), why }
 }
 
-/// A job that never ran has had no time to: a new deployment is ready.
 fn of_job(record: &JobRecord, now: Timestamp) -> PartView {
     let job: Job = record.job;
     part(format!("job {}", job.name()), record.is_late(now).then_some("has not ended well for two runs"))
+}
+
+/// A schedule that does not fire leaves no record. In a new deployment none had time to: it is ready.
+async fn never_ran(app: &App, records: &[JobRecord]) -> Vec<PartView> {
+    let has_run = |job: &Job| records.iter().any(|record| record.job == *job);
+    let missing: Vec<Job> = Job::ALL.into_iter().filter(|job| !has_run(job)).collect();
+    if missing.is_empty() {
+        return Vec::new();
+    }
+    match has_old_program(app).await {
+        Ok(false) => Vec::new(),
+        Ok(true) => missing.iter().map(|job| part(format!("job {}", job.name()), Some("has never run"))).collect(),
+        Err(error) => vec![part("jobs".to_owned(), Some(told(&error)))],
+    }
+}
+
+async fn has_old_program(app: &App) -> Result<bool, StoreError> {
+    let now = app.clock.now().as_second();
+    let is_old = |program: &Program| now.saturating_sub(program.created_at.as_second()) > FIRST_RUNS_S;
+    for tenant in app.store.list_tenants().await?.iter().take(TENANTS_MAX) {
+        if app.store.list_programs(&TenantKey::from(tenant)).await?.iter().any(is_old) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }

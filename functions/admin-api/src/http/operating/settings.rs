@@ -73,7 +73,7 @@ pub(super) struct SettingsView {
     totp_for_approvals: bool,
     /// How often callers may ask.
     rate_limits: RateLimitsView,
-    /// How many days what is kept, by kind: the kinds that are ended by it.
+    /// How many days what is kept, by kind.
     retention_days: BTreeMap<&'static str, u32>,
     /// What is set in doors of its own: minimums, bands of approvals and tax forms; points of fraud; awards.
     elsewhere: BTreeMap<&'static str, &'static str>,
@@ -141,7 +141,9 @@ pub(super) struct SettingsBody {
     totp_for_approvals: Option<bool>,
     /// How often callers may ask.
     rate_limits: Option<RateLimitsBody>,
-    /// Days by kind; a kind that is left out stays as it is. 422 for one that nothing ends by it.
+    /// Days by kind; a kind that is left out stays as it is. Clicks are kept for their days behind the window in which
+    /// they may earn; leads that never became customers, from when they were seen last; reports are pages by which somebody
+    /// pays by hand.
     #[serde(default)]
     #[schema(value_type = BTreeMap<String, u32>, example = json!({"sessions": 1}))]
     retention_days: BTreeMap<RetentionKind, u32>,
@@ -153,26 +155,11 @@ impl SettingsBody {
         Self { name: Some(name), ledger_zone, ..Self::default() }
     }
 
-    /// OPS-4: what nothing would end by it is not set.
-    fn only_enforced(&self) -> Result<(), Problem> {
-        let unenforced: Vec<&RetentionKind> = self.retention_days.keys().filter(|kind| !kind.is_enforced()).collect();
-        if unenforced.is_empty() {
-            return Ok(());
-        }
-        let words: Vec<&str> = unenforced.iter().map(|kind| kind.word()).collect();
-        let problem = Problem::unprocessable(format!("nothing ends {} by this table yet", words.join(", ")));
-        let named = |problem: Problem, kind: &&RetentionKind| {
-            problem.at(format!("/retention_days/{}", kind.word()), "nothing ends it by this table yet")
-        };
-        Err(unenforced.iter().fold(problem, named).kind("retention-not-enforced"))
-    }
-
     /// The settings as they would be, or every field that is wrong.
     ///
     /// # Errors
     /// 400 naming each wrong field; 422 where each of them is of its form.
     pub(super) fn over(self, kept: &KeptSettings) -> Result<KeptSettings, Problem> {
-        let enforced = self.only_enforced();
         let mut faults = Faults::default();
         let mut after = kept.clone();
         if let Some(zone) = self.ledger_zone.as_deref().and_then(|name| faults.zone("/ledger_zone", name)) {
@@ -200,9 +187,6 @@ impl SettingsBody {
         // Whoever sets something else need not find a name first.
         let wrong = after.general.faults().into_iter().filter(|fault| name_is_asked || fault.pointer != "/name");
         faults.extend(wrong);
-        if !faults.is_malformed() {
-            enforced?;
-        }
         faults.finish(Some(after))
     }
 }

@@ -4,7 +4,7 @@ use cases::payouts::{Command, Moved, Requested};
 use domain::application::{Application, ApplicationState, DecidedBy};
 use domain::audit::{Actor, ChainEnd, Deed, append};
 use domain::currency::Currency;
-use domain::id::{ApplicationId, KeyId};
+use domain::id::{ApplicationId, KeyId, ReportId};
 use domain::ledger::Head;
 use domain::payee::PayoutMethods;
 use domain::payout::Sent;
@@ -12,6 +12,7 @@ use store::api_keys::{ApiKey, KeyTerms};
 use store::applications::{FORM, StoredApplication};
 use store::partners::record::PartnerChange;
 use store::privacy::{Asked, PayeeErasure};
+use store::reports::{RECEIPT, Report, ReportRecorded};
 
 use super::*;
 
@@ -168,10 +169,8 @@ async fn a_partners_applications_are_shown_and_go_with_them() {
     assert_eq!(archive.told(application.as_str()).await, ["privacy.erased"]);
 }
 
-#[tokio::test]
-async fn whoever_was_paid_is_told_which_papers_keep_their_name() {
-    let archive = archive().await;
-    let world = &archive.office.world;
+/// The world's partner is paid, has the receipt of it, and earns no more.
+async fn paid_with_receipt(world: &World) -> Report {
     world.earn("in_1", "29.70", Zone::utc().day_of(world.now)).await;
     let Requested::Created(asked) = world.request().await else { panic!("a payout") };
     let (id, reference) = (asked.payout.id, || "wire".to_owned());
@@ -184,10 +183,50 @@ async fn whoever_was_paid_is_told_which_papers_keep_their_name() {
         assert!(matches!(world.command(&id, role, role.word(), command).await, Moved::Done(_)));
     }
     world.set_status(PartnerStatus::Suspended).await;
+    let report = Report {
+        id: ReportId::of(world.tenant.tenant(), RECEIPT, id.as_str()),
+        kind: RECEIPT.to_owned(),
+        subject: id.to_string(),
+        file_key: format!("receipts/{id}.pdf"),
+        sha256: Digest::of_bytes(b"with a name"),
+        bytes: 11,
+        made_at: world.now,
+        nameless_since: None,
+    };
+    assert_eq!(world.store.record_report(&world.tenant, &report).await.expect("store"), ReportRecorded::Yes);
+    report
+}
+
+#[tokio::test]
+async fn whoever_was_paid_is_told_which_papers_are_kept_and_their_receipts_are_to_name_nobody() {
+    let archive = archive().await;
+    let world = &archive.office.world;
+    let receipt = paid_with_receipt(world).await;
+    let now = async || world.store.get_report(&world.tenant, &receipt.id).await.expect("store").expect("a receipt");
+    assert_eq!(now().await.nameless_since, None);
     let erased = archive.ask("ada", world.partner.as_str(), "erase").await;
     assert_eq!(erased.status, 200, "{}", erased.text);
+    assert_eq!(now().await, Report { nameless_since: Some(world.now), ..receipt.clone() });
     let kept = erased.json["kept"].as_array().expect("a list");
     let kept: Vec<&str> = kept.iter().filter_map(|one| one["what"].as_str()).collect();
     assert_eq!(kept, ["audit_origin", "bank_files", "receipts"]);
     world.verified().await;
+}
+
+/// Of whoever was erased before it was said of their receipts, or by a request that died before it.
+#[tokio::test]
+async fn an_erasure_that_is_asked_for_again_finishes_with_the_receipts() {
+    let archive = archive().await;
+    let world = &archive.office.world;
+    assert_eq!(archive.ask("ada", world.partner.as_str(), "erase").await.told(), (409, "partner-active"));
+    let receipt = paid_with_receipt(world).await;
+    let (store, tenant, id) = (&world.store, &world.tenant, &world.partner);
+    let (heads, methods) = (store.list_heads(tenant, id).await.expect("store"), PayoutMethods::default());
+    let before = store.erase_payee(tenant, id.as_str(), &erasure(id, &methods, (&heads, &[])), &asked(world)).await;
+    assert_eq!(before.expect("store"), store::Written::Yes);
+    for _ in 0..2 {
+        assert_eq!(archive.ask("ada", id.as_str(), "erase").await.status, 200);
+        let now = store.get_report(tenant, &receipt.id).await.expect("store").expect("a receipt");
+        assert_eq!(now.nameless_since, Some(world.now));
+    }
 }

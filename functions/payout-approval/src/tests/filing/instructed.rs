@@ -2,7 +2,9 @@
 
 use cases::instructions::{ASKED, MADE, Wanted, page_of};
 use cases::payouts::{Leaves, leaves};
+use domain::audit::Told;
 use domain::id::{PayoutId, ReportId};
+use domain::settings::{Retention, RetentionKind};
 use edge::sealing::Sealed;
 use store::payout_instructions::InstructionsMade;
 
@@ -45,6 +47,7 @@ impl Scene {
             sha256: Digest::of_bytes(hashed),
             bytes: 25,
             made_at: NOW.parse().expect("an instant"),
+            forgotten_at: None,
         };
         let written = self.world.store.create_instructions_made(&tenant(), &made).await;
         assert_eq!(written.expect("store"), store::Written::Yes);
@@ -158,4 +161,29 @@ async fn a_page_that_is_not_what_was_made_is_not_given_out() {
     scene.made(&payout, b"another").await;
     assert_eq!(scene.read_page("fin", &payout).await.status, 500);
     assert_eq!(scene.told_of(&payout).await, ["payout_details.read usr_fin"]);
+}
+
+/// OPS-4.
+#[tokio::test]
+async fn a_page_for_paying_by_hand_is_kept_for_as_many_days_as_the_tenant_set() {
+    for (set, days) in [(None, 365), (Some(7), 7)] {
+        let (scene, payout) = Scene::to_pay_by_hand().await;
+        if let Some(days) = set {
+            let mut kept = scene.world.store.get_kept_settings(&tenant()).await.expect("store");
+            kept.general.retention_days = Retention::new([(RetentionKind::Reports, days)].into());
+            let end = scene.world.store.get_chain_end(&tenant(), "settings").await.expect("store");
+            let actor = given::actor(Role::Admin, "usr_ada");
+            let told = Told::new("settings", actor, NOW.parse().expect("an instant"), "settings.set");
+            let entry = append(end, "settings", told.deed);
+            scene.world.store.replace_settings(&tenant(), &kept, &entry).await.expect("store");
+        }
+        // A process that has not read the settings yet.
+        let scene = scene.at(NOW);
+        assert_eq!(scene.generate("fin", &payout).await.status, 200);
+        let report = scene.page(&payout).await;
+        let asked = scene.world.store.get_instructions_asked(&tenant(), &report).await.expect("store");
+        let asked = asked.expect("asked for");
+        let end = asked.forgotten_at.expect("an end");
+        assert_eq!(end.duration_since(asked.asked_at).as_hours(), days * 24);
+    }
 }

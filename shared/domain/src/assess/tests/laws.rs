@@ -116,13 +116,17 @@ proptest! {
         }
         for (partner, sale, _, _) in &rows {
             let own = |row: &Left| row.0 == *partner;
-            let by_customer = sum(&|row| own(row) && row.1.customer == sale.customer);
+            let of_months = assessed.periods.iter().filter(|period| period.partner == *partner);
+            let of_months = of_months.filter_map(|period| period.customers.get(sale.customer.as_ref()?));
+            let by_customer = of_months.fold(sum(&|row| own(row) && row.1.customer == sale.customer), |sum, more| sum + more);
             prop_assert!(terms.caps.per_customer.is_none_or(|cap| by_customer <= cap.minor()));
             let periods = |all: bool| {
                 let same = assessed.periods.iter().filter(|period| period.month == month(sale) && (all || period.partner == *partner));
                 same.fold(0_i64, |sum, period| sum + period.amount.minor())
             };
             let of_month = sum(&|row| own(row) && month(&row.1) == month(sale)) + periods(false);
+            let by_bands = sum(&|row| own(row) && month(&row.1) == month(sale) && row.2 == PartKind::Commission) + periods(false);
+            prop_assert!(by_bands >= 0, "{} in a month", by_bands);
             prop_assert!(terms.caps.per_partner_period.is_none_or(|cap| of_month <= cap.minor()), "{} in a month", of_month);
             let of_all = sum(&|row| month(&row.1) == month(sale)) + periods(true);
             prop_assert!(terms.caps.per_program_period.is_none_or(|cap| of_all <= cap.minor()), "{} of all", of_all);
@@ -147,6 +151,42 @@ proptest! {
         let volume = sales.iter().fold(0, |sum, sale| sum + sale.paid.minor() - sale.refunded.minor());
         let worth = bands.commission(dollars(volume), Rounding::HalfAwayFromZero).expect("in range");
         prop_assert_eq!(net(&world.assess(&sales), &sales, 1), worth.minor());
+    }
+
+    #[test]
+    fn com_10_a_month_of_retroactive_bands_comes_to_what_it_is_worth_or_to_its_cap(
+        parts in proptest::collection::vec((0_i64..30_000, prop_oneof![2 => Just(0_i64), 1 => 0_i64..40_000]), 1..10),
+        falls in any::<bool>(),
+        which in 0_u8..3,
+        cap in 0_i64..20_000,
+    ) {
+        let dollars = |minor| crate::money::Money::from_minor(minor, crate::currency::Currency::USD);
+        let shares = if falls { ["0.5", "0.2", "0.05"] } else { ["0.1", "0.25", "0.5"] };
+        let steps = ["0", "100", "250"].into_iter().zip(shares);
+        let steps = steps.map(|(from, share)| Band { from: usd(from), rate: rate(share) }).collect();
+        let bands = Bands { mode: BandMode::Retroactive, steps };
+        let of = |at: u8| (which == at).then(|| dollars(cap));
+        let caps = Caps { per_line: None, per_customer: of(0), per_partner_period: of(1), per_program_period: of(2) };
+        let world = World::of(Terms { bands: Some(bands.clone()), caps, ..Terms::simple(Reward::Banded, 30) });
+        let sales: Vec<Sale> = parts.iter().enumerate().map(|(n, (paid, refunded))| Sale {
+            refunded: dollars((*refunded).min(*paid)),
+            ..invoice(&format!("in_{n}"), "2026-11-21", dollars(*paid))
+        }).collect();
+        let volume = sales.iter().fold(0, |sum, sale| sum + sale.paid.minor() - sale.refunded.minor());
+        let worth = bands.commission(dollars(volume), Rounding::HalfAwayFromZero).expect("in range");
+        prop_assert_eq!(net(&world.assess(&sales), &sales, 1), worth.minor().min(cap));
+    }
+
+    #[test]
+    fn com_10_whoever_knows_more_than_a_month_finds_the_same_of_it(terms in any_terms(), sales in any_sales()) {
+        let world = World::of(terms);
+        let month = |sale: &Sale| crate::month::Month::of(crate::time::Zone::utc().day_of(sale.occurred_at));
+        let first = sales.iter().map(month).min();
+        let of_first: Vec<Sale> = sales.iter().filter(|sale| Some(month(sale)) == first).cloned().collect();
+        let of_month = |assessed: crate::assess::Assessment| {
+            assessed.periods.into_iter().filter(|period| Some(period.month) == first).collect::<Vec<_>>()
+        };
+        prop_assert_eq!(of_month(world.assess(&of_first)), of_month(world.assess(&sales)));
     }
 
     #[test]

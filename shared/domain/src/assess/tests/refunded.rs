@@ -4,7 +4,7 @@ use super::given::{World, at, invoice, key, percent, rate, usd};
 use crate::commission::EarningReason;
 use crate::fact::DisputePhase;
 use crate::line::{Account, Line, LineKind};
-use crate::retarget::{Booking, retarget};
+use crate::retarget::{Booking, Marks, retarget};
 use crate::rule::{Reward, Terms};
 use crate::sale::{Clawback, Sale, SaleDispute};
 use crate::slot::Slot;
@@ -22,6 +22,7 @@ fn book(world: &World, sale: &mut Sale, today: &str, fence: Option<&str>) -> Vec
         occurred_at: at("2026-11-21"),
         cause: EarningReason::Refund,
         fence_of: &fence_of,
+        marks_of: &|_| Marks::default(),
     };
     retarget(sale, &targets, &booking).expect("booked")
 }

@@ -5,7 +5,7 @@ use crate::attribution::{Credit, PartnerTerms};
 use crate::commission::EarningReason;
 use crate::id::ProgramId;
 use crate::line::PartKind;
-use crate::rule::{Overrides, Terms};
+use crate::rule::{Band, BandMode, Bands, Overrides, Reward, Terms, VolumeBonus};
 use crate::sale::{Decision, Sale};
 
 fn shared(weights: &[u64], paid: &str) -> Sale {
@@ -69,6 +69,24 @@ fn whoever_referred_the_partner_gets_a_share_of_the_commission_on_top() {
     ] {
         assert_eq!(world.assess(&[sale]).sales[0].earnings.len(), 1);
     }
+}
+
+#[test]
+fn com_13_a_referrer_has_no_share_of_a_months_difference_nor_of_a_volume_bonus() {
+    let steps = [("0", "0.2"), ("10000", "0.25"), ("25000", "0.3")];
+    let steps = steps.map(|(from, share)| Band { from: usd(from), rate: rate(share) }).to_vec();
+    let world = World::of(Terms {
+        bands: Some(Bands { mode: BandMode::Retroactive, steps }),
+        volume_bonus: Some(VolumeBonus { from: usd("0"), bonus: rate("0.5") }),
+        second_tier: Some(rate("0.1")),
+        ..Terms::simple(Reward::Banded, 30)
+    });
+    let assessed = world.assess(&[referred_by(7, invoice("in_1", "2026-11-21", usd("26000")))]);
+    assert_eq!(amounts(&assessed, 1, PartKind::Commission), ["5200.00"]);
+    assert_eq!(amounts(&assessed, 1, PartKind::VolumeBonus), ["2600.00"]);
+    let added: Vec<_> = assessed.periods.iter().map(|period| (&period.partner, period.amount.to_text())).collect();
+    assert_eq!(added, [(&partner(1), "2600.00".to_owned())]);
+    assert_eq!(amounts(&assessed, 7, PartKind::SecondTier), ["520.00"]);
 }
 
 #[test]

@@ -36,10 +36,11 @@ fn life(rows: &[(LineKind, &str, i64, &str, bool)]) -> Life {
         let reason = if *is_rejection { EarningReason::Rejected } else { EarningReason::Percentage };
         let (place, amount) = (Place::parse(place).expect("a place"), Money::from_minor(*minor, Currency::USD));
         let (part, rule, clawback) = (Part::default(), None, Clawback::Proportional);
-        sale.lines.push(SaleLine { n, partner: partner.clone(), part, kind: *kind, place, amount, rule, clawback });
+        let (partner, month, is_banded) = (partner.clone(), None, false);
+        sale.lines.push(SaleLine { n, partner, part, kind: *kind, place, amount, rule, clawback, month, is_banded });
         lines.push(Line {
             id: crate::id::LineId::of(&origin, n),
-            partner: partner.clone(),
+            partner: sale.lines.last().map(|line| line.partner.clone()).expect("a line"),
             place,
             amount,
             kind: *kind,

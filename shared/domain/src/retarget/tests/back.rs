@@ -31,6 +31,7 @@ fn lines_of(sale: &mut Sale, targets: &[Target]) -> Vec<Line> {
         occurred_at: at(),
         cause: EarningReason::Adjusted,
         fence_of: &|_| None,
+        marks_of: &|_| Marks::default(),
     };
     retarget(sale, targets, &booking).expect("booked")
 }

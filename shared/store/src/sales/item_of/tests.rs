@@ -45,6 +45,8 @@ fn usual() -> Sale {
         amount: usd(2970),
         rule: Some(RuleId::from_ulid(2_u128.into())),
         clawback: Clawback::Proportional,
+        month: None,
+        is_banded: false,
     };
     let credit = Credit {
         partner,
@@ -107,6 +109,8 @@ fn whole() -> Sale {
         amount: usd(-5),
         rule: None,
         clawback: Clawback::From(Rate::ONE),
+        month: None,
+        is_banded: false,
     };
     let mut credits = usual.decision.credits().to_vec();
     let source = Source::Coupon;
