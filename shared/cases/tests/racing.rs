@@ -29,6 +29,13 @@ fn races() -> u32 {
     std::env::var("RACES").ok().and_then(|text| text.parse().ok()).unwrap_or(RACES)
 }
 
+/// How far it has come, where there are many.
+fn tell(done: u32) {
+    if done.is_multiple_of(500) {
+        eprintln!("{done} races of each kind");
+    }
+}
+
 /// A partner of its own with something to pay.
 async fn begin(world: &mut World, n: u32) {
     world.partner = PartnerId::from_ulid(nth(n).into());
@@ -158,6 +165,7 @@ async fn of_four_who_do_the_same_at_once_one_wins_and_nothing_is_paid_beside_the
         let head = world.store.get_head(&world.tenant, &world.account()).await.expect("store");
         let whole = domain::money::Money::parse(AMOUNT, head.currency).expect("an amount").minor();
         assert_eq!((head.available, head.reserved, head.settled, head.payout_no), (0, 0, whole, 1), "race {n}");
+        tell(n + 1);
     }
     world.database.conflict_each(0);
     world.verified().await;

@@ -10,6 +10,13 @@ fn wanted() -> usize {
     std::env::var("PAYOUTS").ok().and_then(|text| text.parse().ok()).unwrap_or(PAYOUTS)
 }
 
+/// How far it has come, where there are many.
+fn tell(doing: &str, done: usize) {
+    if done.is_multiple_of(500) {
+        eprintln!("{done} {doing}");
+    }
+}
+
 /// The same numbers each time.
 struct Dice(u64);
 
@@ -37,7 +44,8 @@ async fn payouts_over_a_rail_that_fails_each_fifth_time_are_each_paid_once_or_wa
     let first = scene.world.partner.clone();
     let ids = handed_over(&mut scene).await;
     let mut faults = 0;
-    for id in &ids {
+    for (n, id) in (1..).zip(&ids) {
+        tell("submitted", n);
         if dice.roll(5) == 0 {
             faults += 1;
             scene.order(FAULTS[usize::try_from(dice.roll(6)).expect("small")]).await;
@@ -87,6 +95,7 @@ async fn payouts_over_a_rail_that_fails_each_fifth_time_are_each_paid_once_or_wa
 async fn handed_over(scene: &mut Scene) -> Vec<PayoutId> {
     let mut ids = Vec::new();
     for n in 0..wanted() {
+        tell("handed over", n + 1);
         if n > 0 {
             scene.world.partner = PartnerId::from_ulid(ulid::Ulid::from(1_000 + n as u128));
             scene.world.befriend(&scene.world.partner).await;
