@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::assess::Occurrence;
 use domain::fact::PaymentKey;
-use domain::id::{ProgramId, SaleId};
+use domain::id::{PartnerId, ProgramId, SaleId};
 use domain::line::{Account, Line, LineKind, Part, PartKind, Place};
 use domain::money::Money;
 use domain::month::Month;
@@ -237,11 +237,13 @@ pub(super) fn count_bands(standings: &mut Standings, loaded: &Loaded, account: &
         }
         for ((of, key, month), booked) in &loaded.periods {
             let is_own = of == account && booked.program.as_ref() == Some(&program) && *month <= last;
+            if !is_own || !key.starts_with("bands/") || booked.net == 0 {
+                continue;
+            }
+            let sales = || sales_in(loaded, account, &program, *month);
             // Of sales that do not say their month nothing would be heard when they come back.
-            let mut own = sales_of(loaded, account, *month);
-            let is_said = own.all(|sale| sale.month_of(&account.partner).is_some());
-            if is_own && is_said && key.starts_with("bands/") && booked.net != 0 {
-                let earned = banded_of(loaded, account, &program, *month);
+            if sales().all(|sale| sale.month_of(&account.partner).is_some()) {
+                let earned = banded_of(sales(), &account.partner);
                 bands.insert(*month, BandsCounted { added: booked.net, earned, back: 0 });
             }
         }
@@ -264,18 +266,28 @@ fn reached(loaded: &Loaded, (account, program): (&Account, &ProgramId), counted:
     half.cloned().unwrap_or_default()
 }
 
-/// What the banded sales of a month earned, net.
-fn banded_of(loaded: &Loaded, account: &Account, program: &ProgramId, month: Month) -> i64 {
-    let counts_in = |sale: &Sale| loaded.counts_in.get(&(sale.id.clone(), account.partner.clone()));
-    let own = sales_of(loaded, account, month).filter(|sale| {
-        counts_in(sale).is_some_and(|counts| counts.month == month && counts.program.as_ref() == Some(program))
-    });
-    own.flat_map(|sale| sale.lines.iter().map(move |line| (sale, line)))
+/// The sales of a programme that count for an account in a month.
+fn sales_in<'l>(
+    loaded: &'l Loaded,
+    account: &'l Account,
+    program: &'l ProgramId,
+    month: Month,
+) -> impl Iterator<Item = &'l Sale> + 'l {
+    sales_of(loaded, account, month).filter(move |sale| {
+        let counts = loaded.counts_in.get(&(sale.id.clone(), account.partner.clone()));
+        counts.is_some_and(|counts| counts.month == month && counts.program.as_ref() == Some(program))
+    })
+}
+
+/// What volume bands gave a partner of sales, net.
+fn banded_of<'l>(sales: impl Iterator<Item = &'l Sale>, partner: &PartnerId) -> i64 {
+    sales
+        .flat_map(|sale| sale.lines.iter().map(move |line| (sale, line)))
         .filter(|(sale, line)| {
-            line.partner == account.partner
+            line.partner == *partner
                 && line.kind != LineKind::HoldMove
                 && is_commission(line.part)
-                && sale.is_banded(&line.partner, line.part)
+                && sale.is_banded(partner, line.part)
         })
         .fold(0_i64, |sum, (_, line)| sum.saturating_add(line.amount.minor()))
 }

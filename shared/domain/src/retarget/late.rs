@@ -64,8 +64,11 @@ impl Back {
 /// COM-22: of a line that changes what a counted month came to: that month, and the one in which it counts.
 #[must_use]
 pub fn late_months(line: &Line) -> Option<(Month, Month)> {
+    if !line.trace.late {
+        return None;
+    }
     let said = line.trace.notes.iter().find_map(|note| note.strip_prefix(COUNTED_NOTE));
-    let (counted, month) = said.filter(|_| line.trace.late)?.split_once(" in ")?;
+    let (counted, month) = said?.split_once(" in ")?;
     Some((Month::parse(counted).ok()?, Month::parse(month).ok()?))
 }
 
