@@ -9,6 +9,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 tools=$1
 export PYTHONDONTWRITEBYTECODE=1
+"$tools/bin/python" tests/api/limits_test.py
 data=$(mktemp -d)
 out=${OUT:-target/api}
 mkdir -p "$out"

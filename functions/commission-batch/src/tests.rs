@@ -19,6 +19,7 @@ mod ended;
 mod freezing;
 mod late_periods;
 mod latecomers;
+mod measured;
 mod occurrences;
 mod orders;
 mod recompute_steps;

@@ -100,13 +100,15 @@ fn working_with() -> Router<App> {
         .route("/v1/partners/{id}/enrolments/{program_id}", patch(partners::enrolments::change))
         .route("/v1/partners/{id}/accounts", get(partners::accounts::list).post(partners::accounts::create))
         .route("/v1/partners/{id}/accounts/{customer_id}", delete(partners::accounts::end))
+        .route("/v1/partners/{id}/terms", get(partners::terms::list).post(partners::terms::accept))
         .route("/v1/partners/{id}/users", get(partners::users::list).post(partners::users::invite))
         .route("/v1/partners/{id}/users/{user_id}", delete(partners::users::remove))
         .route("/v1/groups", get(groups::list).post(groups::create))
         .route("/v1/groups/{id}", get(groups::read).patch(groups::change).delete(groups::delete))
 }
 
-/// What books money is asked for under a key, or not at all.
+/// What books money is asked for under a key, or not at all. A yes to a claim books money, too, and is served without a key:
+/// a claim is decided once, and its sales are paid for once, however often the yes comes.
 fn booking(app: &App) -> Router<App> {
     Router::new()
         .route("/v1/programs/{id}/recompute", post(recompute::create))
@@ -156,6 +158,8 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
             partners::accounts::list,
             partners::accounts::create,
             partners::accounts::end,
+            partners::terms::list,
+            partners::terms::accept,
             partners::users::list,
             partners::users::invite,
             partners::users::remove,

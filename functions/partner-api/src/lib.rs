@@ -69,7 +69,7 @@ pub struct App {
 }
 
 /// How long one request counts and books: well within what a border waits for. What is left goes on behind it.
-const WORKING_MS_MAX: u64 = 8_000;
+const WORKING_MS_MAX: u64 = 5_000;
 
 impl App {
     /// The routes' state over clients that exist.

@@ -29,6 +29,7 @@ mod rules;
 mod setup;
 mod shapes;
 mod tables;
+mod terms;
 mod users;
 
 use crate::config::{Config, VARIABLES};
@@ -86,6 +87,7 @@ fn the_document_has_every_route() {
     GET /v1/partners/{id}/enrolments
     GET /v1/partners/{id}/payout-method
     GET /v1/partners/{id}/tax-form
+    GET /v1/partners/{id}/terms
     GET /v1/partners/{id}/users
     GET /v1/programs
     GET /v1/programs/{id}
@@ -122,6 +124,7 @@ fn the_document_has_every_route() {
     POST /v1/partners/{id}/suspend
     POST /v1/partners/{id}/tax-form/accept
     POST /v1/partners/{id}/tax-form/withdraw
+    POST /v1/partners/{id}/terms
     POST /v1/partners/{id}/users
     POST /v1/programs
     POST /v1/programs/{id}/applications

@@ -4,6 +4,8 @@ use edge::aws::Aws;
 use edge::config::{ConfigFaults, Reader, Variable, variables};
 use tracing::level_filters::LevelFilter;
 
+use crate::test_mode::TestEvents;
+
 /// Every variable that this function reads, beside those of every function and of AWS.
 pub const VARIABLES: &[Variable] = &[
     variables::STAGE,
@@ -14,6 +16,7 @@ pub const VARIABLES: &[Variable] = &[
     variables::OPS_TABLE,
     variables::STAGE_SECRET_ARN,
     variables::SEALING_KEY_ARN,
+    variables::TEST_MODE_EVENTS,
 ];
 
 /// The configuration.
@@ -30,6 +33,8 @@ pub struct Config {
     pub stage_secret_arn: String,
     /// The key that seals.
     pub sealing_key_arn: String,
+    /// What becomes of events of a provider's test mode.
+    pub test_events: TestEvents,
 }
 
 impl Config {
@@ -46,6 +51,11 @@ impl Config {
             tables: edge::config::tables(&mut reader),
             stage_secret_arn: reader.text(&variables::STAGE_SECRET_ARN),
             sealing_key_arn: reader.text(&variables::SEALING_KEY_ARN),
+            // ING-19: a deployment that says nothing pays out money, and test events bring none.
+            test_events: match reader.parsed::<bool>(&variables::TEST_MODE_EVENTS) {
+                Some(true) => TestEvents::Booked,
+                Some(false) | None => TestEvents::KeptOnly,
+            },
         };
         reader.finish(config)
     }

@@ -15,11 +15,15 @@ use thiserror::Error;
 use crate::App;
 use crate::canonical::{self, NotAFact};
 use crate::fields::Untranslatable;
+use crate::test_mode::says_test_mode;
 use crate::{lemon_squeezy, stripe};
 
 /// Until so long after it came, an event at its first delivery has never been refused: an event that waits for a person
 /// comes again by the queue's next try, or is moved back from the dead letters, and is older then.
 const FRESH_MS: i64 = 10 * 60_000;
+
+/// What the inbound log says of an event that is not booked because it is of test mode.
+const OF_TEST_MODE: &str = "it is of the provider's test mode, and this deployment books live events alone";
 
 /// How much of a reason is kept with an event.
 const REASON_BYTES_MAX: usize = 300;
@@ -41,6 +45,11 @@ impl Opened {
     pub(crate) fn may_have_waited(&self, delivery: &Delivery, now: Timestamp) -> bool {
         let age_ms = now.as_millisecond().saturating_sub(self.received_at.as_millisecond());
         delivery.receive_count > 1 || age_ms > FRESH_MS
+    }
+
+    /// Does it say that it is of its provider's test mode?
+    pub(crate) fn is_of_test_mode(&self) -> bool {
+        says_test_mode(&self.place.provider, &self.body)
     }
 }
 
@@ -82,6 +91,22 @@ impl App {
                 "the inbound log does not say why an event is not booked"
             );
         }
+    }
+
+    /// ING-19: an event of test mode is kept, nothing is booked of it, and the inbound log says so. V12: of one that is marked
+    /// so already nothing is written.
+    pub(crate) async fn keep_only(&self, opened: &Opened, delivery: &Delivery, now: Timestamp) -> Result<(), Failure> {
+        if opened.mark != Some(TroubleKind::TestMode) {
+            let trouble = Trouble { kind: TroubleKind::TestMode, reason: OF_TEST_MODE.to_owned(), at: now };
+            let noted = self.store.record_trouble(&opened.tenant, &opened.place, &trouble).await;
+            noted.map_err(Failure::retry)?;
+        }
+        if opened.may_have_waited(delivery, now) {
+            self.store.unpark_event(&opened.tenant, &opened.place).await.map_err(Failure::retry)?;
+        }
+        let (event_id, correlation_id) = (&opened.place.event_id, &delivery.correlation_id);
+        tracing::info!(event.id = event_id, correlation_id, "event of test mode kept, and nothing booked");
+        Ok(())
     }
 
     /// ING-15: what becomes of the mark of an event whose facts are all booked, or parked until `waits_for` is told. V12: one

@@ -6,7 +6,8 @@
 //!   of clicks, again where a token comes under one that is not known.
 //! - Writes: one transaction a fact: the fact, its lines, the heads of their accounts; or the fact parked until its
 //!   payment is told. With a sale that is noticed, its review. How subscriptions and other objects of a provider stand. With
-//!   the raw event of one that is not booked, why.
+//!   the raw event of one that is not booked, why: nothing else of one of a provider's test mode, unless the deployment books
+//!   those.
 //! - Sends: nothing; the stream of the table of record tells others.
 //! - Idempotent by: the natural key of the payment, never the event's id.
 //! - On failure: the message stays, alone; after its tries it goes to `FactsDead`, and the raw event is still stored.
@@ -15,8 +16,8 @@
 //! it in our own words, and `promoted` which coupon is meant; `booking` books a sale; `decide` says who brought its customer and `earnings` what it earns; `risk`
 //! looks for signals of fraud. `meeting` tells of customers and leads, `nothing` of sign-ups; `parking` finds the sale of a
 //! `refund` or a `dispute`, or lets it wait; `again` finds money that was told twice; `standing` keeps how subscriptions and
-//! other objects of a provider stand. The rules themselves are `domain`'s, the transactions are `store`'s. A new kind of
-//! fact: a variant of `domain::fact::Fact`, an arm in `booking::Recorder::book`, and its translation.
+//! other objects of a provider stand; `test_mode` says which events are of a provider's test mode. The rules themselves are
+//! `domain`'s, the transactions are `store`'s. A new kind of fact: a variant of `domain::fact::Fact`, an arm in `booking::Recorder::book`, and its translation.
 
 mod again;
 pub mod booking;
@@ -37,6 +38,7 @@ mod refund;
 mod risk;
 mod standing;
 pub mod stripe;
+mod test_mode;
 
 use domain::fact::{Fact, PaymentKey};
 use domain::touch::ClickKeys;
@@ -53,6 +55,7 @@ use store::raw_events::TroubleKind;
 
 use crate::booking::{Booked, BookingError, Recorder};
 use crate::config::Config;
+pub use crate::test_mode::TestEvents;
 
 /// The recorder of facts.
 pub struct App {
@@ -60,13 +63,14 @@ pub struct App {
     sealer: Sealer,
     keys: Keys,
     clock: Clock,
+    test_events: TestEvents,
 }
 
 impl App {
-    /// A recorder over what it needs.
+    /// A recorder over what it needs, told what becomes of events of a provider's test mode.
     #[must_use]
-    pub fn new(store: Store, sealer: Sealer, keys: ClickKeys, clock: Clock) -> Self {
-        Self { store, sealer, keys: Keys::known(keys), clock }
+    pub fn new(store: Store, sealer: Sealer, keys: ClickKeys, clock: Clock, test_events: TestEvents) -> Self {
+        Self { store, sealer, keys: Keys::known(keys), clock, test_events }
     }
 
     /// A recorder as configured.
@@ -79,7 +83,7 @@ impl App {
         let keys = Keys::read(secrets, config.stage_secret_arn, config.clock.now()).await?;
         let store = Store::connect(&config.aws.service(Service::DynamoDb), config.tables);
         let sealer = Sealer::connect(&config.aws.service(Service::Kms), config.sealing_key_arn);
-        Ok(Self { store, sealer, keys, clock: config.clock })
+        Ok(Self { store, sealer, keys, clock: config.clock, test_events: config.test_events })
     }
 
     /// One event that was received: its facts, one by one, each whole.
@@ -104,6 +108,9 @@ impl App {
     async fn book_event(&self, received: &FactReceived, delivery: &Delivery) -> Result<(), Failure> {
         let now = self.clock.now();
         let opened = self.open(received).await?;
+        if self.test_events == TestEvents::KeptOnly && opened.is_of_test_mode() {
+            return self.keep_only(&opened, delivery, now).await;
+        }
         let is_marked = opened.mark.is_some() || delivery.receive_count > 1;
         if is_marked && opened.mark.is_none() {
             // A try that failed would have left a mark: this one died in the middle.

@@ -5,6 +5,7 @@ mod converge;
 mod crashes;
 mod disputes;
 mod facts;
+mod kept_only;
 mod leads;
 mod leftovers;
 mod orders;

@@ -14,6 +14,7 @@ use edge::secrets::{NamedSecrets, Rotating, SecretError, StageSecret};
 use store::{Store, StoreError, TenantKey};
 use thiserror::Error;
 
+use crate::envelope::Envelope;
 use crate::signature::SigningSecrets;
 
 /// How long a door is remembered.
@@ -29,18 +30,29 @@ pub(crate) struct Door {
     pub(crate) tenant: TenantId,
     /// The endpoint; none for a bare provider path.
     pub(crate) endpoint: Option<EndpointId>,
-    /// The stores or accounts whose events come through; any, where none is named.
+    /// Who sends there.
+    provider: Provider,
+    /// The stores or accounts whose events come through. Where none is named: any store's, and of Stripe's the platform's own.
     stores: Vec<String>,
     /// What signs there.
     pub(crate) secrets: SigningSecrets,
 }
 
 impl Door {
-    /// May events of this store or account come through? What names none is of the door's own.
-    pub(crate) fn is_for(&self, store: Option<&str>) -> bool {
-        let known = |store: &str| self.stores.iter().any(|known| known == store);
-        self.stores.is_empty() || store.is_none_or(known)
+    /// ING-16: may this event come through? What names no store or account is of the door's own.
+    pub(crate) fn is_for(&self, envelope: &Envelope) -> bool {
+        let Some(store) = envelope.store.as_deref() else { return true };
+        if self.stores.is_empty() {
+            // An account that Stripe names is a connected one, as partners have: what it sells is no sale of the tenant's.
+            return self.provider != Provider::Stripe || is_of_connected(&envelope.kind);
+        }
+        self.stores.iter().any(|known| known == store)
     }
+}
+
+/// What is told of connected accounts wherever their events come in: whether they may be paid, and what reached their banks.
+fn is_of_connected(kind: &str) -> bool {
+    kind == "account.updated" || kind.starts_with("payout.")
 }
 
 /// Which door is knocked at.
@@ -131,7 +143,7 @@ impl Doors {
         };
         // Without a secret the door is there, and nothing fits: Stripe tries again until the operator has set it.
         let secrets = SigningSecrets::new(secret.iter().flat_map(texts));
-        Ok(Some(Door { tenant: TenantId::default_tenant(), endpoint: None, stores, secrets }))
+        Ok(Some(Door { tenant: TenantId::default_tenant(), endpoint: None, provider, stores, secrets }))
     }
 
     async fn endpoint_door(&self, provider: Provider, id: &EndpointId) -> Result<Option<Door>, DoorError> {
@@ -142,7 +154,7 @@ impl Doors {
         };
         let secret = self.secrets.get(&endpoint.secret).await?;
         let secrets = SigningSecrets::new(texts(&secret));
-        Ok(Some(Door { tenant, endpoint: Some(id.clone()), stores: endpoint.stores, secrets }))
+        Ok(Some(Door { tenant, endpoint: Some(id.clone()), provider, stores: endpoint.stores, secrets }))
     }
 }
 

@@ -1,6 +1,7 @@
 //! `tributary backfill`: what a provider has and we do not is sent in through the same door as its webhooks; and what both
 //! have is compared.
 
+mod kept;
 mod lemon_squeezy;
 mod stripe;
 
@@ -9,14 +10,17 @@ use domain::fact::{Fact, PaymentKey};
 use domain::id::{EndpointId, SaleId};
 use domain::provider::Provider;
 use domain::reconciliation::{Amounts, Bucket, Compared};
+use domain::sale::Sale;
 use domain::time::Timestamp;
 use edge::aws::{Aws, Service};
 use edge::config::{Reader, variables};
 use edge::secrets::{NamedSecrets, Rotating};
 use http::Method;
 use store::reconciliations::{EXCEPTIONS_MAX, Reconciliation};
+use store::sales::Known;
 use store::{Store, TenantKey};
 
+use self::kept::Kept;
 use crate::endpoint::{Sending, path_of};
 use crate::https::Https;
 use crate::{Error, Said, progress};
@@ -60,8 +64,8 @@ pub(crate) struct Found {
     headers: Vec<(&'static str, String)>,
     /// What it states.
     facts: Vec<Fact>,
-    /// Is it stored here? None where only the ledger can tell.
-    is_stored: Option<bool>,
+    /// How far it has come here.
+    kept: Kept,
 }
 
 /// What the provider has. How much that is only its last page tells.
@@ -108,17 +112,19 @@ pub(crate) async fn run(asked: &Backfill) -> Result<Said, Error> {
         unmatched: 0,
         exceptions: Vec::new(),
     };
+    let mut backs_missing = 0_u64;
     for found in &found {
         record.looked_at += 1;
-        let compared = office.compare(&found.facts).await?;
+        // What is kept as test mode is in no ledger by intent, and is held against none.
+        let is_compared = found.kept != Kept::OfTestMode;
+        let compared = if is_compared { office.compare(&found.facts).await? } else { None };
+        let is_back_booked = !is_compared || office.has_what_went_back(&found.facts).await?;
+        if compared.is_none() && !is_back_booked {
+            backs_missing += 1;
+        }
         let bucket = compared.as_ref().map_or(Bucket::Matched, |compared| compared.bucket);
         count(&mut record, compared);
-        // What is stored and not booked was never handed on, or given up: sent in again, the door hands it on once more.
-        let is_missing = match found.is_stored {
-            Some(is_stored) => !is_stored || bucket == Bucket::MissingInLedger,
-            None => bucket != Bucket::Matched,
-        };
-        if is_missing && !asked.dry_run {
+        if found.kept.is_missing(bucket, is_back_booked) && !asked.dry_run {
             record.sent_in += 1;
             if !office.send_in(provider, found).await? {
                 record.not_taken += 1;
@@ -128,7 +134,7 @@ pub(crate) async fn run(asked: &Backfill) -> Result<Said, Error> {
     }
     bar.finish_and_clear();
     office.store.record_reconciliation(&office.tenant, &record).await?;
-    Ok(Said { text: told(&record, asked.dry_run), good: record.not_taken == 0 })
+    Ok(Said { text: told(&record, asked.dry_run, backs_missing), good: record.not_taken == 0 })
 }
 
 fn count(record: &mut Reconciliation, compared: Option<Compared>) {
@@ -144,11 +150,14 @@ fn count(record: &mut Reconciliation, compared: Option<Compared>) {
     }
 }
 
-fn told(record: &Reconciliation, is_dry_run: bool) -> String {
+fn told(record: &Reconciliation, is_dry_run: bool, backs_missing: u64) -> String {
     let Reconciliation { looked_at, sent_in, not_taken, matched, unmatched, exceptions, .. } = record;
     let sent =
         if is_dry_run { "nothing sent in".to_owned() } else { format!("{sent_in} sent in, {not_taken} refused") };
     let mut text = format!("{looked_at} looked at, {sent}; payments: {matched} match, {unmatched} do not");
+    if backs_missing > 0 {
+        text.push_str(&format!("; events of money that went back and is not booked: {backs_missing}"));
+    }
     for compared in exceptions {
         let shown = |amounts: &Amounts| {
             let refunded = amounts.refunded.map_or_else(String::new, |back| format!(" less {back}"));
@@ -218,15 +227,44 @@ impl Office {
     /// The payment that some facts tell, beside its sale; none where they tell none.
     async fn compare(&self, facts: &[Fact]) -> Result<Option<Compared>, Error> {
         let Some((payment, provider)) = amounts_of(facts) else { return Ok(None) };
-        let sale = match self.store.find_payment(&self.tenant, &payment).await? {
-            store::sales::Known::Sale(sale) => Some(sale),
-            store::sales::Known::As(owner) => {
-                self.store.get_sale(&self.tenant, &SaleId::of(&owner)).await?.map(Box::new)
-            }
-            store::sales::Known::Not => None,
-        };
-        let ledger = sale.map(|sale| Amounts { paid: sale.paid, refunded: Some(sale.refunded) });
+        let ledger =
+            self.sale_of(&payment).await?.map(|sale| Amounts { paid: sale.paid, refunded: Some(sale.refunded) });
         Ok(Some(Compared::of(payment, provider, ledger)))
+    }
+
+    /// The sale of a payment, by any of its names.
+    async fn sale_of(&self, payment: &PaymentKey) -> Result<Option<Box<Sale>>, Error> {
+        Ok(match self.store.find_payment(&self.tenant, payment).await? {
+            Known::Sale(sale) => Some(sale),
+            Known::As(owner) => self.store.get_sale(&self.tenant, &SaleId::of(&owner)).await?.map(Box::new),
+            Known::Not => None,
+        })
+    }
+
+    /// REC-1: is every refund and dispute among the facts booked, as far as it is told here? Facts without any are.
+    async fn has_what_went_back(&self, facts: &[Fact]) -> Result<bool, Error> {
+        for fact in facts {
+            let is_booked = match fact {
+                Fact::Refund(told) => match self.sale_of(&told.payment).await? {
+                    Some(sale) => {
+                        let ours = self.store.get_refund(&self.tenant, &sale, &told.refund).await?;
+                        // ING-7: one that failed is nothing, and that is its last word.
+                        ours.is_some_and(|(ours, _)| !told.amount.is_zero() || ours.amount.is_zero())
+                    }
+                    None => false,
+                },
+                Fact::Dispute(told) => {
+                    let sale = self.sale_of(&told.payment).await?;
+                    let ours = sale.as_ref().and_then(|sale| sale.disputes.get(&told.dispute));
+                    ours.is_some_and(|ours| ours.phase >= told.phase)
+                }
+                _ => true,
+            };
+            if !is_booked {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Through the same door as the provider: `false` when the door refuses it.

@@ -60,8 +60,24 @@ pub struct NewUser {
     /// Of a partner's user: whose.
     #[arg(long)]
     partner: Option<String>,
+    /// Of a member's user: whose.
+    #[arg(long)]
+    member: Option<String>,
     #[command(flatten)]
     at: At,
+}
+
+impl NewUser {
+    /// As the API takes it.
+    fn body(&self) -> Value {
+        let mut body = json!({"email": self.email, "role": self.role});
+        for (name, value) in [("name", &self.name), ("partner_id", &self.partner), ("member_id", &self.member)] {
+            if let Some(value) = value {
+                body[name] = json!(value);
+            }
+        }
+        body
+    }
 }
 
 /// One thing.
@@ -97,13 +113,7 @@ pub(crate) async fn users(command: &UserCommand) -> Result<Said, Error> {
     match command {
         UserCommand::List(at) => Api::open(at)?.list("/v1/users", &["id", "role", "state", "email"]).await,
         UserCommand::Create(new) => {
-            let mut body = json!({"email": new.email, "role": new.role});
-            for (name, value) in [("name", &new.name), ("partner_id", &new.partner)] {
-                if let Some(value) = value {
-                    body[name] = json!(value);
-                }
-            }
-            let made = Api::open(&new.at)?.write(Method::POST, "/v1/users", Some(&body)).await?;
+            let made = Api::open(&new.at)?.write(Method::POST, "/v1/users", Some(&new.body())).await?;
             Ok(good(made["id"].as_str().unwrap_or_default()))
         }
         UserCommand::Disable(one) => state(one, "disabled").await,
@@ -280,6 +290,25 @@ mod tests {
         }
         for bad in ["", "..", "../users", "a/b", "a?b", "a#b", "a b", "%2e", "ä"] {
             assert!(in_a_path(bad).is_err(), "{bad}");
+        }
+    }
+
+    /// The command as it is typed.
+    #[derive(clap::Parser)]
+    struct Typed {
+        #[command(flatten)]
+        new: NewUser,
+    }
+
+    #[test]
+    fn a_member_and_a_partner_are_named_by_their_own_fields() {
+        for (named, value, field) in
+            [("--member", "mem_1", "member_id"), ("--partner", "par_1", "partner_id"), ("--name", "Ada", "name")]
+        {
+            let typed = ["user", "--email", "a@b.example", "--role", "member", named, value];
+            let body = <Typed as clap::Parser>::try_parse_from(typed).expect("a command").new.body();
+            let expected = json!({"email": "a@b.example", "role": "member", field: value});
+            assert_eq!(body, expected);
         }
     }
 

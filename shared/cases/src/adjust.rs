@@ -12,6 +12,7 @@ pub(crate) mod late;
 pub mod load;
 pub mod moving;
 pub mod plan;
+mod shares;
 
 use std::collections::{BTreeMap, BTreeSet};
 

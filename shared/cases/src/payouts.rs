@@ -266,10 +266,9 @@ async fn decide(
             return Ok(Err(refused));
         }
         // TAX-2, PAY-13: what is kept is decided at the payment, by the form that holds then.
-        match leaving::leaves(store, tenant, &payout, at).await? {
-            Leaves::Parts(net) => payout.net = Some(net),
-            Leaves::NoTaxForm(status) => return Ok(Err(Refused::TaxFormMissing { status: status.word() })),
-            Leaves::Nothing => return Ok(Err(Refused::NothingLeft)),
+        match leaving::leaves(store, tenant, &payout, at).await?.parts() {
+            Ok(net) => payout.net = Some(net),
+            Err(refused) => return Ok(Err(refused)),
         }
     }
     let (actor, plain) = (actor.clone(), |step| (false, step));

@@ -16,6 +16,7 @@ use domain::fraud::marks::{Mark, MarkKind};
 use domain::id::{ApplicationId, KeyId, LeadId, MemberId, PartnerId, UserId};
 use domain::ledger::Head;
 use domain::money::Money;
+use domain::payout::Payout;
 use domain::time::Timestamp;
 use domain::user::UserState;
 use store::applications::StoredApplication;
@@ -241,6 +242,15 @@ fn kept_of_actor() -> Vec<Kept> {
     vec![Kept::AuditOrigin]
 }
 
+/// What is kept of whoever money may have gone to, and why: by what became of their payouts, not by what they asked for.
+fn kept_of_payee(payouts: &[Payout], keeps_form: bool) -> Vec<Kept> {
+    let mut kept = kept_of_actor();
+    kept.extend(payouts.iter().any(papers::may_be_in_file).then_some(Kept::BankFiles));
+    kept.extend(payouts.iter().any(papers::has_receipt).then_some(Kept::Receipts));
+    kept.extend(keeps_form.then_some(Kept::TaxForm));
+    kept
+}
+
 /// OPS-3: the audit of what was asked stands beside the thing's own: members keep the end of theirs themselves.
 fn told(subject: &SubjectId, asking: &Asking, action: &'static str) -> Told {
     Told::new(format!("privacy#{}", subject.as_str()), asking.actor.clone(), asking.at, action)
@@ -317,18 +327,15 @@ impl Erasing<'_> {
         let form = self.store.get_tax_form(self.tenant, payee).await?;
         let marks = self.store.list_marks(self.tenant, payee).await?;
         let person = self.store.get_person_whole(self.tenant, payee).await?;
-        let was_paid = heads.iter().any(|head| head.payout_no > 0);
-        let mut kept = kept_of_actor();
-        if was_paid {
-            kept.extend([Kept::BankFiles, Kept::Receipts]);
-            kept.extend(form.as_ref().map(|_| Kept::TaxForm));
-        }
+        let payouts = papers::payouts_of(self.store, self.tenant, (payee, &heads)).await?;
+        let was_paid = payouts.iter().any(papers::may_have_paid);
+        let kept = kept_of_payee(&payouts, was_paid && form.is_some());
         let has_form = form.is_some() && !was_paid;
         let claims = claims_of(self.store, self.tenant, payee).await?;
         let is_silent = claims.iter().all(Claim::is_forgotten);
         let is_bare = person.is_none() && methods.ranked.is_empty() && !has_form && marks.is_empty() && is_silent;
         if is_bare && let Some(before) = self.store.get_subject(self.tenant, subject).await?.erased {
-            papers::unname(self.store, self.tenant, (payee, &heads), before.at).await?;
+            papers::unname(self.store, self.tenant, &payouts, before.at).await?;
             return Ok(Some(Erased::Done { at: before.at, kept }));
         }
         if earns_in.is_some() {
@@ -358,7 +365,7 @@ impl Erasing<'_> {
         }
         // Those of the instant before: behind the tombstone none is made.
         self.forget(&claims_of(self.store, self.tenant, payee).await?).await?;
-        papers::unname(self.store, self.tenant, (payee, &heads), self.asked.at).await?;
+        papers::unname(self.store, self.tenant, &payouts, self.asked.at).await?;
         Ok(Some(Erased::Done { at: self.asked.at, kept }))
     }
 

@@ -125,6 +125,9 @@ pub struct Earning {
     pub hold_days: u16,
     /// A late one is not available before the month that it counts in begins.
     pub not_before: Option<BusinessDay>,
+    /// Of a commission: what it adds to the partner's month where retroactive bands give it its rate, and nothing where they
+    /// do not, before refunds, minor units.
+    pub volume: Option<i64>,
     /// How it came about.
     pub trace: LineTrace,
 }
@@ -208,6 +211,7 @@ impl Earning {
             amount: self.amount,
             clawback: self.clawback,
             slot,
+            volume: self.volume,
             trace: self.trace.clone(),
         })
     }

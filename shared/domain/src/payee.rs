@@ -15,7 +15,7 @@ mod destination;
 mod fingerprint;
 mod rail;
 
-pub use destination::{AccountKind, Destination, HolderKind, PostalAddress};
+pub use destination::{AccountKind, Destination, HolderKind, PostalAddress, wished_details};
 pub use fingerprint::FingerprintKey;
 pub use rail::Rail;
 

@@ -6,6 +6,7 @@
 
 mod goal;
 mod late;
+mod volume;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,6 +24,7 @@ use crate::time::{BusinessDay, DateOutOfRange, Timestamp};
 use goal::Goal;
 use late::Back;
 pub use late::{BANDED_NOTE, late_months};
+use volume::Volume;
 
 /// What a position earns by the rules, before anything went back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +39,9 @@ pub struct Target {
     pub clawback: Clawback,
     /// Where its first line goes, and where released money returns to.
     pub slot: Slot,
+    /// What it adds to the partner's month where retroactive bands give it its rate, before anything went back: nothing
+    /// where they do not. `None` leaves what is booked.
+    pub volume: Option<i64>,
     /// How it came about. With a period, the sale begins to count there for the partner: also one who had it once, whose
     /// line says so although nothing else changes. For whoever has the sale already there is none.
     pub trace: LineTrace,
@@ -102,6 +107,8 @@ pub struct Booked {
     pub reversed: i64,
     /// Net by place; moves count.
     pub places: BTreeMap<Place, i64>,
+    /// What it adds to the volume of its month, where that is kept.
+    volume: Option<Volume>,
     /// Its first line.
     first: Option<(u32, Place)>,
     /// What refunds do to it, as the newest of its lines that earn says.
@@ -136,6 +143,7 @@ pub fn booked(sale: &Sale) -> BTreeMap<Position, Booked> {
             LineKind::Reversal => position.reversed = position.reversed.saturating_sub(minor),
             LineKind::HoldMove | LineKind::Entry => {}
         }
+        position.volume = Volume::with(position.volume, line);
         let place = position.places.entry(line.place).or_default();
         *place = place.saturating_add(minor);
         if position.first.is_none() {
@@ -174,7 +182,7 @@ pub fn booked_targets(sale: &Sale) -> Vec<Target> {
             notes: Vec::new(),
         };
         let amount = Money::from_minor(position.earned, sale.paid.currency());
-        targets.push(Target { partner, part, amount, clawback: position.clawback, slot, trace });
+        targets.push(Target { partner, part, amount, clawback: position.clawback, slot, volume: None, trace });
     }
     targets
 }
@@ -198,7 +206,7 @@ pub fn retarget(sale: &mut Sale, targets: &[Target], booking: &Booking<'_>) -> R
     let booked = booked(sale);
     let mut by_position: BTreeMap<Position, Target> = BTreeMap::new();
     for target in booked_targets(sale) {
-        let nothing = Target { amount: Money::zero(sale.paid.currency()), ..target };
+        let nothing = Target { amount: Money::zero(sale.paid.currency()), volume: Some(0), ..target };
         by_position.insert((nothing.partner.clone(), nothing.part), nothing);
     }
     for target in targets {
@@ -229,7 +237,8 @@ pub fn retarget(sale: &mut Sale, targets: &[Target], booking: &Booking<'_>) -> R
             booking.today,
         )?;
         let back = Back::of(sale, target, booking)?;
-        let mut writer = Writer { sale, target, booking, lines: &mut lines, places: now.places.clone(), goal, back };
+        let (volume, places) = (Volume::of(sale, target, &now)?, now.places.clone());
+        let mut writer = Writer { sale, target, booking, lines: &mut lines, places, goal, volume, back };
         writer.write(&now)?;
     }
     Ok(lines)
@@ -244,6 +253,7 @@ struct Writer<'a, 'b> {
     /// Net by place, with what was written here.
     places: BTreeMap<Place, i64>,
     goal: Goal,
+    volume: Option<Volume>,
     back: Option<Back>,
 }
 
@@ -257,7 +267,7 @@ struct Change {
 
 impl Writer<'_, '_> {
     fn write(&mut self, now: &Booked) -> Result<(), RetargetError> {
-        let first = now.first.map(|(n, _)| n);
+        let (first, start) = (now.first.map(|(n, _)| n), self.sale.lines.len());
         if first.is_none() {
             // An attributed sale has at least one line a partner, of zero when nothing is earned.
             let change = Change { kind: LineKind::Earned, reason: self.target.trace.reason, reverses: None };
@@ -286,7 +296,30 @@ impl Writer<'_, '_> {
             let slot = self.open(self.target.slot)?;
             self.push(Place::Slot(slot), 0, adjustment);
         }
+        self.tell_volume(now, start, (adjustment, reversal))?;
         self.settle_hold(first)
+    }
+
+    /// COM-22: what was written here says how the volume changes; where no money is to be moved, a line of nothing does.
+    fn tell_volume(
+        &mut self,
+        now: &Booked,
+        start: usize,
+        (adjustment, reversal): (Change, Change),
+    ) -> Result<(), RetargetError> {
+        let Some(volume) = self.volume else { return Ok(()) };
+        for (kind, minor) in volume.changes(now) {
+            if !self.sale.lines.iter().skip(start).any(|line| line.kind == kind) {
+                let change = if kind == LineKind::Reversal { reversal } else { adjustment };
+                let slot = self.open(self.target.slot)?;
+                let slot = self.from(change)?.map_or(slot, |from| slot.max(from));
+                self.push(Place::Slot(slot), 0, change);
+            }
+            if let Some(line) = self.sale.lines.iter_mut().skip(start).find(|line| line.kind == kind) {
+                line.volume = Some(minor);
+            }
+        }
+        Ok(())
     }
 
     /// The reason of the booking where it fits the change, else the usual one.
@@ -406,6 +439,8 @@ impl Writer<'_, '_> {
             clawback,
             month: self.target.trace.period.filter(|_| counts),
             is_banded: is_earned && has_volume,
+            // Lines of bands say it, also of nothing: so it is known that it is kept.
+            volume: self.volume.filter(|_| is_earned && has_volume).map(|_| 0),
         });
         let origin = Origin::Sale(self.sale.id.clone());
         let mut trace = LineTrace {

@@ -219,6 +219,9 @@ pub struct SaleLine {
     pub month: Option<Month>,
     /// Of an earned line: do volume bands give it its rate?
     pub is_banded: bool,
+    /// COM-22: by how much a line changes the volume that the sale adds to its partner's month, minor units, where
+    /// retroactive bands give it its rate. Lines of any bands say it, also of nothing; those of before that was kept say none.
+    pub volume: Option<i64>,
 }
 
 impl Sale {

@@ -170,6 +170,8 @@ const PATHS: &[(&str, Area)] = &[
 const OF_PERSONS: &[(&str, &str)] = &[
     // Who signs in for a partner: a machine that could make one would be one.
     ("*", "/v1/partners/*/users"),
+    // Terms bind whoever accepts them: no machine of the tenant's does it for a partner.
+    ("POST", "/v1/partners/*/terms"),
     // With a partner go its enrolments, and the marks by which it would be known again.
     ("DELETE", "/v1/partners/*"),
     // What a code takes off at the provider is the tenant's money.

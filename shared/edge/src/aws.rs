@@ -77,6 +77,18 @@ impl Patience {
     pub const VISITOR: Self = Self { attempts: 1, connect_ms: 150, attempt_ms: 240, total_ms: 250 };
     /// For a visitor who can only be sent on by what is read: a slow answer is better than none.
     pub const FIRST_VISITOR: Self = Self { attempts: 2, connect_ms: 500, attempt_ms: 700, total_ms: 1_500 };
+
+    fn timeouts(self) -> TimeoutConfig {
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(Duration::from_millis(self.connect_ms))
+            .operation_attempt_timeout(Duration::from_millis(self.attempt_ms.min(self.total_ms)));
+        let timeouts = match self.attempts {
+            // Nothing waits outside an only attempt: a second timer around the first would be set and never ring.
+            1 => timeouts.disable_operation_timeout(),
+            _ => timeouts.operation_timeout(Duration::from_millis(self.total_ms)),
+        };
+        timeouts.build()
+    }
 }
 
 /// Region, credentials, addresses and the one HTTP client (TLS by ring) of all AWS clients.
@@ -123,13 +135,7 @@ impl Aws {
             .credentials_provider(SharedCredentialsProvider::new(self.credentials.clone()))
             .http_client(self.http.clone())
             .retry_config(RetryConfig::standard().with_max_attempts(patience.attempts))
-            .timeout_config(
-                TimeoutConfig::builder()
-                    .connect_timeout(Duration::from_millis(patience.connect_ms))
-                    .operation_attempt_timeout(Duration::from_millis(patience.attempt_ms))
-                    .operation_timeout(Duration::from_millis(patience.total_ms))
-                    .build(),
-            );
+            .timeout_config(patience.timeouts());
         if service == Service::DynamoDb {
             // Its answers are whole and small, and the attempt's own time ends before this would begin to look.
             config.set_stalled_stream_protection(Some(StalledStreamProtectionConfig::disabled()));
@@ -179,6 +185,22 @@ mod tests {
     fn without_addresses_aws_itself_is_meant() {
         let aws = Aws::from(&mut reader(&[]));
         assert_eq!(aws.service(Service::S3).endpoint_url(), None);
+    }
+
+    /// The bounds of one attempt and of all of it, in milliseconds.
+    fn bounds(patience: Patience) -> (Option<u128>, Option<u128>) {
+        let config = Aws::from(&mut reader(&[])).service_with(Service::DynamoDb, patience);
+        let timeouts = config.timeout_config().expect("bounds");
+        let ms = |bound: Option<Duration>| bound.map(|bound| bound.as_millis());
+        (ms(timeouts.operation_attempt_timeout()), ms(timeouts.operation_timeout()))
+    }
+
+    #[test]
+    fn an_only_attempt_has_one_bound_and_several_have_one_around_them() {
+        assert_eq!(bounds(Patience::VISITOR), (Some(240), None));
+        assert_eq!(bounds(Patience { attempt_ms: 900, ..Patience::VISITOR }), (Some(250), None));
+        assert_eq!(bounds(Patience::FIRST_VISITOR), (Some(700), Some(1_500)));
+        assert_eq!(bounds(Patience::WORK), (Some(3_000), Some(10_000)));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Reading requests: a body or a query that is not as declared is a 400 that names the field.
 
+mod objects;
 mod unsaid;
 mod whole;
 
@@ -11,6 +12,7 @@ use serde_path_to_error::{Path, Segment};
 
 use crate::negotiation::{all_read, note_query};
 use crate::problem::{Problem, escaped};
+use objects::Objects;
 use unsaid::without_value;
 use whole::whole;
 
@@ -110,7 +112,7 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Segment
     }
 }
 
-/// Reads JSON; the wrong field is named by its pointer.
+/// Reads JSON; the wrong field is named by its pointer. A list in place of an object is wrong at any depth.
 ///
 /// # Errors
 /// 400 with the pointer of the first wrong, missing or unknown field.
@@ -121,7 +123,7 @@ pub fn from_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     }
     let bytes = whole(bytes);
     let mut reader = serde_json::Deserializer::from_slice(&bytes);
-    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+    let value = serde_path_to_error::deserialize(Objects(&mut reader)).map_err(|error| {
         let detail = without_position(&without_value(&error.inner().to_string()));
         let mut pointer = pointer(error.path());
         // A missing field has no place of its own: serde names its parent, and the field in the message.

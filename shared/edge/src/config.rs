@@ -134,6 +134,12 @@ pub mod variables {
         "true: customers are reminded 1, 3 and 7 days after a payment failed; false when unset",
         "true",
     );
+    /// Whether events of a provider's test mode count.
+    pub const TEST_MODE_EVENTS: Variable = Variable::optional(
+        "TEST_MODE_EVENTS",
+        "true: events of a provider's test mode are booked as live ones are; they are kept, and not acted on, when unset",
+        "false",
+    );
     /// The public address of this deployment.
     pub const PUBLIC_URL: Variable = Variable::required(
         "PUBLIC_URL",

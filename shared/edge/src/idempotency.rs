@@ -2,8 +2,9 @@
 //!
 //! The first run holds a lease. While it works, the same request is a 409; another request under the same key is a
 //! 422. A run that crashed is taken over once its lease is over, so what it guards must itself stand being run twice.
-//! Answers are kept for a day, save those that a second try may better: 202 (not there yet), 429 and 5xx. They may carry
-//! personal data, so each lies sealed under a key that only the request itself yields (`kept`).
+//! Answers are kept for a day, save those that a second try may better: 202 (not there yet), 401 and 403 (not this caller,
+//! or not before they have shown a second factor), 429 and 5xx. They may carry personal data, so each lies sealed under a
+//! key that only the request itself yields (`kept`).
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -15,6 +16,7 @@ use axum::response::{IntoResponse, Response};
 use domain::digest::Digest;
 use http::header::{CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LOCATION};
 use http::request::Parts;
+use http::uri::PathAndQuery;
 use http::{Method, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use store::idempotency::{Attempt, Claimed, SealedAnswer};
@@ -160,9 +162,11 @@ where
     let bytes = axum::body::to_bytes(body, BODY_BYTES_MAX).await.map_err(|_| Problem::too_large(BODY_BYTES_MAX))?;
     let idempotency = Idempotency::from_ref(&state);
     let at = idempotency.clock.now();
+    // The query is of the request: asked of another partner, it is another one. Without a query this is the path alone.
+    let asked = parts.uri.path_and_query().map_or(parts.uri.path(), PathAndQuery::as_str);
     let attempt = Attempt {
         key_hash: Digest::of(&[caller.key_id.as_str().as_bytes(), key.as_bytes()]),
-        fingerprint: Digest::of(&[parts.method.as_str().as_bytes(), parts.uri.path().as_bytes(), &bytes]),
+        fingerprint: Digest::of(&[parts.method.as_str().as_bytes(), asked.as_bytes(), &bytes]),
         run: hex::encode(random::bytes::<16>()),
         at,
         lease_until: at.saturating_add(LEASE).unwrap_or(at),
@@ -204,6 +208,8 @@ impl Idempotency {
             None => String::from_utf8(bytes.to_vec()).ok(),
         };
         let outcome = match text.filter(|_| is_worth_keeping(status)) {
+            // What they do later is done then: dated by that try, and not by the one that was refused.
+            None if is_refused(status) => self.store.delete_idempotent_run(tenant, attempt).await,
             None => self.store.release_idempotent_run(tenant, attempt).await,
             Some(body) => {
                 let headers = KEPT_HEADERS
@@ -252,8 +258,15 @@ fn without(ShownOnce(field): ShownOnce, bytes: &[u8]) -> Option<String> {
     serde_json::to_string(&body).ok()
 }
 
+/// Whoever was refused for what they may not do, or not yet, did nothing, and may come again: with a second factor, say, as
+/// the refusal itself asks them to.
+fn is_refused(status: StatusCode) -> bool {
+    matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
+}
+
 fn is_worth_keeping(status: StatusCode) -> bool {
-    !status.is_server_error() && !matches!(status, StatusCode::ACCEPTED | StatusCode::TOO_MANY_REQUESTS)
+    let may_be_bettered = matches!(status, StatusCode::ACCEPTED | StatusCode::TOO_MANY_REQUESTS);
+    !status.is_server_error() && !may_be_bettered && !is_refused(status)
 }
 
 fn again(kept: KeptAnswer) -> Response {

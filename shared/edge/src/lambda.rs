@@ -15,7 +15,8 @@ use axum::Router;
 use futures::FutureExt;
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, Service};
-use lambda_runtime::{LambdaEvent, service_fn};
+use lambda_runtime::layers::TracingLayer;
+use lambda_runtime::{LambdaEvent, Runtime, service_fn};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -82,7 +83,23 @@ pub struct Scheduled {
 /// # Errors
 /// The runtime's API is away.
 pub async fn run_http(routes: Router) -> Result<(), Error> {
-    lambda_http::run(routes).await
+    // As `lambda_http::run`, but for its adapter: that one is marked by the type of an answer's body, which no task may
+    // carry. What it begins may be carried.
+    let handler = service_fn(move |event: LambdaEvent<LambdaRequest>| Adapter::from(routes.clone()).call(event));
+    in_a_task(Runtime::new(handler).layer(TracingLayer::new()).run()).await
+}
+
+/// On one thread each wake of the future that the runtime blocks on costs a look at the system for events that nobody
+/// waits for yet: three of them a request. A task is woken without.
+async fn in_a_task(serving: impl Future<Output = Result<(), Error>> + Send + 'static) -> Result<(), Error> {
+    match tokio::spawn(serving).await {
+        Ok(ended) => ended,
+        // A panic of the loop ends the process, as it would without the task.
+        Err(ended) => match ended.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(cancelled) => Err(cancelled.into()),
+        },
+    }
 }
 
 /// The same where a distribution may be in front: of its callers the address is then known that it saw.

@@ -3,26 +3,17 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
+use aws_sdk_dynamodb::types::ReturnValue;
 use domain::id::{LinkId, PartnerId, ProgramId};
 use domain::time::Timestamp;
 use domain::touch::{DeviceHash, VisitorHash};
 use serde::Deserialize;
 
-use crate::item::{key_map, number, text};
+use crate::item::key_map;
 use crate::request::unavailable;
 use crate::{Store, StoreError, TenantKey};
 
-/// Longest texts kept, in bytes: with all of them full, an item still is within one write unit.
-const USER_AGENT_BYTES_MAX: usize = 256;
-const LANGUAGE_BYTES_MAX: usize = 64;
-const REFERRER_BYTES_MAX: usize = 96;
-const COUNTRY_BYTES_MAX: usize = 2;
-const REGION_BYTES_MAX: usize = 3;
-const CITY_BYTES_MAX: usize = 48;
-const CARRIED_VALUE_BYTES_MAX: usize = 64;
-const CARRIED_BYTES_MAX: usize = 256;
+mod sets;
 
 /// A visit to be recorded.
 #[derive(Debug, Clone)]
@@ -150,7 +141,7 @@ impl TryFrom<Item> for Click {
     type Error = String;
 
     fn try_from(item: Item) -> Result<Self, String> {
-        if item.entity != ENTITY {
+        if item.entity != sets::ENTITY {
             return Err(format!("a {} among the clicks", item.entity));
         }
         let at = |ms| Timestamp::from_millisecond(ms).map_err(|error| error.to_string());
@@ -173,8 +164,6 @@ impl TryFrom<Item> for Click {
     }
 }
 
-const ENTITY: &str = "click";
-
 impl Store {
     /// Records a visit. Not idempotent by itself: sent twice it is two visits, of which one counts.
     ///
@@ -185,20 +174,24 @@ impl Store {
         let counter = if click.bot.is_some() { "bots" } else { "hits" };
         let key = tenant.click(click.link, click.at, click.visitor);
         let (is_bot, is_nobody) = (click.bot.is_some(), click.visitor == VisitorHash::NOBODY);
+        let sets = sets::of(click, counter);
         let request = self.db.update_item().table_name(&self.tables.clicks).set_key(Some(key_map(&key)));
-        let answer = first_visit_sets(request, click)
-            .expression_attribute_names("#hits", counter)
-            .return_values(ReturnValue::UpdatedNew)
+        let answer = request
+            .update_expression(sets.expression)
+            .condition_expression(sets::IS_CLICK)
+            .set_expression_attribute_names(Some(sets.names))
+            .set_expression_attribute_values(Some(sets.values))
+            // What stood before: nothing for a first visit, which is most of them, so that its answer is short to read.
+            .return_values(ReturnValue::UpdatedOld)
             .send()
             .await
             .map_err(|error| unavailable(DOING, error))?;
-        let hits = answer.attributes().and_then(|new| new.get(counter)).and_then(|hits| hits.as_n().ok());
-        Ok(match hits.map(String::as_str) {
+        let was_counted = answer.attributes().is_some_and(|old| old.contains_key(counter));
+        Ok(match was_counted {
             _ if is_bot => ClickRecorded::Bot,
             // Who asked for privacy cannot be told from the one before: each counts.
-            _ if is_nobody => ClickRecorded::Counted,
-            Some("1") => ClickRecorded::Counted,
-            _ => ClickRecorded::Duplicate,
+            true if !is_nobody => ClickRecorded::Duplicate,
+            _ => ClickRecorded::Counted,
         })
     }
 
@@ -218,75 +211,6 @@ impl Store {
         let item: Option<Item> = self.get_eventually(&self.tables.clicks, &key, "reading a click").await?;
         item.map(Click::try_from).transpose().map_err(|why| crate::item::inconsistent(&key, why))
     }
-}
-
-/// What stays as the first visit said it, what each visit moves, and the condition: never count on another entity.
-fn first_visit_sets(request: UpdateItemFluentBuilder, click: NewClick<'_>) -> UpdateItemFluentBuilder {
-    let mut firsts: Vec<(&str, AttributeValue)> = vec![
-        ("entity", text(ENTITY)),
-        ("v", number(1)),
-        ("partner", text(click.partner.as_str())),
-        ("program", text(click.program.as_str())),
-        ("first_ms", number(click.at.as_millisecond())),
-        ("expires_at", number(click.expires_at.as_second())),
-    ];
-    let texts = [
-        ("agent", click.user_agent, USER_AGENT_BYTES_MAX),
-        ("lang", click.language, LANGUAGE_BYTES_MAX),
-        ("referrer", click.referrer_host, REFERRER_BYTES_MAX),
-        ("paid", click.paid_traffic.unwrap_or_default().to_owned(), LANGUAGE_BYTES_MAX),
-        ("device", click.device.map(|device| device.to_string()).unwrap_or_default(), LANGUAGE_BYTES_MAX),
-        ("country", click.place.country, COUNTRY_BYTES_MAX),
-        ("region", click.place.region, REGION_BYTES_MAX),
-        ("city", click.place.city, CITY_BYTES_MAX),
-        ("bot", click.bot.unwrap_or_default().to_owned(), LANGUAGE_BYTES_MAX),
-    ];
-    firsts.extend(
-        texts
-            .iter()
-            .filter(|(_, value, _)| !value.is_empty())
-            .map(|(name, value, max)| (*name, text(cut(value, *max)))),
-    );
-    let carried = bounded(click.carried);
-    if !carried.is_empty() {
-        firsts.push((
-            "carried",
-            AttributeValue::M(carried.into_iter().map(|(name, value)| (name, text(value))).collect()),
-        ));
-    }
-    let mut sets = vec!["last_ms = :last".to_owned()];
-    let mut request = request.expression_attribute_values(":last", number(click.at.as_millisecond()));
-    for (index, (name, value)) in firsts.into_iter().enumerate() {
-        sets.push(format!("#f{index} = if_not_exists(#f{index}, :f{index})"));
-        request = request
-            .expression_attribute_names(format!("#f{index}"), name)
-            .expression_attribute_values(format!(":f{index}"), value);
-    }
-    // #f0 and :f0 are the entity.
-    request
-        .update_expression(format!("SET {} ADD #hits :one", sets.join(", ")))
-        .condition_expression("attribute_not_exists(pk) OR #f0 = :f0")
-        .expression_attribute_values(":one", number(1))
-}
-
-/// At most so many bytes, never half a character.
-fn cut(value: &str, bytes_max: usize) -> &str {
-    value.get(..value.floor_char_boundary(bytes_max)).unwrap_or_default()
-}
-
-fn bounded(carried: BTreeMap<String, String>) -> BTreeMap<String, String> {
-    let mut left = CARRIED_BYTES_MAX;
-    let mut kept = BTreeMap::new();
-    for (name, value) in carried {
-        let value = cut(&value, CARRIED_VALUE_BYTES_MAX).to_owned();
-        // Three bytes are DynamoDB's own overhead of a map's member.
-        let size = name.len() + value.len() + 3;
-        if let Some(rest) = left.checked_sub(size) {
-            left = rest;
-            kept.insert(name, value);
-        }
-    }
-    kept
 }
 
 #[cfg(test)]

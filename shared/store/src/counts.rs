@@ -41,7 +41,13 @@ pub struct CustomerCount {
     /// What was earned by them net of refunds, by programme, minor units.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub earned: BTreeMap<ProgramId, i64>,
+    /// COM-10: what the bands of counted months paid for them, as long as their sales may come back.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub bands: BandsOfCustomer,
 }
+
+/// What the bands of counted months paid for a customer, by programme.
+pub type BandsOfCustomer = BTreeMap<ProgramId, BTreeMap<Month, BandsCounted>>;
 
 /// What is counted of a programme.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,7 +67,7 @@ pub struct ProgramCount {
 }
 
 /// What the retroactive bands of a counted month came to, minor units.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BandsCounted {
     /// The entry of the month, which the bands added.
     pub added: i64,
@@ -70,6 +76,47 @@ pub struct BandsCounted {
     /// What of that has come back since.
     #[serde(default, skip_serializing_if = "is_nothing")]
     pub back: i64,
+    /// The net volume of those sales when it was counted; none where some of them do not say theirs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub volume: Option<i64>,
+    /// What of that has come back since.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub volume_back: i64,
+    /// What recomputes added since.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub recomputed: Vec<BandsRecomputed>,
+}
+
+/// What a recompute added to the bands of a counted month, minor units: for what was left of it by then.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BandsRecomputed {
+    /// What it added.
+    pub added: i64,
+    /// What had come back by then of what the banded sales earned.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub back: i64,
+    /// What had come back by then of their volume.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub volume_back: i64,
+}
+
+impl BandsCounted {
+    /// With what came of it since.
+    #[must_use]
+    pub fn with(&self, more: &Self) -> Self {
+        let volume = match (self.volume, more.volume) {
+            (Some(known), Some(more)) => Some(known.saturating_add(more)),
+            (known, more) => known.or(more),
+        };
+        Self {
+            added: self.added.saturating_add(more.added),
+            earned: self.earned.saturating_add(more.earned),
+            back: self.back.saturating_add(more.back),
+            volume,
+            volume_back: self.volume_back.saturating_add(more.volume_back),
+            recomputed: self.recomputed.iter().chain(&more.recomputed).copied().collect(),
+        }
+    }
 }
 
 fn is_nothing(minor: &i64) -> bool {
@@ -218,5 +265,18 @@ impl Store {
             }
             Err(error) => Err(unavailable(doing, error)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_bands_came_to_before_volumes_were_kept_reads_on_and_is_written_as_it_was() {
+        let text = r#"{"added":780000,"earned":0}"#;
+        let found: BandsCounted = serde_json::from_str(text).expect("as it was written");
+        assert_eq!(found, BandsCounted { added: 780_000, ..BandsCounted::default() });
+        assert_eq!(serde_json::to_string(&found).expect("text"), text);
     }
 }

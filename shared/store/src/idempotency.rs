@@ -92,7 +92,7 @@ impl Store {
             Ok(claimed) => Ok(claimed),
             Err(there) => {
                 // A day is over: the key may name something else now.
-                self.delete_idempotency_until(&key, there.until_ms).await?;
+                self.delete_idempotency_where(&key, "until_ms = :held", number(there.until_ms)).await?;
                 let claimed = self.claim(&key, attempt).await?;
                 Ok(claimed.unwrap_or(Claimed::Running))
             }
@@ -133,24 +133,6 @@ impl Store {
         if seen.until_ms <= attempt.at.as_millisecond() { Ok(Err(seen)) } else { found(key, attempt, there).map(Ok) }
     }
 
-    async fn delete_idempotency_until(&self, key: &Key, until_ms: i64) -> Result<(), StoreError> {
-        let request = self
-            .db
-            .delete_item()
-            .table_name(&self.tables.ops)
-            .set_key(Some(item::key_map(key)))
-            .condition_expression("until_ms = :until")
-            .expression_attribute_values(":until", number(until_ms));
-        match request.send().await {
-            Err(error)
-                if !error.as_service_error().is_some_and(DeleteItemError::is_conditional_check_failed_exception) =>
-            {
-                Err(unavailable("forgetting an idempotency key", error))
-            }
-            _ => Ok(()),
-        }
-    }
-
     /// Records the answer of a run that still holds its claim. A run that lost it changes nothing.
     ///
     /// # Errors
@@ -182,6 +164,41 @@ impl Store {
             .require(ANSWER, None)
             .build()?;
         self.update(update, "giving an idempotency key back").await.map(|_| ())
+    }
+}
+
+impl Store {
+    /// Forgets a run that did nothing at all: the same request begins anew, at its own instant. A run that lost its claim
+    /// changes nothing.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn delete_idempotent_run(&self, tenant: &TenantKey, attempt: &Attempt) -> Result<(), StoreError> {
+        let key = tenant.idempotency(&attempt.key_hash);
+        let run = text(&attempt.run);
+        self.delete_idempotency_where(&key, "#run = :held AND attribute_not_exists(answer)", run).await
+    }
+
+    async fn delete_idempotency_where(
+        &self,
+        key: &Key,
+        condition: &str,
+        held: AttributeValue,
+    ) -> Result<(), StoreError> {
+        let request = self.db.delete_item().table_name(&self.tables.ops).set_key(Some(item::key_map(key)));
+        let names = condition.contains("#run").then(|| [("#run".to_owned(), "run".to_owned())].into());
+        let request = request
+            .condition_expression(condition)
+            .set_expression_attribute_names(names)
+            .expression_attribute_values(":held", held);
+        match request.send().await {
+            Err(error)
+                if !error.as_service_error().is_some_and(DeleteItemError::is_conditional_check_failed_exception) =>
+            {
+                Err(unavailable("forgetting an idempotency key", error))
+            }
+            _ => Ok(()),
+        }
     }
 }
 

@@ -63,6 +63,7 @@
 //! | sales of a customer that nobody is paid for | core | `T#customer#<provider:id>` | `undecided#sal_…` | Query, Put, Delete |
 //! | sales of a customer whom several partners have, and whose are all there | core | `T#customer#<provider:id>` | `listed#sal_…` or `listed#par_…#<CUR>` | Query, Put |
 //! | customer on a partner's account list | core | `T#partner#par_…` | `managed#<provider:id>` | Query, Put |
+//! | terms that a partner accepted | core | `T#partner#par_…` | `agreed#<version>` | Query, Put |
 //! | coupon | core | `T#coupons` | `<CODE>` | Get, Query, Put, Update |
 //! | coupon by its promotion code at the provider | core | `T#promotions` | `promo_…` | Get, Put |
 //! | leads of an address | core | `T#lead#<sha256>` | `leads` | Get, Put |
@@ -170,12 +171,14 @@ mod billed;
 pub(crate) mod brought;
 mod captured;
 mod claimed;
+mod clicked;
 pub(crate) mod enrolled;
 mod figures;
 mod limited;
 mod listed;
 mod moving;
 mod payees;
+mod recomputed;
 mod run;
 mod signed_in;
 mod taxed;
@@ -184,13 +187,10 @@ mod watched;
 
 use domain::digest::Digest;
 use domain::fact::PaymentKey;
-use domain::id::{
-    ClaimId, LinkId, NoticeId, PartnerId, ProgramId, RecomputeId, ReportId, RuleId, RunId, SaleId, TenantId,
-};
+use domain::id::{ClaimId, LinkId, NoticeId, PartnerId, ProgramId, ReportId, RuleId, RunId, SaleId, TenantId};
 use domain::line::Account;
 use domain::slot::Slot;
 use domain::time::{BusinessDay, Timestamp, sortable};
-use domain::touch::{VisitorHash, hour_of};
 
 /// Over how many partitions the registry of partners and the index of live accounts are spread.
 pub const SHARDS: u8 = 16;
@@ -368,33 +368,6 @@ impl TenantKey {
         Key::new(self.pk(&format!("counted#{program}")), "counted")
     }
 
-    pub(crate) fn program_recomputing(&self, program: &ProgramId) -> Key {
-        Key::new(self.pk(&format!("counted#{program}")), "recomputing")
-    }
-
-    pub(crate) fn recomputes(&self, program: &ProgramId) -> String {
-        self.pk(&format!("recompute#{program}"))
-    }
-
-    pub(crate) fn recompute(&self, program: &ProgramId, recompute: &RecomputeId) -> Key {
-        Key::new(self.recomputes(program), recompute.as_str())
-    }
-
-    pub(crate) fn recompute_differences(&self, recompute: &RecomputeId) -> String {
-        self.pk(&format!("difference#{recompute}"))
-    }
-
-    pub(crate) fn recompute_difference(
-        &self,
-        recompute: &RecomputeId,
-        round: u32,
-        account: &Account,
-        through: &str,
-    ) -> Key {
-        let Account { partner, currency } = account;
-        Key::new(self.recompute_differences(recompute), format!("{round:08}#{partner}#{currency}#{through}"))
-    }
-
     /// The tenants of the deployment stand with the default one.
     pub(crate) fn tenants() -> String {
         Self(TenantId::default_tenant()).pk("tenants")
@@ -460,28 +433,6 @@ impl TenantKey {
 
     pub(crate) fn idempotency(&self, key: &Digest) -> Key {
         Key::new(self.pk(&format!("idempotency#{key}")), "answer")
-    }
-
-    pub(crate) fn click(&self, link: &LinkId, at: Timestamp, visitor: VisitorHash) -> Key {
-        let hour = hour_of(at);
-        let (day, hour) = hour.split_at(8);
-        Key::new(self.clicks(link, day), format!("{hour}#{visitor}"))
-    }
-
-    pub(crate) fn clicks(&self, link: &LinkId, day: &str) -> String {
-        self.pk(&format!("{link}#{day}"))
-    }
-
-    pub(crate) fn click_counts(&self, link: &LinkId) -> String {
-        self.pk(&format!("clicks#{link}"))
-    }
-
-    pub(crate) fn click_count(&self, link: &LinkId, day: &str) -> Key {
-        Key::new(self.click_counts(link), day)
-    }
-
-    pub(crate) fn clicks_counted(&self) -> Key {
-        Key::new(self.pk("clicks"), "counted")
     }
 }
 

@@ -8,6 +8,7 @@
 
 pub mod accounts;
 pub mod adjustments;
+pub mod agreed;
 pub mod api_keys;
 pub mod applications;
 pub mod attempts;

@@ -1,4 +1,4 @@
-//! What the desk notes beside a payout. Written once; a note is never changed.
+//! What the desk notes beside a payout. Written once; a note is never changed, but blanked when its payee is erased.
 
 use domain::id::{PayoutId, PayoutNoteId};
 use domain::time::Timestamp;
@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 use crate::item;
 use crate::keys::Key;
 use crate::payout_files::TextItem;
-use crate::{Page, Store, StoreError, TenantKey, Written};
+use crate::{Page, Store, StoreError, TenantKey, Written, request};
+
+/// How many notes are blanked at once.
+const ERASED_AT_ONCE: usize = 50;
 
 /// A note.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,7 +23,7 @@ pub struct PayoutNote {
     pub by: String,
     /// When.
     pub at: Timestamp,
-    /// What.
+    /// What; nothing, once the payee is erased.
     pub text: String,
 }
 
@@ -57,5 +60,34 @@ impl Store {
             items.push(item::read::<TextItem>(attributes)?.read(&Key::new(pk, sk))?);
         }
         Ok(Page { items, next })
+    }
+
+    /// OPS-4: what was noted beside a payout is blanked. Who noted it and when stays. Done again it writes nothing.
+    ///
+    /// # Errors
+    /// The store does not answer, or an item cannot be read.
+    pub async fn erase_payout_notes(&self, tenant: &TenantKey, payout: &PayoutId) -> Result<(), StoreError> {
+        let mut before: Option<PayoutNoteId> = None;
+        // Each page begins below the one before: it ends with the oldest note.
+        loop {
+            let page = self.list_payout_notes(tenant, payout, before.as_ref(), ERASED_AT_ONCE).await?;
+            let mut items = Vec::new();
+            for note in page.items.iter().filter(|note| !note.text.is_empty()) {
+                let key = tenant.payout_note(payout, &note.id);
+                let blank = PayoutNote { text: String::new(), ..note.clone() };
+                items.push(request::put_over(
+                    &self.tables.core,
+                    &key,
+                    &TextItem::new(&key, "payout_note", 2, &blank)?,
+                )?);
+            }
+            if !items.is_empty() {
+                self.transact(items, "blanking the notes of a payout").await?;
+            }
+            before = page.next.as_deref().and_then(|text| PayoutNoteId::parse(text).ok());
+            if before.is_none() {
+                return Ok(());
+            }
+        }
     }
 }

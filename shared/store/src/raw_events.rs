@@ -112,6 +112,8 @@ pub enum TroubleKind {
         /// The payment.
         payment: PaymentKey,
     },
+    /// It is of its provider's test mode, and only kept.
+    TestMode,
 }
 
 /// What became of a raw event that came in. It is stored in all three cases.

@@ -229,7 +229,9 @@ impl Store {
 fn history_of(place: &str) -> Option<History> {
     let kind = place.split('#').next().unwrap_or_default();
     match kind {
-        "profile" | "person" | "enrolment" | "mark" | "news" | "coupons-listed" | "invited" | LEAVING => None,
+        "profile" | "person" | "enrolment" | "mark" | "news" | "agreed" | "coupons-listed" | "invited" | LEAVING => {
+            None
+        }
         "link" => Some(History::Links),
         "coupon" => Some(History::Coupons),
         "user" => Some(History::Users),

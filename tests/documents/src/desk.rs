@@ -67,6 +67,7 @@ fn sale(hold: Option<HoldReason>, rejected: bool) -> Sale {
         clawback: Clawback::Proportional,
         month: None,
         is_banded: false,
+        volume: None,
     };
     Sale { lines: vec![line], hold, rejected, ..Sale::plain(payment(), amount, now(), Zone::utc().day_of(now())) }
 }

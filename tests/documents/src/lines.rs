@@ -105,6 +105,7 @@ impl Scene {
             amount: usd(EARNED),
             clawback: Clawback::Proportional,
             slot: Slot::of_day(day(DUE_ON)),
+            volume: None,
             trace: LineTrace::because(EarningReason::Percentage),
         };
         scene.book(&[target], EarningReason::Percentage);

@@ -24,6 +24,7 @@ use edge::secrets::NamedSecrets;
 use edge::telemetry::Secret;
 use model::{Count, Pay, Shares};
 use queues::{Sender, VisitDue};
+use revenue_recorder::TestEvents;
 use store::coupons::{Coupon, CouponCode};
 use store::fx::trail_of;
 use store::links::Link;
@@ -98,7 +99,9 @@ impl Clients {
     /// revenue-recorder, whose clock shows an instant.
     #[must_use]
     pub fn recorder(&self, clock: Timestamp) -> revenue_recorder::App {
-        revenue_recorder::App::new(self.store.clone(), self.sealer.clone(), click_keys(), Clock::fixed(clock))
+        let (store, sealer) = (self.store.clone(), self.sealer.clone());
+        // As a deployment that pays out money: no event of these worlds says that it is of a test mode.
+        revenue_recorder::App::new(store, sealer, click_keys(), Clock::fixed(clock), TestEvents::KeptOnly)
     }
 
     /// payout-executor, whose clock shows an instant.

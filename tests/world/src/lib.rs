@@ -218,6 +218,7 @@ impl World {
             clawback: Clawback::Proportional,
             month: None,
             is_banded: false,
+            volume: None,
         };
         let sale = Sale {
             invoice: invoice.to_owned(),

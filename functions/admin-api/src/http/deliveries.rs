@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::{Extension, State};
 use axum::response::Response;
 use cases::raw_event;
+use domain::audit::Told;
 use domain::fact::PaymentKey;
 use domain::provider::Provider;
 use domain::role::Role;
@@ -11,7 +12,7 @@ use domain::time::{BusinessDay, Timestamp, Zone};
 use edge::auth::Caller;
 use edge::body::{Query, Segments};
 use edge::csv::{self, Format};
-use edge::http::CorrelationId;
+use edge::http::{CorrelationId, Origin};
 use edge::openapi::{Clashes, Refusals, WriteRefusals};
 use edge::page::{Listed, limit};
 use edge::problem::Problem;
@@ -42,10 +43,12 @@ const UNREADABLE: &str = "unreadable";
 /// that has no mark by then nothing bad is known, and it costs no write to leave it at that.
 const UNDER_WAY_MS: i64 = 15 * 60_000;
 
-const STATUSES: [&str; 8] =
-    ["booked", "untroubled", "handed_on", "waiting", "parked", "refused", "stored", "unreadable"];
+const STATUSES: [&str; 9] =
+    ["booked", "untroubled", "handed_on", "waiting", "parked", "refused", "stored", "unreadable", "test_mode"];
 
 const COLUMNS: [&str; 8] = ["id", "provider", "event_id", "type", "status", "reason", "received_at", "day"];
+
+const ENDPOINT_COLUMNS: [&str; 7] = ["id", "provider", "name", "path", "stores", "created_at", "disabled_at"];
 
 /// Which deliveries.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -57,7 +60,8 @@ pub(super) struct DeliveriesQuery {
     /// Only of this day (UTC) at the provider; otherwise the newest days first.
     #[param(value_type = Option<String>, format = Date)]
     day: Option<String>,
-    /// `booked`, `untroubled`, `handed_on`, `waiting`, `parked`, `refused`, `stored` or `unreadable`; all when left out.
+    /// `booked`, `untroubled`, `handed_on`, `waiting`, `parked`, `refused`, `stored`, `unreadable` or
+    /// `test_mode`; all when left out.
     status: Option<String>,
     /// How many, 1 to 500; 100 when left out.
     limit: Option<u32>,
@@ -88,7 +92,8 @@ pub(super) struct DeliveryView {
     /// an hour ago, and no try to book it has failed; it is in the ledger, unless the queue of facts is behind. `handed_on`: it
     /// came within the last quarter of an hour, and no try has failed so far. `waiting`: it is not booked, and is tried again. `parked`: it waits for the payment
     /// that it is about. `refused`: it could not be booked, and a person must look. Of these three `reason` says why.
-    /// `stored`: nobody acts on its type. `unreadable`: signed, and no event.
+    /// `stored`: nobody acts on its type. `unreadable`: signed, and no event. `test_mode`: it is of the provider's test mode,
+    /// and nothing was booked of it; `reason` says so.
     #[schema(example = "untroubled")]
     status: &'static str,
     /// Why it is not booked.
@@ -115,6 +120,7 @@ impl DeliveryView {
             Some(TroubleKind::Refused) => "refused",
             Some(TroubleKind::Waiting) => "waiting",
             Some(TroubleKind::Parked { .. }) => "parked",
+            Some(TroubleKind::TestMode) => "test_mode",
             None if kind == UNREADABLE => "unreadable",
             None if !raw_event::is_acted_on(provider.word(), &kind) => "stored",
             None if is_booked => "booked",
@@ -302,6 +308,7 @@ pub(super) async fn replay(
     State(app): State<App>,
     Extension(CorrelationId(correlation_id)): Extension<CorrelationId>,
     caller: Caller,
+    origin: Origin,
     Segments(id): Segments<String>,
 ) -> Result<(StatusCode, Json<ReplayedView>), Problem> {
     caller.require(REPLAYERS)?;
@@ -311,6 +318,10 @@ pub(super) async fn replay(
     if found.kind == UNREADABLE {
         return Err(Problem::unprocessable("this was no event: there is nothing to hand on"));
     }
+    // Told first: money that is booked by a word of which nobody may know is worse than a telling of one that came to nothing.
+    let trail = format!("delivery#{}", place_text(&place));
+    let told = Told::new(trail, caller.acting(origin), app.clock.now(), "delivery.replayed");
+    app.store.tell(&caller.tenant_key(), told.is("type", &found.kind)).await?;
     let message = FactReceived {
         v: queues::VERSION,
         tenant: caller.tenant.clone(),
@@ -339,7 +350,8 @@ pub(super) struct EndpointView {
     name: String,
     /// The path that the provider is told to send to.
     path: String,
-    /// The stores or accounts whose events are taken in; any, where none is named.
+    /// The stores or accounts whose events are taken in; any of Lemon Squeezy, and of Stripe the
+    /// platform's own account alone, where none is named.
     stores: Vec<String>,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
@@ -366,11 +378,13 @@ impl From<Endpoint> for EndpointView {
 /// Made, and given their secrets, by the operator: `tributary endpoint create`. Secrets are never shown.
 #[utoipa::path(
     get, path = "/v1/webhooks/endpoints", tag = "webhooks",
-    responses((status = 200, description = "All endpoints, the oldest first.", body = Listed<EndpointView>), Refusals),
+    params(("format" = Option<String>, Query, description = "`csv` for CSV; so does `Accept: text/csv`.")),
+    responses((status = 200, description = "All endpoints, the oldest first; CSV for `Accept: text/csv`.", body = Listed<EndpointView>), Refusals),
     security(("bearer" = []))
 )]
-pub(super) async fn endpoints(State(app): State<App>, caller: Caller) -> Result<Json<Listed<EndpointView>>, Problem> {
+pub(super) async fn endpoints(State(app): State<App>, caller: Caller, accepted: Format) -> Result<Response, Problem> {
     caller.require(READERS)?;
     let found = app.store.list_endpoints(&caller.tenant_key()).await?;
-    Ok(Json(Listed { data: found.into_iter().map(EndpointView::from).collect(), next_cursor: None }))
+    let data: Vec<EndpointView> = found.into_iter().map(EndpointView::from).collect();
+    csv::answer(accepted, "endpoints", &ENDPOINT_COLUMNS, Listed { data, next_cursor: None })
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::{IntoResponse, Response};
 use domain::audit::{ChainEnd, Deed, append};
 use domain::fraud::Reason;
 use domain::fraud::policy::Policy;
@@ -14,8 +15,10 @@ use edge::auth::Caller;
 use edge::body::Body;
 use edge::faults::Faults;
 use edge::http::Origin;
-use edge::openapi::{Refusals, WriteRefusals};
+use edge::openapi::{Refusals, Stale, WriteRefusals};
 use edge::problem::{Problem, escaped};
+use edge::revision::{IfMatch, etag};
+use http::header::ETAG;
 use serde::{Deserialize, Serialize};
 use store::{TenantKey, Written};
 use utoipa::ToSchema;
@@ -44,8 +47,9 @@ pub(super) struct RiskPolicyBody {
     refund_rate: Option<Rate>,
     /// Below so many sales there is no rate to speak of.
     refund_rate_sales: Option<u32>,
-    /// Hosts that visits must not come from, by programme.
+    /// Hosts that visits must not come from, by programme. One that is named twice is banned once.
     #[serde(default)]
+    #[schema(value_type = BTreeMap<String, Vec<String>>)]
     banned_referrers: BTreeMap<String, BTreeSet<String>>,
 }
 
@@ -118,47 +122,73 @@ async fn check_programs(app: &App, tenant: &TenantKey, policy: &Policy) -> Resul
 /// What signals weigh.
 #[utoipa::path(
     get, path = "/v1/risk/policy", tag = "risk",
-    responses((status = 200, description = "The points and limits in force.", body = RiskPolicyBody), Refusals),
+    responses((status = 200, description = "The points and limits in force, with their `ETag`.", body = RiskPolicyBody), Refusals),
     security(("bearer" = []))
 )]
-pub(super) async fn read(State(app): State<App>, caller: Caller) -> Result<Json<RiskPolicyBody>, Problem> {
+pub(super) async fn read(State(app): State<App>, caller: Caller) -> Result<Response, Problem> {
     caller.require(REVIEWERS_AND_READERS)?;
-    let settings = app.store.get_settings(&caller.tenant_key()).await?;
-    Ok(Json(RiskPolicyBody::from(&settings.risk)))
+    let tenant = caller.tenant_key();
+    // The version before what it says: of a change in between the older one is told, and whoever names it looks again.
+    let version = app.store.get_last_told(&tenant, AGGREGATE).await?.map_or(0, |entry| entry.no);
+    let settings = app.store.get_settings(&tenant).await?;
+    Ok(answer(&settings.risk, version))
+}
+
+/// The points with their ETag: how often the tenant has set them.
+fn answer(policy: &Policy, version: u32) -> Response {
+    ([(ETAG, etag(version.into()))], Json(RiskPolicyBody::from(policy))).into_response()
 }
 
 /// Set what signals weigh.
 ///
-/// Holds for what is booked from now on; what was noticed before keeps its points.
+/// Holds for what is booked from now on; what was noticed before keeps its points. All of it at once: whoever says what they
+/// saw (`If-Match`) does not take back unseen what another person has just set.
 #[utoipa::path(
     put, path = "/v1/risk/policy", tag = "risk", request_body = RiskPolicyBody,
-    params(("Idempotency-Key" = String, Header, description = "Names this request: sent twice, it runs once.")),
-    responses((status = 200, description = "The points and limits in force.", body = RiskPolicyBody), Refusals, WriteRefusals),
+    params(
+        ("Idempotency-Key" = String, Header, description = "Names this request: sent twice, it runs once."),
+        ("If-Match" = Option<String>, Header, description = "The ETag of what you saw; \"0\" where nothing was set."),
+    ),
+    responses(
+        (status = 200, description = "The points and limits in force, with their `ETag`.", body = RiskPolicyBody),
+        Refusals, WriteRefusals, Stale
+    ),
     security(("bearer" = []))
 )]
 pub(super) async fn replace(
     State(app): State<App>,
     caller: Caller,
     origin: Origin,
+    seen: IfMatch,
     Body(body): Body<RiskPolicyBody>,
-) -> Result<Json<RiskPolicyBody>, Problem> {
+) -> Result<Response, Problem> {
     caller.require(&[Role::Admin])?;
     let policy = body.read()?;
+    check_programs(&app, &caller.tenant_key(), &policy).await?;
+    let version = set(&app, (&caller, origin), seen, &policy).await?;
+    tracing::info!(by = %caller.subject, "points of signals of fraud set");
+    Ok(answer(&policy, version))
+}
+
+/// Sets them over the version that was seen; answers the version that they are at.
+async fn set(app: &App, (caller, origin): (&Caller, Origin), seen: IfMatch, policy: &Policy) -> Result<u32, Problem> {
     let tenant = caller.tenant_key();
-    check_programs(&app, &tenant, &policy).await?;
-    let before = app.store.get_settings(&tenant).await?.risk;
     let end = app.store.get_last_told(&tenant, AGGREGATE).await?.map_or(ChainEnd::START, |entry| entry.end());
+    seen.check(end.no.into())?;
+    let before = app.store.get_settings(&tenant).await?.risk;
     let told = |policy: &Policy| BTreeMap::from([("policy".to_owned(), policy.to_json())]);
-    let (old, new) = (told(&before), told(&policy));
-    let deed = Deed { at: app.clock.now(), actor: actor(&caller, origin), action: "risk.policy_set", old, new };
+    let (old, new) = (told(&before), told(policy));
+    let deed = Deed { at: app.clock.now(), actor: actor(caller, origin), action: "risk.policy_set", old, new };
     let entry = append(end, AGGREGATE, deed);
-    if app.store.replace_risk_policy(&tenant, &policy, &entry).await? == Written::ConditionFailed {
+    if app.store.replace_risk_policy(&tenant, policy, &entry).await? == Written::ConditionFailed {
         // The client's own retry can report a failed condition for a write that succeeded: read it back.
         let last = app.store.get_last_told(&tenant, AGGREGATE).await?;
-        if last.is_none_or(|last| last.hash != entry.hash) {
-            return Err(Problem::conflict("another person sets the points at the same time; look again"));
+        if last.as_ref().is_none_or(|last| last.hash != entry.hash) {
+            return Err(match seen.version() {
+                Some(_) => seen.changed(last.map_or(0, |last| last.no.into())),
+                None => Problem::conflict("another person sets the points at the same time; look again"),
+            });
         }
     }
-    tracing::info!(by = %caller.subject, "points of signals of fraud set");
-    Ok(Json(RiskPolicyBody::from(&policy)))
+    Ok(entry.no)
 }

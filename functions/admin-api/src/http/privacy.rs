@@ -34,6 +34,15 @@ const ELSEWHERE: [&str; 5] = [
     "The ledger keeps ids and amounts, and the audit who did what, by ids; with the address and browser that each deed came from.",
 ];
 
+/// What is held and not shown by an export, said with every one.
+const LEFT_OUT: [&str; 5] = [
+    "Clicks, sales, leads and lines of commission are in their own lists and statements, by the id of the person.",
+    "Of what was sent by mail it is kept that it was sent; from where somebody worked is shown with the signals of fraud.",
+    "Tax forms that gave way to the newest are kept sealed, and not opened here.",
+    "What finance must know to pay somebody by hand is shown where it is paid: it may be the number of an account.",
+    "Hashes, seals and secrets, and of each long list what is behind the first 500.",
+];
+
 /// The routes of privacy.
 pub(super) fn routes(app: &App) -> Router<App> {
     // Whoever is erased twice is erased. An export is kept nowhere, not even under a key.
@@ -68,7 +77,7 @@ pub(super) struct AgreedView {
     at: Timestamp,
 }
 
-/// Everything that is held of a person.
+/// What is held of a person.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct SubjectExport {
     /// Whose.
@@ -91,18 +100,23 @@ pub(super) struct SubjectExport {
     /// When everything personal was destroyed.
     #[schema(value_type = Option<String>, format = DateTime)]
     erased_at: Option<Timestamp>,
+    /// What is held and not shown here.
+    left_out: [&'static str; 5],
     /// What this does not reach.
     elsewhere: [&'static str; 5],
 }
 
 /// Export what is held of a person.
 ///
+/// What is sealed of them is opened: names and addresses of tax forms and of payout methods, too. What is not shown is named in
+/// `left_out`, and links and coupons that were cut in `records.more_of`; of a payout, the first 500 notes are shown.
+///
 /// Of a partner, member, lead, customer, user or applicant, by their id. A customer whom you do not bill here is found by
 /// what their provider calls them: `stripe:cus_…`.
 #[utoipa::path(
     post, path = "/v1/privacy/{subject}/export", tag = "privacy",
     params(("subject" = String, Path, description = "The id: `par_…`, `mem_…`, `led_…`, `cus_…`, `stripe:cus_…`, `usr_…` or `apl_…`.")),
-    responses((status = 200, description = "Everything.", body = SubjectExport), Refusals),
+    responses((status = 200, description = "What is held.", body = SubjectExport), Refusals),
     security(("bearer" = []))
 )]
 async fn export(
@@ -128,6 +142,7 @@ async fn export(
         records: held.records,
         do_not_sell_since: known.do_not_sell.map(|asked| asked.at),
         erased_at: known.erased.map(|asked| asked.at),
+        left_out: LEFT_OUT,
         elsewhere: ELSEWHERE,
     }))
 }
@@ -160,8 +175,9 @@ pub(super) struct ErasedView {
 /// Everything that is sealed for them is destroyed, and with it their key; hashes of their addresses go too. The ledger is
 /// not touched, and every law of it holds. A partner is suspended first, and their money paid out or written off; their
 /// applications go and their keys are revoked with them, and nothing of theirs is taken anew. Receipts of what was paid to
-/// them are made anew without their name, soon afterwards. Done again, it is answered as done. What partners said of a
-/// customer in claims goes with the partner, and with the customer as far as it is known that it is of them.
+/// them are made anew without their name, soon afterwards, and what was noted beside their payouts is blanked. Done again,
+/// it is answered as done. What partners said of a customer in claims goes with the partner, and with the customer as far
+/// as it is known that it is of them.
 #[utoipa::path(
     post, path = "/v1/privacy/{subject}/erase", tag = "privacy",
     params(

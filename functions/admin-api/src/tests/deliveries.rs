@@ -150,6 +150,14 @@ async fn a_delivery_is_handed_on_again() {
     let told: Value = serde_json::from_str(&messages[0].1).expect("JSON");
     assert_eq!((told["event_id"].as_str(), told["day"].as_str()), (Some("evt_1#0badcafe"), Some("20261120")));
     assert_eq!(told["tenant"], here.as_str());
+    // It can book money: who sent it in is told, of each time.
+    let tenant = TenantKey::from(&here);
+    let trail = async || {
+        let trail = "delivery#stripe.20261120.evt_1~0badcafe";
+        let entries = office.world.store.list_audit(&tenant, trail).await.expect("store");
+        entries.iter().map(|entry| format!("{} {}", entry.action, entry.actor.id)).collect::<Vec<_>>()
+    };
+    assert_eq!(trail().await, ["delivery.replayed usr_ada"]);
     for (path, status) in [
         ("stripe.20261120.unreadable.00", 422),
         ("stripe.20261120.evt_2", 404),
@@ -162,6 +170,8 @@ async fn a_delivery_is_handed_on_again() {
     }
     office.stub.refuse(Some(testkit::stub::Service::Sqs));
     assert_eq!(office.call("ada", "POST", &path).await.status, 503);
+    // Told before it was sent: never sent and untold.
+    assert_eq!(trail().await.len(), 2);
 }
 
 #[tokio::test]
@@ -213,6 +223,10 @@ async fn endpoints_are_listed_with_their_paths_and_never_their_secrets() {
     assert_eq!(paths[2], format!("/v1/webhooks/{}", id(3)));
     assert!(!listed.text.contains("secret"), "{}", listed.text);
     assert_eq!(office.call("stranger", "GET", "/v1/webhooks/endpoints").await.ids(), Vec::<&str>::new());
+    let rows = office.call("ada", "GET", "/v1/webhooks/endpoints?format=csv").await.text;
+    let (header, first) = rows.split_once("\r\n").expect("a header");
+    assert_eq!(header, "id,provider,name,path,stores,created_at,disabled_at");
+    assert!(first.starts_with(&format!("{},stripe,shop,", id(1))) && !rows.contains("secret"), "{rows}");
 }
 
 #[tokio::test]
@@ -228,6 +242,7 @@ async fn the_log_says_what_truly_became_of_an_event() {
         ("evt_2", Some(TroubleKind::Refused)),
         ("evt_3", Some(TroubleKind::Waiting)),
         ("evt_4", Some(parked)),
+        ("evt_5", Some(TroubleKind::TestMode)),
     ] {
         office.delivered(&here, (Provider::Stripe, "2026-11-20", id), "charge.refunded").await;
         if let Some(kind) = kind {
@@ -240,9 +255,11 @@ async fn the_log_says_what_truly_became_of_an_event() {
         let row = |row: &Value| format!("{} {} {}", row["event_id"], row["status"], row["reason"]).replace('"', "");
         listed.json["data"].as_array().expect("a list").iter().map(row).collect::<Vec<_>>()
     };
-    let mut expected = ["evt_1 untroubled null", "evt_2 refused why", "evt_3 waiting why", "evt_4 parked why"];
+    let mut expected =
+        ["evt_1 untroubled null", "evt_2 refused why", "evt_3 waiting why", "evt_4 parked why", "evt_5 test_mode why"];
     assert_eq!(told("").await, expected);
-    assert_eq!(told("&status=parked").await, expected[3..]);
+    assert_eq!(told("&status=parked").await, expected[3..4]);
+    assert_eq!(told("&status=test_mode").await, expected[4..]);
     // The payment comes: what waited for it was booked with it.
     let day = BusinessDay::parse("2026-11-20").expect("a day");
     office.world.earn("in_later", "99.00", day).await;

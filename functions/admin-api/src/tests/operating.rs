@@ -211,10 +211,45 @@ async fn settings_that_make_no_sense_are_refused_with_every_place() {
         let told = office.set("ada", json!({"retention_days": {"sessions": days}})).await;
         assert_eq!((told.status, told.pointers()), (status, vec!["/retention_days/sessions"]), "{days}");
     }
+    // An object is none of its fields in their order: they would be set without their names.
+    for limits in [json!([1, 1, 1, 1]), json!([null, null, null, null]), json!([])] {
+        let told = office.set("ada", json!({"rate_limits": limits})).await;
+        assert_eq!((told.status, told.pointers()), (400, vec!["/rate_limits"]), "{limits}");
+    }
     assert_eq!(office.settings("ada").await.etag.as_deref(), Some("\"0\""));
     for body in [json!({"colour": "red"}), json!({"retention_days": {"lines": 5}}), json!({"totp_for_approvals": 1})] {
         assert_eq!(office.set("ada", body.clone()).await.status, 400, "{body}");
     }
+}
+
+#[tokio::test]
+async fn whoever_sets_points_that_another_set_meanwhile_is_told_both_versions() {
+    // API-15
+    let office = office().await;
+    let points = |n: u32| json!({"points": {"quick_sale": n}});
+    let set = async |who: &str, body: Value, seen: Option<&str>| {
+        let key = format!("{who}-{body}-{}", seen.unwrap_or("any")).replace(['"', '{', '}'], "");
+        let named: Vec<(&str, &str)> = seen.map(|seen| ("if-match", seen)).into_iter().collect();
+        let more = [named, vec![("idempotency-key", key.as_str())]].concat();
+        office.tell(&bearer(who), "PUT", "/v1/risk/policy", body, &more).await
+    };
+    let read = async || office.tell(&bearer("aud"), "GET", "/v1/risk/policy", Value::Null, &[]).await;
+    assert_eq!(read().await.etag.as_deref(), Some("\"0\""));
+    let first = set("ada", points(44), Some("\"0\"")).await;
+    assert_eq!((first.status, first.etag.as_deref()), (200, Some("\"1\"")), "{:?}", first.json);
+    let late = set("bob", points(45), Some("\"0\"")).await;
+    assert_eq!((late.status, &late.json["versions"]), (412, &json!({"seen": 0, "present": 1})), "{:?}", late.json);
+    let now = read().await;
+    assert_eq!((now.etag.as_deref(), &now.json), (Some("\"1\""), &first.json), "what the first set holds");
+    let next = set("bob", points(45), Some("\"1\"")).await;
+    assert_eq!((next.status, next.etag.as_deref()), (200, Some("\"2\"")), "{:?}", next.json);
+    // Whoever does not say what they saw sets, as ever; and a form's fault is told before any version.
+    assert_eq!(set("ada", points(46), None).await.status, 200);
+    assert_eq!(set("ada", json!({"nothing": 1}), Some("\"0\"")).await.status, 400);
+    // A host that is named twice is banned once.
+    let program = world::program().to_string();
+    let twice = set("ada", json!({"banned_referrers": {program.clone(): ["a.example", "a.example"]}}), None).await;
+    assert_eq!((twice.status, &twice.json["banned_referrers"][&program]), (200, &json!(["a.example"])));
 }
 
 #[tokio::test]

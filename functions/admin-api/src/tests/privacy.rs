@@ -25,6 +25,7 @@ use crate::probes::Probes;
 
 mod claimed;
 mod erased;
+mod papers;
 
 /// An office that can open what is sealed.
 struct Archive {

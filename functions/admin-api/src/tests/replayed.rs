@@ -67,7 +67,9 @@ async fn restore(office: &Office, sealed: Vec<u8>) {
 async fn read_out(office: &Office) -> Result<(), Failure> {
     let keys = ClickKeys::new("a secret of at least some length", "");
     let world = &office.world;
-    let recorder = revenue_recorder::App::new(world.store.clone(), sealer(office), keys, Clock::fixed(world.now));
+    let test_events = revenue_recorder::TestEvents::KeptOnly;
+    let clock = Clock::fixed(world.now);
+    let recorder = revenue_recorder::App::new(world.store.clone(), sealer(office), keys, clock, test_events);
     let messages = office.stub.messages();
     let received: FactReceived = serde_json::from_str(&messages.last().expect("a message").1).expect("a fact");
     let correlation_id = received.correlation_id.clone();

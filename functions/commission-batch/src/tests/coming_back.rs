@@ -22,7 +22,7 @@ fn capped() -> Terms {
 }
 
 /// A person credits a sale.
-async fn give(world: &World, invoice: &str, partner: Option<&PartnerId>) {
+pub(super) async fn give(world: &World, invoice: &str, partner: Option<&PartnerId>) {
     let desk = Desk::open(&world.store, &world.tenant, admin("usr_1"), world.now).await.expect("a desk");
     let somebody = |partner: &PartnerId| Who::Partner { partner: partner.clone(), program: None };
     let who = partner.map_or(Who::Nobody, somebody);

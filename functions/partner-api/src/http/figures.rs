@@ -19,7 +19,7 @@ use store::TenantKey;
 use crate::App;
 
 /// How long one request counts what is closed before it says that it goes on with the next.
-const COUNTING_MS_MAX: u64 = 8_000;
+const COUNTING_MS_MAX: u64 = 5_000;
 
 /// A partner's account in one currency, and the calendar of its ledger.
 pub(crate) struct Ledger<'a> {

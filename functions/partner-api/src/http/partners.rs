@@ -7,6 +7,7 @@ pub(crate) mod enrolments;
 pub(crate) mod list;
 pub(crate) mod sealed;
 pub(crate) mod standing;
+pub(crate) mod terms;
 pub(crate) mod users;
 
 use std::collections::BTreeSet;

@@ -51,6 +51,7 @@ pub(crate) struct WishedMethod {
     /// The details of a new one; kept sealed. `rail` says which: `stripe_connect` {account_id}, `ach` {holder,
     /// holder_kind, routing_number, account_number, account_kind}, `paypal` {email}, `wise` {holder, email, iban}, `csv`
     /// {holder, iban}, `check` {payable_to, address}, `manual` {holder, instructions}, `external` {reference}.
+    #[serde(default, deserialize_with = "domain::payee::wished_details")]
     #[schema(value_type = Option<PayoutDetailsShape>)]
     details: Option<Destination>,
 }

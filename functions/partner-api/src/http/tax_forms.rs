@@ -95,7 +95,7 @@ pub(crate) struct TaxFormBody {
     warnings: Vec<String>,
     /// Why a new one is needed.
     reason: Option<String>,
-    /// What is withheld from payments of today, as a fraction.
+    /// What is withheld from payments of today, as a fraction. An award to a payee with a W-8BEN that holds is not paid.
     #[schema(example = "0.24")]
     withheld: String,
     /// Raised by every change; also the ETag.
@@ -161,7 +161,8 @@ pub(crate) async fn read(
 
 /// Submit a tax form.
 ///
-/// It stands in for the one before, which is kept. What a person should look at waits for them; nothing else does.
+/// It stands in for the one before, which is kept. What a person should look at waits for them, such as a W-8BEN with an
+/// address in the United States or a social security number; nothing else does.
 #[utoipa::path(
     put,
     path = "/v1/partners/{id}/tax-form",

@@ -3,6 +3,7 @@
 use domain::fact::{Fact, SalePaid};
 use domain::role::Role;
 use domain::time::Zone;
+use jiff::SignedDuration;
 use revenue_recorder::booking::Recorder;
 use serde_json::{Value, json};
 use world::World;
@@ -84,6 +85,55 @@ async fn a_claim_above_the_threshold_takes_two_admins() {
     let accepted = place.say(&second, &id, "accept").await.expect(200);
     assert_eq!((&accepted["status"], &accepted["sales"]), (&json!("accepted"), &json!(1)));
     assert_eq!(place.world.total().await, "120.00");
+    place.world.verified().await;
+}
+
+impl Place {
+    /// The same request twice, whose first answer was lost, with nobody else between the two.
+    async fn said_twice(&mut self, id: &str, word: &str) -> [Value; 2] {
+        let (path, body) = (format!("{CLAIMS}/{id}/{word}"), json!({"reason": "the mail shows it"}));
+        let first = self.bench.post_once(&self.admin, &path, &body, Some(word)).await.expect(200);
+        self.bench.database.forget_answers().await;
+        // The run of the first is over by then.
+        self.bench.now += SignedDuration::from_secs(120);
+        let again = self.bench.post_once(&self.admin, &path, &body, Some(word)).await.expect(200);
+        self.bench.now = self.world.now;
+        [first, again]
+    }
+
+    async fn actions(&self, id: &str) -> Vec<String> {
+        let trail = self.world.store.list_audit(&self.world.tenant, id).await.expect("store");
+        trail.into_iter().map(|entry| entry.action).collect()
+    }
+}
+
+#[tokio::test]
+async fn a_yes_and_a_no_whose_answers_were_lost_are_answered_as_before_and_book_nothing_twice() {
+    // API-10
+    let mut place = Place::new().await;
+    place.sold("in_1", "cus_1", "400").await;
+    let id = place.claimed("in_1").await;
+    let [first, again] = place.said_twice(&id, "accept").await;
+    assert_eq!((&first["status"], &first["needs_second"]), (&json!("pending"), &json!(true)));
+    assert_eq!(again, first);
+    // Another request of the same person is no echo, and is no second person.
+    let same = place.say(&place.admin, &id, "accept").await.expect(409);
+    assert_eq!(same["type"], "urn:tributary:problem:second-person-needed");
+    let second = place.bench.key(Role::Admin, "usr_2").await;
+    for sales in [1, 0] {
+        let accepted = place.say(&second, &id, "accept").await.expect(200);
+        assert_eq!((&accepted["status"], &accepted["sales"]), (&json!("accepted"), &json!(sales)), "without a key");
+    }
+    assert_eq!(place.world.total().await, "120.00");
+    assert_eq!(place.actions(&id).await, ["claim.made", "claim.approved_first", "claim.accepted"]);
+    let id = place.claimed("in_9").await;
+    let [first, again] = place.said_twice(&id, "decline").await;
+    assert_eq!((&first["status"], &again), (&json!("declined"), &first));
+    assert_eq!(
+        place.say(&place.admin, &id, "decline").await.expect(409)["type"],
+        "urn:tributary:problem:claim-decided"
+    );
+    assert_eq!(place.actions(&id).await, ["claim.made", "claim.declined"]);
     place.world.verified().await;
 }
 

@@ -77,6 +77,7 @@ pub(crate) async fn book(bench: &Bench, name: &str, currency: Currency, lines: &
         clawback: Clawback::Proportional,
         month: None,
         is_banded: false,
+        volume: None,
     };
     let (program, link) = (ProgramId::from_ulid(ulid(1)), LinkId::from_ulid(ulid(3)));
     let sale = Sale {
@@ -107,6 +108,7 @@ pub(crate) async fn book_of(bench: &Bench, partner: &PartnerId, currency: Curren
         clawback: Clawback::Proportional,
         month: None,
         is_banded: false,
+        volume: None,
     };
     let sale = Sale {
         decision: Decision::one(credit),

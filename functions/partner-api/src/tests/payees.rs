@@ -111,6 +111,16 @@ async fn every_wrong_field_is_named_and_nothing_is_stored() {
         (json!([{"details": {"rail": "paypal", "email": "a@b.example"}, "id": "mth_1"}]), vec!["/methods/0"], 422),
         (json!((0..6).map(|n| ach(&format!("12345{n}"))).collect::<Vec<_>>()), vec!["/methods"], 400),
         (json!("all"), vec!["/methods"], 400),
+        // What the document calls an object is none of its fields in their order.
+        (json!([[null, null, {"rail": "paypal", "email": "a@b.example"}]]), vec!["/methods/0"], 400),
+        (json!([{"details": ["paypal", "a@b.example"]}]), vec!["/methods/0/details"], 400),
+        (
+            json!([{"details": {
+                "rail": "check", "payable_to": "Ada", "address": ["1 Main St", null, "Springfield", null, "62701", "US"],
+            }}]),
+            vec!["/methods/0/details"],
+            400,
+        ),
     ];
     for (methods, expected, status) in rows {
         assert_eq!(payee.set(&payee.own, methods.clone()).await.pointers(status), expected, "{methods}");
@@ -260,15 +270,41 @@ async fn a_doubtful_number_waits_for_a_person_and_a_form_that_was_withdrawn_is_w
     assert_eq!((&believed["status"], &believed["withheld"]), (&json!("valid"), &json!("0")));
 }
 
-#[tokio::test]
-async fn a_w8ben_holds_until_the_end_of_the_third_year_after_its_signature() {
-    let payee = Payee::new().await;
-    let form = json!({
+fn w8ben() -> Value {
+    json!({
         "form": "w8ben", "first_name": "Konrad", "last_name": "Zuse", "citizenship": "de", "foreign_tin": "81872495633",
         "signed_on": "2023-01-05", "certified": true,
         "address": {"line1": "Methfesselstr. 7", "city": "Berlin", "postal_code": "10965", "country": "DE"},
-    });
-    let given = payee.bench.put(&payee.own, &payee.path("tax-form"), &form).await.expect(200);
+    })
+}
+
+#[tokio::test]
+async fn a_w8ben_from_the_united_states_waits_for_a_person_and_tax_is_withheld_meanwhile() {
+    let payee = Payee::new().await;
+    let home =
+        json!({"line1": "1 Main St", "city": "New York", "region": "NY", "postal_code": "10001", "country": "us"});
+    let rows = [
+        (json!({ "address": home }), 1),
+        (json!({"tin_kind": "ssn", "tin": "400-11-1222"}), 1),
+        (json!({"tin_kind": "ssn", "tin": "400-11-1222", "address": home}), 2),
+    ];
+    for (changes, warnings) in rows {
+        let mut form = w8ben();
+        for (field, value) in changes.as_object().expect("fields") {
+            form[field] = value.clone();
+        }
+        let given = payee.bench.put(&payee.own, &payee.path("tax-form"), &form).await.expect(200);
+        assert_eq!((&given["status"], &given["withheld"]), (&json!("submitted"), &json!("0.24")), "{changes}");
+        assert_eq!(given["warnings"].as_array().map(Vec::len), Some(warnings), "{changes}: {given}");
+    }
+    let accepted = payee.bench.post(&payee.admin, &payee.path("tax-form/accept"), &json!({})).await.expect(200);
+    assert_eq!((&accepted["status"], &accepted["withheld"]), (&json!("valid"), &json!("0")));
+}
+
+#[tokio::test]
+async fn a_w8ben_holds_until_the_end_of_the_third_year_after_its_signature() {
+    let payee = Payee::new().await;
+    let given = payee.bench.put(&payee.own, &payee.path("tax-form"), &w8ben()).await.expect(200);
     assert_eq!((&given["status"], &given["valid_through"]), (&json!("valid"), &json!("2026-12-31")));
     let payee = payee.later(24 * 122).await;
     let after = payee.bench.get(&payee.own, &payee.path("tax-form")).await.expect(200);

@@ -3,7 +3,7 @@
 use cases::payouts::{Leaves, leaves};
 use domain::id::PayoutId;
 use domain::payout::file::NotInFile;
-use domain::payout::{Payout, PayoutState};
+use domain::payout::{Payout, PayoutState, Refused};
 use edge::problem::Problem;
 use store::payouts::PayoutPlace;
 
@@ -124,6 +124,7 @@ impl Export<'_> {
         let amount = match leaves(&self.app.store, self.tenant, payout, self.at).await.map_err(wrong)? {
             Leaves::Parts(net) => net.net,
             Leaves::NoTaxForm(status) => return Ok(Err(format!("the tax form is: {}", status.word()))),
+            Leaves::ForeignPayee => return Ok(Err(Refused::ForeignPayee.to_string())),
             Leaves::Nothing => return Ok(Err("fee and withholding leave nothing to pay".to_owned())),
         };
         if let Some(why) = opening::noticed(self.app, self.tenant, payout).await? {

@@ -95,7 +95,8 @@ impl EligibilityView {
 /// A reason against a member.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct MemberReasonView {
-    /// `kyc_not_verified`, `no_subscription`, `subscription_not_active`, `no_valid_tax_form`, `no_payout_method`.
+    /// `kyc_not_verified`, `no_subscription`, `subscription_not_active`, `no_valid_tax_form`, `foreign_payee` (by a W-8BEN that
+    /// holds), `no_payout_method`.
     pub(super) code: &'static str,
     /// In a sentence.
     pub(super) detail: String,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::State;
-use cases::payouts::{Leaves, leaves};
+use cases::payouts::leaves;
 use domain::audit::Deed;
 use domain::payee::Rail;
 use domain::payout::{Payout, PayoutState};
@@ -22,6 +22,7 @@ use store::TenantKey;
 use utoipa::ToSchema;
 
 use super::files::note;
+use super::steps::refusal;
 use super::{Here, Id, actor, instructed, payout_of, wrong};
 use crate::App;
 use crate::export::{destination, noticed, read_settings};
@@ -136,11 +137,8 @@ pub(super) async fn to_pay(app: &App, caller: &Caller, id: &str, at: Timestamp) 
         let detail = "the partner's payout methods have changed since; the payout must be asked for again";
         return Err(Problem::conflict(detail).kind("payee-changed"));
     }
-    match leaves(&app.store, &tenant, &payout, at).await.map_err(wrong)? {
-        Leaves::Parts(parts) => Ok((payout, parts)),
-        Leaves::NoTaxForm(_) => Err(Problem::unprocessable("a valid tax form is needed").kind("tax-form-missing")),
-        Leaves::Nothing => Err(Problem::unprocessable("nothing would leave").kind("nothing-left")),
-    }
+    let parts = leaves(&app.store, &tenant, &payout, at).await.map_err(wrong)?.parts();
+    parts.map(|parts| (payout, parts)).map_err(|refused| refusal(&refused))
 }
 
 /// PAY-8: a payout is shown for paying by hand only where nothing else pays it; and PAY-19, not to where a bank has said no.

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
-use cases::payouts::{self, Leaves};
+use cases::payouts;
 use domain::id::PartnerId;
 use domain::line::Account;
 use domain::payout::{Payout, PayoutState};
@@ -77,7 +77,7 @@ pub(super) async fn list(
 
 /// One payout.
 ///
-/// With what of it would leave if it were sent now.
+/// With what of it would leave if it were sent now, or why nothing would.
 #[utoipa::path(
     get, path = "/v1/revenue/payouts/{id}", tag = "payouts",
     params(("id" = String, Path, description = "The payout's id.")),
@@ -89,19 +89,15 @@ pub(super) async fn show(State(app): Here, caller: Caller, Segments(id): Id) -> 
     let payout = payout_of(&app, &caller, &id).await?.payout;
     let (tenant, now) = (caller.tenant_key(), app.clock.now());
     let waits = matches!(payout.state, PayoutState::PendingApproval | PayoutState::Approved);
-    let would_leave = match waits {
-        true => payouts::leaves(&app.store, &tenant, &payout, now).await.map_err(wrong)?,
-        false => Leaves::Nothing,
-    };
-    let net = match would_leave {
-        Leaves::Parts(net) => Some(net),
-        Leaves::NoTaxForm(_) | Leaves::Nothing => None,
+    let leaves = match waits {
+        true => Some(payouts::leaves(&app.store, &tenant, &payout, now).await.map_err(wrong)?),
+        false => None,
     };
     let approvers = match caller.confined_to() {
         Some(_) => None,
         None => Some(approvers(&app, &tenant, &payout, now).await?),
     };
-    Ok(Json(PayoutDetail::new(&payout, net, approvers)))
+    Ok(Json(PayoutDetail::new(&payout, leaves, approvers)))
 }
 
 /// PAY-4: who may not approve a payout, and, while it waits, who may and has not.

@@ -35,7 +35,7 @@ const COLUMNS: [&str; 5] = ["id", "payout_id", "text", "noted_by", "created_at"]
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PayoutNoteBody {
-    /// What to remember of the payout. It stays for good, and so must hold no personal data.
+    /// What to remember of the payout. Put no personal data here: it stays until the payee is erased.
     #[garde(length(chars, min = 1, max = TEXT_CHARS_MAX), custom(plain))]
     #[schema(example = "Asked the bank for the trace on Monday.")]
     text: String,
@@ -48,7 +48,7 @@ pub(super) struct PayoutNoteView {
     id: String,
     /// Beside which payout.
     payout_id: String,
-    /// What was noted.
+    /// What was noted; empty once the payee was erased.
     text: String,
     /// By whom.
     noted_by: String,

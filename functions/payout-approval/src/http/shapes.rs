@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use cases::payouts::Leaves;
 use domain::audit::AuditEntry;
 use domain::currency::Currency;
 use domain::money::AmountText;
@@ -218,6 +219,9 @@ pub(crate) struct PayoutDetail {
     payout: PayoutView,
     /// What would leave if it were sent now, as long as it is not; null where nothing would.
     would_leave: Option<LeavesView>,
+    /// Why nothing would leave if it were sent now, as long as it is not; left out where something would.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    would_not_leave: Option<NotLeavingView>,
     /// Who may not approve it: who asked for it, and who changed of late where the partner's money goes. For the desk.
     #[serde(skip_serializing_if = "Option::is_none")]
     may_not_approve: Option<Vec<String>>,
@@ -249,6 +253,30 @@ pub(crate) struct LeavesView {
     net_amount: String,
 }
 
+/// Why nothing of a payout would leave: what its sending would be refused with.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct NotLeavingView {
+    /// `tax-form-missing`, `foreign-payee` or `nothing-left`; the end of the refusal's `type`.
+    #[schema(example = "foreign-payee")]
+    code: &'static str,
+    /// In a sentence, with what can be done.
+    detail: String,
+}
+
+impl NotLeavingView {
+    /// None where something leaves.
+    fn of(leaves: &Leaves) -> Option<Self> {
+        let code = match leaves {
+            Leaves::Parts(_) => return None,
+            Leaves::NoTaxForm(_) => "tax-form-missing",
+            Leaves::ForeignPayee => "foreign-payee",
+            Leaves::Nothing => "nothing-left",
+        };
+        let refused = leaves.clone().parts().err()?;
+        Some(Self { code, detail: refused.to_string() })
+    }
+}
+
 impl From<Net> for LeavesView {
     fn from(net: Net) -> Self {
         let Net { fee, withheld, net } = net;
@@ -257,10 +285,12 @@ impl From<Net> for LeavesView {
 }
 
 impl PayoutDetail {
-    pub(crate) fn new(payout: &Payout, would_leave: Option<Net>, approvers: Option<Approvers>) -> Self {
+    pub(crate) fn new(payout: &Payout, leaves: Option<Leaves>, approvers: Option<Approvers>) -> Self {
         let (may_not_approve, pending) = approvers.map(|of| (of.barred, of.pending)).unzip();
-        let (payout, would_leave) = (PayoutView::from(payout), would_leave.map(LeavesView::from));
-        Self { payout, would_leave, may_not_approve, pending_approvers: pending.flatten() }
+        let would_not_leave = leaves.as_ref().and_then(NotLeavingView::of);
+        let would_leave = leaves.and_then(|leaves| leaves.parts().ok()).map(LeavesView::from);
+        let (payout, pending_approvers) = (PayoutView::from(payout), pending.flatten());
+        Self { payout, would_leave, would_not_leave, may_not_approve, pending_approvers }
     }
 }
 

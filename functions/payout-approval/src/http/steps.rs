@@ -246,18 +246,19 @@ async fn is_what_leaves(app: &App, caller: &Caller, id: &str, said: &AmountText)
             Err(Problem::conflict(detail).kind("net-differs"))
         }
         // What else stands against it, the step itself says.
-        Leaves::Parts(_) | Leaves::NoTaxForm(_) | Leaves::Nothing => Ok(()),
+        Leaves::Parts(_) | Leaves::NoTaxForm(_) | Leaves::ForeignPayee | Leaves::Nothing => Ok(()),
     }
 }
 
 /// 403 where another person could, 409 where nobody can now.
-fn refusal(refused: &Refused) -> Problem {
+pub(super) fn refusal(refused: &Refused) -> Problem {
     let detail = refused.to_string();
     match refused {
         Refused::RoleMayNot { .. } => Problem::forbidden(detail),
         Refused::RequesterMayNotApprove => Problem::forbidden(detail).kind("requester-may-not-approve"),
         Refused::PayeeEditorMayNotApprove => Problem::forbidden(detail).kind("payee-editor-may-not-approve"),
         Refused::TaxFormMissing { .. } => Problem::unprocessable(detail).kind("tax-form-missing"),
+        Refused::ForeignPayee => Problem::unprocessable(detail).kind("foreign-payee"),
         Refused::NothingLeft => Problem::unprocessable(detail).kind("nothing-left"),
         Refused::PayeeChanged => Problem::conflict(detail).kind("payee-changed"),
         Refused::ApproverMayNotConfirm => Problem::forbidden(detail).kind("approver-may-not-confirm"),

@@ -9,6 +9,7 @@ use axum::routing::post;
 use domain::fact::PaymentKey;
 use domain::id::{MemberId, SubscriptionId};
 use domain::subscription::{Subscription, SubscriptionStatus};
+use domain::tax::FormKind;
 use edge::sealing::Sealer;
 
 use super::*;
@@ -277,44 +278,133 @@ async fn an_award_is_given_from_the_first_look_to_the_second_approval() {
     assert_eq!(world.get("aud", "/eligibility").await.json["given"], 0);
 }
 
+/// A member whose turn it is, of a business that has one award to give, with their form where they gave one.
+async fn next_in_turn(world: &World, form: Option<FormKind>) -> String {
+    given::program(world).await;
+    given::line(&world.store, &partner(1), "150000.00", "2026-07-02", "in_big").await;
+    let winner = member(world, 1, "2025-05-01").await;
+    verified(world, &winner).await;
+    if let Some(kind) = form {
+        gives(world, &winner, kind).await;
+    }
+    let looked = world.ask("fin", "POST", "/check-eligibility", Value::Null).await.json;
+    assert_eq!(looked["potential_winners"], 1, "{looked}");
+    winner
+}
+
+async fn gives(world: &World, member: &str, kind: FormKind) {
+    terms::form_of(world, &MemberId::parse(member).expect("an id").payee(), kind).await;
+}
+
+/// The award is begun; the id of its payout.
+async fn begun(world: &World, case: &str) -> String {
+    let begun = world.ask("fin", "POST", "/initiate", Value::Null).await;
+    assert_eq!((begun.status, &begun.json["gross_amount"]), (201, &json!("100000.00")), "{case}: {begun:?}");
+    begun.json["payout"]["id"].as_str().expect("a payout").to_owned()
+}
+
 /// Worked value 13, through every door: by what the tenant has stored, and by the form that the winner has given.
 #[tokio::test]
 async fn an_award_that_is_paid_comes_to_75_700_75_772_or_99_700() {
+    let w9 = Some(FormKind::W9);
     let rows = [
-        ("gross", false, "24000.00", "75700.00"),
-        ("net_of_fee", false, "23928.00", "75772.00"),
-        ("gross", true, "0.00", "99700.00"),
-        ("net_of_fee", true, "0.00", "99700.00"),
+        ("gross", None, "24000.00", "75700.00"),
+        ("net_of_fee", None, "23928.00", "75772.00"),
+        ("gross", w9, "0.00", "99700.00"),
+        ("net_of_fee", w9, "0.00", "99700.00"),
     ];
-    for (base, has_form, withheld, net) in rows {
-        let case = format!("{base}, a W-9: {has_form}");
+    for (base, form, withheld, net) in rows {
+        let case = format!("{base}, {form:?}");
         let world = office().await;
         let set = world.ask("ada", "PUT", "/policy", json!({"withholding_base": base})).await;
         assert_eq!((set.status, &set.json["withholding_base"]), (200, &json!(base)), "{case}: {set:?}");
-        given::program(&world).await;
-        given::line(&world.store, &partner(1), "150000.00", "2026-07-02", "in_big").await;
-        let winner = member(&world, 1, "2025-05-01").await;
-        verified(&world, &winner).await;
-        if has_form {
-            terms::w9_of(&world, &MemberId::parse(&winner).expect("an id").payee()).await;
-        }
-        let looked = world.ask("fin", "POST", "/check-eligibility", Value::Null).await.json;
-        assert_eq!(looked["potential_winners"], 1, "{case}: {looked}");
-        let begun = world.ask("fin", "POST", "/initiate", Value::Null).await;
-        assert_eq!((begun.status, &begun.json["gross_amount"]), (201, &json!("100000.00")), "{case}: {begun:?}");
-        let id = begun.json["payout"]["id"].as_str().expect("a payout").to_owned();
+        let _winner = next_in_turn(&world, form).await;
+        let id = begun(&world, &case).await;
         let shown = world.get("aud", &format!("/{id}")).await.json;
         assert_eq!(shown["would_leave"]["net_amount"], net, "{case}: {shown}");
+        assert!(shown["would_not_leave"].is_null(), "{case}: {shown}");
         for who in ["ada", "bob"] {
             assert_eq!(world.approve(who, &id).await.status, 200, "{case}: {who}");
         }
-        let sent = json!({"sent_at": NOW, "payment_reference": "W", "net_amount": net});
-        let sent = world.ask("fin", "POST", &format!("/{id}/mark-sent"), sent).await;
+        let sent = world.ask("fin", "POST", &format!("/{id}/mark-sent"), sent(net)).await;
         assert_eq!(sent.status, 200, "{case}: {sent:?}");
         let confirm = json!({"completed_at": NOW, "payment_reference": "W-OK"});
         let paid = world.ask("fin", "POST", &format!("/{id}/confirm"), confirm).await.json;
         let parts = ["total_amount", "fee_amount", "withheld_amount", "net_amount"].map(|part| paid[part].as_str());
         assert_eq!(parts, ["100000.00", "300.00", withheld, net].map(Some), "{case}: {paid}");
         assert_eq!(paid["state"], "paid", "{case}");
+    }
+}
+
+fn sent(net: &str) -> Value {
+    json!({"sent_at": NOW, "payment_reference": "W", "net_amount": net})
+}
+
+/// TAX-2: of an award 30 % and a form of its own may be due where the payee is foreign; 0 % and none would be wrong.
+#[tokio::test]
+async fn an_award_is_not_given_to_a_foreign_payee_whatever_the_tenant_withholds_of() {
+    for policy in [json!({"withholding_base": "gross"}), json!({"missing_tax_form": "block"})] {
+        let world = office().await;
+        assert_eq!(world.ask("ada", "PUT", "/policy", policy.clone()).await.status, 200, "{policy}");
+        let winner = next_in_turn(&world, Some(FormKind::W8ben)).await;
+        let refused = world.ask("fin", "POST", "/initiate", json!({"member_id": winner})).await;
+        assert_eq!(refused.told(), (422, "no-eligible-member"), "{policy}: {refused:?}");
+        let detail = refused.json["detail"].as_str().unwrap_or_default();
+        assert!(detail.contains(&winner) && detail.contains("by their W-8BEN they are foreign"), "{detail}");
+        let seen = world.get("aud", "/eligible-members").await.json;
+        assert_eq!(
+            (&seen["data"][0]["eligible"], &seen["data"][0]["tax_form_status"]),
+            (&json!(false), &json!("valid"))
+        );
+        assert_eq!(seen["data"][0]["reasons"][0]["code"], "foreign_payee", "{seen}");
+        let alone = world.get("aud", &format!("/v1/members/{winner}")).await.json;
+        assert_eq!(alone["reasons"].as_array().map(Vec::len), Some(1), "{alone}");
+        assert_eq!(world.get("aud", "/eligibility").await.json["given"], 0);
+
+        // Who is no foreigner after all says so by a W-9, and is paid whole.
+        gives(&world, &winner, FormKind::W9).await;
+        let id = begun(&world, "with a W-9").await;
+        assert_eq!(world.get("aud", &format!("/{id}")).await.json["would_leave"]["net_amount"], "99700.00");
+    }
+}
+
+/// TAX-2, AWD-3: the form came behind the look and the approvals. The payout waits for people, and nothing is lost.
+#[tokio::test]
+async fn an_award_whose_payee_became_foreign_is_not_sent_and_waits_for_a_person() {
+    for is_given_up in [false, true] {
+        let world = office().await;
+        let winner = next_in_turn(&world, None).await;
+        let id = begun(&world, "without a form").await;
+        for who in ["ada", "bob"] {
+            assert_eq!(world.approve(who, &id).await.status, 200, "{who}");
+        }
+        gives(&world, &winner, FormKind::W8ben).await;
+        let shown = world.get("aud", &format!("/{id}")).await.json;
+        let told = (&shown["would_leave"], &shown["would_not_leave"]["code"]);
+        assert_eq!(told, (&Value::Null, &json!("foreign-payee")), "{shown}");
+        // Neither what a missing form would leave nor what a form would leave goes, and nobody is shown where to.
+        let path = format!("/{id}/mark-sent");
+        for net in ["75700.00", "99700.00"] {
+            assert_eq!(world.ask("fin", "POST", &path, sent(net)).await.told(), (422, "foreign-payee"), "{net}");
+        }
+        let by_hand = world.ask("fin", "POST", &format!("/{id}/generate-instructions"), Value::Null).await;
+        assert_eq!(by_hand.told(), (422, "foreign-payee"), "{by_hand:?}");
+        let waits = world.get("aud", &format!("/{id}")).await.json;
+        assert_eq!((&waits["state"], &waits["net_amount"]), (&json!("approved"), &Value::Null), "{waits}");
+
+        if is_given_up {
+            let why = json!({"failure_reason": "the payee is foreign"});
+            assert_eq!(world.ask("fin", "POST", &format!("/{id}/fail"), why).await.status, 200);
+            let ended = world.get("aud", &format!("/v1/members/{winner}/payout")).await.json;
+            assert_eq!(ended["state"], "withdrawn", "{ended}");
+            assert_eq!(world.get("aud", "/eligibility").await.json["given"], 0);
+            let alone = world.get("aud", &format!("/v1/members/{winner}")).await.json;
+            assert_eq!(alone["reasons"][0]["code"], "foreign_payee", "{alone}");
+        } else {
+            gives(&world, &winner, FormKind::W9).await;
+            let marked = world.ask("fin", "POST", &path, sent("99700.00")).await.json;
+            let parts = ["withheld_amount", "net_amount"].map(|part| marked[part].as_str());
+            assert_eq!(parts, ["0.00", "99700.00"].map(Some), "{marked}");
+        }
     }
 }

@@ -90,6 +90,7 @@ pub(super) async fn line(store: &Store, whose: &PartnerId, amount: &str, matures
         clawback: Clawback::Proportional,
         month: None,
         is_banded: false,
+        volume: None,
     };
     let sale = Sale {
         invoice: invoice.to_owned(),

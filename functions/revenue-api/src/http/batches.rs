@@ -26,7 +26,7 @@ use super::page::{PageQuery, after, listed};
 use super::{DESK, Here, Id, wrong};
 
 /// How long a request looks at what a night would book.
-const WORKING_MS_MAX: u64 = 8_000;
+const WORKING_MS_MAX: u64 = 5_000;
 
 const COLUMNS: [&str; 10] = [
     "id",

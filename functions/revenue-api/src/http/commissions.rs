@@ -191,6 +191,7 @@ pub(crate) struct SummaryView {
 /// What is owed to partners now, by currency, from the heads of all accounts.
 #[utoipa::path(
     get, path = "/v1/revenue/commission/summary", tag = "desk",
+    params(("format" = Option<String>, Query, description = "`csv` for CSV; so does `Accept: text/csv`.")),
     responses((status = 200, description = "One row a currency; CSV for `Accept: text/csv`.", body = Listed<SummaryView>), Refusals),
     security(("bearer" = []))
 )]

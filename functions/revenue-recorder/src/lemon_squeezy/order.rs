@@ -8,14 +8,17 @@ use crate::fields::Untranslatable;
 /// The facts of an order, as far as it is: paid, and what of it went back.
 pub(super) fn facts(told: &Told<'_>) -> Result<Vec<Fact>, Untranslatable> {
     let order = &told.attributes;
-    // One that is pending or failed brought no money, and one that was fraudulent is none.
-    if !matches!(order.text("status")?, "paid" | "refunded" | "partial_refund") {
-        return Ok(Vec::new());
-    }
-    let sale = sale(told)?;
-    let back = amount::refunded(order, sale.total)?;
-    let refund = (!back.is_zero()).then(|| refund(told, &sale, back)).transpose()?;
-    Ok(std::iter::once(Fact::SalePaid(sale)).chain(refund).collect())
+    let is_sale = match order.text("status")? {
+        "paid" | "refunded" | "partial_refund" => true,
+        // One that is pending or failed brought no money, and one that was fraudulent is no sale.
+        "pending" | "failed" | "fraudulent" => false,
+        // A word that we do not know may mean money: a person must look.
+        _ => return Err(order.expected("status", "a status of an order")),
+    };
+    // ING-7: what went back, went back, whatever the order is called by then: it may have been told as paid before.
+    let refund = refund(told)?;
+    let sale = if is_sale { Some(Fact::SalePaid(sale(told)?)) } else { None };
+    Ok(sale.into_iter().chain(refund).collect())
 }
 
 fn sale(told: &Told<'_>) -> Result<SalePaid, Untranslatable> {
@@ -51,19 +54,29 @@ fn sale(told: &Told<'_>) -> Result<SalePaid, Untranslatable> {
     })
 }
 
-fn refund(told: &Told<'_>, sale: &SalePaid, back: domain::money::Money) -> Result<Fact, Untranslatable> {
+/// What went back of it so far; none where nothing did.
+fn refund(told: &Told<'_>) -> Result<Option<Fact>, Untranslatable> {
     let order = &told.attributes;
+    // Of one that never was a sale the amounts need not be there.
+    if !order.is_true("refunded") && order.optional_integer("refunded_amount")?.unwrap_or(0) == 0 {
+        return Ok(None);
+    }
+    let total = amount::required(order, "total", amount::currency(order)?)?;
+    let back = amount::refunded(order, total)?;
+    if back.is_zero() {
+        return Ok(None);
+    }
     let occurred_at = match order.optional_instant("refunded_at")? {
         Some(at) => at,
         None => told.told_at()?,
     };
-    Ok(Fact::Refund(Refund {
+    Ok(Some(Fact::Refund(Refund {
         refund: running_total(order)?,
-        payment: sale.payment.clone(),
+        payment: told.key("order")?,
         amount: back,
         item: None,
         // ING-7: Lemon Squeezy gives its refunds no ids; what it tells is all that went back so far.
         is_running_total: true,
         occurred_at,
-    }))
+    })))
 }

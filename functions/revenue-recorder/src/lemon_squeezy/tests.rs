@@ -109,6 +109,31 @@ fn what_went_back_is_one_running_total_of_the_order_and_its_first_invoice() {
 }
 
 #[test]
+fn what_went_back_of_an_order_is_told_whatever_the_order_is_called_and_an_unknown_word_is_a_persons() {
+    // ING-7: it was told as paid before, and its commission goes with what went back.
+    let whole = the_refund(&event("order_refunded")).expect("a refund");
+    for (status, is_sale) in
+        [("paid", true), ("refunded", true), ("partial_refund", true), ("fraudulent", false), ("failed", false)]
+    {
+        let mut told = event("order_refunded");
+        told["data"]["attributes"]["status"] = json!(status);
+        let facts = translate(&told).expect("translates");
+        assert_eq!(facts.iter().any(|fact| matches!(fact, Fact::SalePaid(_))), is_sale, "{status}");
+        assert_eq!(the_refund(&told), Some(whole.clone()), "{status}");
+    }
+    // Where nothing went back, nothing is told of one that brought no money.
+    for status in ["pending", "failed", "fraudulent"] {
+        let mut told = event("order_created");
+        told["data"]["attributes"]["status"] = json!(status);
+        assert_eq!(translate(&told), Ok(Vec::new()), "{status}");
+    }
+    let mut told = event("order_refunded");
+    told["data"]["attributes"]["status"] = json!("charged_back");
+    let pointer = "/data/attributes/status".to_owned();
+    assert_eq!(translate(&told), Err(Untranslatable::Field { pointer, expected: "a status of an order" }));
+}
+
+#[test]
 fn money_of_record_is_a_whole_number_and_a_mirror_in_dollars_is_not_looked_at() {
     let amount = |pointer: &str| Untranslatable::Amount { pointer: pointer.to_owned() };
     let field = |pointer: &str| Untranslatable::Field { pointer: pointer.to_owned(), expected: "a whole number" };

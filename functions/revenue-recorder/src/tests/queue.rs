@@ -20,7 +20,7 @@ use store::raw_events::{RawEvent, RawEventPlace, TroubleKind};
 use testkit::stub::{Stub, stub};
 use world::World;
 
-use super::super::App;
+use super::super::{App, TestEvents};
 
 fn sealer(stub: &Stub) -> Sealer {
     let mut reader = Reader::from_map([
@@ -32,9 +32,10 @@ fn sealer(stub: &Stub) -> Sealer {
     Sealer::connect(&Aws::from(&mut reader).service(Service::Kms), "key")
 }
 
-fn app(world: &World, stub: &Stub) -> App {
+/// A recorder as it is shipped: of test mode it books nothing.
+pub(super) fn app(world: &World, stub: &Stub) -> App {
     let keys = ClickKeys::new("a secret of at least some length", "");
-    App::new(world.store.clone(), sealer(stub), keys, Clock::fixed(world.now))
+    App::new(world.store.clone(), sealer(stub), keys, Clock::fixed(world.now), TestEvents::KeptOnly)
 }
 
 /// Stores an event of Stripe's as webhook-ingest does.
@@ -42,7 +43,7 @@ async fn store_event(world: &World, stub: &Stub, id: &str, body: &Value) {
     store_event_of(world, stub, ("stripe", id), body).await;
 }
 
-async fn store_event_of(world: &World, stub: &Stub, (provider, id): (&str, &str), body: &Value) {
+pub(super) async fn store_event_of(world: &World, stub: &Stub, (provider, id): (&str, &str), body: &Value) {
     let tenant = world.tenant.tenant().as_str();
     let belongs = Belongs { tenant, subject: SEALED_SUBJECT, field: SEALED_FIELD };
     let packed = pack(body.to_string().as_bytes()).expect("packed");
@@ -59,7 +60,7 @@ fn message(n: usize, event_id: &str) -> Value {
     message_of(n, "stripe", event_id)
 }
 
-fn message_of(n: usize, provider: &str, event_id: &str) -> Value {
+pub(super) fn message_of(n: usize, provider: &str, event_id: &str) -> Value {
     let body = json!({
         "v": 1, "tenant": "ten_00000000000000000000000000", "provider": provider, "day": "20261121",
         "event_id": event_id, "correlation_id": "c",
@@ -77,7 +78,7 @@ fn again(mut record: Value) -> Value {
     record
 }
 
-fn paid(world: &World, invoice: &str, customer: &str) -> Value {
+pub(super) fn paid(world: &World, invoice: &str, customer: &str) -> Value {
     let at = world.now.as_second();
     json!({"id": format!("evt_{invoice}"), "object": "event", "type": "invoice.paid", "created": at, "data": {"object": {
         "id": invoice, "object": "invoice", "customer": customer, "currency": "usd", "amount_paid": 9900, "total": 9900,
@@ -85,7 +86,7 @@ fn paid(world: &World, invoice: &str, customer: &str) -> Value {
     }}})
 }
 
-async fn failed(app: &App, records: Vec<Value>) -> Vec<String> {
+pub(super) async fn failed(app: &App, records: Vec<Value>) -> Vec<String> {
     let event: SqsEvent = serde_json::from_value(json!({ "Records": records })).expect("an event");
     let answer =
         edge::lambda::sqs_batch(event, |message, delivery| async move { app.handle(message, &delivery).await }).await;
@@ -414,6 +415,7 @@ async fn a_token_under_a_key_that_is_not_known_waits_once_for_the_key_and_is_the
         sealer: sealer(&stub),
         keys: Keys::read(secrets, "stage".to_owned(), world.now).await.expect("keys"),
         clock: Clock::fixed(world.now),
+        test_events: TestEvents::KeptOnly,
     };
     let mut checkout = paid(&world, "in_1", "cus_1");
     checkout["type"] = json!("checkout.session.completed");

@@ -32,7 +32,7 @@ type Given = (State<App>, Extension<CorrelationId>, HeaderMap, Result<Bytes, Byt
 /// Receive an event from Stripe.
 ///
 /// The endpoint that Stripe is told to send to, of the default tenant. An event that comes again is taken in again, and
-/// changes nothing.
+/// changes nothing. Of connected accounts `account.updated` and `payout.…` are taken in, and nothing else: 404.
 #[utoipa::path(
     post,
     path = "/v1/webhooks/stripe",
@@ -43,6 +43,7 @@ type Given = (State<App>, Extension<CorrelationId>, HeaderMap, Result<Bytes, Byt
         (status = 200, description = "stored; it need not be sent again"),
         (status = 400, description = "signed, but no event", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "not signed by Stripe, or too long ago", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "of a connected account, and neither of its payouts nor of itself", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "larger than 1 MB", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "cannot be stored now: send it again", body = Problem, content_type = "application/problem+json"),
     )
@@ -54,7 +55,7 @@ pub(super) async fn stripe(given: Given) -> Result<Response, Problem> {
 /// Receive an event from Stripe for one endpoint.
 ///
 /// A tenant's own endpoint, as `tributary endpoint create` has printed it. Where it names accounts, an event of another
-/// account is 404.
+/// account is 404; where it names none, any event of a connected account but `account.updated` and `payout.…` is.
 #[utoipa::path(
     post,
     path = "/v1/webhooks/stripe/{endpoint_id}",
@@ -217,7 +218,7 @@ async fn take_in(
     (sends, message, correlation_id): Along<'_>,
 ) -> Result<Response, Problem> {
     // Of another store: it may be genuine, and it is nobody's here. Nothing is stored.
-    if !door.is_for(envelope.store.as_deref()) {
+    if !door.is_for(&envelope) {
         tracing::warn!(event.id = envelope.id, "webhook is of a store that the endpoint does not know");
         return Err(Problem::not_found("this endpoint is not for that store"));
     }

@@ -101,6 +101,44 @@ async fn an_event_of_another_account_than_the_endpoints_is_404_and_nothing_is_st
     assert_eq!(world.sent().len(), 1);
 }
 
+/// An event as one of a connected account, or of the platform's own.
+fn of_account(case: &str, account: Option<&str>) -> Vec<u8> {
+    let mut body: Value = serde_json::from_slice(&event(case)).expect("JSON");
+    body["account"] = json!(account);
+    body.to_string().into_bytes()
+}
+
+#[tokio::test]
+async fn what_a_connected_account_sells_is_404_and_not_stored_where_the_door_names_no_account() {
+    // ING-16: whoever owns the account makes the events, and could be the very partner whose click token they carry.
+    let world = World::new().await;
+    let id = world.endpoint(Provider::Stripe, 1, &[], "whsec_x").await;
+    let rows = [
+        ("checkout.session.completed.one-off", StatusCode::NOT_FOUND),
+        ("invoice.paid.basil", StatusCode::NOT_FOUND),
+        ("refund.created", StatusCode::NOT_FOUND),
+        ("charge.dispute.created", StatusCode::NOT_FOUND),
+        ("customer.updated.with-token", StatusCode::NOT_FOUND),
+        ("identity.verification_session.verified", StatusCode::NOT_FOUND),
+        ("transfer.created", StatusCode::NOT_FOUND),
+        ("checkout.session.expired", StatusCode::NOT_FOUND),
+        ("payout.paid", StatusCode::OK),
+        ("payout.failed", StatusCode::OK),
+        ("account.updated", StatusCode::OK),
+    ];
+    for (case, expected) in rows {
+        let body = of_account(case, Some("acct_of_a_partner"));
+        let (before, sent) = (world.database.requests(), world.sent().len());
+        assert_eq!(world.deliver(&body).await, expected, "{case} at the bare path");
+        assert_eq!(world.send_to(id.as_str(), "whsec_x", &body).await, expected, "{case} at an endpoint");
+        let taken_in = usize::from(expected == StatusCode::OK) * 2;
+        assert_eq!(world.sent().len() - sent, taken_in, "{case}");
+        // The endpoint itself is read once; nothing is asked or written beside that.
+        assert!(taken_in > 0 || world.database.requests() - before <= 1, "{case}");
+        assert_eq!(world.deliver(&of_account(case, None)).await, StatusCode::OK, "{case} of the platform's own");
+    }
+}
+
 #[tokio::test]
 async fn a_secret_that_is_replaced_opens_beside_the_one_before() {
     let mut world = World::new().await;

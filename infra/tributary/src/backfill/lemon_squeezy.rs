@@ -6,7 +6,7 @@ use indicatif::ProgressBar;
 use ring::hmac;
 use serde_json::{Value, json};
 
-use super::{Found, Office, PAGES_MAX};
+use super::{Found, Kept, Office, PAGES_MAX, amounts_of};
 use crate::Error;
 
 const PAGE: usize = 100;
@@ -75,9 +75,14 @@ async fn list(office: &Office, kind: &str, store: Option<&str>, span: &Span) -> 
 fn order_event(attributes: &Value) -> Option<&'static str> {
     match attributes["status"].as_str()? {
         "paid" => Some("order_created"),
-        "refunded" | "partial_refund" => Some("order_refunded"),
-        _ => None,
+        "pending" | "failed" | "fraudulent" if !has_gone_back(attributes) => None,
+        // What went back is told whatever the order is called by then; a word that nobody knows is a person's.
+        _ => Some("order_refunded"),
     }
+}
+
+fn has_gone_back(attributes: &Value) -> bool {
+    attributes["refunded"] == true || attributes["refunded_amount"].as_i64().is_some_and(|amount| amount > 0)
 }
 
 fn invoice_event(attributes: &Value) -> Option<&'static str> {
@@ -95,9 +100,10 @@ fn subscription_event(attributes: &Value) -> Option<&'static str> {
 fn read(name: &str, object: &Value) -> Found {
     let event = json!({"meta": {"event_name": name}, "data": object});
     let facts = revenue_recorder::lemon_squeezy::translate(&event).unwrap_or_default();
-    // A subscription states no money: whether it is known only its telling again can say, and that changes nothing.
-    let is_stored = (name == "subscription_updated").then_some(false);
-    Found { body: event.to_string(), headers: vec![("x-event-name", name.to_owned())], facts, is_stored }
+    // What states no payment (a subscription, what went back of an order that was fraudulent, a word that nobody knows): whether
+    // it is known only its telling again can say, and that changes nothing.
+    let kept = if amounts_of(&facts).is_some() { Kept::LedgerTells } else { Kept::No };
+    Found { body: event.to_string(), headers: vec![("x-event-name", name.to_owned())], facts, kept }
 }
 
 /// The `X-Signature` header of a body.
@@ -105,4 +111,34 @@ fn read(name: &str, object: &Value) -> Found {
 pub(super) fn signature(secret: &str, body: &str) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
     hex::encode(hmac::sign(&key, body.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_went_back_of_an_order_is_pulled_whatever_the_order_is_called() {
+        let order = |status: &str, back: Value| json!({"status": status, "refunded_amount": back});
+        for (attributes, expected) in [
+            (order("paid", json!(0)), Some("order_created")),
+            (order("refunded", json!(9_900)), Some("order_refunded")),
+            (order("partial_refund", json!(100)), Some("order_refunded")),
+            (order("fraudulent", json!(9_900)), Some("order_refunded")),
+            (json!({"status": "fraudulent", "refunded": true}), Some("order_refunded")),
+            (order("fraudulent", json!(0)), None),
+            (order("failed", Value::Null), None),
+            (order("pending", json!(0)), None),
+            (order("charged_back", json!(0)), Some("order_refunded")),
+        ] {
+            assert_eq!(order_event(&attributes), expected, "{attributes}");
+        }
+        // It tells no payment to compare: it is sent in each time, and changes nothing where it is known.
+        let attributes = json!({
+            "status": "fraudulent", "currency": "USD", "total": 9_900, "refunded_amount": 9_900,
+            "refunded_at": "2026-11-03T08:00:00Z",
+        });
+        let found = read("order_refunded", &json!({"type": "orders", "id": "1", "attributes": attributes}));
+        assert_eq!((found.facts.len(), found.kept), (1, Kept::No));
+    }
 }

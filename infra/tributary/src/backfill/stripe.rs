@@ -6,7 +6,7 @@ use indicatif::ProgressBar;
 use serde_json::Value;
 use store::raw_events::RawEventPlace;
 
-use super::{Found, Office, PAGES_MAX};
+use super::{Found, Kept, Office, PAGES_MAX};
 use crate::Error;
 
 const PAGE: usize = 100;
@@ -41,8 +41,8 @@ async fn read(office: &Office, event: &Value) -> Result<Found, Error> {
     let (id, created) = (event["id"].as_str().unwrap_or_default(), event["created"].as_i64().unwrap_or_default());
     let day = Zone::utc().day_of(Timestamp::from_second(created)?);
     let place = RawEventPlace { provider: Provider::Stripe.word().to_owned(), day, event_id: id.to_owned() };
-    let is_stored = office.store.get_delivered(&office.tenant, &place).await?.is_some();
+    let delivered = office.store.get_delivered(&office.tenant, &place).await?;
     // One that cannot be translated is sent in all the same: the log then says why it is not booked.
     let facts = revenue_recorder::stripe::translate(event).unwrap_or_default();
-    Ok(Found { body: event.to_string(), headers: Vec::new(), facts, is_stored: Some(is_stored) })
+    Ok(Found { body: event.to_string(), headers: Vec::new(), facts, kept: Kept::of(delivered.as_ref()) })
 }

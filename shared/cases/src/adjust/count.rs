@@ -17,6 +17,7 @@ use super::Night;
 use super::late;
 use super::load::{Frames, Loaded};
 use super::plan::{Choice, assessed};
+use super::shares;
 use crate::error::CaseError;
 
 /// Records what the account's sales of months up to one come to. Refused when a recompute has changed a count meanwhile, or
@@ -26,7 +27,9 @@ use crate::error::CaseError;
 /// The store does not answer, or amounts are out of range.
 pub async fn record(night: &Night<'_>, loaded: &Loaded, account: &Account, last: Month) -> Result<Written, CaseError> {
     let counted = loaded.heads.get(account).and_then(|head| head.counted);
-    for (customer, within) in customers(loaded, account, last) {
+    let mut of_customers = customers(loaded, account, last);
+    shares::count(&mut of_customers, loaded, night.frames, (account, last))?;
+    for (customer, within) in of_customers {
         let known = loaded.customer_counts.get(&(account.clone(), customer.clone()));
         let mut count = next((known, counted), customer.to_string(), last, within, add_customer);
         late::forget(&mut count.before, loaded, (account, &customer), last);
@@ -182,6 +185,7 @@ fn add_customer(count: &mut CustomerCount, more: &CustomerCount) {
         let known = count.earned.entry(program.clone()).or_default();
         *known = known.saturating_add(*minor);
     }
+    shares::follow(&mut count.bands, &more.bands);
 }
 
 /// A standing says all that was before it, too.

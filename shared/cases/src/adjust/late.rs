@@ -1,8 +1,9 @@
 //! COM-22: what comes back of sales whose month is counted. It counts in the first open month: the bands of the counted
 //! one give back their part of it, and the customer has earned, and bought, so much less.
 //!
-//! Nothing is assessed anew of a counted month. Its bands added so much to what its banded sales had earned, and of each
-//! cent of that which comes back they give the same part: all of it, to the cent, once all has come back.
+//! Nothing is assessed anew of a counted month. Its bands added so much for the volume of its banded sales, and of each
+//! cent of that which comes back they give the same part: all of it, to the cent, once all has come back. Where sales do
+//! not say their volume, what they had earned beside the bands is the measure.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,10 +14,10 @@ use domain::line::{Account, Line, LineKind, Part, PartKind, Place};
 use domain::money::Money;
 use domain::month::Month;
 use domain::retarget::{BANDED_NOTE, late_months};
-use domain::sale::Sale;
+use domain::sale::{Sale, SaleLine};
 use domain::slot::Slot;
 use domain::time::Timestamp;
-use store::counts::{BandsCounted, CustomerCount, ProgramCount};
+use store::counts::{BandsCounted, BandsRecomputed, CustomerCount, ProgramCount};
 use store::{Store, TenantKey};
 
 use super::count::{SERIES, Standings, sales_of};
@@ -25,7 +26,7 @@ use super::plan::Choice;
 use crate::error::CaseError;
 
 /// How many counted months are kept with what their bands came to: what comes back of older ones takes nothing off them.
-const MONTHS_MAX: usize = 36;
+pub(super) const MONTHS_MAX: usize = 36;
 
 /// A line by which something of a counted month came back, or went again: a refund that failed, a sale that left and returned.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +37,8 @@ pub struct LateBack {
     pub program: ProgramId,
     /// Of which sale.
     pub sale: SaleId,
+    /// The number of the line there.
+    pub n: u32,
     /// Whose sale.
     pub customer: Option<PaymentKey>,
     /// In which month it counts.
@@ -44,6 +47,8 @@ pub struct LateBack {
     pub counted: Month,
     /// Signed as the line is: below zero where it came back.
     pub minor: i64,
+    /// Of the volume that bands count, signed alike.
+    pub volume: i64,
     /// Is it of what volume bands gave a rate to?
     pub is_banded: bool,
     /// When it happened.
@@ -69,10 +74,12 @@ impl LateBack {
             account: account.clone(),
             program: line.trace.program.clone().or_else(of_rule)?,
             sale: line.origin.sale()?.clone(),
+            n: line.n,
             customer: line.trace.customer.clone(),
             month,
             counted,
             minor: line.amount.minor(),
+            volume: 0,
             is_banded: is_commission(line.trace.part) && line.trace.notes.iter().any(|note| note == BANDED_NOTE),
             occurred_at: line.occurred_at,
         })
@@ -90,6 +97,12 @@ pub(super) async fn read(loaded: &mut Loaded, store: &Store, tenant: &TenantKey)
     let ids: Vec<SaleId> = ids.into_iter().collect();
     if !ids.is_empty() {
         loaded.late_sales = store.list_sales_of(tenant, &ids).await?;
+    }
+    let Loaded { late_back, late_sales, .. } = loaded;
+    for back in late_back {
+        // A sale says with each of its lines how the volume changed.
+        let line = late_sales.get(&back.sale).and_then(|sale| sale.lines.iter().find(|line| line.n == back.n));
+        back.volume = line.and_then(|line| line.volume).unwrap_or(0);
     }
     Ok(())
 }
@@ -155,9 +168,9 @@ pub(super) fn bands(loaded: &Loaded, choice: &Choice<'_>) -> Result<Vec<BandsBac
         let months: BTreeSet<Month> = own().map(|back| back.month).collect();
         for month in months {
             let before = part_of(&bands);
-            let came_back = own().filter(|back| back.month == month);
-            let minor = came_back.fold(0_i64, |sum, back| sum.saturating_add(back.minor));
-            bands.back = bands.back.saturating_sub(minor);
+            for back in own().filter(|back| back.month == month) {
+                take_back(&mut bands, back);
+            }
             if !loaded.is_open(account, month) {
                 continue;
             }
@@ -199,18 +212,102 @@ pub(super) fn take_place(loaded: &mut Loaded, account: &Account, (of, month): (&
     }
 }
 
-fn banded(loaded: &Loaded) -> impl Iterator<Item = &LateBack> {
+pub(super) fn banded(loaded: &Loaded) -> impl Iterator<Item = &LateBack> {
     loaded.late_back.iter().filter(|back| back.is_banded)
 }
 
+/// A line by which something came back of a month, or went again.
+pub(super) fn take_back(bands: &mut BandsCounted, line: &LateBack) {
+    bands.back = bands.back.saturating_sub(line.minor);
+    bands.volume_back = bands.volume_back.saturating_sub(line.volume);
+}
+
 /// What the bands of a month have to give back of what they added, for what came back so far. Never more than that.
-fn part_of(bands: &BandsCounted) -> i64 {
-    let BandsCounted { added, earned, back } = *bands;
-    let came_back = i128::from(back.clamp(0, earned.max(0)));
-    let (exact, whole) = (i128::from(added) * came_back, i128::from(earned.max(1)));
+pub(super) fn part_of(bands: &BandsCounted) -> i64 {
+    // Bands are of the volume: at a first rate of 0 % the sales have earned nothing to measure by.
+    let volume = bands.volume.filter(|volume| *volume > 0);
+    let (whole, back) = volume.map_or((bands.earned, bands.back), |volume| (volume, bands.volume_back));
+    let own = share_of(bands.added, (whole, back));
+    bands.recomputed.iter().fold(own, |sum, more| {
+        // It was added for what was left then, and goes with that.
+        let gone = if volume.is_some() { more.volume_back } else { more.back };
+        sum.saturating_add(share_of(more.added, (whole.saturating_sub(gone), back.saturating_sub(gone))))
+    })
+}
+
+fn share_of(added: i64, (whole, back): (i64, i64)) -> i64 {
+    let came_back = i128::from(back.clamp(0, whole.max(0)));
+    let (exact, whole) = (i128::from(added) * came_back, i128::from(whole.max(1)));
     // Half away from zero: of little that came back never less than its part by more than half a cent.
     let rounded = (exact.abs() * 2 + whole) / (whole * 2);
     i64::try_from(rounded * exact.signum()).unwrap_or(added)
+}
+
+/// A recompute has changed what is left of a counted month's volume. What had come back by then keeps its part of what was
+/// added, and the rest goes with what is left.
+pub(crate) fn measure_anew(bands: &mut BandsCounted, came_back: &BandsCounted, left: i64) {
+    let Some(before) = bands.volume else { return };
+    let now = bands.with(came_back);
+    let gone = now.volume_back;
+    let after = left.saturating_add(gone);
+    bands.volume = Some(after);
+    if gone <= 0 || after == before {
+        return;
+    }
+    // A line of another slope: up to here it runs as it did, and from here on its rest makes it end where it ended.
+    let mut rest = 0_i64;
+    let mut turn = |added: &mut i64, from: i64| {
+        let turned = scaled(*added, (after.saturating_sub(from), before.saturating_sub(from)));
+        rest = rest.saturating_add(added.saturating_sub(turned));
+        *added = turned;
+    };
+    turn(&mut bands.added, 0);
+    for more in &mut bands.recomputed {
+        turn(&mut more.added, more.volume_back);
+    }
+    bands.recomputed.push(BandsRecomputed { added: rest, back: now.back, volume_back: gone });
+}
+
+fn scaled(added: i64, (to, from): (i64, i64)) -> i64 {
+    if from <= 0 {
+        return added;
+    }
+    let (exact, from) = (i128::from(added) * i128::from(to), i128::from(from));
+    let rounded = (exact.abs() * 2 + from) / (from * 2);
+    i64::try_from(rounded * exact.signum()).unwrap_or(added)
+}
+
+/// What is left of the volume of a counted month; `None` where one of its sales does not say its own. The account was read
+/// from its first line on.
+pub(crate) fn volume_left(whole: &Loaded, (account, program): (&Account, &ProgramId), month: Month) -> Option<i64> {
+    volume_of(sales_in(whole, account, program, month), &account.partner)
+}
+
+/// What came back in open months of the banded sales of a counted one.
+pub(crate) fn came_back(loaded: &Loaded, (account, program): (&Account, &ProgramId), counted: Month) -> BandsCounted {
+    let mut bands = BandsCounted::default();
+    let own = banded(loaded).filter(|back| back.account == *account && back.program == *program);
+    for back in own.filter(|back| back.counted == counted) {
+        take_back(&mut bands, back);
+    }
+    bands
+}
+
+/// What is kept of a counted month whose bands had added nothing, as it was before that came back; none where nothing
+/// would be heard of its sales. The account was read from its first line on.
+pub(crate) fn without_bands(
+    whole: &Loaded,
+    (account, program): (&Account, &ProgramId),
+    (month, came_back): (Month, &BandsCounted),
+) -> Option<BandsCounted> {
+    let sales = || sales_in(whole, account, program, month);
+    let is_heard_of = sales().all(|sale| sale.month_of(&account.partner).is_some());
+    let (earned, volume) = (banded_of(sales(), &account.partner), volume_of(sales(), &account.partner));
+    is_heard_of.then(|| BandsCounted {
+        earned: earned.saturating_add(came_back.back),
+        volume: volume.map(|volume| volume.saturating_add(came_back.volume_back)),
+        ..BandsCounted::default()
+    })
 }
 
 /// What is kept of a programme's counted months, as it is before the months behind `counted`.
@@ -232,7 +329,7 @@ pub(super) fn count_bands(standings: &mut Standings, loaded: &Loaded, account: &
         let came_back = banded(loaded).filter(|back| back.account == *account && back.program == program);
         for back in came_back.filter(|back| back.month <= last) {
             if let Some(bands) = bands.get_mut(&back.counted) {
-                bands.back = bands.back.saturating_sub(back.minor);
+                take_back(bands, back);
             }
         }
         for ((of, key, month), booked) in &loaded.periods {
@@ -243,8 +340,9 @@ pub(super) fn count_bands(standings: &mut Standings, loaded: &Loaded, account: &
             let sales = || sales_in(loaded, account, &program, *month);
             // Of sales that do not say their month nothing would be heard when they come back.
             if sales().all(|sale| sale.month_of(&account.partner).is_some()) {
-                let earned = banded_of(sales(), &account.partner);
-                bands.insert(*month, BandsCounted { added: booked.net, earned, back: 0 });
+                let (earned, volume) = (banded_of(sales(), &account.partner), volume_of(sales(), &account.partner));
+                let of_month = BandsCounted { added: booked.net, earned, volume, ..BandsCounted::default() };
+                bands.insert(*month, of_month);
             }
         }
         while bands.len() > MONTHS_MAX {
@@ -267,7 +365,7 @@ fn reached(loaded: &Loaded, (account, program): (&Account, &ProgramId), counted:
 }
 
 /// The sales of a programme that count for an account in a month.
-fn sales_in<'l>(
+pub(super) fn sales_in<'l>(
     loaded: &'l Loaded,
     account: &'l Account,
     program: &'l ProgramId,
@@ -280,7 +378,7 @@ fn sales_in<'l>(
 }
 
 /// What volume bands gave a partner of sales, net.
-fn banded_of<'l>(sales: impl Iterator<Item = &'l Sale>, partner: &PartnerId) -> i64 {
+pub(super) fn banded_of<'l>(sales: impl Iterator<Item = &'l Sale>, partner: &PartnerId) -> i64 {
     sales
         .flat_map(|sale| sale.lines.iter().map(move |line| (sale, line)))
         .filter(|(sale, line)| {
@@ -290,4 +388,19 @@ fn banded_of<'l>(sales: impl Iterator<Item = &'l Sale>, partner: &PartnerId) -> 
                 && sale.is_banded(partner, line.part)
         })
         .fold(0_i64, |sum, (_, line)| sum.saturating_add(line.amount.minor()))
+}
+
+/// What the banded sales of a partner add to the volume of their month, net; `None` where one was booked before that was
+/// kept.
+pub(super) fn volume_of<'l>(sales: impl Iterator<Item = &'l Sale>, partner: &PartnerId) -> Option<i64> {
+    let mut volume = 0_i64;
+    for sale in sales {
+        let own = || sale.lines.iter().filter(|line| line.partner == *partner && is_commission(line.part));
+        let is_said = |banded: &SaleLine| own().any(|line| line.part == banded.part && line.volume.is_some());
+        if own().any(|line| line.is_banded && !is_said(line)) {
+            return None;
+        }
+        volume = own().fold(volume, |sum, line| sum.saturating_add(line.volume.unwrap_or(0)));
+    }
+    Some(volume)
 }

@@ -21,6 +21,7 @@ use store::{Store, TenantKey};
 use super::count::SERIES;
 use super::elsewhere;
 use super::late::{self, LateBack};
+use super::shares;
 use crate::error::CaseError;
 
 /// What the note of a line says whose run booked it.
@@ -220,6 +221,7 @@ pub async fn load(store: &Store, tenant: &TenantKey, wanted: &Wanted<'_>) -> Res
     elsewhere::read(&mut loaded, store, tenant, wanted).await?;
     loaded.read_standings(store, tenant, wanted).await?;
     late::take_off(&mut loaded);
+    shares::take_off(&mut loaded);
     Ok(loaded)
 }
 

@@ -203,6 +203,7 @@ pub(crate) fn changed(
     for mut gone in booked_targets(sale) {
         if !named.contains(&(gone.partner.clone(), gone.part)) {
             gone.amount = Money::zero(gone.amount.currency());
+            gone.volume = Some(0);
             gone.trace.notes.push(making.note());
             targets.push(gone);
         }

@@ -30,7 +30,7 @@ impl Alone<'_> {
         let position = (target.partner.clone(), target.part);
         let had_it = sale.lines.iter().any(|line| line.partner == *owner);
         if had_it && self.is_counted(sale, owner).await? {
-            target.amount = self.had(sale, &position).await?;
+            (target.amount, target.volume) = self.had(sale, &position).await?;
             target.trace.period = None;
             target.trace.late = false;
             target.trace.notes.push(format!("as_counted: {}", target.amount));
@@ -53,23 +53,30 @@ impl Alone<'_> {
         Ok(counts.iter().any(|count| has(&count.before) || (count.month <= counted && has(&count.within))))
     }
 
-    /// What a position had before it was taken away: what its newest lines took, all those of one booking.
-    async fn had(&self, sale: &Sale, (partner, part): &Position) -> Result<Money, StoreError> {
+    /// What a position had before it was taken away: what its newest lines took, all those of one booking. And what it
+    /// added to its month's volume, if it did.
+    async fn had(&self, sale: &Sale, (partner, part): &Position) -> Result<(Money, Option<i64>), StoreError> {
         let currency = sale.paid.currency();
         let account = Account { partner: partner.clone(), currency };
         let origin = Origin::Sale(sale.id.clone());
         let own = sale.lines.iter().rev().filter(|line| line.partner == *partner && line.part == *part);
-        let (mut had, mut taken_at) = (0_i64, None);
+        // What refunds took before is taken off again by the refunds that the sale knows.
+        let refunded = own.clone().filter(|line| line.kind == LineKind::Reversal).filter_map(|line| line.volume);
+        let refunded = refunded.fold(0_i64, i64::saturating_add);
+        let (mut had, mut gone, mut taken_at) = (0_i64, None::<i64>, None);
         for short in own.filter(|line| matches!(line.kind, LineKind::Earned | LineKind::Adjustment)) {
-            if short.kind == LineKind::Earned || !short.amount.is_negative() {
+            let volume = short.volume.filter(|minor| *minor < 0);
+            if short.kind == LineKind::Earned || !(short.amount.is_negative() || volume.is_some()) {
                 break;
             }
             let line = self.store.get_line(self.tenant, &account, short.place, &origin, short.n).await?;
             let Some(line) = line.filter(|line| taken_at.is_none_or(|at| at == line.booked_at)) else { break };
             taken_at = Some(line.booked_at);
             had = had.saturating_sub(line.amount.minor());
+            gone = volume.map(|minor| gone.unwrap_or(0).saturating_sub(minor)).or(gone);
         }
-        Ok(Money::from_minor(had, currency))
+        let volume = gone.map(|gone| gone.saturating_sub(refunded));
+        Ok((Money::from_minor(had, currency), volume))
     }
 }
 

@@ -53,7 +53,8 @@ impl Awards<'_> {
         let payee = member.id.payee();
         let (kyc, subscription) = (self.kyc(member).await?, self.subscription(member).await?);
         let form = self.store.get_tax_form(self.tenant, &payee).await?;
-        let tax_form = form.map_or(TaxStatus::None, |form| form.status(self.today()));
+        let tax_form = form.as_ref().map_or(TaxStatus::None, |form| form.status(self.today()));
+        let is_foreign = form.is_some_and(|form| form.is_foreign(self.today()));
         let policy = self.store.get_payout_policy(self.tenant).await?;
         let methods = self.store.get_payout_methods(self.tenant, &payee).await?;
         let has_way = match methods.choose(self.settings.awards.currency, self.now) {
@@ -69,6 +70,7 @@ impl Awards<'_> {
             subscription: subscription.map(|told| told.status),
             tax_form,
             tax_form_needed: policy.missing_tax_form == MissingTaxForm::Block,
+            is_foreign,
             can_be_paid: has_way && !is_stopped,
         })
     }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use domain::adjustment::Change;
 use domain::attribution::claim::{Claim, ClaimDecided, ClaimRefused, ClaimState, Naming};
 use domain::attribution::customer::{Customer, decision_for, pays_the_same};
-use domain::audit::{AuditEntry, ChainEnd, Deed, append};
+use domain::audit::{AuditEntry, ChainEnd, Deed};
 use domain::commission::EarningReason;
 use domain::currency::Currency;
 use domain::fact::PaymentKey;
@@ -83,7 +83,8 @@ pub async fn make(desk: &Desk<'_>, claim: &Claim) -> Result<ClaimMade, CaseError
 }
 
 /// A person decides a claim. Accepted, the customer is the partner's in the same transaction; of two people who accept
-/// rival claims one wins, and the other is told whose the customer is. Done again after a crash it finishes what is left.
+/// rival claims one wins, and the other is told whose the customer is. Done again after a crash it finishes what is left; a
+/// first yes or a no that comes again under the name of its request is answered by the claim as it is.
 ///
 /// # Errors
 /// The store does not answer, amounts are out of range, or others raced each try.
@@ -96,6 +97,14 @@ pub async fn judge(desk: &Desk<'_>, id: &ClaimId, judgement: &Judgement<'_>) -> 
         if let (ClaimState::Accepted(_), true, Some(customer)) = (&claim.state, is_yes && is_same, &claim.customer) {
             let sales = follow(desk, customer).await?;
             return Ok(Judged::Done { claim: Box::new(claim), sales });
+        }
+        // API-10: the step is taken, and its answer was lost.
+        if desk.has_done(id.as_str()).await? {
+            let claim = Box::new(claim);
+            return Ok(match claim.state {
+                ClaimState::Pending => Judged::Waits(claim),
+                _ => Judged::Done { claim, sales: 0 },
+            });
         }
         let claim = match find(desk, claim, judgement.customer).await? {
             Ok(claim) => claim,
@@ -340,5 +349,5 @@ fn told(desk: &Desk<'_>, end: ChainEnd, claim: &Claim, action: &'static str, rea
         new.insert("reason".to_owned(), reason.to_owned());
     }
     let deed = Deed { at: desk.now, actor: desk.actor.clone(), action, old: BTreeMap::new(), new };
-    append(end, claim.id.as_str(), deed)
+    desk.told(end, claim.id.as_str(), deed)
 }

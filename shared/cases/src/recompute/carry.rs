@@ -4,18 +4,21 @@
 //! Both are stored with the account, by the rules of the month's freeze. The difference of the rules is added to them
 //! once: each count names the recompute that was added last, so begun again after a death it finds it there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::fact::PaymentKey;
 use domain::id::{ProgramId, RecomputeId};
 use domain::line::{Account, LineKind, PartKind};
 use domain::money::Money;
-use store::counts::{Counted, CustomerCount, ProgramCount};
+use domain::month::Month;
+use domain::sale::SaleLine;
+use store::counts::{BandsCounted, BandsRecomputed, Counted, CustomerCount, ProgramCount};
 use store::{Store, TenantKey, Written};
 
 use super::plan::Rules;
 use crate::adjust::count::programs;
-use crate::adjust::load::{Loaded, standing_of};
+use crate::adjust::late;
+use crate::adjust::load::{Loaded, OF_NOTE, PERIOD_NOTE, noted, standing_of};
 use crate::adjust::plan::Plan;
 use crate::error::CaseError;
 
@@ -35,9 +38,10 @@ pub(super) struct Carried {
 }
 
 impl Carried {
-    /// From accounts that were read from their first line on, and the plan of their counted months.
+    /// From accounts that were read from their first line on, the plan of their counted months, and what was read of their
+    /// open ones.
     pub(super) fn of(
-        (whole, counted): (&Loaded, &Plan),
+        (whole, counted, own): (&Loaded, &Plan, &Loaded),
         rules: &Rules<'_>,
         id: &RecomputeId,
     ) -> Result<Self, CaseError> {
@@ -60,7 +64,7 @@ impl Carried {
             carried.customers.insert((account, customer), Changed { known: Some(known.clone()), after });
         }
         for account in &whole.visited {
-            if let Some(changed) = standing(whole, rules, account, id)? {
+            if let Some(changed) = standing((whole, own), rules, account, id)? {
                 carried.standings.insert(account.clone(), changed);
             }
         }
@@ -124,29 +128,95 @@ fn earned(whole: &Loaded, counted: &Plan) -> BTreeMap<(Account, PaymentKey), i64
 
 /// Where an account stands after its counted months by the new rules; `None` where that is stored, or nothing is to reach.
 fn standing(
-    whole: &Loaded,
+    (whole, own): (&Loaded, &Loaded),
     rules: &Rules<'_>,
     account: &Account,
     id: &RecomputeId,
 ) -> Result<Option<Changed<ProgramCount>>, CaseError> {
     let Some(counted) = whole.heads.get(account).and_then(|head| head.counted) else { return Ok(None) };
-    let Some(new) = programs(whole, rules.new, account, counted)?.remove(rules.program) else { return Ok(None) };
     let known = whole.program_counts.get(&(account.clone(), rules.program.clone()));
-    let Some(known) = known else {
-        let key = rules.program.to_string();
-        let before = ProgramCount::default();
-        let after = Counted { key, month: Some(counted), before, within: new, recomputed: Some(id.clone()) };
-        return Ok(Some(Changed { known: None, after }));
-    };
-    if known.recomputed.as_ref() == Some(id) {
+    if known.is_some_and(|known| known.recomputed.as_ref() == Some(id)) {
         return Ok(None);
     }
-    let old = programs(whole, rules.old, account, counted)?.remove(rules.program);
-    let mut after = Counted { recomputed: Some(id.clone()), ..known.clone() };
-    let half = if known.month <= Some(counted) { &mut after.within } else { &mut after.before };
-    let bands = half.bands.clone();
-    *half = old.map_or_else(|| ProgramCount { bands, ..new.clone() }, |old| moved(half, &old, &new));
-    Ok(Some(Changed { known: Some(known.clone()), after }))
+    let new = programs(whole, rules.new, account, counted)?.remove(rules.program);
+    let nothing = || Counted {
+        key: rules.program.to_string(),
+        month: Some(counted),
+        before: ProgramCount::default(),
+        within: ProgramCount::default(),
+        recomputed: None,
+    };
+    let mut after = Counted { recomputed: Some(id.clone()), ..known.cloned().unwrap_or_else(nothing) };
+    let half = if after.month <= Some(counted) { &mut after.within } else { &mut after.before };
+    let has_standing = new.is_some();
+    if let Some(new) = new {
+        let old =
+            if known.is_some() { programs(whole, rules.old, account, counted)?.remove(rules.program) } else { None };
+        let bands = half.bands.clone();
+        *half = old.map_or_else(|| ProgramCount { bands, ..new.clone() }, |old| moved(half, &old, &new));
+    }
+    let before = half.bands.clone();
+    keep_bands(&mut half.bands, (whole, own), (account, rules.program));
+    // Events of a name of its own have bands, and nothing that is reached by them.
+    if !has_standing && half.bands == before {
+        return Ok(None);
+    }
+    Ok(Some(Changed { known: known.cloned(), after }))
+}
+
+/// COM-22: what was added to the bands of counted months goes with what is left of these, and all of it by the volume that
+/// the new rules give that. It is stored when all is booked.
+fn keep_bands(
+    kept: &mut BTreeMap<Month, BandsCounted>,
+    (whole, own): (&Loaded, &Loaded),
+    (account, program): (&Account, &ProgramId),
+) {
+    let (added, told) = (added_to_bands(whole, account, program), told_anew(whole, account, program));
+    let months: BTreeSet<Month> = added.keys().chain(&told).copied().collect();
+    for month in months {
+        let added = added.get(&month).copied();
+        let came_back = late::came_back(own, (account, program), month);
+        let without = || late::without_bands(whole, (account, program), (month, &came_back));
+        let Some(mut bands) = kept.remove(&month).or_else(|| added.and_then(|_| without())) else { continue };
+        let left = late::volume_left(whole, (account, program), month).filter(|_| told.contains(&month));
+        if let Some(left) = left {
+            late::measure_anew(&mut bands, &came_back, left);
+        }
+        let now = bands.with(&came_back);
+        let more = |added| BandsRecomputed { added, back: now.back, volume_back: now.volume_back };
+        bands.recomputed.extend(added.map(more));
+        kept.insert(month, bands);
+    }
+}
+
+/// The counted months of whose sales the recompute has changed the volume: by another base, or by bands for a plain rate.
+fn told_anew(whole: &Loaded, account: &Account, program: &ProgramId) -> BTreeSet<Month> {
+    let own = whole.own_lines.iter().filter(|line| line.account() == *account);
+    own.filter_map(|line| {
+        let sale = whole.sales.get(line.origin.sale()?)?;
+        let says = |short: &&SaleLine| short.n == line.n && short.volume.is_some_and(|volume| volume != 0);
+        sale.lines.iter().find(says)?;
+        let counts = whole.counts_in.get(&(sale.id.clone(), account.partner.clone()))?;
+        let is_own = counts.program.as_ref() == Some(program) && !whole.is_open(account, counts.month);
+        is_own.then_some(counts.month)
+    })
+    .collect()
+}
+
+/// What the recompute has booked to the bands of counted months.
+fn added_to_bands(whole: &Loaded, account: &Account, program: &ProgramId) -> BTreeMap<Month, i64> {
+    let key = format!("bands/{program}/");
+    let mut added: BTreeMap<Month, i64> = BTreeMap::new();
+    let own = whole.own_lines.iter().filter(|line| line.kind == LineKind::Entry && line.account() == *account);
+    for line in own.filter(|line| noted(line, OF_NOTE).is_some_and(|of| of.starts_with(&key))) {
+        let month = noted(line, PERIOD_NOTE).and_then(|month| Month::parse(month).ok());
+        if let Some(month) = month.filter(|month| !whole.is_open(account, *month)) {
+            let minor = added.entry(month).or_default();
+            *minor = minor.saturating_add(line.amount.minor());
+        }
+    }
+    added.retain(|_, minor| *minor != 0);
+    added
 }
 
 /// What is stored, with the difference of the rules: what has gone back since the freeze changes nothing.

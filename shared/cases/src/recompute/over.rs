@@ -105,7 +105,7 @@ impl<'a> Over<'a> {
         let counted = plan_counted(&whole, &rules, &making)?;
         wanted.everything = false;
         let mut own = load(self.desk.store, self.desk.tenant, &wanted).await?;
-        let carried = carry::Carried::of((&whole, &counted), &rules, &self.recompute.id)?;
+        let carried = carry::Carried::of((&whole, &counted, &own), &rules, &self.recompute.id)?;
         carried.begin(&mut own);
         let choice = Choice { frames: &self.new, includes: &|of| of == program };
         let open = plan(&own, &choice, &making)?;
@@ -161,7 +161,7 @@ impl<'a> Over<'a> {
             if is_done {
                 let (whole, counted) = &plans.counted;
                 let rules = Rules { program: &self.recompute.program, old: &self.old, new: &self.new };
-                let carried = carry::Carried::of((whole, counted), &rules, &self.recompute.id)?;
+                let carried = carry::Carried::of((whole, counted, &plans.open.0), &rules, &self.recompute.id)?;
                 if carried.record(self.desk.store, self.desk.tenant).await? == Written::Yes {
                     return Ok(());
                 }

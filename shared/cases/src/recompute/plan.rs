@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::assess::{Assessment, PeriodEarning, ProgramRules};
+use domain::assess::{Assessment, Earning, PeriodEarning, ProgramRules};
 use domain::digest::Digest;
 use domain::entry::{Entry, EntryKind};
 use domain::id::{PartnerId, ProgramId};
@@ -60,7 +60,7 @@ pub fn plan_counted(loaded: &Loaded, rules: &Rules<'_>, making: &Making<'_>) -> 
     let mut plan =
         Plan { sales: Vec::new(), entries: Vec::new(), inputs: inputs_of(loaded), outputs: outputs_of(&new) };
     let applied = applied_to_sales(loaded);
-    let before: BTreeMap<_, _> = amounts_of(&old);
+    let (before, volumes) = (amounts_of(&old), volumes_of(&old));
     for earned in &new.sales {
         let Some(sale) = loaded.sales.get(&earned.sale) else { continue };
         let own = counted_partners(loaded, rules.program, sale);
@@ -68,7 +68,7 @@ pub fn plan_counted(loaded: &Loaded, rules: &Rules<'_>, making: &Making<'_>) -> 
             continue;
         }
         let after = earned.targets(sale, making.ledger_zone)?;
-        let change = Change { sale, own: &own, after: &after, before: &before, applied: &applied };
+        let change = Change { sale, own: &own, after: &after, before: &before, volumes: &volumes, applied: &applied };
         plan.sales.extend(changed(loaded, sale, &change.targets(making), making)?);
     }
     plan.entries = entries(loaded, (&old.periods, &new.periods), making)?;
@@ -78,9 +78,18 @@ pub fn plan_counted(loaded: &Loaded, rules: &Rules<'_>, making: &Making<'_>) -> 
 type Amounts = BTreeMap<(domain::id::SaleId, Position), i64>;
 
 fn amounts_of(assessment: &Assessment) -> Amounts {
+    by_position(assessment, |earning| earning.amount.minor())
+}
+
+/// What sales add to their months by retroactive bands.
+fn volumes_of(assessment: &Assessment) -> Amounts {
+    by_position(assessment, |earning| earning.volume.unwrap_or(0))
+}
+
+fn by_position(assessment: &Assessment, minor: impl Fn(&Earning) -> i64) -> Amounts {
     let earnings = assessment.sales.iter().flat_map(|sale| sale.earnings.iter().map(move |earning| (sale, earning)));
     earnings
-        .map(|(sale, earning)| ((sale.sale.clone(), (earning.partner.clone(), earning.part)), earning.amount.minor()))
+        .map(|(sale, earning)| ((sale.sale.clone(), (earning.partner.clone(), earning.part)), minor(earning)))
         .collect()
 }
 
@@ -115,6 +124,7 @@ struct Change<'a> {
     own: &'a BTreeSet<PartnerId>,
     after: &'a [Target],
     before: &'a Amounts,
+    volumes: &'a Amounts,
     applied: &'a Amounts,
 }
 
@@ -136,12 +146,17 @@ impl Change<'_> {
             let new = earned.map_or(0, |target| target.amount.minor());
             let is = booked.map_or(0, |target| target.amount.minor());
             let difference = new.saturating_sub(known(self.before)).saturating_sub(known(self.applied));
-            if difference == 0 {
+            // COM-22: other rules may count a sale for bands, or for less of them, and pay for it as before.
+            let volume = earned.and_then(|target| target.volume).unwrap_or(0);
+            // Where it would count for nothing from now on, what bands gave for it stays measured as it was.
+            let volume = (volume != known(self.volumes) && volume != 0).then_some(volume);
+            if difference == 0 && volume.is_none() {
                 continue;
             }
             // Nobody owes commission for a sale: it goes to nothing, and no further.
-            let amount = is.saturating_add(difference).max(0);
-            let mut target = frame.clone();
+            let amount = if difference == 0 { is } else { is.saturating_add(difference).max(0) };
+            let mut target = Target { volume, ..frame.clone() };
+            target.clawback = booked.filter(|_| difference == 0).map_or(target.clawback, |booked| booked.clawback);
             target.amount = domain::money::Money::from_minor(amount, target.amount.currency());
             target.trace.period = None;
             target.trace.notes.push(making.note());

@@ -20,6 +20,8 @@ struct Amount {
     kind: PartKind,
     minor: i64,
     clawback: Clawback,
+    /// Of a commission: what it adds to the partner's month, of retroactive bands.
+    volume: Option<i64>,
     trace: LineTrace,
 }
 
@@ -41,7 +43,10 @@ impl<'a> Run<'a, '_> {
         earnings: &mut Vec<Earning>,
     ) -> Result<(), AssessError> {
         let sale = placed.sale;
-        let commission = self.commission(placed, item, (seat, own), amounts.commission)?;
+        let mut commission = self.commission(placed, item, (seat, own), amounts.commission)?;
+        let banded = own.quote.banded.filter(|_| is_retroactive(seat)).and(seat.volumes.get(place));
+        // Said also where it is nothing: another look at the sale may have found it banded.
+        commission.volume = Some(banded.map_or(0, |(volume, _)| *volume));
         let is_sign_up = amounts.sign_up != 0 && commission.minor == 0 && own.quote.clauses.is_empty();
         let (capped, clawback) = (self.cap(sale, item, seat, &commission)?, commission.clawback);
         let bonus = (amounts.bonus != 0).then(|| bonus_trace(seat, &commission.trace));
@@ -53,7 +58,7 @@ impl<'a> Run<'a, '_> {
             [(PartKind::VolumeBonus, amounts.bonus, bonus), (PartKind::SignUp, amounts.sign_up, sign_up)]
         {
             if let Some(trace) = trace {
-                let amount = Amount { kind, minor, clawback: Clawback::Proportional, trace };
+                let amount = Amount { kind, minor, clawback: Clawback::Proportional, volume: None, trace };
                 let capped = self.cap(sale, item, seat, &amount)?;
                 push(sale, item, seat, (amount, capped), earnings);
             }
@@ -82,7 +87,7 @@ impl<'a> Run<'a, '_> {
             }
             _ => seat.frame.clone(),
         };
-        Ok(Amount { kind, minor, clawback, trace })
+        Ok(Amount { kind, minor, clawback, volume: None, trace })
     }
 
     /// COM-10: what the caps leave of an amount, and which of them cut it.
@@ -143,6 +148,7 @@ impl<'a> Run<'a, '_> {
                 clawback,
                 hold_days: seat.version.terms.hold_of(credit),
                 not_before: seat.not_before,
+                volume: None,
                 trace,
             },
         );
@@ -161,8 +167,7 @@ impl<'a> Run<'a, '_> {
         let (_, net_volume) = seat.volumes.get(place).copied().unwrap_or_default();
         let state = self.months.entry((seat.account(currency), seat.month)).or_default();
         state.volume = state.volume.saturating_add(net_volume);
-        let is_retroactive = terms.bands.as_ref().is_some_and(|bands| bands.mode == BandMode::Retroactive);
-        let Some(banded) = own.quote.banded.filter(|_| is_retroactive) else { return Ok(()) };
+        let Some(banded) = own.quote.banded.filter(|_| is_retroactive(seat)) else { return Ok(()) };
         let net = Net::new(sale, item.number, Clawback::Proportional);
         let cap = terms.caps.per_line.filter(|cap| cap.currency() == currency);
         state.add(BandedSale {
@@ -196,6 +201,11 @@ impl<'a> Run<'a, '_> {
     }
 }
 
+/// Does what a sale is worth by bands hang on all of its month?
+fn is_retroactive(seat: &Seat<'_>) -> bool {
+    seat.version.terms.bands.as_ref().is_some_and(|bands| bands.mode == BandMode::Retroactive)
+}
+
 /// The earning of an amount, with what the caps left of it noted.
 fn push(
     sale: &Sale,
@@ -216,6 +226,7 @@ fn push(
             clawback: amount.clawback,
             hold_days: seat.version.terms.hold_of(seat.credit),
             not_before: seat.not_before,
+            volume: amount.volume,
             trace,
         },
     );
@@ -241,6 +252,8 @@ fn add(earnings: &mut Vec<Earning>, earning: Earning) {
     if let Some(there) = earnings.iter_mut().find(same) {
         let sum = there.amount.minor().saturating_add(earning.amount.minor());
         there.amount = Money::from_minor(sum, there.amount.currency());
+        let more = earning.volume.unwrap_or(0);
+        there.volume = there.volume.map_or(earning.volume, |known| Some(known.saturating_add(more)));
         return;
     }
     earnings.push(earning);

@@ -142,6 +142,7 @@ fn every_reason_against_a_candidate_is_told_at_once() {
         subscription: Some(SubscriptionStatus::Active),
         tax_form: TaxStatus::Valid,
         tax_form_needed: true,
+        is_foreign: false,
         can_be_paid: true,
     };
     assert_eq!(validate(&good), []);
@@ -158,6 +159,9 @@ fn every_reason_against_a_candidate_is_told_at_once() {
         (Candidate { tax_form: TaxStatus::None, ..good }, "no_valid_tax_form"),
         (Candidate { tax_form: TaxStatus::Submitted, ..good }, "no_valid_tax_form"),
         (Candidate { tax_form: TaxStatus::Expired, ..good }, "no_valid_tax_form"),
+        // A form that holds is no help where it says that 30 % may be due; nor is a tenant that needs none.
+        (Candidate { is_foreign: true, ..good }, "foreign_payee"),
+        (Candidate { is_foreign: true, tax_form_needed: false, ..good }, "foreign_payee"),
         (Candidate { can_be_paid: false, ..good }, "no_payout_method"),
     ];
     for (candidate, word) in rows {
@@ -169,6 +173,7 @@ fn every_reason_against_a_candidate_is_told_at_once() {
         subscription: None,
         tax_form: TaxStatus::None,
         tax_form_needed: true,
+        is_foreign: false,
         can_be_paid: false,
     };
     assert_eq!(validate(&bad).len(), 4);

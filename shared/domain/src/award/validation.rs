@@ -15,6 +15,8 @@ pub struct Candidate {
     pub tax_form: TaxStatus,
     /// Is a tax form needed? Otherwise the tax is withheld.
     pub tax_form_needed: bool,
+    /// Does a form that holds today say that they are foreign?
+    pub is_foreign: bool,
     /// Can money be sent to them at all, as far as the tenant asks for it?
     pub can_be_paid: bool,
 }
@@ -30,6 +32,8 @@ pub enum Ineligible {
     Subscription(SubscriptionStatus),
     /// Their tax form does not hold.
     TaxForm(TaxStatus),
+    /// They are foreign, by a W-8BEN that holds.
+    ForeignPayee,
     /// Nobody knows where their money is to go.
     NoPayoutMethod,
 }
@@ -43,6 +47,7 @@ impl Ineligible {
             Self::NoSubscription => "no_subscription",
             Self::Subscription(_) => "subscription_not_active",
             Self::TaxForm(_) => "no_valid_tax_form",
+            Self::ForeignPayee => "foreign_payee",
             Self::NoPayoutMethod => "no_payout_method",
         }
     }
@@ -57,6 +62,10 @@ impl Ineligible {
                 format!("the subscription is {}, it must be active or trialing", status.word())
             }
             Self::TaxForm(status) => format!("the tax form is {}, it must be valid", status.word()),
+            Self::ForeignPayee => "by their W-8BEN they are foreign: what tax is due on an award to them, and on which form it \
+                                   is told, is not done here; pay it outside, or ask for a W-9 where they are a person of \
+                                   the United States"
+                .to_owned(),
             Self::NoPayoutMethod => "there is no method by which the award can be paid now".to_owned(),
         }
     }
@@ -76,6 +85,10 @@ pub fn validate(candidate: &Candidate) -> Vec<Ineligible> {
     }
     if candidate.tax_form_needed && candidate.tax_form != TaxStatus::Valid {
         reasons.push(Ineligible::TaxForm(candidate.tax_form));
+    }
+    // TAX-2: of an award 30 % and a form 1042-S may be due where the payee is foreign; neither is done here.
+    if candidate.is_foreign {
+        reasons.push(Ineligible::ForeignPayee);
     }
     if !candidate.can_be_paid {
         reasons.push(Ineligible::NoPayoutMethod);

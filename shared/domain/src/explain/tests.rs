@@ -182,6 +182,20 @@ fn beside_its_sale_a_line_says_what_was_paid_and_why_the_partner_is_credited() {
     assert_eq!((told.sentences.len(), told.facts.source, told.facts.paid), (3, None, None));
 }
 
+#[test]
+fn com_22_a_refund_of_what_had_earned_nothing_is_no_money_that_is_given_again() {
+    let text = told(LineKind::Reversal, "261221.00", 0, trace(EarningReason::Refund, "10.00", "0.00", &["by: bands"]));
+    assert!(text.starts_with("What went back of the payment for in_1 has changed; you had earned nothing"), "{text}");
+    assert!(!text.contains("given again"), "{text}");
+}
+
+#[test]
+fn com_22_an_adjustment_of_nothing_raises_nothing() {
+    let text = told(LineKind::Adjustment, "261221.00", 0, trace(EarningReason::Recomputed, "10.00", "0.00", &[]));
+    assert!(text.starts_with("Your commission for in_1 stays as it is"), "{text}");
+    assert!(!text.contains("raised"), "{text}");
+}
+
 /// A line of an entry, as the night or the desk makes it.
 fn entry(kind: EntryKind, minor: i64, reason: &str, notes: &[&str]) -> String {
     let account = Account { partner: PartnerId::from_ulid(1_u128.into()), currency: Currency::USD };
@@ -279,6 +293,7 @@ fn of_two_who_share_a_sale_each_is_told_by_their_own_lines() {
         clawback: Clawback::default(),
         month: None,
         is_banded: false,
+        volume: None,
     };
     let first = PartnerId::from_ulid(1_u128.into());
     let lines = vec![

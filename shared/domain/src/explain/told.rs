@@ -20,8 +20,14 @@ pub(super) fn opening(line: &Line) -> String {
         LineKind::Reversal if line.amount.is_negative() => {
             format!("{size} of what you had earned{of} was taken back, because {}.", words::cause(trace.reason))
         }
+        LineKind::Reversal if line.amount.is_zero() => {
+            format!("What went back of the payment{of} has changed; you had earned nothing by that much of it.")
+        }
         LineKind::Reversal => {
             format!("{amount} that had been taken back{of} was given again: the refund did not go through or was less.")
+        }
+        LineKind::Adjustment if line.amount.is_zero() => {
+            format!("Your commission{of} stays as it is; what the sale counts for has changed.")
         }
         LineKind::Adjustment => {
             let direction = if line.amount.is_negative() { "lowered" } else { "raised" };

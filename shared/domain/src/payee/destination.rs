@@ -1,6 +1,10 @@
 //! The details of a method, as they are sealed. Nothing here is ever printed.
 
 use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 
 use super::{Rail, last_four};
 
@@ -93,6 +97,7 @@ pub enum Destination {
         /// To whose order.
         payable_to: String,
         /// Where it goes.
+        #[serde(deserialize_with = "address")]
         address: PostalAddress,
     },
     /// By hand.
@@ -107,6 +112,42 @@ pub enum Destination {
         /// As what that system knows the partner.
         reference: String,
     },
+}
+
+/// The details that somebody wishes, if any: an object. Used as
+/// `#[serde(default, deserialize_with = "domain::payee::wished_details")]`.
+///
+/// # Errors
+/// Whatever is not of the form of details.
+pub fn wished_details<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Destination>, D::Error> {
+    Option::<Object<Destination>>::deserialize(from).map(|read| read.map(|Object(details)| details))
+}
+
+fn address<'de, D: Deserializer<'de>>(from: D) -> Result<PostalAddress, D::Error> {
+    Object::deserialize(from).map(|Object(address)| address)
+}
+
+/// What is an object, and not a list of its fields in their order: behind a tag serde takes both.
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_map(Members(PhantomData)).map(Self)
+    }
+}
+
+struct Members<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for Members<T> {
+    type Value = T;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<T, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(members))
+    }
 }
 
 impl fmt::Debug for Destination {

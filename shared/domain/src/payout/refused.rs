@@ -48,6 +48,13 @@ pub enum Refused {
         /// What the form is worth.
         status: &'static str,
     },
+    /// TAX-2: an award to a payee who is foreign by a W-8BEN that holds: what is due of it is not reckoned here.
+    #[error(
+        "the payee is foreign by a W-8BEN that holds: what tax is due on an award to them, and on which form it is told, is \
+         not done here; the payout waits until they give a W-9 as a person of the United States, or until it is rejected, or \
+         failed once it is approved, and the award is the tenant's again"
+    )]
+    ForeignPayee,
     /// PAY-13: fee and tax would leave nothing to pay.
     #[error("fee and withholding leave nothing to pay")]
     NothingLeft,

@@ -21,6 +21,8 @@ pub(super) struct Back {
     own: Month,
     /// That month, or the first open one where it is counted.
     month: Month,
+    /// Does the sale begin to count there, late?
+    begins_late: bool,
 }
 
 impl Back {
@@ -28,14 +30,17 @@ impl Back {
     pub(super) fn of(sale: &Sale, target: &Target, booking: &Booking<'_>) -> Result<Option<Self>, RetargetError> {
         let own = sale.month_of(&target.partner).filter(|_| target.part.kind != PartKind::SecondTier);
         let Some(own) = own else { return Ok(None) };
+        // A sale that comes back begins to count anew: what went back of it before does so in that month as well.
+        let own = target.trace.period.unwrap_or(own);
         let account = Account { partner: target.partner.clone(), currency: sale.paid.currency() };
         let Marks { frozen, counted } = (booking.marks_of)(&account);
         if Some(own) > counted {
-            return Ok(Some(Self { own, month: own }));
+            let begins_late = target.trace.period.is_some() && target.trace.late;
+            return Ok(Some(Self { own, month: own, begins_late }));
         }
         let open = frozen.max(counted).map(Month::successor).transpose()?;
         let now = Month::of(booking.today);
-        Ok(Some(Self { own, month: open.map_or(now, |open| open.max(now)) }))
+        Ok(Some(Self { own, month: open.map_or(now, |open| open.max(now)), begins_late: false }))
     }
 
     fn is_late(&self) -> bool {
@@ -44,7 +49,8 @@ impl Back {
 
     /// The first slot in which what is late is looked for.
     pub(super) fn from(&self) -> Result<Option<Slot>, RetargetError> {
-        if self.is_late() { Ok(Some(Slot::of_day(self.month.first_day()?))) } else { Ok(None) }
+        let is_later = self.is_late() || self.begins_late;
+        if is_later { Ok(Some(Slot::of_day(self.month.first_day()?))) } else { Ok(None) }
     }
 
     /// A line says where it counts.

@@ -1,4 +1,5 @@
 mod back;
+mod volume;
 
 use std::collections::BTreeMap;
 use std::slice;
@@ -43,6 +44,7 @@ fn target(of: u128, kind: PartKind, minor: i64) -> Target {
         amount: usd(minor),
         clawback: Clawback::Proportional,
         slot: Slot::of_day(day("2026-12-21")),
+        volume: None,
         trace: LineTrace::because(EarningReason::Percentage),
     }
 }

@@ -88,6 +88,7 @@ fn no_scope_opens_what_within_an_area_is_a_persons() {
         ("HEAD", "/v1/partners/par_1/users"),
         ("DELETE", "/v1/partners/par_1/users/usr_1"),
         ("DELETE", "/v1/partners/par_1"),
+        ("POST", "/v1/partners/par_1/terms"),
         ("POST", "/v1/coupons/ADA20/retry"),
         ("GET", "/v1/reports/tax-forms/2026/files/1099-nec-001"),
         ("HEAD", "/v1/reports/tax-forms/2026/files/1099-nec-001"),

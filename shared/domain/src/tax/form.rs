@@ -10,6 +10,12 @@ use crate::time::{BusinessDay, Timestamp};
 
 /// What a person should look at of a form that comes after one which was withdrawn.
 const AFTER_WITHDRAWN: &str = "the form before it was withdrawn";
+/// What a person should look at of a W-8BEN whose address is in the United States.
+const AT_HOME: &str = "a W-8BEN with an address in the United States";
+/// What a person should look at of a W-8BEN with a number that Americans have.
+const WITH_SSN: &str = "a W-8BEN with a social security number";
+/// The country whose persons sign a W-9.
+const HOME: &str = "US";
 
 /// Which form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -159,6 +165,19 @@ pub struct Given {
     pub under: String,
 }
 
+impl Given {
+    /// TAX-1: what a person should look at before it is believed. From who says to be foreign nothing is withheld, so what
+    /// speaks against it is looked at first.
+    fn warnings(&self) -> Vec<String> {
+        let is_foreign = self.kind == FormKind::W8ben;
+        let is_at_home = is_foreign && self.country.trim().eq_ignore_ascii_case(HOME);
+        let has_ssn = is_foreign && self.tin.as_ref().is_some_and(|tin| tin.kind() == TinKind::Ssn);
+        let of_number = self.tin.as_ref().and_then(Tin::warning);
+        let all = [of_number, is_at_home.then_some(AT_HOME), has_ssn.then_some(WITH_SSN)];
+        all.into_iter().flatten().map(str::to_owned).collect()
+    }
+}
+
 /// A step of a form: what it becomes and what the audit says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FormStep {
@@ -172,7 +191,7 @@ impl TaxForm {
     /// TAX-1: a form is given, in the stead of the one before. Where a person should look at something it waits for them.
     #[must_use]
     pub fn submit(before: Option<&Self>, given: Given, by: Actor, at: Timestamp) -> FormStep {
-        let mut warnings: Vec<String> = given.tin.iter().filter_map(Tin::warning).map(str::to_owned).collect();
+        let mut warnings = given.warnings();
         // TAX-1: what a person withdrew is not made good by sending it again, nor by sending it twice.
         if before.is_some_and(Self::is_doubted) {
             warnings.push(AFTER_WITHDRAWN.to_owned());
@@ -250,6 +269,12 @@ impl TaxForm {
         }
     }
 
+    /// Does a form that holds on a day say that the payee is foreign? One that does not hold says nothing of who they are.
+    #[must_use]
+    pub fn is_foreign(&self, on: BusinessDay) -> bool {
+        self.kind == FormKind::W8ben && self.status(on) == TaxStatus::Valid
+    }
+
     /// What the audit says: the number as a copy shows it.
     #[must_use]
     pub fn told(&self) -> BTreeMap<String, String> {
@@ -300,6 +325,17 @@ mod tests {
     }
 
     fn given_after(before: Option<&TaxForm>, kind: FormKind, tin: Option<(TinKind, &str)>, signed_on: &str) -> TaxForm {
+        let country = if kind == FormKind::W9 { "US" } else { "DE" };
+        given_from(country, before, kind, tin, signed_on)
+    }
+
+    fn given_from(
+        country: &str,
+        before: Option<&TaxForm>,
+        kind: FormKind,
+        tin: Option<(TinKind, &str)>,
+        signed_on: &str,
+    ) -> TaxForm {
         let tin = tin.map(|(kind, text)| Tin::parse(kind, text).expect("a number"));
         let given = Given {
             kind,
@@ -307,7 +343,7 @@ mod tests {
             tin,
             tin_fingerprint: None,
             content_fingerprint: None,
-            country: "US".to_owned(),
+            country: country.to_owned(),
             signed_on: day(signed_on),
             sealed: "sealed".to_owned(),
             under: "a request".to_owned(),
@@ -333,6 +369,9 @@ mod tests {
             // TAX-2: nothing is withheld exactly where a form holds.
             let rate = withholding_of(Some(form), day(on));
             assert_eq!(rate == crate::rate::Rate::ZERO, expected == TaxStatus::Valid, "{on}");
+            // What is over, doubted or withdrawn says of nobody that they are foreign.
+            let is_foreign = form.kind == FormKind::W8ben && expected == TaxStatus::Valid;
+            assert_eq!(form.is_foreign(day(on)), is_foreign, "{on}");
         }
         assert_eq!(withholding_of(None, day("2026-02-01")).to_string(), "0.24");
     }
@@ -368,6 +407,34 @@ mod tests {
         let accepted = twice.accept(by(), now()).expect("it waited").form;
         assert_eq!(accepted.status(today), TaxStatus::Valid);
         assert_eq!(w9(Some(&accepted)).status(today), TaxStatus::Valid);
+    }
+
+    #[test]
+    fn a_w8ben_that_speaks_of_the_united_states_waits_for_a_person() {
+        let today = day("2026-02-01");
+        let (ssn, itin) = (Some((TinKind::Ssn, "400-11-1222")), Some((TinKind::Itin, "912-70-1234")));
+        let rows = [
+            (FormKind::W8ben, "DE", None, 0),
+            (FormKind::W8ben, "DE", itin, 0),
+            (FormKind::W8ben, "US", None, 1),
+            (FormKind::W8ben, "us ", itin, 1),
+            (FormKind::W8ben, "DE", ssn, 1),
+            (FormKind::W8ben, "US", ssn, 2),
+            // An American who lives abroad signs a W-9, and has a number.
+            (FormKind::W9, "DE", ssn, 0),
+            (FormKind::W9, "US", ssn, 0),
+        ];
+        for (kind, country, tin, warnings) in rows {
+            let case = format!("{} {country} {tin:?}", kind.word());
+            let form = given_from(country, None, kind, tin, "2026-02-01");
+            let status = if warnings == 0 { TaxStatus::Valid } else { TaxStatus::Submitted };
+            assert_eq!((form.status(today), form.warnings.len()), (status, warnings), "{case}");
+            // TAX-2: until a person has looked, tax is withheld as from whoever has given nothing.
+            assert_eq!(withholding_of(Some(&form), today) == crate::rate::Rate::ZERO, warnings == 0, "{case}");
+            if warnings > 0 {
+                assert!(form.accept(by(), now()).expect("it waited").form.is_foreign(today), "{case}");
+            }
+        }
     }
 
     #[test]

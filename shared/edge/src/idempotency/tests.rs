@@ -55,6 +55,9 @@ async fn work(State(app): State<App>, Json(asked): Json<Value>) -> Result<Respon
             Ok(answered)
         }
         202 => Ok(StatusCode::ACCEPTED.into_response()),
+        401 => Err(Problem::unauthorized("ended")),
+        403 if run == 1 || asked["factor"].is_null() => Err(Problem::forbidden("give a code first")),
+        403 => Ok(StatusCode::OK.into_response()),
         409 => Err(Problem::conflict(format!("run {run}"))),
         _ => Err(Problem::unavailable("away")),
     }
@@ -94,9 +97,13 @@ const NOON: &str = "2026-09-01T12:00:00Z";
 
 impl World {
     async fn send(&self, key: Option<&str>, body: &str) -> (u16, Value, bool) {
+        self.send_to("/deeds", key, body).await
+    }
+
+    async fn send_to(&self, path: &str, key: Option<&str>, body: &str) -> (u16, Value, bool) {
         let mut request = http::Request::builder()
             .method("POST")
-            .uri("/deeds")
+            .uri(path)
             .header("authorization", &self.bearer)
             .header("content-type", "application/json");
         if let Some(key) = key {
@@ -194,7 +201,7 @@ async fn a_run_that_crashed_is_taken_over_after_its_lease() {
 #[tokio::test]
 async fn an_answer_that_a_second_try_may_better_is_not_kept() {
     let world = world(NOON).await;
-    for (status, runs) in [(202, 2), (503, 4)] {
+    for (status, runs) in [(202, 2), (503, 4), (401, 6), (403, 8)] {
         let body = format!(r#"{{"status":{status}}}"#);
         let key = format!("k{status}");
         for _ in 0..2 {
@@ -202,6 +209,31 @@ async fn an_answer_that_a_second_try_may_better_is_not_kept() {
         }
         assert_eq!(world.runs(), runs);
     }
+}
+
+#[tokio::test]
+async fn whoever_was_told_to_give_a_code_first_is_served_under_the_same_key_once_they_gave_it() {
+    let world = world(NOON).await;
+    let body = r#"{"status":403,"factor":"of now"}"#;
+    let (status, problem, replayed) = world.send(Some("k"), body).await;
+    assert_eq!((status, &problem["detail"], replayed), (403, &json!("give a code first"), false));
+    let (status, _, replayed) = world.send(Some("k"), body).await;
+    assert_eq!((status, replayed, world.runs()), (200, false, 2));
+    let (status, _, replayed) = world.send(Some("k"), body).await;
+    assert_eq!((status, replayed, world.runs()), (200, true, 2), "what was done then is done once");
+}
+
+#[tokio::test]
+async fn the_same_body_with_another_query_is_another_request() {
+    let world = world(NOON).await;
+    assert_eq!(world.send_to("/deeds?of=a", Some("k"), "{}").await, (201, json!({"run": 1}), false));
+    for other in ["/deeds?of=b", "/deeds"] {
+        let (status, problem, _) = world.send_to(other, Some("k"), "{}").await;
+        let expected = (422, Some("urn:tributary:problem:idempotency-key-reused"));
+        assert_eq!((status, problem["type"].as_str()), expected, "{other}");
+    }
+    assert_eq!(world.send_to("/deeds?of=a", Some("k"), "{}").await, (201, json!({"run": 1}), true));
+    assert_eq!(world.runs(), 1);
 }
 
 #[tokio::test]

@@ -92,6 +92,23 @@ fn triggers_are_told_apart_by_their_shape() {
     assert!(Trigger::of(json!({"scheduled_for": "tomorrow"})).is_err());
 }
 
+async fn broken() -> Result<(), Error> {
+    panic!("a bug of the loop")
+}
+
+#[tokio::test]
+#[should_panic(expected = "a bug of the loop")]
+async fn a_panic_of_the_loop_leaves_its_task() {
+    let _ = in_a_task(broken()).await;
+}
+
+#[tokio::test]
+async fn how_the_loop_ends_is_how_the_function_ends() {
+    assert!(in_a_task(async { Ok(()) }).await.is_ok());
+    let ended = in_a_task(async { Err("the runtime's API is away".into()) }).await;
+    assert_eq!(ended.expect_err("an error").to_string(), "the runtime's API is away");
+}
+
 /// What a function of HTTP and a schedule answers to an event.
 async fn answered(event: Value) -> Result<Value, Error> {
     let routes = Router::new().route("/v1/things", axum::routing::get(|| async { "things" }));

@@ -1,9 +1,11 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use domain::id::{LinkId, PartnerId, ProgramId, TenantId};
 use domain::time::Timestamp;
 use domain::touch::VisitorHash;
 
+use super::sets::{self, Sets};
 use super::{ClickRecorded, NewClick, Place};
 use crate::{Store, StoreError, Tables, TenantKey};
 
@@ -122,4 +124,70 @@ async fn a_store_that_is_away_is_told_and_no_visit_counted() {
     database.fail_next(10, testkit::Fault::Refuse);
     let answer = store.record_click(&ids.tenant, visit(&ids, at("2026-09-03T07:00:00Z"))).await;
     assert!(matches!(answer, Err(StoreError::Unavailable { .. })));
+}
+
+/// The same update, put together from what it has to say.
+fn written_out(counter: &str, last_ms: &str, firsts: &[(&str, AttributeValue)]) -> Sets {
+    let number = |digits: &str| AttributeValue::N(digits.to_owned());
+    let mut sets = vec!["last_ms = :last".to_owned()];
+    let mut names = HashMap::from([("#hits".to_owned(), counter.to_owned())]);
+    let mut values = HashMap::from([(":last".to_owned(), number(last_ms)), (":one".to_owned(), number("1"))]);
+    for (index, (name, value)) in firsts.iter().enumerate() {
+        sets.push(format!("#f{index} = if_not_exists(#f{index}, :f{index})"));
+        names.insert(format!("#f{index}"), (*name).to_owned());
+        values.insert(format!(":f{index}"), value.clone());
+    }
+    Sets { expression: format!("SET {} ADD #hits :one", sets.join(", ")), names, values }
+}
+
+#[test]
+fn the_update_of_a_click_is_what_its_attributes_written_out_give() {
+    let ids = ids();
+    let now = at("2026-09-03T07:00:00.001Z");
+    let (s, n) = (|text: &str| AttributeValue::S(text.to_owned()), |text: &str| AttributeValue::N(text.to_owned()));
+    let always = [
+        ("entity", s("click")),
+        ("v", n("1")),
+        ("partner", s(ids.partner.as_str())),
+        ("program", s(ids.program.as_str())),
+        ("first_ms", n("1788418800001")),
+        ("expires_at", n("1788505200")),
+    ];
+    let (agent, referrer) = (("agent", s("Mozilla/5.0")), ("referrer", s("blog.example")));
+    let carried = ("carried", AttributeValue::M(HashMap::from([("utm_source".to_owned(), s("news"))])));
+
+    // What was not said takes no slot, and what follows moves up.
+    let some = NewClick { language: String::new(), ..visit(&ids, now) };
+    let firsts = [&always[..], &[agent.clone(), referrer.clone(), carried.clone()][..]].concat();
+    assert_eq!(sets::of(some, "hits"), written_out("hits", "1788418800001", &firsts));
+
+    let all = NewClick {
+        paid_traffic: Some("gclid"),
+        device: domain::touch::DeviceHash::parse("0123456789abcdef"),
+        place: Place { country: "DE".to_owned(), region: "BE".to_owned(), city: "Berlin".to_owned() },
+        bot: Some("prefetch"),
+        ..visit(&ids, now)
+    };
+    let said = [
+        agent,
+        ("lang", s("en")),
+        referrer,
+        ("paid", s("gclid")),
+        ("device", s("0123456789abcdef")),
+        ("country", s("DE")),
+        ("region", s("BE")),
+        ("city", s("Berlin")),
+        ("bot", s("prefetch")),
+        carried,
+    ];
+    let update = sets::of(all, "bots");
+    assert_eq!(update, written_out("bots", "1788418800001", &[&always[..], &said[..]].concat()));
+    assert_eq!(update.expression.len(), sets::EXPRESSION_BYTES_MAX);
+}
+
+#[test]
+fn what_a_visitor_said_is_cut_between_characters() {
+    let ids = ids();
+    let click = NewClick { user_agent: "€".repeat(100), ..visit(&ids, at("2026-09-03T07:00:00Z")) };
+    assert_eq!(sets::of(click, "hits").values.get(":f6"), Some(&AttributeValue::S("€".repeat(85))));
 }

@@ -80,6 +80,24 @@ async fn a_claim_that_is_given_back_is_free_at_once() {
 }
 
 #[tokio::test]
+async fn what_a_run_did_behind_one_that_was_refused_is_dated_by_itself() {
+    let (store, _database) = store().await;
+    let first = attempt("r1", "a", "2026-09-01T00:00:00Z");
+    store.create_idempotent_run(&tenant(), &first).await.expect("store");
+    store.delete_idempotent_run(&tenant(), &first).await.expect("store");
+    let second = attempt("r2", "a", "2026-09-01T20:00:00Z");
+    let claimed = store.create_idempotent_run(&tenant(), &second).await.expect("store");
+    assert_eq!(claimed, run_of(&second));
+    // The first is told of its refusal once more, and takes nothing from the second.
+    store.delete_idempotent_run(&tenant(), &first).await.expect("store");
+    store.record_idempotent_answer(&tenant(), &second, &answer()).await.expect("store");
+    store.delete_idempotent_run(&tenant(), &second).await.expect("store");
+    let third =
+        store.create_idempotent_run(&tenant(), &attempt("r3", "a", "2026-09-01T20:00:01Z")).await.expect("store");
+    assert_eq!(third, Claimed::Answered(answer()), "an answer that is kept stays");
+}
+
+#[tokio::test]
 async fn a_claim_whose_answer_got_lost_is_still_ours() {
     let (store, database) = store().await;
     // The write is done, its answer is lost, and the SDK's retry meets our own item.

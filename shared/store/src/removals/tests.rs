@@ -8,6 +8,7 @@ fn what_made_a_partner_is_no_history_and_everything_else_is() {
         ("enrolment#prg_1", None),
         ("mark#email#aa", None),
         ("news#00000001", None),
+        ("agreed#2026-09", None),
         ("leaving", None),
         ("invited", None),
         ("coupons-listed", None),

@@ -151,6 +151,8 @@ struct LineInSale {
     month: Option<Month>,
     #[serde(default, rename = "banded", skip_serializing_if = "std::ops::Not::not")]
     is_banded: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    volume: Option<i64>,
 }
 
 fn is_zero(minor: &i64) -> bool {
@@ -382,6 +384,7 @@ impl LineInSale {
             clawback: line.clawback,
             month: line.month,
             is_banded: line.is_banded,
+            volume: line.volume,
         }
     }
 
@@ -397,6 +400,7 @@ impl LineInSale {
             clawback: self.clawback,
             month: self.month,
             is_banded: self.is_banded,
+            volume: self.volume,
         })
     }
 }

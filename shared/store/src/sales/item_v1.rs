@@ -126,6 +126,7 @@ impl LineInSale {
             clawback: if self.is_flat && !is_reversal { Clawback::From(Rate::ONE) } else { Clawback::Proportional },
             month: None,
             is_banded: false,
+            volume: None,
         }
     }
 }

@@ -222,21 +222,24 @@ async fn what_a_lost_webhook_would_have_told_is_pulled_and_sent_in() {
     // Only the check-out came; what was paid was lost on the way.
     world.deliver(&bought.checkout).await.expect(200);
     world.rest().await;
-    let events: Vec<Value> = [&bought.payment, &bought.paid, &bought.checkout]
+    let back = (bought.refund)("49.50");
+    let events: Vec<Value> = [&back, &bought.payment, &bought.paid, &bought.checkout]
         .into_iter()
         .map(|body| serde_json::from_str(body).expect("JSON"))
         .collect();
     let api =
         stand_in(BTreeMap::from([("/v1/events", json!({"object": "list", "data": events, "has_more": false}))])).await;
     let said = backfill(&world, &api, &["--provider", "stripe", "--dry-run"]).await;
-    assert!(said.starts_with("3 looked at, nothing sent in; payments: 0 match, 1 do not"), "{said}");
+    assert!(said.starts_with("4 looked at, nothing sent in; payments: 0 match, 1 do not; "), "{said}");
+    assert!(said.contains("events of money that went back and is not booked: 1\n"), "{said}");
     assert!(said.contains("stripe:in_casey  missing_in_ledger: there USD 99.00, here nothing"), "{said}");
     let said = backfill(&world, &api, &["--provider", "stripe"]).await;
-    assert!(said.starts_with("3 looked at, 2 sent in, 0 refused"), "{said}");
+    assert!(said.starts_with("4 looked at, 3 sent in, 0 refused"), "{said}");
     world.rest().await;
-    assert_eq!(text(&world.balance(&partner).await["pending"]), "29.70");
+    assert_eq!(text(&world.balance(&partner).await["pending"]), "14.85");
     let said = backfill(&world, &api, &["--provider", "stripe"]).await;
-    assert!(said.starts_with("3 looked at, 0 sent in, 0 refused; payments: 1 match, 0 do not"), "{said}");
+    assert!(said.starts_with("4 looked at, 0 sent in, 0 refused; payments: 1 match, 0 do not"), "{said}");
+    assert!(!said.contains("went back"), "{said}");
     assert_lawful(&world.cloud).await;
 }
 

@@ -1,19 +1,25 @@
 //! What is held of a person, kind by kind, opened.
 
+mod belongings;
+mod payee;
+
 use cases::privacy::{self, CustomerName, SubjectId};
 use domain::attribution::claim::Claim;
 use domain::id::{ApplicationId, LeadId, MemberId, PartnerId, UserId};
-use domain::line::Account;
 use edge::problem::Problem;
 use edge::sealing::{Belongs, Sealed, Sealer, SealingError};
 use edge::telemetry::chain;
 use serde_json::{Map, Value, json};
+use store::agreed::Agreed;
 use store::applications::{FORM, StoredApplication};
-use store::people::{COMPANY, EMAIL, NAME, NOTES, WEBSITE};
+use store::partners::record::{EnrolmentRecord, PartnerRecord};
 use store::{TenantKey, buyers, claims, leads, users};
 
 use super::AgreedView;
 use crate::App;
+
+/// How much is shown of what somebody may have any number of.
+const AT_ONCE: usize = 500;
 
 /// What is held.
 pub(super) struct Held {
@@ -44,6 +50,33 @@ fn accepted(stored: &StoredApplication) -> Option<AgreedView> {
     Some(AgreedView { what: "the terms for partners".to_owned(), source, at: stored.application.applied_at })
 }
 
+/// Terms that a partner accepted.
+fn agreed(agreed: Agreed) -> AgreedView {
+    AgreedView { what: "the terms for partners".to_owned(), source: agreed.terms, at: agreed.at }
+}
+
+/// How a partner stands with the tenant, and in its programmes.
+fn standing(record: &PartnerRecord) -> [(String, Value); 5] {
+    let shown = |place: &EnrolmentRecord| {
+        json!({
+            "program_id": place.program,
+            "tier": place.tier.word(),
+            "groups": place.groups,
+            "referred_by": place.referrer,
+            "status": place.status.word(),
+            "enrolled_at": place.enrolled_at,
+        })
+    };
+    let programs: Vec<Value> = record.enrolments.iter().map(shown).collect();
+    [
+        ("status".to_owned(), json!(record.partner.status.word())),
+        ("suspended_because".to_owned(), json!(record.reason)),
+        ("tags".to_owned(), json!(record.tags)),
+        ("created_at".to_owned(), json!(record.partner.created_at)),
+        ("programs".to_owned(), json!(programs)),
+    ]
+}
+
 /// What is kept about an application beside its form.
 fn about(stored: &StoredApplication) -> Value {
     let application = &stored.application;
@@ -57,19 +90,14 @@ struct Holding<'a> {
 
 impl Holding<'_> {
     async fn partner(&self, id: &PartnerId) -> Result<Option<Held>, Problem> {
-        let Some(partner) = self.app.store.get_partner(self.tenant, id).await? else { return Ok(None) };
-        let enrolments = self.app.store.list_enrolments(self.tenant, id).await?;
-        let programs: Vec<Value> = enrolments
-            .iter()
-            .map(|place| json!({"program_id": place.program, "enrolled_at": place.enrolled_at}))
-            .collect();
+        let Some(record) = self.app.store.get_partner_record(self.tenant, id).await? else { return Ok(None) };
         let mut records = self.money(id).await?;
-        records.insert("status".to_owned(), json!(partner.status.word()));
-        records.insert("created_at".to_owned(), json!(partner.created_at));
-        records.insert("programs".to_owned(), json!(programs));
+        records.extend(self.belongings(id).await?);
+        records.extend(standing(&record));
         let marks = self.app.store.list_marks(self.tenant, id).await?;
         let sent = privacy::applications_of(&self.app.store, self.tenant, &marks).await.map_err(super::wrong)?;
-        let consents = sent.iter().filter_map(accepted).collect();
+        let later = self.app.store.list_agreed(self.tenant, id).await?;
+        let consents = sent.iter().filter_map(accepted).chain(later.into_iter().map(agreed)).collect();
         let mut applications = Vec::new();
         for stored in &sent {
             let form = self.form(stored).await?;
@@ -190,56 +218,14 @@ impl Holding<'_> {
         for (field, sealed) in [(users::EMAIL, &kept.email_sealed), (users::NAME, &kept.name_sealed)] {
             self.put(&mut person, id.as_str(), field, Some(sealed)).await?;
         }
-        let records = json!({
-            "role": kept.user.position.role().word(),
-            "state": kept.user.state,
-            "created_at": kept.user.created_at,
-            "changed_at": kept.user.changed_at,
-        });
-        Ok(Some(Held { person: Value::Object(person), consents: Vec::new(), records }))
-    }
-
-    /// The person behind somebody to whom money goes.
-    async fn person(&self, payee: &PartnerId) -> Result<Value, Problem> {
-        let mut person = Map::new();
-        let Some((known, more)) = self.app.store.get_person_whole(self.tenant, payee).await? else {
-            return Ok(Value::Object(person));
-        };
-        for (field, sealed) in [
-            (EMAIL, Some(&known.email_sealed)),
-            (NAME, Some(&known.name_sealed)),
-            (COMPANY, more.company_sealed.as_ref()),
-            (WEBSITE, more.website_sealed.as_ref()),
-            (NOTES, more.notes_sealed.as_ref()),
-        ] {
-            self.put(&mut person, payee.as_str(), field, sealed.map(String::as_str)).await?;
-        }
-        Ok(Value::Object(person))
-    }
-
-    /// What has to do with money: where it goes, what was paid, the tax form.
-    async fn money(&self, payee: &PartnerId) -> Result<Map<String, Value>, Problem> {
-        let methods = self.app.store.get_payout_methods(self.tenant, payee).await?;
-        let methods: Vec<Value> = methods
-            .ranked
-            .iter()
-            .map(|method| json!({"rail": method.rail.word(), "last_four": method.last_four, "since": method.since}))
-            .collect();
-        let form = self.app.store.get_tax_form(self.tenant, payee).await?;
-        let form =
-            form.map(|form| json!({"tin": form.tin_shown, "country": form.country, "submitted_at": form.submitted_at}));
-        let mut payouts = Vec::new();
-        for head in self.app.store.list_heads(self.tenant, payee).await? {
-            let account = Account { partner: payee.clone(), currency: head.currency };
-            for stored in self.app.store.list_account_payouts(self.tenant, &account).await? {
-                payouts.push(json!({"id": stored.payout.id, "state": stored.payout.state.word()}));
-            }
-        }
-        Ok(Map::from_iter([
-            ("payout_methods".to_owned(), json!(methods)),
-            ("tax_form".to_owned(), json!(form)),
-            ("payouts".to_owned(), json!(payouts)),
-        ]))
+        let mut records = self.signing_in(id).await?;
+        records.extend([
+            ("role".to_owned(), json!(kept.user.position.role().word())),
+            ("state".to_owned(), json!(kept.user.state)),
+            ("created_at".to_owned(), json!(kept.user.created_at)),
+            ("changed_at".to_owned(), json!(kept.user.changed_at)),
+        ]);
+        Ok(Some(Held { person: Value::Object(person), consents: Vec::new(), records: Value::Object(records) }))
     }
 
     async fn put(

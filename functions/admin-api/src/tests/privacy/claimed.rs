@@ -69,7 +69,7 @@ impl Archive {
     }
 
     /// Every text in the table of record.
-    async fn texts(&self) -> Vec<String> {
+    pub(super) async fn texts(&self) -> Vec<String> {
         let database = &self.office.world.database;
         let rows = database.client.scan().table_name(&database.core).send().await.expect("a scan").items;
         let mut found = Vec::new();

@@ -65,6 +65,8 @@ pub(crate) struct JudgedBody {
 /// The customer is the partner's from their first sale on, and what nobody was paid for is booked at once, as lines of
 /// those sales. Where that is more than the tenant's threshold for corrections, or another partner is paid for the
 /// customer, the first yes leaves it pending (`needs_second`), and another admin says the second, to the same customer.
+/// Sent again it pays nothing twice; with an `Idempotency-Key` it is answered by the claim as it is by then, too, and `sales` counts what
+/// this try booked.
 #[utoipa::path(
     post,
     path = "/v1/claims/{id}/accept",
@@ -133,6 +135,8 @@ async fn judged(
     let id = ClaimId::parse(id).map_err(|_| missing())?;
     let (tenant, actor) = (caller.tenant_key(), caller.acting(origin));
     let desk = Desk::open(&app.store, &tenant, actor, minting.at()).await.map_err(failed)?;
+    // API-10: under one key the same yes or no is one step, also where its answer was lost.
+    let desk = desk.under(minting.ulid("step").to_string());
     let (claim, sales) = match claims::judge(&desk, &id, judgement).await.map_err(failed)? {
         Judged::Done { claim, sales } => (claim, sales),
         Judged::Waits(claim) => (claim, 0),

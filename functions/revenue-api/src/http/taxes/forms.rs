@@ -335,7 +335,10 @@ pub(in crate::http) async fn rows(
 /// What the newest count says otherwise than the filed one.
 #[utoipa::path(
     get, path = "/v1/reports/tax-forms/{year}/corrections", tag = "tax-forms",
-    params(("year" = String, Path, description = "Which year.")),
+    params(
+        ("year" = String, Path, description = "Which year."),
+        ("format" = Option<String>, Query, description = "`csv` for CSV; so does `Accept: text/csv`."),
+    ),
     responses((status = 200, description = "All of it; CSV for `Accept: text/csv`.", body = Listed<TaxCorrectionView>), Refusals, Clashes),
     security(("bearer" = []))
 )]

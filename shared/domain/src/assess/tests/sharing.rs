@@ -38,6 +38,20 @@ fn partners_with_different_rates_get_their_weight_of_what_each_would_earn_alone(
 }
 
 #[test]
+fn com_22_each_partner_of_a_retroactively_banded_sale_has_their_part_of_its_volume() {
+    for (mode, expected) in
+        [(BandMode::Retroactive, [Some(7_501), Some(2_500)]), (BandMode::Marginal, [Some(0), Some(0)])]
+    {
+        let steps = vec![Band { from: usd("0"), rate: rate("0") }, Band { from: usd("200"), rate: rate("0.2") }];
+        let terms = Terms { bands: Some(Bands { mode, steps }), ..Terms::simple(Reward::Banded, 30) };
+        let assessed = World::of(terms).assess(&[shared(&[3, 1], "100.01")]);
+        let volumes: Vec<Option<i64>> = assessed.sales[0].earnings.iter().map(|earning| earning.volume).collect();
+        assert_eq!(volumes, expected, "{mode:?}");
+        assert!(assessed.sales[0].earnings.iter().all(|earning| earning.amount.is_zero()));
+    }
+}
+
+#[test]
 fn the_share_of_a_credit_without_a_rule_is_nobodys() {
     let mut sale = shared(&[1, 1], "100.00");
     if let Decision::Partners { credits, .. } = &mut sale.decision {

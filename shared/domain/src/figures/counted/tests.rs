@@ -36,14 +36,15 @@ fn life(rows: &[(LineKind, &str, i64, &str, bool)]) -> Life {
         let reason = if *is_rejection { EarningReason::Rejected } else { EarningReason::Percentage };
         let (place, amount) = (Place::parse(place).expect("a place"), Money::from_minor(*minor, Currency::USD));
         let (part, rule, clawback) = (Part::default(), None, Clawback::Proportional);
-        let (partner, month, is_banded) = (partner.clone(), None, false);
-        sale.lines.push(SaleLine { n, partner, part, kind: *kind, place, amount, rule, clawback, month, is_banded });
+        let (partner, month, is_banded, volume) = (partner.clone(), None, false, None);
+        let kind = *kind;
+        sale.lines.push(SaleLine { n, partner, part, kind, place, amount, rule, clawback, month, is_banded, volume });
         lines.push(Line {
             id: crate::id::LineId::of(&origin, n),
             partner: sale.lines.last().map(|line| line.partner.clone()).expect("a line"),
             place,
             amount,
-            kind: *kind,
+            kind,
             origin,
             n,
             occurred_at: at(day),

@@ -47,6 +47,7 @@ fn usual() -> Sale {
         clawback: Clawback::Proportional,
         month: None,
         is_banded: false,
+        volume: None,
     };
     let credit = Credit {
         partner,
@@ -75,13 +76,7 @@ fn usual() -> Sale {
         subscription: Some("sub_1LNkeSKXBGcbgpbZ7jMqOPSi".to_owned()),
         period_start: Some(at("2026-11-21T12:00:00Z")),
         period_end: Some(at("2026-12-21T12:00:00Z")),
-        traits: SaleTraits {
-            plan: Some("price_1LNkdbKXBGcbgpbZ2wqEuRks".to_owned()),
-            product: Some("prod_M5wVEtnGGHAjUz".to_owned()),
-            country: Some("US".to_owned()),
-            coupon: Some("ADA20".to_owned()),
-            ..SaleTraits::default()
-        },
+        traits: usual_traits(),
         decision: Decision::one(credit),
         lines: vec![line],
         refunded: usd(0),
@@ -93,6 +88,16 @@ fn usual() -> Sale {
         hold: None,
         rejected: false,
         version: 1,
+    }
+}
+
+fn usual_traits() -> SaleTraits {
+    SaleTraits {
+        plan: Some("price_1LNkdbKXBGcbgpbZ2wqEuRks".to_owned()),
+        product: Some("prod_M5wVEtnGGHAjUz".to_owned()),
+        country: Some("US".to_owned()),
+        coupon: Some("ADA20".to_owned()),
+        ..SaleTraits::default()
     }
 }
 
@@ -111,6 +116,7 @@ fn whole() -> Sale {
         clawback: Clawback::From(Rate::ONE),
         month: None,
         is_banded: false,
+        volume: None,
     };
     let mut credits = usual.decision.credits().to_vec();
     let source = Source::Coupon;

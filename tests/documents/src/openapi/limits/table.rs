@@ -55,7 +55,7 @@ fn partners(schema: &str, field: &str) -> Option<Value> {
         ("ChangedEnrolment", "status") => one_of(&["active", "suspended"]),
         ("Answer", "question") => line(200),
         ("Answer", "answer") => plain(2_000),
-        ("NewApplication", "terms_version") => line(40),
+        ("NewApplication", "terms_version") | ("TermsAcceptance", "version") => line(40),
         ("NewSuspension" | "Refusal" | "WithdrawBody", "reason") => line(500),
         ("NewGroup", "name") => line(64),
         ("NewPartnerUser", "name") => line(100),
@@ -391,9 +391,17 @@ pub(super) fn asked(operation: &str, parameter: &str) -> Option<Value> {
         ("GET /v1/risk", "band") => one_of(&["watch", "hold", "suspend"]),
         ("GET /v1/risk", "status") => one_of(&ReviewState::WORDS),
         ("GET /v1/webhooks/deliveries", "provider") => json!({ "enum": Provider::ALL.map(Provider::word) }),
-        ("GET /v1/webhooks/deliveries", "status") => {
-            one_of(&["booked", "untroubled", "handed_on", "waiting", "parked", "refused", "stored", "unreadable"])
-        }
+        ("GET /v1/webhooks/deliveries", "status") => one_of(&[
+            "booked",
+            "untroubled",
+            "handed_on",
+            "waiting",
+            "parked",
+            "refused",
+            "stored",
+            "unreadable",
+            "test_mode",
+        ]),
         ("GET /v1/partners", "group" | "tag") => chars(1, 64),
         ("GET /v1/partners", "q") => chars(1, 2_048),
         ("GET /v1/partners", "sort") => one_of(&["created_at", "-created_at"]),

@@ -60,6 +60,10 @@ fn of_value(schema: &Value, place: &str, schemas: &Map<String, Value>) -> Vec<Tr
         );
         found.extend(schema["minimum"].as_i64().map(|least| trial(json!(least - 1), true)));
     }
+    if let Some(members) = schema["properties"].as_object().filter(|_| !place.is_empty()) {
+        // An object is no list of its fields in their order.
+        found.push(trial(members.values().map(|_| Value::Null).collect(), true));
+    }
     if is("array") {
         let entry = |n: u64| entry(&schema["items"], n, schemas);
         let most = schema["maxItems"].as_u64();
