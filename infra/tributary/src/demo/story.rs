@@ -51,7 +51,7 @@ impl Story<'_> {
         self.client.rest().await?;
         // The clock leapt over the nights in which each day of the audit would have been sealed; one makes good for all. Nor
         // did the week's story count clicks or look after coupons: `/ready` asks for a run of each job.
-        for function in ["watchman", "click-counter", "partner-api"] {
+        for function in ["watchman", "click-counter", "partner-api", "payout-executor"] {
             self.client.tick(function, now).await?;
         }
         self.client.rest().await?;
