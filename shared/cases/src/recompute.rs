@@ -31,7 +31,7 @@ use crate::error::CaseError;
 /// How many accounts a dry run tells one by one; the totals are of all.
 pub const SHOWN_MAX: usize = 500;
 
-/// Is the time of a request or an invocation over? It is asked between pages.
+/// Is the time of a request or an invocation over? It is asked between accounts.
 pub type IsOver<'a> = &'a (dyn Fn() -> bool + Send + Sync);
 
 /// What somebody would have paid instead.
@@ -126,6 +126,9 @@ pub async fn show(desk: Desk<'_>, recompute: &Recompute, is_over: IsOver<'_>) ->
     while !is_over() {
         let (groups, next) = over.page(after.as_ref()).await?;
         for group in &groups {
+            if is_over() {
+                return Ok(shown);
+            }
             for counted in over.counted(group).await? {
                 match counted {
                     Counted::LeftOut(one) => shown.difference = shown.difference.without(&one),
@@ -139,8 +142,7 @@ pub async fn show(desk: Desk<'_>, recompute: &Recompute, is_over: IsOver<'_>) ->
             }
         }
         if next.is_none() {
-            shown.is_whole = true;
-            break;
+            return Ok(Shown { is_whole: true, ..shown });
         }
         after = next;
     }

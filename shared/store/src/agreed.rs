@@ -4,7 +4,6 @@ use domain::id::PartnerId;
 use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::keys::Key;
 use crate::request::{self, Range, Transacted, Written};
 use crate::{Store, StoreError, TenantKey};
 
@@ -49,7 +48,7 @@ impl Store {
         agreed: &Agreed,
     ) -> Result<Written, StoreError> {
         let Agreed { terms, at, by } = agreed.clone();
-        let key = agreed_key(tenant, partner, &terms);
+        let key = tenant.agreed(partner, &terms);
         let item = AgreedItem { entity: "agreed".to_owned(), v: 1, partner: partner.clone(), terms, at, by };
         let items = vec![
             request::put_new(&self.tables.core, &key, &item)?,
@@ -72,8 +71,4 @@ impl Store {
             self.list_range(&self.tables.core, &Range::prefix(&pk, "agreed#"), "listing accepted terms").await?;
         Ok(found.into_iter().map(Agreed::from).collect())
     }
-}
-
-fn agreed_key(tenant: &TenantKey, partner: &PartnerId, terms: &str) -> Key {
-    Key::new(tenant.partner_partition(partner), format!("agreed#{terms}"))
 }

@@ -92,7 +92,8 @@ impl Store {
             Ok(claimed) => Ok(claimed),
             Err(there) => {
                 // A day is over: the key may name something else now.
-                self.delete_idempotency_where(&key, "until_ms = :held", number(there.until_ms)).await?;
+                let is_over = ("until_ms", number(there.until_ms));
+                self.delete_idempotency_where(&key, "#held = :held", is_over).await?;
                 let claimed = self.claim(&key, attempt).await?;
                 Ok(claimed.unwrap_or(Claimed::Running))
             }
@@ -165,9 +166,7 @@ impl Store {
             .build()?;
         self.update(update, "giving an idempotency key back").await.map(|_| ())
     }
-}
 
-impl Store {
     /// Forgets a run that did nothing at all: the same request begins anew, at its own instant. A run that lost its claim
     /// changes nothing.
     ///
@@ -176,21 +175,20 @@ impl Store {
     pub async fn delete_idempotent_run(&self, tenant: &TenantKey, attempt: &Attempt) -> Result<(), StoreError> {
         let key = tenant.idempotency(&attempt.key_hash);
         let run = text(&attempt.run);
-        self.delete_idempotency_where(&key, "#run = :held AND attribute_not_exists(answer)", run).await
+        self.delete_idempotency_where(&key, "#held = :held AND attribute_not_exists(answer)", ("run", run)).await
     }
 
     async fn delete_idempotency_where(
         &self,
         key: &Key,
         condition: &str,
-        held: AttributeValue,
+        (held, value): (&str, AttributeValue),
     ) -> Result<(), StoreError> {
         let request = self.db.delete_item().table_name(&self.tables.ops).set_key(Some(item::key_map(key)));
-        let names = condition.contains("#run").then(|| [("#run".to_owned(), "run".to_owned())].into());
         let request = request
             .condition_expression(condition)
-            .set_expression_attribute_names(names)
-            .expression_attribute_values(":held", held);
+            .expression_attribute_names("#held", held)
+            .expression_attribute_values(":held", value);
         match request.send().await {
             Err(error)
                 if !error.as_service_error().is_some_and(DeleteItemError::is_conditional_check_failed_exception) =>

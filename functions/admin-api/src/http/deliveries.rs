@@ -350,8 +350,8 @@ pub(super) struct EndpointView {
     name: String,
     /// The path that the provider is told to send to.
     path: String,
-    /// The stores or accounts whose events are taken in; any of Lemon Squeezy, and of Stripe the
-    /// platform's own account alone, where none is named.
+    /// The stores or accounts whose events are taken in; where none is named, any of Lemon Squeezy, and of
+    /// Stripe the platform's own account alone.
     stores: Vec<String>,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,

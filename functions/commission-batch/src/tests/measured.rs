@@ -1,12 +1,12 @@
 //! COM-22: by which volume it is measured what the bands of a counted month give back: that of the sales that bands gave
 //! their rate, whoever found that out, and when.
 
-use domain::fact::{Fact, SalePaid};
+use domain::fact::{Fact, SalePaid, SaleType};
 use domain::id::RuleId;
-use domain::rule::{BandMode, Bands, BasePolicy, Clause, Limits, Reward, RuleVersion, Terms};
+use domain::rule::{BandMode, Bands, BasePolicy, Clause, Event, Limits, Reward, RuleVersion, Terms};
 use world::World;
 
-use super::adjusting::{FIRST, SECOND, banded, book, program, rate, sale, terms, usd, visited, world_of};
+use super::adjusting::{FIRST, SECOND, THIRD, banded, book, program, rate, sale, terms, usd, visited, world_of};
 use super::at;
 use super::coming_back::give;
 use super::recomputing::{applied, proposal, proposed};
@@ -205,4 +205,42 @@ async fn com_10_what_comes_back_as_counted_adds_to_the_volume_what_it_had_added(
     is_total(&world, "3905.00").await;
     book(&world, &world.refund("re_3", "in_2", "13000")).await;
     is_total(&world, "5.00").await;
+}
+
+/// A month of one event of a name of one's own, by retroactive bands from such a rate on.
+async fn counted_event(shares: [&str; 3]) -> World {
+    let world = world_of(of_events(shares)).await;
+    let Fact::SalePaid(paid) = sale(&world, "in_1", "cus_1", "26000", THIRD) else { unreachable!("an event") };
+    book(&world, &Fact::SalePaid(SalePaid { event_type: SaleType::Custom, ..paid })).await;
+    behind_november(world).await
+}
+
+fn of_events(shares: [&str; 3]) -> Terms {
+    let clauses = vec![Clause { events: vec![Event::Custom], ..Clause::simple(Reward::Banded) }];
+    Terms { clauses, ..banded_by(shares) }
+}
+
+#[tokio::test]
+async fn com_22_bands_of_events_that_are_no_sales_go_with_them() {
+    for first in ["0.2", "0"] {
+        let world = counted_event([first, "0.25", "0.3"]).await;
+        is_total(&world, "7800.00").await;
+        book(&world, &world.refund("re_1", "in_1", "13000")).await;
+        is_total(&world, "3900.00").await;
+        book(&world, &world.refund("re_2", "in_1", "13000")).await;
+        is_total(&world, "0.00").await;
+    }
+}
+
+#[tokio::test]
+async fn com_22_what_a_recompute_added_to_bands_of_events_that_are_no_sales_goes_with_them() {
+    let world = counted_event(["0.2", "0.25", "0.3"]).await;
+    is_total(&world, "7800.00").await;
+    proposed(&world, &proposal(of_events(["0.2", "0.25", "0.4"]), FIRST)).await;
+    applied(&world).await;
+    is_total(&world, "10400.00").await;
+    book(&world, &world.refund("re_1", "in_1", "13000")).await;
+    is_total(&world, "5200.00").await;
+    book(&world, &world.refund("re_2", "in_1", "13000")).await;
+    is_total(&world, "0.00").await;
 }

@@ -182,6 +182,34 @@ async fn with_referred(world: &World) -> Account {
     Account { partner: other, currency: Currency::USD }
 }
 
+/// The words of its states, worked on in requests that have time for one account each.
+async fn states_in_a_hurry(world: &World, requests: usize) -> Vec<&'static str> {
+    let mut states = Vec::new();
+    for _ in 0..requests {
+        states.push(pages(world, 1).await.recompute.state.word());
+    }
+    states
+}
+
+#[tokio::test]
+async fn com_16_whoever_has_no_more_time_stops_between_two_partners_and_the_next_goes_on_behind_them() {
+    let world = world_of(percent("0.2")).await;
+    book(&world, &sale(&world, "in_1", "cus_1", "100", FIRST)).await;
+    let other = with_referred(&world).await;
+    let (zone, who) = (Zone::utc(), super::recomputing::admin("usr_1"));
+    let asked = proposal(percent("0.3"), "2026-11-01T00:00:00Z");
+    cases::recompute::propose(desk(&world, &zone), &asked, (&id(1), &who)).await.expect("store").expect("a recompute");
+    assert_eq!(states_in_a_hurry(&world, 2).await, ["counting", "proposed"]);
+    assert!(matches!(approved_by(&world, "usr_2").await, Decided::Yes(_)));
+    assert_eq!(states_in_a_hurry(&world, 3).await, ["checking", "applying", "applying"]);
+    let of_other =
+        async || world.store.get_head(&world.tenant, &other).await.expect("store").total().expect("in range").to_text();
+    assert_eq!((world.total().await, of_other().await), ("20.00".to_owned(), "30.00".to_owned()));
+    assert_eq!(states_in_a_hurry(&world, 1).await, ["applied"]);
+    assert_eq!((world.total().await, of_other().await), ("30.00".to_owned(), "30.00".to_owned()));
+    world.verified().await;
+}
+
 #[tokio::test]
 async fn com_13_what_a_referrer_gets_through_others_is_in_their_difference() {
     let with_share = |share: &str| Terms { second_tier: Some(rate("0.1")), ..percent(share) };

@@ -25,6 +25,8 @@ use super::load::{Frames, Loaded, RUN_NOTE, noted};
 use super::plan::Choice;
 use crate::error::CaseError;
 
+/// How the keys of what bands add to a month begin.
+const BANDS: &str = "bands/";
 /// How many counted months are kept with what their bands came to: what comes back of older ones takes nothing off them.
 pub(super) const MONTHS_MAX: usize = 36;
 
@@ -323,7 +325,10 @@ fn bands_counted(
 pub(super) fn count_bands(standings: &mut Standings, loaded: &Loaded, account: &Account, last: Month) {
     let counted = loaded.heads.get(account).and_then(|head| head.counted);
     let known = loaded.program_counts.keys().filter(|(of, _)| of == account).map(|(_, program)| program.clone());
-    let programs: BTreeSet<ProgramId> = known.chain(standings.keys().cloned()).collect();
+    // Events of a name of one's own have bands, and nothing that is reached by them: the months say so.
+    let own = loaded.periods.iter().filter(|((of, key, _), _)| of == account && key.starts_with(BANDS));
+    let banded_in = own.filter_map(|(_, booked)| booked.program.clone());
+    let programs: BTreeSet<ProgramId> = known.chain(standings.keys().cloned()).chain(banded_in).collect();
     for program in programs {
         let mut bands = bands_counted(loaded, (account, &program), counted);
         let came_back = banded(loaded).filter(|back| back.account == *account && back.program == program);
@@ -334,7 +339,7 @@ pub(super) fn count_bands(standings: &mut Standings, loaded: &Loaded, account: &
         }
         for ((of, key, month), booked) in &loaded.periods {
             let is_own = of == account && booked.program.as_ref() == Some(&program) && *month <= last;
-            if !is_own || !key.starts_with("bands/") || booked.net == 0 {
+            if !is_own || !key.starts_with(BANDS) || booked.net == 0 {
                 continue;
             }
             let sales = || sales_in(loaded, account, &program, *month);

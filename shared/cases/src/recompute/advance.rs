@@ -1,6 +1,7 @@
 //! A recompute goes on: page by page of partners it is counted, checked, booked.
 
-use domain::id::{ProgramId, RecomputeId};
+use domain::id::{PartnerId, ProgramId, RecomputeId};
+use domain::line::Account;
 use domain::recompute::{Counted, Recompute, RecomputeState};
 use store::Written;
 use store::recomputes::StoredRecompute;
@@ -10,7 +11,8 @@ use super::{Desk, IsOver};
 use crate::error::CaseError;
 
 /// Goes on with a recompute that is at work: counts, checks or books page after page of partners, until a person is to
-/// decide, all is booked or the time is over. Whoever calls it again goes on where it stopped. Answers it as it stands.
+/// decide, all is booked or the time is over, be it within a page. Whoever calls it again goes on where it stopped.
+/// Answers it as it stands.
 ///
 /// # Errors
 /// The store does not answer, or the totals are out of range.
@@ -25,7 +27,7 @@ pub async fn advance(
         if !stored.recompute.state.is_at_work() || is_over() || stuck == Some(stored.version) {
             return Ok(Some(stored));
         }
-        let recompute = next_page(desk, &stored.recompute).await?;
+        let recompute = next_page(desk, &stored.recompute, is_over).await?;
         let after = StoredRecompute { recompute, chain: stored.chain, version: stored.version + 1 };
         // Refused when another goes on with it as well: what both have done is the same. In the same version still, another
         // recompute of the programme is being booked: it waits.
@@ -38,27 +40,33 @@ pub async fn advance(
     }
 }
 
-/// Works on one more page of partners.
-async fn next_page(desk: Desk<'_>, recompute: &Recompute) -> Result<Recompute, CaseError> {
+/// Works on one more page of partners, or on as many of them as there is time for.
+async fn next_page(desk: Desk<'_>, recompute: &Recompute, is_over: IsOver<'_>) -> Result<Recompute, CaseError> {
     let over = Over::read(desk, recompute).await?;
-    if let RecomputeState::Applying { after, .. } = &recompute.state {
-        let (groups, next) = over.page(after.as_ref()).await?;
-        let mut not_booked = Vec::new();
-        for group in &groups {
-            if let Err(error) = over.apply(group).await {
-                not_booked.extend(left_out(group, error)?);
-            }
-        }
-        return Ok(recompute.clone().book(&not_booked, next));
-    }
     let after = match &recompute.state {
-        RecomputeState::Counting { after, .. } | RecomputeState::Checking { after, .. } => after.as_ref(),
+        RecomputeState::Counting { after, .. }
+        | RecomputeState::Checking { after, .. }
+        | RecomputeState::Applying { after, .. } => after.as_ref(),
         _ => None,
     };
-    let (groups, next) = over.page(after).await?;
-    let mut counted = Vec::new();
+    let (groups, mut next) = over.page(after).await?;
+    let is_booking = matches!(recompute.state, RecomputeState::Applying { .. });
+    let (mut counted, mut not_booked) = (Vec::new(), Vec::new());
+    let mut before = None;
     for group in &groups {
-        counted.extend(over.counted(group).await?);
+        if let Some(partner) = all_done(before, group).filter(|_| is_over()) {
+            next = Some(partner.clone());
+            break;
+        }
+        before = Some(group);
+        if !is_booking {
+            counted.extend(over.counted(group).await?);
+        } else if let Err(error) = over.apply(group).await {
+            not_booked.extend(left_out(group, error)?);
+        }
+    }
+    if is_booking {
+        return Ok(recompute.clone().book(&not_booked, next));
     }
     for one in &counted {
         if let Counted::Differs(difference) = one {
@@ -67,4 +75,10 @@ async fn next_page(desk: Desk<'_>, recompute: &Recompute) -> Result<Recompute, C
         }
     }
     Ok(recompute.clone().count(&counted, next, over.rules())?)
+}
+
+/// The partner of the group before, where none of theirs is in this one: it is gone on from behind a partner.
+fn all_done<'a>(before: Option<&'a Vec<Account>>, group: &[Account]) -> Option<&'a PartnerId> {
+    let partner = &before?.last()?.partner;
+    group.iter().all(|account| account.partner != *partner).then_some(partner)
 }

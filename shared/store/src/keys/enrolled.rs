@@ -21,6 +21,10 @@ impl TenantKey {
         Key::new(self.partner_partition(partner), format!("enrolment#{program}"))
     }
 
+    pub(crate) fn agreed(&self, partner: &PartnerId, terms: &str) -> Key {
+        Key::new(self.partner_partition(partner), format!("agreed#{terms}"))
+    }
+
     /// That a partner is being deleted, or was: nothing new is made for it.
     pub(crate) fn leaving(&self, partner: &PartnerId) -> Key {
         Key::new(self.partner_partition(partner), LEAVING)

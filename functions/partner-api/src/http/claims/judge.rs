@@ -65,8 +65,8 @@ pub(crate) struct JudgedBody {
 /// The customer is the partner's from their first sale on, and what nobody was paid for is booked at once, as lines of
 /// those sales. Where that is more than the tenant's threshold for corrections, or another partner is paid for the
 /// customer, the first yes leaves it pending (`needs_second`), and another admin says the second, to the same customer.
-/// Sent again it pays nothing twice; with an `Idempotency-Key` it is answered by the claim as it is by then, too, and `sales` counts what
-/// this try booked.
+/// Sent again it pays nothing twice; with an `Idempotency-Key` it is answered by the claim as it is by then, too, and
+/// `sales` counts what this try booked.
 #[utoipa::path(
     post,
     path = "/v1/claims/{id}/accept",
