@@ -150,7 +150,8 @@ races: ## RACES= races of each kind (10000): four at once ask, approve, claim, c
 	RACES=$(RACES) cargo test --profile simulate --workspace --locked --test racing -- --nocapture
 
 rail-faults: ## PAYOUTS= payouts (10000) over a rail that fails each fifth time: each paid once, or waiting for people
-	PAYOUTS=$(PAYOUTS) cargo test --profile simulate --locked -p payout-executor payouts_over_a_rail_that_fails -- --nocapture
+	@# Beside `documents`, which knows every function: of one crate alone the SDKs would be built anew with fewer features.
+	PAYOUTS=$(PAYOUTS) cargo test --profile simulate --locked -p payout-executor -p documents --lib payouts_over_a_rail_that_fails -- --nocapture
 
 webhooks: ## COUNT= webhooks (10000), one in ten replayed, one in a hundred forged: exactly the right ledger
 	@# Optimised, with every check of a debug build in our own code: a debug build takes about 50 ms of a core for each.
@@ -158,7 +159,7 @@ webhooks: ## COUNT= webhooks (10000), one in ten replayed, one in a hundred forg
 	WEBHOOKS=$(COUNT) cargo test --profile simulate --workspace --locked --test flows -- many_webhooks --nocapture
 
 # ── Measure ─────────────────────────────────────────────────────────────────────────────────────────
-.PHONY: bench bench-click bench-webhook bench-arithmetic bench-close bench-lists bench-dry-run units release mutants
+.PHONY: bench bench-click bench-webhook bench-arithmetic bench-close bench-lists bench-api bench-dry-run units release mutants
 release: ## Release binaries as they ship, with their sizes
 	cargo build --release --locked $(FUNCTIONS:%=-p %)
 	@for f in $(FUNCTIONS); do printf '%-18s %10d bytes\n' $$f $$(stat -c %s target/release/$$f); done
@@ -188,6 +189,10 @@ bench-close: ## What closing costs from 10,000 lines to a million; proving them 
 bench-lists: ## What a page of each list takes besides the store, over 10,000 partners and a million lines (LINES= fewer)
 	cargo build --profile simulate --workspace --bin lists --locked
 	@target/simulate/lists $(LINES)
+
+bench-api: ## What single reads and writes take besides the store, 300 calls of each (CALLS= fewer, or more: at most 450), and memory
+	cargo build --profile simulate --workspace --bin operations --locked
+	@target/simulate/operations $(CALLS)
 
 bench-dry-run: ## How long other rules over 100,000 past sales take to be counted, and the memory (SALES= fewer)
 	cargo build --profile simulate --workspace --bin dry_runs --locked

@@ -163,7 +163,10 @@ impl Recorder<'_> {
                 return Ok(());
             }
             let noticed = self.look().again(&mut sale, Some(seen.clone()), Some(&known)).await?;
-            let cause = Cause { occurred_at: self.now, reason: EarningReason::Refund };
+            // What earned before is credited anew; of what earns for the first time, refunds that came before take their part.
+            let is_first = sale.lines.is_empty();
+            let reason = if is_first { EarningReason::Refund } else { EarningReason::Reattributed };
+            let cause = Cause { occurred_at: self.now, reason };
             let lines = self.retarget(&mut sale, &worth.targets, cause, &fences)?;
             // COM-3: who is credited with a sale of theirs, the customer knows from now on.
             let after = sale.customer.as_ref().and_then(|_| Customer::credited_by(Some(&known), &sale.decision));

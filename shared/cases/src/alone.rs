@@ -117,9 +117,7 @@ impl Alone<'_> {
         };
         let earned = assess(&scope)?.sales.pop();
         let mut targets = earned.map(|earned| earned.targets(sale, self.ledger_zone)).transpose()?.unwrap_or_default();
-        for target in &mut targets {
-            self.begin(sale, until_now, target).await?;
-        }
+        self.begin(sale, until_now, &mut targets).await?;
         Ok(Worth { targets, open_in })
     }
 

@@ -24,7 +24,7 @@ use store::recomputes::StoredRecompute;
 use store::{Store, TenantKey, Written};
 
 use crate::adjust::accounts::all_accounts;
-use crate::adjust::load::read_frames;
+use crate::adjust::load::read_frame;
 use crate::adjust::plan::Making;
 use crate::error::CaseError;
 
@@ -204,8 +204,8 @@ pub async fn draft(
     proposal: &Proposal,
     (id, actor): (&RecomputeId, &Actor),
 ) -> Result<Result<Recompute, Unfit>, CaseError> {
-    let frames = read_frames(desk.store, desk.tenant).await?;
-    let Some(frame) = frames.get(&proposal.program) else { return Ok(Err(Unfit::NoProgram)) };
+    let frame = read_frame(desk.store, desk.tenant, &proposal.program).await?;
+    let Some(frame) = frame else { return Ok(Err(Unfit::NoProgram)) };
     let span = Span { from: proposal.from, to: proposal.to.unwrap_or(desk.now) };
     if span.from >= span.to || span.to > desk.now {
         return Ok(Err(Unfit::BadSpan));

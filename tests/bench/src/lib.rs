@@ -4,9 +4,11 @@
 //! are nowhere. To add a figure: a row in the program that measures its kind.
 
 pub mod arithmetic;
+mod asking;
 pub mod closes;
 pub mod dry_runs;
 pub mod lists;
+pub mod operations;
 pub mod page;
 pub mod seed;
 pub mod units;

@@ -1,37 +1,28 @@
 //! What a page of a list takes in the handler besides the store, and whether it stays so however much lies behind it.
 #![expect(clippy::expect_used, reason = "a program that measures: what fails here ends it")]
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
-use domain::id::{KeyId, PartnerId, TenantId};
+use domain::id::PartnerId;
 use domain::role::Role;
 use domain::time::Zone;
-use edge::auth::{hash_of, mint};
 use edge::aws::{Aws, Service};
 use edge::clock::Clock;
 use edge::config::Reader;
 use edge::sealing::Sealer;
-use http_body_util::BodyExt;
 use queues::{Sender, VisitDue};
-use serde_json::Value;
-use store::api_keys::ApiKey;
-use store::{Store, Tables, TenantKey};
 use testkit::Units;
-use tower::ServiceExt;
 
+use crate::asking::{HANDLER_MAX, MEMORY_KB_MAX, ask, key, median_and_p99};
 use crate::closes::memory_kb;
 use crate::page::thousands;
 use crate::seed::{Order, Served, day, partner};
 
-/// What is allowed of the slowest page of a hundred, in the handler besides the store.
-const HANDLER_MAX: Duration = Duration::from_millis(10);
-/// The same of the largest pages that there are.
+/// What is allowed of the slowest of a hundred of the largest pages that there are, in the handler besides the store.
 const LARGE_PAGE_MAX: Duration = Duration::from_millis(60);
-/// The memory that a function which answers requests may take.
-const MEMORY_KB_MAX: u64 = 128 * 1_024;
 /// A later page may take one request more of so many.
 const SPREAD: usize = 20;
 /// How many pages of a list are read, at most.
@@ -104,9 +95,7 @@ impl Found {
 /// Reads each list over a tenant with so many partners and so many lines of one of them.
 pub async fn measure(partners: u64, lines: u64) -> Found {
     let mut served = Served::start();
-    let database = &served.database;
-    let tables = Tables { core: database.core.clone(), clicks: database.clicks.clone(), ops: database.ops.clone() };
-    let store = Store::new(database.client.clone(), tables);
+    let store = served.store();
     served.seed(Order { first: LARGE, accounts: 1, lines, days: 30, from_day: FROM_DAY });
     served.seed(Order { first: SMALL, accounts: partners, lines: 1, days: 1, from_day: FROM_DAY });
     let clock = Clock::fixed(Zone::utc().start_of(day(TODAY)).expect("an instant"));
@@ -116,7 +105,7 @@ pub async fn measure(partners: u64, lines: u64) -> Found {
     let mut rows = Vec::new();
     for (what, routes, path) in lists(&partner_api, &revenue_api, &partner(LARGE)) {
         // A person of its own for each list: who reads so much in a moment is held back.
-        let key = key(&store, what, clock).await;
+        let key = key(&store, (Role::Support, what), clock).await;
         rows.push(read(&served, routes, (what, &path), &key).await);
     }
     Found { rows, memory_kb: memory_kb() }
@@ -151,45 +140,17 @@ async fn read(served: &Served, routes: &Router, (what, path): (&'static str, &st
         let glue = if path.contains('?') { '&' } else { '?' };
         let uri = if cursor.is_empty() { path.to_owned() } else { format!("{path}{glue}cursor={cursor}") };
         let request = Request::get(uri).header("authorization", format!("Bearer {key}")).body(Body::empty());
-        let (sent, waited) = (served.database.requests(), served.database.waited());
-        served.database.reset_units();
-        let began = Instant::now();
-        let answer = routes.clone().oneshot(request.expect("a request")).await.expect("an answer");
-        let status = answer.status();
-        let body = answer.into_body().collect().await.expect("a body").to_bytes();
-        let took = began.elapsed().saturating_sub(served.database.waited().saturating_sub(waited));
-        assert!(status.is_success(), "{what}: {status} {}", String::from_utf8_lossy(&body));
-        times.push(took);
-        costs.push((served.database.requests() - sent, served.database.units()));
-        let page: Value = serde_json::from_slice(&body).expect("JSON");
-        next = page["next_cursor"].as_str().map(str::to_owned);
+        let answer = ask(&served.database, routes, what, request.expect("a request")).await;
+        times.push(answer.handler);
+        costs.push((answer.requests, answer.units));
+        next = answer.json["next_cursor"].as_str().map(str::to_owned);
     }
     // The first page reads whose key it is; the last one is shorter.
     let early = costs.get(1).or(costs.first()).copied().unwrap_or_default();
     let late = costs.iter().rev().nth(1).filter(|_| costs.len() > 2).copied().unwrap_or(early);
-    let pages = times.len();
-    times.sort_unstable();
-    let at = |hundredth: usize| times.get((pages * hundredth / 100).min(pages.saturating_sub(1))).copied();
-    let handler = (at(50).unwrap_or_default(), at(99).unwrap_or_default());
+    let (pages, handler) = (times.len(), median_and_p99(times));
     let allowed = if path.contains("limit=500") { LARGE_PAGE_MAX } else { HANDLER_MAX };
     Measured { what, allowed, pages, handler, requests: (early.0, late.0), units: (early.1, late.1) }
-}
-
-pub(crate) async fn key(store: &Store, subject: &str, clock: Clock) -> String {
-    let tenant = TenantId::default_tenant();
-    let text = mint(&tenant).reveal().clone();
-    let key = ApiKey {
-        id: KeyId::from_ulid(edge::random::ulid(clock.now())),
-        tenant: tenant.clone(),
-        role: Role::Support,
-        subject: subject.replace(' ', "_"),
-        name: "bench".to_owned(),
-        created_at: clock.now(),
-        revoked_at: None,
-        terms: store::api_keys::KeyTerms::default(),
-    };
-    store.create_api_key(&TenantKey::from(&tenant), &hash_of(&text), &key).await.expect("a key");
-    text
 }
 
 /// Lists open nothing that is sealed: nobody answers here.

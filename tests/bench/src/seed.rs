@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use store::partners::{Enrolment, Partner, PartnerStatus};
 use store::people::Person;
+use store::{Store, Tables};
 use world::World;
 
 /// How many items go into the engine at once.
@@ -87,6 +88,14 @@ impl Served {
         let address: Address = serde_json::from_str(&line).expect("an address");
         let database = testkit::Database::attached(&address.endpoint, &address.core, &address.clicks, &address.ops);
         Self { child, orders, answers, database }
+    }
+
+    /// The store over it.
+    #[must_use]
+    pub fn store(&self) -> Store {
+        let database = &self.database;
+        let tables = Tables { core: database.core.clone(), clicks: database.clicks.clone(), ops: database.ops.clone() };
+        Store::new(database.client.clone(), tables)
     }
 
     /// Puts lines into accounts.

@@ -2,15 +2,20 @@
 
 use cases::desk::Desk;
 use cases::desk::reattribution::{Reattributed, Who, reattribute};
+use domain::currency::Currency;
+use domain::fact::{Fact, SalePaid, SaleType};
 use domain::id::{PartnerId, SaleId};
 use domain::line::{Account, Line, LineKind};
-use domain::rule::{Caps, Reward, Terms};
+use domain::rule::{Caps, Clause, Event, Reward, Terms, VolumeBonus};
 use domain::sale::Sale;
 use store::Written;
 use store::sales::NewSale;
+use store::terms::EnrolmentTerms;
 use world::World;
 
-use super::adjusting::{FIRST, SECOND, book, program, rate, sale, terms, usd, visited, world_of};
+use super::adjusting::{
+    FIRST, SECOND, book, furnish_second, program, rate, sale, second_partner, terms, usd, visited, world_of,
+};
 use super::recomputing::admin;
 
 const DECEMBER: &str = "2026-12-10T13:00:00Z";
@@ -79,6 +84,92 @@ async fn com_10_a_sale_that_comes_back_after_its_month_was_counted_with_it_has_w
     book(&world, &sale(&world, "in_3", "cus_3", "150", DECEMBER)).await;
     visited(&world, "2026-12-20").await;
     assert_eq!((net_of(&world, "in_2").await, net_of(&world, "in_3").await), (1_000, 3_000));
+    world.verified().await;
+}
+
+#[tokio::test]
+async fn com_10_a_sale_that_its_month_had_left_nothing_comes_back_with_nothing() {
+    let mut world = world_of(capped()).await;
+    for (invoice, customer) in [("in_1", "cus_1"), ("in_2", "cus_2"), ("in_3", "cus_3")] {
+        book(&world, &sale(&world, invoice, customer, "100", FIRST)).await;
+    }
+    visited(&world, "2026-12-03").await;
+    assert_eq!((world.total().await, net_of(&world, "in_3").await), ("30.00".to_owned(), 0));
+    world.pass_days(20);
+    for _ in 0..2 {
+        give(&world, "in_3", None).await;
+        give(&world, "in_3", Some(&world.partner.clone())).await;
+        assert_eq!((world.total().await, net_of(&world, "in_3").await), ("30.00".to_owned(), 0));
+    }
+    visited(&world, "2026-12-20").await;
+    assert_eq!(world.total().await, "30.00");
+    world.verified().await;
+}
+
+#[tokio::test]
+async fn com_10_a_sale_that_comes_back_has_the_volume_bonus_that_its_month_gave_it() {
+    let bonus = VolumeBonus { from: usd("1000"), bonus: rate("0.25") };
+    let mut world = world_of(Terms { volume_bonus: Some(bonus), ..terms(Reward::Percentage(rate("0.2"))) }).await;
+    book(&world, &sale(&world, "in_1", "cus_1", "900", FIRST)).await;
+    book(&world, &sale(&world, "in_2", "cus_2", "200", SECOND)).await;
+    visited(&world, "2026-12-03").await;
+    assert_eq!((world.total().await, net_of(&world, "in_2").await), ("230.00".to_owned(), 5_000));
+    world.pass_days(20);
+    for _ in 0..2 {
+        give(&world, "in_2", None).await;
+        assert_eq!((world.total().await, net_of(&world, "in_2").await), ("180.00".to_owned(), 0));
+        give(&world, "in_2", Some(&world.partner.clone())).await;
+        assert_eq!((world.total().await, net_of(&world, "in_2").await), ("230.00".to_owned(), 5_000));
+    }
+    book(&world, &world.refund("re_1", "in_2", "100")).await;
+    assert_eq!(net_of(&world, "in_2").await, 2_500);
+    visited(&world, "2026-12-20").await;
+    assert_eq!(world.total().await, "205.00");
+    world.verified().await;
+}
+
+#[tokio::test]
+async fn com_13_whoever_referred_both_partners_keeps_their_share_of_a_sale_that_goes_from_one_to_the_other_and_back() {
+    let with_share = Terms { second_tier: Some(rate("0.1")), ..terms(Reward::Percentage(rate("0.2"))) };
+    let mut world = world_of(with_share).await;
+    let (referrer, other) = (second_partner(), PartnerId::from_ulid(9_u128.into()));
+    for partner in [&referrer, &other] {
+        furnish_second(&world, partner).await;
+    }
+    let referred = EnrolmentTerms { referrer: Some(referrer.clone()), ..EnrolmentTerms::default() };
+    for partner in [&world.partner, &other] {
+        world.store.set_terms(&world.tenant, partner, &program(), &referred).await.expect("terms");
+    }
+    book(&world, &sale(&world, "in_1", "cus_1", "100", FIRST)).await;
+    visited(&world, "2026-12-03").await;
+    world.pass_days(20);
+    let account = Account { partner: referrer, currency: Currency::USD };
+    let shares =
+        async || world.store.get_head(&world.tenant, &account).await.expect("store").total().expect("in range");
+    assert_eq!(shares().await.to_text(), "2.00");
+    for to in [&other, &world.partner, &other, &world.partner] {
+        give(&world, "in_1", Some(to)).await;
+        assert_eq!(shares().await.to_text(), "2.00");
+    }
+    assert_eq!(world.total().await, "20.00");
+    world.verified().await;
+}
+
+#[tokio::test]
+async fn com_10_what_events_that_are_no_sales_earned_in_a_counted_month_is_in_their_customers_cap() {
+    let caps = Caps { per_customer: Some(usd("30.00")), ..Caps::default() };
+    let clauses = vec![Clause { events: vec![Event::Custom], ..Clause::simple(Reward::Percentage(rate("0.2"))) }];
+    let mut world = world_of(Terms { caps, clauses, ..terms(Reward::Percentage(rate("0.2"))) }).await;
+    let event = |world: &World, invoice: &str, at: &str| {
+        let Fact::SalePaid(paid) = sale(world, invoice, "cus_1", "100", at) else { unreachable!("an event") };
+        Fact::SalePaid(SalePaid { event_type: SaleType::Custom, ..paid })
+    };
+    book(&world, &event(&world, "in_1", FIRST)).await;
+    visited(&world, "2026-12-03").await;
+    world.pass_days(20);
+    book(&world, &event(&world, "in_2", DECEMBER)).await;
+    visited(&world, "2026-12-20").await;
+    assert_eq!((net_of(&world, "in_1").await, net_of(&world, "in_2").await), (2_000, 1_000));
     world.verified().await;
 }
 

@@ -7,6 +7,7 @@ use domain::currency::Currency;
 use domain::fact::{Fact, SalePaid};
 use domain::id::RecomputeId;
 use domain::line::Account;
+use domain::money::Money;
 use domain::recompute::Recompute;
 use domain::rule::{Caps, Metric, Milestone, Reward, Terms};
 use domain::time::Zone;
@@ -208,6 +209,39 @@ async fn com_16_whoever_has_no_more_time_stops_between_two_partners_and_the_next
     assert_eq!(states_in_a_hurry(&world, 1).await, ["applied"]);
     assert_eq!((world.total().await, of_other().await), ("30.00".to_owned(), "30.00".to_owned()));
     world.verified().await;
+}
+
+#[tokio::test]
+async fn com_16_a_partners_accounts_are_worked_on_together_however_little_time_there_is() {
+    let world = world_of(percent("0.2")).await;
+    book(&world, &sale(&world, "in_1", "cus_1", "100", FIRST)).await;
+    let Fact::SalePaid(paid) = sale(&world, "in_2", "cus_2", "100", FIRST) else { unreachable!("a sale") };
+    let (eur, nothing) = (Money::from_minor(10_000, Currency::EUR), Money::zero(Currency::EUR));
+    let in_euro = SalePaid { paid: eur, total: eur, tax: nothing, shipping: nothing, fees: nothing, ..paid };
+    book(&world, &Fact::SalePaid(in_euro)).await;
+    let (zone, who) = (Zone::utc(), super::recomputing::admin("usr_1"));
+    let asked = proposal(percent("0.3"), "2026-11-01T00:00:00Z");
+    cases::recompute::propose(desk(&world, &zone), &asked, (&id(1), &who)).await.expect("store").expect("a recompute");
+    assert_eq!(states_in_a_hurry(&world, 1).await, ["proposed"]);
+    assert!(matches!(approved_by(&world, "usr_2").await, Decided::Yes(_)));
+    assert_eq!(states_in_a_hurry(&world, 2).await, ["applying", "applied"]);
+    let euro = Account { partner: world.partner.clone(), currency: Currency::EUR };
+    let head = world.store.get_head(&world.tenant, &euro).await.expect("store");
+    assert_eq!((world.total().await, head.total().expect("in range").to_text()), ("30.00".into(), "30.00".into()));
+    world.verified().await;
+}
+
+#[tokio::test]
+async fn a_dry_run_that_runs_out_of_time_between_two_accounts_is_not_whole() {
+    let world = world_of(percent("0.2")).await;
+    book(&world, &sale(&world, "in_1", "cus_1", "100", FIRST)).await;
+    with_referred(&world).await;
+    let stored = proposed(&world, &proposal(percent("0.3"), "2026-11-01T00:00:00Z")).await;
+    let (zone, asked) = (Zone::utc(), std::sync::atomic::AtomicUsize::new(0));
+    // Once before the page, and once before each of two accounts.
+    let is_over = || asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed) >= 2;
+    let cut = show(desk(&world, &zone), &stored.recompute, &is_over).await.expect("store");
+    assert_eq!((cut.is_whole, cut.difference.lines), (false, 1));
 }
 
 #[tokio::test]

@@ -71,13 +71,20 @@ struct Here<'a> {
     app: &'a App,
     tenant: TenantKey,
     zone: Zone,
+    /// How long it has been asked for already.
+    watch: Stopwatch,
 }
 
 impl<'a> Here<'a> {
     async fn of(app: &'a App, caller: &Caller) -> Result<Self, Problem> {
-        let tenant = caller.tenant_key();
+        let (tenant, watch) = (caller.tenant_key(), Stopwatch::start());
         let zone = app.store.get_settings(&tenant).await?.ledger_zone;
-        Ok(Self { app, tenant, zone })
+        Ok(Self { app, tenant, zone, watch })
+    }
+
+    /// Is it time to answer? What was read before anything was counted takes its part.
+    fn is_over(&self) -> bool {
+        self.watch.elapsed_ms() >= self.app.working_ms_max
     }
 
     fn desk(&self) -> Desk<'_> {
@@ -99,9 +106,8 @@ impl<'a> Here<'a> {
 
     /// Counts or books for some seconds; what is left is handed on.
     async fn advance(&self, ids: (&ProgramId, &RecomputeId)) -> Result<StoredRecompute, Problem> {
-        let watch = Stopwatch::start();
-        let is_over = || watch.elapsed_ms() >= self.app.working_ms_max;
-        let after = recompute::advance(self.desk(), ids, &is_over).await.map_err(wrong)?.ok_or_else(missing)?;
+        let after =
+            recompute::advance(self.desk(), ids, &|| self.is_over()).await.map_err(wrong)?.ok_or_else(missing)?;
         if after.recompute.state.is_at_work() {
             self.hand_on(ids).await;
         }
@@ -212,9 +218,7 @@ pub(crate) async fn dry_run(
     let proposal = proposal_of(asked, &program, (minting, false), &group_rates)?;
     let who = caller.acting(origin);
     let recompute = recompute::draft(here.desk(), &proposal, (&id, &who)).await.map_err(wrong)?.map_err(unfit)?;
-    let watch = Stopwatch::start();
-    let is_over = || watch.elapsed_ms() >= app.working_ms_max;
-    let shown = recompute::show(here.desk(), &recompute, &is_over).await.map_err(wrong)?;
+    let shown = recompute::show(here.desk(), &recompute, &|| here.is_over()).await.map_err(wrong)?;
     if !shown.is_whole {
         return here.counted_behind(proposal, (&id, &who)).await;
     }

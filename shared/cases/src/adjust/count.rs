@@ -112,11 +112,12 @@ fn customers(loaded: &Loaded, account: &Account, last: Month) -> BTreeMap<Paymen
         let Some(credit) = credit else { continue };
         let moment = (sale.occurred_at, sale.id.clone());
         let first = match sale.event_type {
-            SaleType::SignUp => &mut count.signed_up,
-            _ if is_paid(sale) => &mut count.first_paid,
-            _ => continue,
+            SaleType::SignUp => Some(&mut count.signed_up),
+            _ if is_paid(sale) => Some(&mut count.first_paid),
+            // A lead, or an event of a name of one's own: no first of anything, and yet what it earns is the customer's.
+            _ => None,
         };
-        if first.as_ref().is_none_or(|first| moment < *first) {
+        if let Some(first) = first.filter(|first| first.as_ref().is_none_or(|first| moment < *first)) {
             *first = Some(moment);
         }
         if let Some(Occurrence { period_ms, at_ms, payment }) = Occurrence::of(sale) {

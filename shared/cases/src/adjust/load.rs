@@ -14,9 +14,11 @@ use domain::month::Month;
 use domain::sale::Sale;
 use domain::slot::Slot;
 use domain::time::{BusinessDay, Timestamp, Zone};
+use futures::{StreamExt, TryStreamExt, stream};
 use store::counts::{Counted, CountedSale, CustomerCount, ProgramCount};
 use store::listed::Listed;
-use store::{Store, TenantKey};
+use store::programs::Program;
+use store::{Store, StoreError, TenantKey};
 
 use super::count::SERIES;
 use super::elsewhere;
@@ -24,6 +26,8 @@ use super::late::{self, LateBack};
 use super::shares;
 use crate::error::CaseError;
 
+/// How many programmes' rules are read at once.
+const PROGRAMS_AT_ONCE: usize = 8;
 /// What the note of a line says whose run booked it.
 pub(crate) const RUN_NOTE: &str = "run: ";
 /// What the note of an entry's line says which period's earning it is of.
@@ -87,13 +91,25 @@ pub type Frames = BTreeMap<ProgramId, Frame>;
 /// # Errors
 /// The store does not answer.
 pub async fn read_frames(store: &Store, tenant: &TenantKey) -> Result<Frames, CaseError> {
-    let mut frames = Frames::new();
-    for program in store.list_programs(tenant).await? {
-        let versions = store.list_rules(tenant, &program.id).await?;
-        let rules = ProgramRules { zone: program.zone, versions };
-        frames.insert(program.id, Frame { rules, close_lag_days: program.close_lag_days });
-    }
-    Ok(frames)
+    let asking = store.list_programs(tenant).await?.into_iter().map(|program| frame_of(store, tenant, program));
+    let asking: Vec<_> = asking.collect();
+    Ok(stream::iter(asking).buffer_unordered(PROGRAMS_AT_ONCE).try_collect().await?)
+}
+
+/// One programme with all its rules.
+pub(crate) async fn read_frame(
+    store: &Store,
+    tenant: &TenantKey,
+    program: &ProgramId,
+) -> Result<Option<Frame>, StoreError> {
+    let Some(found) = store.get_program(tenant, program).await? else { return Ok(None) };
+    Ok(Some(frame_of(store, tenant, found).await?.1))
+}
+
+async fn frame_of(store: &Store, tenant: &TenantKey, program: Program) -> Result<(ProgramId, Frame), StoreError> {
+    let versions = store.list_rules(tenant, &program.id).await?;
+    let rules = ProgramRules { zone: program.zone, versions };
+    Ok((program.id, Frame { rules, close_lag_days: program.close_lag_days }))
 }
 
 /// In which month a sale counts for a partner.

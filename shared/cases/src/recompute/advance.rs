@@ -29,8 +29,8 @@ pub async fn advance(
         }
         let recompute = next_page(desk, &stored.recompute, is_over).await?;
         let after = StoredRecompute { recompute, chain: stored.chain, version: stored.version + 1 };
-        // Refused when another goes on with it as well: what both have done is the same. In the same version still, another
-        // recompute of the programme is being booked: it waits.
+        // Refused when another goes on with it as well: what either has done up to where it stopped is the same. In the same
+        // version still, another recompute of the programme is being booked: it waits.
         if desk.store.replace_recompute(desk.tenant, &stored, &after, None).await? == Written::ConditionFailed {
             stuck = Some(stored.version);
         } else if after.recompute.state.word() != stored.recompute.state.word() {

@@ -3,12 +3,14 @@
 use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
+use domain::role::Role;
 use domain::time::Zone;
 use edge::clock::Clock;
 use world::World;
 
 use super::{Row, book, metered};
-use crate::lists::{key, sealer, visits};
+use crate::asking::key;
+use crate::lists::{sealer, visits};
 
 /// Ten sales of a customer, half of them closed; then each list and figure, twice.
 pub(super) async fn reads(rows: &mut Vec<Row>) {
@@ -26,7 +28,7 @@ pub(super) async fn reads(rows: &mut Vec<Row>) {
     let place = partner_api::Place { is_dev: false, public_url: "https://go.example".to_owned() };
     let own = partner_api::routes(partner_api::App::new(store.clone(), sealer(), clock, place));
     let desk = revenue_api::routes(revenue_api::App::new(store.clone(), visits(), sealer(), clock));
-    let key = key(&store, "reads", clock).await;
+    let key = key(&store, (Role::Support, "reads"), clock).await;
     let of_partners = OF_PARTNERS.iter().map(|row| (&own, row));
     for (routes, (pattern, path)) in of_partners.chain(OF_THE_DESK.iter().map(|row| (&desk, row))) {
         let path = path.replace("{partner}", partner.as_str()).replace("{program}", world::program().as_str());
