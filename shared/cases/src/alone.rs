@@ -117,7 +117,7 @@ impl Alone<'_> {
         };
         let earned = assess(&scope)?.sales.pop();
         let mut targets = earned.map(|earned| earned.targets(sale, self.ledger_zone)).transpose()?.unwrap_or_default();
-        self.begin(sale, until_now, &mut targets).await?;
+        self.begin(sale, until_now, &programs, &mut targets).await?;
         Ok(Worth { targets, open_in })
     }
 

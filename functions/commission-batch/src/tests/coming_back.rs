@@ -128,10 +128,9 @@ async fn com_10_a_sale_that_comes_back_has_the_volume_bonus_that_its_month_gave_
     world.verified().await;
 }
 
-#[tokio::test]
-async fn com_13_whoever_referred_both_partners_keeps_their_share_of_a_sale_that_goes_from_one_to_the_other_and_back() {
-    let with_share = Terms { second_tier: Some(rate("0.1")), ..terms(Reward::Percentage(rate("0.2"))) };
-    let mut world = world_of(with_share).await;
+/// Two partners, both referred by a third one, who gets a tenth of what they do.
+async fn with_referrer(terms: Terms) -> (World, PartnerId, Account) {
+    let world = world_of(Terms { second_tier: Some(rate("0.1")), ..terms }).await;
     let (referrer, other) = (second_partner(), PartnerId::from_ulid(9_u128.into()));
     for partner in [&referrer, &other] {
         furnish_second(&world, partner).await;
@@ -140,18 +139,63 @@ async fn com_13_whoever_referred_both_partners_keeps_their_share_of_a_sale_that_
     for partner in [&world.partner, &other] {
         world.store.set_terms(&world.tenant, partner, &program(), &referred).await.expect("terms");
     }
+    (world, other, Account { partner: referrer, currency: Currency::USD })
+}
+
+async fn total_of(world: &World, account: &Account) -> String {
+    world.store.get_head(&world.tenant, account).await.expect("store").total().expect("in range").to_text()
+}
+
+#[tokio::test]
+async fn com_13_whoever_referred_both_partners_keeps_their_share_of_a_sale_that_goes_from_one_to_the_other_and_back() {
+    let (mut world, other, referrer) = with_referrer(terms(Reward::Percentage(rate("0.2")))).await;
     book(&world, &sale(&world, "in_1", "cus_1", "100", FIRST)).await;
     visited(&world, "2026-12-03").await;
     world.pass_days(20);
-    let account = Account { partner: referrer, currency: Currency::USD };
-    let shares =
-        async || world.store.get_head(&world.tenant, &account).await.expect("store").total().expect("in range");
-    assert_eq!(shares().await.to_text(), "2.00");
+    assert_eq!(total_of(&world, &referrer).await, "2.00");
     for to in [&other, &world.partner, &other, &world.partner] {
         give(&world, "in_1", Some(to)).await;
-        assert_eq!(shares().await.to_text(), "2.00");
+        assert_eq!(total_of(&world, &referrer).await, "2.00");
     }
     assert_eq!(world.total().await, "20.00");
+    world.verified().await;
+}
+
+#[tokio::test]
+async fn com_13_a_referrer_has_a_share_of_what_a_sale_comes_back_with_whatever_it_was_for_another() {
+    let (mut world, other, referrer) = with_referrer(capped()).await;
+    for (invoice, customer) in [("in_1", "cus_1"), ("in_2", "cus_2"), ("in_3", "cus_3")] {
+        book(&world, &sale(&world, invoice, customer, "100", FIRST)).await;
+    }
+    visited(&world, "2026-12-03").await;
+    world.pass_days(20);
+    assert_eq!((world.total().await, total_of(&world, &referrer).await), ("30.00".into(), "3.00".into()));
+    for (invoice, with_other) in [("in_3", "5.00"), ("in_2", "4.00")] {
+        give(&world, invoice, Some(&other)).await;
+        assert_eq!(total_of(&world, &referrer).await, with_other, "{invoice}");
+        give(&world, invoice, Some(&world.partner.clone())).await;
+        assert_eq!((world.total().await, total_of(&world, &referrer).await), ("30.00".into(), "3.00".into()));
+    }
+    world.verified().await;
+}
+
+#[tokio::test]
+async fn com_10_a_sale_that_a_person_credits_to_whoever_has_it_stays_as_its_month_counted_it() {
+    let bonus = VolumeBonus { from: usd("150"), bonus: rate("0.25") };
+    let (mut world, _, referrer) = with_referrer(Terms { volume_bonus: Some(bonus), ..capped() }).await;
+    book(&world, &sale(&world, "in_1", "cus_1", "100", FIRST)).await;
+    book(&world, &sale(&world, "in_2", "cus_2", "30", SECOND)).await;
+    book(&world, &sale(&world, "in_3", "cus_3", "30", SECOND)).await;
+    visited(&world, "2026-12-03").await;
+    world.pass_days(20);
+    let counted = (world.total().await, total_of(&world, &referrer).await);
+    assert_eq!(counted.0, "30.00");
+    for invoice in ["in_3", "in_2"] {
+        give(&world, invoice, Some(&world.partner.clone())).await;
+        assert_eq!((world.total().await, total_of(&world, &referrer).await), counted);
+    }
+    visited(&world, "2026-12-20").await;
+    assert_eq!((world.total().await, total_of(&world, &referrer).await), counted);
     world.verified().await;
 }
 

@@ -104,13 +104,33 @@ pub(super) struct PayoutPolicyBody {
 /// On which days payouts are built by the night.
 #[derive(ToSchema)]
 #[schema(as = PayoutSchedule, example = json!({"day_of_month": 1}))]
-#[serde(rename_all = "snake_case")]
+#[serde(untagged)]
 #[expect(dead_code, reason = "only its schema is looked at; domain::payout::schedule::Schedule is what is read")]
 enum ScheduleShape {
     /// On this day of each month.
-    DayOfMonth(DayOfMonth),
+    Monthly(MonthlyShape),
     /// On this day of each week.
-    Weekly(WeekdayWord),
+    Weekly(WeeklyShape),
+}
+
+/// By the month, and by nothing beside it.
+#[derive(ToSchema)]
+#[schema(as = PayoutsMonthly)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "only its schema is looked at")]
+struct MonthlyShape {
+    /// On this day of each month.
+    day_of_month: DayOfMonth,
+}
+
+/// By the week, and by nothing beside it.
+#[derive(ToSchema)]
+#[schema(as = PayoutsWeekly)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "only its schema is looked at")]
+struct WeeklyShape {
+    /// On this day of each week.
+    weekly: WeekdayWord,
 }
 
 /// A day that every month has.

@@ -5,59 +5,123 @@
 
 use std::collections::BTreeMap;
 
+use domain::assess::{AssessError, ProgramRules};
 use domain::attribution::Credit;
 use domain::commission::EarningReason;
-use domain::id::PartnerId;
+use domain::id::{PartnerId, ProgramId};
 use domain::line::{Account, Line, LineKind, Origin, Part, PartKind};
-use domain::money::Money;
+use domain::money::{Money, MoneyError};
+use domain::rate::Base;
 use domain::retarget::{Position, Target, booked, booked_targets};
 use domain::sale::Sale;
 use store::StoreError;
 use store::counts::CustomerCount;
 
-use super::Alone;
+use super::{Alone, AloneError};
 
 /// Is a partner one of those?
 pub(super) fn has(credits: &[Credit], partner: &PartnerId) -> bool {
     credits.iter().any(|credit| credit.partner == *partner)
 }
 
+/// How a sale counts for a partner who is credited with it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Counts {
+    /// It begins to, in its own month or late.
+    Anew,
+    /// Where it did. What it is worth may be another by now.
+    Still,
+    /// As it was counted, though the decision is another: the same share by the same terms.
+    Kept,
+    /// As it was counted before it went.
+    Back,
+}
+
+impl Counts {
+    fn is_as_counted(self) -> bool {
+        matches!(self, Self::Kept | Self::Back)
+    }
+}
+
 impl Alone<'_> {
     /// Says of a sale's targets whether it begins to count with them, and what they are worth where it was counted before:
-    /// also a volume bonus, which no sale has alone.
+    /// also what no sale has alone, as a volume bonus.
     pub(super) async fn begin(
         &self,
         sale: &Sale,
         until_now: &[Credit],
+        programs: &BTreeMap<ProgramId, ProgramRules>,
         targets: &mut Vec<Target>,
-    ) -> Result<(), StoreError> {
-        let mut comes_back = BTreeMap::new();
-        for credit in sale.decision.credits().iter().filter(|credit| !has(until_now, &credit.partner)) {
-            let had_it = sale.lines.iter().any(|line| line.partner == credit.partner);
-            comes_back.insert(&credit.partner, had_it && self.is_counted(sale, &credit.partner).await?);
+    ) -> Result<(), AloneError> {
+        let mut counts = BTreeMap::new();
+        for credit in sale.decision.credits() {
+            counts.insert(&credit.partner, self.counts(sale, credit, until_now).await?);
         }
-        let is_bonus = |target: &Target| target.part.kind == PartKind::VolumeBonus;
-        let is_new = |target: &Target| !targets.iter().any(|known| position(known) == position(target));
-        let bonuses = booked_targets(sale).into_iter().filter(|target| is_bonus(target) && is_new(target));
-        let bonuses: Vec<Target> =
-            bonuses.filter(|target| comes_back.get(&target.partner).copied().unwrap_or(false)).collect();
-        targets.extend(bonuses);
-        for target in targets {
-            match owner_of(sale, &target.partner, target.part).map(|owner| comes_back.get(owner)) {
-                // Credited all the time: it counts where it does.
-                Some(None) => target.trace.period = None,
-                Some(Some(true)) => self.as_counted(sale, target).await?,
-                // It begins to count.
-                Some(Some(false)) | None => {}
+        let counts_of = |target: &Target| {
+            owner_of(sale, &target.partner, target.part)
+                .and_then(|owner| counts.get(owner).copied().map(|is| (owner, is)))
+        };
+        let more: Vec<Target> = booked_targets(sale)
+            .into_iter()
+            .filter(|target| matches!(target.part.kind, PartKind::VolumeBonus | PartKind::SecondTier))
+            .filter(|target| !targets.iter().any(|known| position(known) == position(target)))
+            .filter(|target| {
+                counts_of(target)
+                    .is_some_and(|(owner, is)| is.is_as_counted() && commission_of(targets, owner, target).is_some())
+            })
+            .collect();
+        targets.extend(more);
+        for target in targets.iter_mut() {
+            match counts_of(target).map(|(_, counts)| counts) {
+                Some(Counts::Still) => target.trace.period = None,
+                Some(counts @ (Counts::Kept | Counts::Back)) => self.as_counted(sale, target, counts).await?,
+                Some(Counts::Anew) | None => {}
+            }
+        }
+        let referred = |target: &&mut Target| target.part.kind == PartKind::SecondTier;
+        let known = targets.clone();
+        for target in targets.iter_mut().filter(referred) {
+            let is_of = |credit: &&Credit| credit.terms.referrer.as_ref() == Some(&target.partner);
+            let owners: Vec<&Credit> = sale.decision.credits().iter().filter(is_of).collect();
+            let is_one = |wanted: Counts| owners.iter().any(|credit| counts.get(&credit.partner) == Some(&wanted));
+            let are_kept = owners.iter().all(|credit| counts.get(&credit.partner) == Some(&Counts::Kept));
+            // What one who is not credited any more brought their referrer is in what is booked.
+            let is_as_it_was = are_kept && until_now.iter().filter(is_of).count() == owners.len();
+            if (is_one(Counts::Back) || is_one(Counts::Kept)) && !is_as_it_was {
+                target.amount = share_of(&known, &owners, programs, target)
+                    .map_err(|source| AssessError::Money { sale: sale.id.clone(), source })?;
+                target.trace.notes.push(format!("of_counted: {}", target.amount));
             }
         }
         Ok(())
     }
 
-    async fn as_counted(&self, sale: &Sale, target: &mut Target) -> Result<(), StoreError> {
-        (target.amount, target.volume) = self.had(sale, &position(target)).await?;
+    async fn counts(&self, sale: &Sale, credit: &Credit, until_now: &[Credit]) -> Result<Counts, StoreError> {
+        let had_it = sale.lines.iter().any(|line| line.partner == credit.partner);
+        let is_counted = had_it && self.is_counted(sale, &credit.partner).await?;
+        let Some(before) = until_now.iter().find(|known| known.partner == credit.partner) else {
+            return Ok(if is_counted { Counts::Back } else { Counts::Anew });
+        };
+        let weights = |credits: &[Credit]| credits.iter().fold(0_u64, |sum, credit| sum.saturating_add(credit.weight));
+        let of = |weight: u64, all: u64| u128::from(weight).saturating_mul(u128::from(all));
+        let is_same_share =
+            of(credit.weight, weights(until_now)) == of(before.weight, weights(sale.decision.credits()));
+        let is_same = is_same_share && credit.program == before.program && credit.terms == before.terms;
+        Ok(if is_counted && is_same { Counts::Kept } else { Counts::Still })
+    }
+
+    async fn as_counted(&self, sale: &Sale, target: &mut Target, counts: Counts) -> Result<(), StoreError> {
+        let position = position(target);
+        let is = booked(sale).remove(&position);
+        if counts == Counts::Back {
+            (target.amount, target.volume) = self.had(sale, &position).await?;
+            target.trace.late = false;
+        } else {
+            let earned = is.as_ref().map_or(0, |is| is.earned);
+            (target.amount, target.volume) = (Money::from_minor(earned, sale.paid.currency()), None);
+        }
+        target.clawback = is.map_or(target.clawback, |is| is.clawback);
         target.trace.period = None;
-        target.trace.late = false;
         target.trace.notes.push(format!("as_counted: {}", target.amount));
         Ok(())
     }
@@ -77,9 +141,8 @@ impl Alone<'_> {
         Ok(counts.iter().any(|count| has(&count.before) || (count.month <= counted && has(&count.within))))
     }
 
-    /// What a position had before it was taken away: what it has, and what its newest lines took, all those of one booking.
-    /// Where its month had left it nothing, nothing was taken away; whoever referred several partners has what the other one's
-    /// credit left them. And what it added to its month's volume, if it did.
+    /// What a position had before it was taken away: what its newest lines took, all those of one booking. And what it
+    /// added to its month's volume, if it did. Where its month had left it nothing, nothing was taken away.
     async fn had(&self, sale: &Sale, (partner, part): &Position) -> Result<(Money, Option<i64>), StoreError> {
         let currency = sale.paid.currency();
         let account = Account { partner: partner.clone(), currency };
@@ -88,8 +151,7 @@ impl Alone<'_> {
         // What refunds took before is taken off again by the refunds that the sale knows.
         let refunded = own.clone().filter(|line| line.kind == LineKind::Reversal).filter_map(|line| line.volume);
         let refunded = refunded.fold(0_i64, i64::saturating_add);
-        let has = booked(sale).get(&(partner.clone(), *part)).map_or(0, |booked| booked.earned);
-        let (mut had, mut gone, mut taken_at) = (has, None::<i64>, None);
+        let (mut had, mut gone, mut taken_at) = (0_i64, None::<i64>, None);
         for short in own.filter(|line| matches!(line.kind, LineKind::Earned | LineKind::Adjustment)) {
             let volume = short.volume.filter(|minor| *minor < 0);
             if short.kind == LineKind::Earned || !(short.amount.is_negative() || volume.is_some()) {
@@ -111,6 +173,32 @@ impl Alone<'_> {
 
 fn position(target: &Target) -> Position {
     (target.partner.clone(), target.part)
+}
+
+/// The commission of the same item that a position goes on top of.
+fn commission_of<'t>(targets: &'t [Target], owner: &PartnerId, position: &Target) -> Option<&'t Target> {
+    let part = Part { kind: PartKind::Commission, ..position.part };
+    targets.iter().find(|target| target.partner == *owner && target.part == part)
+}
+
+/// COM-13: what a referrer gets of the commissions that those have who were referred.
+fn share_of(
+    targets: &[Target],
+    owners: &[&Credit],
+    programs: &BTreeMap<ProgramId, ProgramRules>,
+    position: &Target,
+) -> Result<Money, MoneyError> {
+    let mut shares = Money::zero(position.amount.currency());
+    for credit in owners {
+        let Some(commission) = commission_of(targets, &credit.partner, position) else { continue };
+        let versions = programs.get(&credit.program).map(|rules| rules.versions.as_slice()).unwrap_or_default();
+        let version = versions.iter().find(|version| Some(&version.id) == commission.trace.rule.as_ref());
+        let Some((terms, rate)) = version.and_then(|version| Some((&version.terms, version.terms.second_tier?))) else {
+            continue;
+        };
+        shares = shares.try_add(rate.of(&Base::of(commission.amount), terms.rounding)?)?;
+    }
+    Ok(shares)
 }
 
 /// By whose credit a position is earned: a share on top by that of whoever was referred.

@@ -19,6 +19,14 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// machine says which of two patterns takes more, so that any other is told as a break.
 const WIDER: [(&str, &str); 0] = [];
 
+/// What the released document told wrongly, and no door ever took, as a person has found. It ends with the next release.
+const NEVER_TAKEN: [&str; 2] = [
+    "PUT /v1/revenue/payouts/policy body/schedule: day_of_month is not taken any more: \
+     PUT /v1/revenue/payouts/policy body/schedule/*: no other is taken any more",
+    "PUT /v1/revenue/payouts/policy body/schedule: weekly is not taken any more: \
+     PUT /v1/revenue/payouts/policy body/schedule/*: no other is taken any more",
+];
+
 /// What a document says to people, and to whom it speaks: nobody's program depends on it.
 const WORDS: [&str; 8] = ["description", "example", "examples", "summary", "tags", "title", "x-roles", "x-scopes"];
 
@@ -44,7 +52,7 @@ fn released() -> Value {
 #[test]
 fn nothing_that_was_released_is_taken_away_or_narrowed() {
     let mut present = promised(&merged(), false);
-    assert_eq!(breaks(&released(), &present, &WIDER), Vec::<String>::new());
+    assert_eq!(breaks(&released(), &present, &WIDER), NEVER_TAKEN);
     if std::env::var_os("RELEASE_DOCS").is_some() {
         present["info"]["x-release"] = VERSION.into();
         std::fs::write(tree::root().join(RELEASED), pretty(&present)).expect("the released document is written");

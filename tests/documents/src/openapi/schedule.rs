@@ -19,6 +19,9 @@ fn the_schedule_of_payouts_is_told_as_it_is_read() {
         .as_array()
         .expect("a form for each kind")
         .iter()
+        .filter_map(|kind| kind["$ref"].as_str()?.rsplit('/').next())
+        .map(|name| &schemas[name])
+        .inspect(|kind| assert_eq!(kind["additionalProperties"], json!(false), "{kind}"))
         .filter_map(|kind| kind["required"][0].as_str())
         .collect();
     kinds.sort_unstable();
@@ -40,4 +43,5 @@ fn the_schedule_of_payouts_is_told_as_it_is_read() {
     for word in words {
         assert!(read(json!({"weekly": word})).is_some(), "{word}");
     }
+    assert_eq!(read(json!({"weekly": "monday", "day_of_month": 1})), None, "one of them, and nothing beside it");
 }
