@@ -57,42 +57,72 @@ impl Alone<'_> {
         for credit in sale.decision.credits() {
             counts.insert(&credit.partner, self.counts(sale, credit, until_now).await?);
         }
-        let counts_of = |target: &Target| {
-            owner_of(sale, &target.partner, target.part)
-                .and_then(|owner| counts.get(owner).copied().map(|is| (owner, is)))
-        };
         let more: Vec<Target> = booked_targets(sale)
             .into_iter()
             .filter(|target| matches!(target.part.kind, PartKind::VolumeBonus | PartKind::SecondTier))
             .filter(|target| !targets.iter().any(|known| position(known) == position(target)))
             .filter(|target| {
-                counts_of(target)
-                    .is_some_and(|(owner, is)| is.is_as_counted() && commission_of(targets, owner, target).is_some())
+                let has = |owner: &&Credit| commission_of(targets, &owner.partner, target).is_some();
+                let owners = owners_of(sale, &target.partner, target.part);
+                owners.iter().any(|owner| has(owner) && counts.get(&owner.partner).is_some_and(|is| is.is_as_counted()))
             })
             .collect();
         targets.extend(more);
-        for target in targets.iter_mut() {
-            match counts_of(target).map(|(_, counts)| counts) {
+        let (shares, own): (Vec<_>, Vec<_>) =
+            targets.iter_mut().partition(|target| target.part.kind == PartKind::SecondTier);
+        for target in own {
+            let counts = owners_of(sale, &target.partner, target.part).first().and_then(|own| counts.get(&own.partner));
+            match counts {
                 Some(Counts::Still) => target.trace.period = None,
-                Some(counts @ (Counts::Kept | Counts::Back)) => self.as_counted(sale, target, counts).await?,
-                Some(Counts::Anew) | None => {}
+                Some(counts) if counts.is_as_counted() => self.as_counted(sale, target, *counts).await?,
+                _ => {}
             }
         }
-        let referred = |target: &&mut Target| target.part.kind == PartKind::SecondTier;
-        let known = targets.clone();
-        for target in targets.iter_mut().filter(referred) {
-            let is_of = |credit: &&Credit| credit.terms.referrer.as_ref() == Some(&target.partner);
-            let owners: Vec<&Credit> = sale.decision.credits().iter().filter(is_of).collect();
-            let is_one = |wanted: Counts| owners.iter().any(|credit| counts.get(&credit.partner) == Some(&wanted));
-            let are_kept = owners.iter().all(|credit| counts.get(&credit.partner) == Some(&Counts::Kept));
-            // What one who is not credited any more brought their referrer is in what is booked.
-            let is_as_it_was = are_kept && until_now.iter().filter(is_of).count() == owners.len();
-            if (is_one(Counts::Back) || is_one(Counts::Kept)) && !is_as_it_was {
-                target.amount = share_of(&known, &owners, programs, target)
-                    .map_err(|source| AssessError::Money { sale: sale.id.clone(), source })?;
-                target.trace.notes.push(format!("of_counted: {}", target.amount));
-            }
+        let shares: Vec<Position> = shares.into_iter().map(|target| position(target)).collect();
+        for share in shares {
+            self.begin_share(sale, (until_now, &counts), programs, (targets, &share)).await?;
         }
+        Ok(())
+    }
+
+    /// The same of what a referrer gets of a sale, through one partner or several.
+    async fn begin_share(
+        &self,
+        sale: &Sale,
+        (until_now, counts): (&[Credit], &BTreeMap<&PartnerId, Counts>),
+        programs: &BTreeMap<ProgramId, ProgramRules>,
+        (targets, share): (&mut [Target], &Position),
+    ) -> Result<(), AloneError> {
+        let owners = owners_of(sale, &share.0, share.1);
+        let is = |credit: &&Credit| counts.get(&credit.partner).copied();
+        let are_as_counted = owners.iter().any(|owner| is(owner).is_some_and(Counts::is_as_counted));
+        let known = targets.to_vec();
+        let Some(target) = targets.iter_mut().find(|target| position(target) == *share) else { return Ok(()) };
+        if !owners.iter().all(|owner| is(owner) == Some(Counts::Anew)) {
+            target.trace.period = None;
+        }
+        if !are_as_counted {
+            return Ok(());
+        }
+        let booked = booked(sale).remove(share).map_or(0, |booked| booked.earned);
+        // What one who is not credited any more brought their referrer is in what is booked.
+        let before = until_now.iter().filter(|credit| credit.terms.referrer.as_ref() == Some(&share.0)).count();
+        let currency = sale.paid.currency();
+        target.amount = if before == owners.len() && owners.iter().all(|owner| is(owner) == Some(Counts::Kept)) {
+            Money::from_minor(booked, currency)
+        } else {
+            let by_rule = share_of(&known, &owners, programs, target)
+                .map_err(|source| AssessError::Money { sale: sale.id.clone(), source })?;
+            let had = self.had(sale, share).await?.0;
+            // A cap over the programme may have cut it, and another rule may have given it.
+            match (owners.len(), booked, had.minor(), by_rule.minor()) {
+                (1, 0, 1.., 0) => had,
+                (1, 0, 1.., 1..) => Money::from_minor(had.minor().min(by_rule.minor()), currency),
+                _ => by_rule,
+            }
+        };
+        target.trace.late = target.trace.late && owners.iter().any(|owner| is(owner) == Some(Counts::Anew));
+        target.trace.notes.push(format!("as_counted: {}", target.amount));
         Ok(())
     }
 
@@ -106,7 +136,9 @@ impl Alone<'_> {
         let of = |weight: u64, all: u64| u128::from(weight).saturating_mul(u128::from(all));
         let is_same_share =
             of(credit.weight, weights(until_now)) == of(before.weight, weights(sale.decision.credits()));
-        let is_same = is_same_share && credit.program == before.program && credit.terms == before.terms;
+        // A person who credits names no link, and changes nothing by that.
+        let is_same_link = credit.link == before.link || credit.link.is_none();
+        let is_same = is_same_share && is_same_link && credit.program == before.program && credit.terms == before.terms;
         Ok(if is_counted && is_same { Counts::Kept } else { Counts::Still })
     }
 
@@ -201,11 +233,11 @@ fn share_of(
     Ok(shares)
 }
 
-/// By whose credit a position is earned: a share on top by that of whoever was referred.
-fn owner_of<'s>(sale: &'s Sale, partner: &PartnerId, part: Part) -> Option<&'s PartnerId> {
+/// By whose credit a position is earned: a share on top by those of whoever was referred.
+fn owners_of<'s>(sale: &'s Sale, partner: &PartnerId, part: Part) -> Vec<&'s Credit> {
     let earns = |credit: &&Credit| match part.kind {
         PartKind::SecondTier => credit.terms.referrer.as_ref() == Some(partner),
         _ => credit.partner == *partner,
     };
-    sale.decision.credits().iter().find(earns).map(|credit| &credit.partner)
+    sale.decision.credits().iter().filter(earns).collect()
 }
