@@ -2,6 +2,22 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Ends a program: what it found is printed and, with a title, put into the page. It fails where a figure is missed.
+#[expect(clippy::print_stdout, reason = "what a program that prints figures ends with")]
+#[must_use]
+pub fn end(title: Option<&str>, text: &str, misses: &[String]) -> ExitCode {
+    println!("{text}");
+    if let Some(Err(error)) = title.map(|title| write_section(title, text)) {
+        eprintln!("docs/BENCHMARKS.md: {error}");
+        return ExitCode::FAILURE;
+    }
+    for miss in misses {
+        eprintln!("missed: {miss}");
+    }
+    if misses.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
 
 /// Puts a section in the place of the one with the same title, or at the end. The text comes without its title.
 ///

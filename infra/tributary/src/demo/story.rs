@@ -50,7 +50,7 @@ impl Story<'_> {
         self.client.set_clock(now).await?;
         self.client.rest().await?;
         // The clock leapt over the nights in which each day of the audit would have been sealed; one makes good for all. Nor
-        // did the week's story count clicks or look after coupons: `/ready` asks for a run of each job.
+        // did the week's story count clicks, look after coupons or for unknown outcomes: `/ready` asks for a run of each job.
         for function in ["watchman", "click-counter", "partner-api", "payout-executor"] {
             self.client.tick(function, now).await?;
         }

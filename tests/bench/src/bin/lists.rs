@@ -9,7 +9,6 @@ const PARTNERS: u64 = 10_000;
 const LINES: u64 = 1_000_000;
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
-#[expect(clippy::print_stdout, reason = "a program that prints figures")]
 async fn main() -> ExitCode {
     let asked = std::env::args().nth(1);
     if asked.as_deref() == Some(seed::SERVE) {
@@ -20,14 +19,5 @@ async fn main() -> ExitCode {
     let (partners, lines) = lines.map_or((PARTNERS, LINES), |lines| (lines / 100, lines));
     let found = lists::measure(partners, lines).await;
     let table = lists::table(&found, partners, lines);
-    println!("{table}");
-    if let Err(error) = page::write_section("Lists", &table) {
-        eprintln!("docs/BENCHMARKS.md: {error}");
-        return ExitCode::FAILURE;
-    }
-    let misses = found.misses();
-    for miss in &misses {
-        eprintln!("missed: {miss}");
-    }
-    if misses.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    page::end(Some("Lists"), &table, &found.misses())
 }
