@@ -59,6 +59,8 @@ pub enum Bug {
     TrialNotAwaited,
     /// A file that nobody has downloaded has tried its accounts.
     UnsentFileTries,
+    /// What bands had added to a counted month stays when its sales come back.
+    BandsStay,
     /// A sign-in link opens as often as it is used.
     LinkOpensAgain,
     /// A sign-in link opens after its end.

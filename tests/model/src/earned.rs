@@ -11,8 +11,10 @@ pub(crate) struct Placed<'a> {
     pub(crate) sale: &'a Paid,
     /// Whose it is, or a part of it.
     pub(crate) credit: &'a Credit,
-    /// What went back of it, or is gone; all of it where it was rejected.
+    /// What went back of it, or is gone; all of it where it was rejected. As its month was counted.
     pub(crate) back: Amount,
+    /// The same by now: what came back behind the count takes of what was counted, and is counted nowhere else.
+    pub(crate) by_now: Amount,
     /// The first paid sale of its customer?
     pub(crate) is_first: bool,
 }
@@ -32,6 +34,16 @@ impl<'a> Placed<'a> {
             return amount;
         }
         amount - half_away(amount * self.back.min(self.sale.paid), self.sale.paid)
+    }
+
+    /// The same sale, as it is by now.
+    pub(crate) fn now(&self) -> Self {
+        Placed { back: self.by_now, ..*self }
+    }
+
+    /// What is left by now of what was counted, that was so much before anything went back. Caps give no room again.
+    fn left_by_now(&self, is_flat: bool, (whole, counted): (Amount, Amount)) -> Amount {
+        if self.by_now == self.back { counted } else { left_of(&self.now(), is_flat, whole).min(counted) }
     }
 
     /// The sale's share of the base, times a rate in parts.
@@ -68,6 +80,8 @@ struct Banded<'a> {
     rule: &'a Rule,
     customer: Option<&'a str>,
     volume: Amount,
+    /// What of the volume came back behind the count.
+    late: Amount,
     /// What it has already.
     has: Amount,
     /// The most that it may have.
@@ -143,17 +157,20 @@ impl<'a> Walk<'a> {
         let index = self.occurrence(sale, placed.back);
         let before = self.month(placed).volume;
         let worth = worth(rule, placed, index, (before, volume, net_volume));
-        let left = left_of(placed, worth.is_flat, line_cap(rule, sale, worth.booked(placed)));
-        let commission = self.cap(rule, placed, left, true);
-        let bonus = self.cap(rule, placed, placed.left_of(line_cap(rule, sale, worth.bonus)), true);
-        self.add(placed.partner(), sale, commission + bonus);
+        let booked = line_cap(rule, sale, worth.booked(placed));
+        let commission = self.cap(rule, placed, left_of(placed, worth.is_flat, booked), true);
+        let more = line_cap(rule, sale, worth.bonus);
+        let bonus = self.cap(rule, placed, placed.left_of(more), true);
+        let by_now = placed.left_by_now(worth.is_flat, (booked, commission)) + placed.left_by_now(false, (more, bonus));
+        self.add(placed.partner(), sale, by_now);
         self.second_tier(rule, placed, &worth);
         let month = self.month(placed);
         month.volume += net_volume;
         if worth.is_retroactive {
             let most = rule.caps.line.filter(|_| sale.currency == "USD").map(|cap| placed.left_of(cap));
             let customer = sale.customer.as_deref();
-            month.retroactive.push(Banded { rule, customer, volume: net_volume, has: commission, most });
+            let late = net_volume - placed.now().left_of(volume);
+            month.retroactive.push(Banded { rule, customer, volume: net_volume, late, has: commission, most });
         }
         if sale.paid > 0 && !placed.is_gone() {
             self.reach(rule, placed);
@@ -218,6 +235,12 @@ impl<'a> Walk<'a> {
                 difference = own.into_iter().chain(all).fold(difference, Amount::min);
                 self.program += difference;
             }
+            // Of what comes back behind the count, bands give back their part of what they added.
+            let sum = |of: fn(&Banded<'_>) -> Amount| month.retroactive.iter().fold(0, |sum, sale| sum + of(sale));
+            let (volume, late) = (sum(|sale| sale.volume), sum(|sale| sale.late));
+            if volume > 0 {
+                difference -= half_away(difference * late, volume);
+            }
             *self.earned.periods.entry((partner.to_owned(), currency.to_owned())).or_default() += difference;
         }
         self.earned
@@ -263,9 +286,10 @@ impl<'a> Walk<'a> {
         let (Some(rate), Some(referrer)) = (rule.second_tier, referrer) else { return };
         let share = half_away(line_cap(rule, placed.sale, worth.booked(placed)) * rate, MILLION);
         if share != 0 {
-            let left = left_of(placed, worth.is_flat, line_cap(rule, placed.sale, share));
+            let booked = line_cap(rule, placed.sale, share);
+            let left = left_of(placed, worth.is_flat, booked);
             let paid = self.cap(rule, placed, left, false);
-            self.add(referrer, placed.sale, paid);
+            self.add(referrer, placed.sale, placed.left_by_now(worth.is_flat, (booked, paid)));
         }
     }
 

@@ -269,9 +269,27 @@ impl Model {
         decisions
     }
 
+    /// The payments that are known, in the order of their keys.
+    pub fn payments(&self) -> impl Iterator<Item = &Paid> {
+        self.sales.values()
+    }
+
+    /// How much of a payment is left to go back.
+    #[must_use]
+    pub fn left_of(&self, sale: &Paid) -> Amount {
+        (sale.paid - self.back_or_rejected(sale)).max(0)
+    }
+
     /// What everybody has earned, refunds taken off.
     #[must_use]
     pub fn earned(&self) -> Earned {
+        self.earned_by(self)
+    }
+
+    /// What everybody has earned where the month was counted when all this was known, and nothing but refunds and
+    /// rejections came since: what else is known by now is told by the other model. Shared sales are in no month.
+    #[must_use]
+    pub fn earned_by(&self, now: &Self) -> Earned {
         let decisions = self.decisions();
         let mut first: BTreeMap<&str, (i64, &str)> = BTreeMap::new();
         for sale in self.sales.values().filter(|sale| sale.paid > 0) {
@@ -286,16 +304,20 @@ impl Model {
         for sale in ordered {
             let first = sale.customer.as_deref().and_then(|customer| first.get(customer));
             let is_first = first.is_some_and(|(_, payment)| *payment == sale.payment);
-            let back = if self.rejected.contains(&sale.payment) { sale.paid } else { self.back(sale) };
+            let (back, by_now) = (self.back_or_rejected(sale), now.back_or_rejected(sale));
             let credits = decisions.get(sale.payment.as_str()).map_or(&[][..], Vec::as_slice);
-            let placed = |credit| Placed { sale, credit, back, is_first };
+            let placed = |credit| Placed { sale, credit, back, by_now, is_first };
             match credits {
                 [] => walk.pass(sale, back),
                 [credit] => walk.take(&placed(credit)),
-                several => walk.take_shared(&several.iter().map(placed).collect::<Vec<_>>()),
+                several => walk.take_shared(&several.iter().map(|credit| placed(credit).now()).collect::<Vec<_>>()),
             }
         }
         walk.end()
+    }
+
+    fn back_or_rejected(&self, sale: &Paid) -> Amount {
+        if self.rejected.contains(&sale.payment) { sale.paid } else { self.back(sale) }
     }
 
     /// What went back of a payment, or is gone.

@@ -136,6 +136,42 @@ fn bands_come_to_their_worked_values() {
 }
 
 #[test]
+fn what_comes_back_behind_the_count_takes_its_part_of_the_bands() {
+    let mut counted = Model::new(Terms { rules: vec![bands(true)], ..terms() });
+    for (payment, amount) in [("p", 900_000), ("q", 1_700_000)] {
+        counted.tell(&paid(payment, 10, amount, vec![touch("a", 10)]));
+    }
+    let left = |facts: &[Fact]| {
+        let mut now = counted.clone();
+        facts.iter().for_each(|fact| now.tell(fact));
+        let Earned { sales, periods } = counted.earned_by(&now);
+        (sales.into_values().collect::<Vec<_>>(), periods.into_values().collect::<Vec<_>>())
+    };
+    assert_eq!(left(&[]), (vec![180_000, 340_000], vec![260_000]));
+    // Half of the first: 4,500.00 of 26,000.00 had brought 450.00 of the bands' 2,600.00. The rate that was reached stays.
+    assert_eq!(left(&[returned("r", 450_000)]), (vec![90_000, 340_000], vec![215_000]));
+    let rejected = |payment: &str| Fact::Rejected { payment: payment.to_owned() };
+    assert_eq!(left(&[rejected("p")]), (vec![0, 340_000], vec![170_000]));
+    assert_eq!(left(&[rejected("p"), rejected("q")]), (vec![0, 0], vec![0]));
+    assert_eq!(left(&[rejected("p"), returned("r", 450_000), rejected("q")]), (vec![0, 0], vec![0]));
+}
+
+#[test]
+fn what_is_left_behind_the_count_is_no_more_than_a_cap_had_left() {
+    let cap = Caps { partner: Some(30_000), ..Caps::default() };
+    let rule = Rule { caps: cap, ..Rule::simple(0, Pay::Rate(500_000)) };
+    let mut counted = Model::new(Terms { rules: vec![rule], ..terms() });
+    for (payment, at_ms) in [("p", 10), ("q", 20)] {
+        counted.tell(&paid(payment, at_ms, 50_000, vec![touch("a", 10)]));
+    }
+    let mut now = counted.clone();
+    now.tell(&returned("r", 50_000));
+    // Before the count the second would have had all of its room.
+    assert_eq!(counted.earned_by(&now).sales.into_values().collect::<Vec<_>>(), [0, 5_000]);
+    assert_eq!(now.earned().sales.into_values().collect::<Vec<_>>(), [0, 25_000]);
+}
+
+#[test]
 fn a_month_comes_to_what_its_bands_are_worth_or_to_its_cap() {
     let capped = |rule: Rule, caps: Caps| Rule { caps, ..rule };
     let falling =

@@ -5,6 +5,8 @@
 mod lemon_squeezy;
 mod stripe;
 
+pub(crate) use stripe::Refund;
+
 use crate::dice::Dice;
 use crate::plan::Plan;
 

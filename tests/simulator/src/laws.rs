@@ -45,6 +45,8 @@ pub const LAWS: &[&str] = &[
     "V14",
     "model",
     "periods",
+    "behind the count",
+    "bands given back",
     "decisions",
     "shares",
     "bindings",

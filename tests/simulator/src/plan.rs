@@ -8,7 +8,7 @@ mod terms;
 
 use std::collections::BTreeMap;
 
-use model::Terms;
+use model::{Caps, Terms};
 use serde_json::Value;
 
 use crate::dice::Dice;
@@ -354,6 +354,15 @@ impl Plan {
     #[must_use]
     pub fn is_modelled(&self) -> bool {
         self.style != Style::Loose
+    }
+
+    /// Does a version of the rule cap what a customer, a partner or all of them may have?
+    #[must_use]
+    pub fn has_caps(&self) -> bool {
+        self.terms.rules.iter().map(|rule| &rule.caps).any(|caps| {
+            let Caps { customer, partner, program, .. } = caps;
+            [customer, partner, program].into_iter().any(Option::is_some)
+        })
     }
 
     /// The last instant at which something may be sold.

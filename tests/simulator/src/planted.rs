@@ -56,6 +56,7 @@ pub const BUGS: &[PlantedBug] = &[
     code("paid by export", Bug::PaidByExport),
     code("a resend under a new key", Bug::ResentUnderNewKey),
     code("a paid payout asked for again", Bug::PaidAskedAgain),
+    code("bands stay behind the count", Bug::BandsStay),
     PlantedBug { name: "a release into a final slot", at: Where::Both(Bug::ReleaseIntoFinalSlot, no_fence) },
 ];
 

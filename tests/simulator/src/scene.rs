@@ -1,6 +1,7 @@
 //! A world as it happens: who is at work, who goes next, what goes wrong, and what holds after every write.
 
 mod actors;
+mod afterwards;
 mod rails;
 pub mod replay;
 mod settle;

@@ -193,6 +193,31 @@ fn one_off(plan: &mut Plan, dice: &mut Dice, customer: Option<&str>) -> (i64, &'
     (at_ms, currency)
 }
 
+/// A refund, as Stripe tells it.
+pub(crate) struct Refund<'a> {
+    pub(crate) id: &'a str,
+    /// Minor units.
+    pub(crate) amount: i64,
+    pub(crate) currency: &'a str,
+    /// The payment's name.
+    pub(crate) intent: &'a str,
+}
+
+impl Refund<'_> {
+    /// An event of it, that was made when it was told.
+    pub(crate) fn told(&self, what: &str, status: &str, made_ms: i64, told_ms: i64) -> Value {
+        let Self { id, amount, currency, intent } = self;
+        let object = json!({ "id": id, "object": "refund", "amount": amount, "currency": currency,
+            "payment_intent": intent, "status": status, "created": made_ms / 1_000 });
+        event(&format!("refund.{what}"), told_ms, object)
+    }
+
+    /// What the model is told of it.
+    pub(crate) fn fact(&self) -> Fact {
+        Fact::Returned { refund: key(self.id), payment: key(self.intent), amount: self.amount.into() }
+    }
+}
+
 /// Money goes back, in one refund or several, and sometimes the refund fails after all.
 pub(super) fn refund(plan: &mut Plan, dice: &mut Dice) {
     if plan.sales.is_empty() {
@@ -208,23 +233,19 @@ pub(super) fn refund(plan: &mut Plan, dice: &mut Dice) {
         let amount = if dice.percent(30) { left } else { dice.between(1, left) };
         let at_ms = sale.at_ms + dice.between(0, 15 * 24) * HOUR_MS;
         let (currency, name) = (sale.currency, sale.names[0].clone());
-        let payment = key(&name);
         plan.sales[place].returned += amount;
         let id = plan.name("re");
-        let body = |status: &str| {
-            json!({ "id": id, "object": "refund", "amount": amount, "currency": currency, "payment_intent": name,
-                "status": status, "created": at_ms / 1_000 })
-        };
-        let returned = Fact::Returned { refund: key(&id), payment: payment.clone(), amount: amount.into() };
-        let told = event("refund.created", at_ms, body("succeeded"));
+        let of = Refund { id: &id, amount, currency, intent: &name };
+        let returned = of.fact();
+        let told = of.told("created", "succeeded", at_ms, at_ms);
         plan.tell("refund", at_ms, told, vec![returned.clone()]);
         if dice.percent(25) {
-            plan.tell("refund", at_ms, event("refund.updated", at_ms, body("succeeded")), vec![returned]);
+            plan.tell("refund", at_ms, of.told("updated", "succeeded", at_ms, at_ms), vec![returned]);
         }
         if dice.percent(12) {
-            let failed = Fact::ReturnFailed { refund: key(&id), payment };
+            let failed = Fact::ReturnFailed { refund: key(&id), payment: key(&name) };
             let failed_ms = at_ms + dice.between(1, 72) * HOUR_MS;
-            plan.tell("failed refund", failed_ms, event("refund.failed", failed_ms, body("failed")), vec![failed]);
+            plan.tell("failed refund", failed_ms, of.told("failed", "failed", at_ms, failed_ms), vec![failed]);
             plan.sales[place].returned -= amount;
         }
     }

@@ -50,7 +50,8 @@ impl Scene<'_> {
         self.verified()?;
         self.as_withheld()?;
         self.as_modelled(&before, &told)?;
-        self.held_whole()
+        self.held_whole()?;
+        self.afterwards(&told)
     }
 
     /// Whoever was sent and heard no answer asks once more: what the ledger then says is what holds.
@@ -152,7 +153,7 @@ impl Scene<'_> {
     }
 
     /// A night and its visits, in full health.
-    fn run_night(&mut self) -> Result<(), Trouble> {
+    pub(super) fn run_night(&mut self) -> Result<(), Trouble> {
         let clock = self.clock();
         let end = at_once(super::actors::night(self.clients.clone(), self.tenant.clone(), clock, clock))?;
         let mut troubles: Vec<String> = Vec::new();
@@ -198,7 +199,7 @@ impl Scene<'_> {
     }
 
     /// V1 to V14 as the product's own verification sees them.
-    fn verified(&mut self) -> Result<(), Trouble> {
+    pub(super) fn verified(&mut self) -> Result<(), Trouble> {
         // The journal is walked day by day: in some worlds, or every world would be half a verification.
         let days = (START_MS - DAY_MS, self.now_ms + DAY_MS);
         let day = |ms| domain::time::Zone::utc().day_of(instant(ms));
@@ -209,7 +210,7 @@ impl Scene<'_> {
         if let Some(breach) = verified.breaches.first() {
             return Err(Breach { law: breach.law, found: breach.to_string() }.into());
         }
-        self.tally.lines += verified.lines;
+        self.tally.lines = verified.lines;
         let (lines, closes) = (verified.lines, verified.closes);
         let paid = self.tally.paid;
         // Of a world in which nothing was withheld, V11 says nothing.
@@ -235,8 +236,7 @@ impl Scene<'_> {
 
     /// The ledger comes to what the model says.
     fn as_modelled(&mut self, rows: &BTreeMap<Place, Arc<Item>>, told: &Told) -> Result<(), Trouble> {
-        let mut model = self.plan.model();
-        told.facts.iter().for_each(|fact| model.tell(fact));
+        let model = self.model_with(told);
         for (customer, credits) in model.bindings() {
             self.bound(&customer, &credits)?;
         }
@@ -245,6 +245,28 @@ impl Scene<'_> {
             return Ok(());
         }
         let earned = model.earned();
+        self.tally.checked.add("V13", earned.sales.len() as u64);
+        let others_than_zero = |nets: &mut dyn Iterator<Item = &i128>| nets.filter(|net| **net != 0).count() as u64;
+        self.tally.checked.add("model", others_than_zero(&mut earned.sales.values()));
+        self.tally.checked.add("periods", others_than_zero(&mut earned.periods.values()));
+        self.comes_to(rows, earned, &told.booked, ["model", "periods"])
+    }
+
+    /// The model, with what errands came to.
+    pub(super) fn model_with(&self, told: &Told) -> model::Model {
+        let mut model = self.plan.model();
+        told.facts.iter().for_each(|fact| model.tell(fact));
+        model
+    }
+
+    /// Each sale comes to what it should, and each account beside its sales.
+    pub(super) fn comes_to(
+        &mut self,
+        rows: &BTreeMap<Place, Arc<Item>>,
+        earned: model::Earned,
+        booked: &[(String, String, i128)],
+        [of_sales, beside]: [&'static str; 2],
+    ) -> Result<(), Trouble> {
         let (mut expected, mut names) = (BTreeMap::new(), BTreeMap::new());
         for ((payment, partner, currency), net) in earned.sales {
             let sale = sale_id(&payment)?.to_string();
@@ -256,20 +278,17 @@ impl Scene<'_> {
             let name = names.get(&key.0).map_or("", String::as_str);
             let found = format!("{name} {key:?}: the model says {}, the ledger {}", net.0, net.1);
             self.tell_lines(rows, &key.0, (&key.1, &key.2));
-            return Err(Breach { law: "model", found }.into());
+            return Err(Breach { law: of_sales, found }.into());
         }
-        self.tally.checked.add("model", expected.values().filter(|net| **net != 0).count() as u64);
-        self.tally.checked.add("V13", expected.len() as u64);
         let mut expected = earned.periods;
-        for (partner, currency, minor) in &told.booked {
+        for (partner, currency, minor) in booked {
             *expected.entry((partner.clone(), currency.clone())).or_default() += minor;
         }
         if let Some((key, net)) = differing(&expected, &entries(rows)).into_iter().next() {
             let found = format!("{key:?}: the model says {} beside all sales, the ledger {}", net.0, net.1);
             self.tell_lines(rows, "", (&key.0, &key.1));
-            return Err(Breach { law: "periods", found }.into());
+            return Err(Breach { law: beside, found }.into());
         }
-        self.tally.checked.add("periods", expected.values().filter(|net| **net != 0).count() as u64);
         Ok(())
     }
 

@@ -1,0 +1,121 @@
+//! Behind the end: the month is counted, and then more of it comes back (COM-22).
+
+use std::collections::BTreeMap;
+
+use model::{Amount, Fact, Model, Paid};
+
+use super::actors::{End, record, run_errand};
+use super::settle::at_once;
+use super::{Scene, Trouble};
+use crate::dice::Dice;
+use crate::errands::{Errand, Office, Told};
+use crate::facts::Refund;
+use crate::furniture::{Unfurnished, receive};
+use crate::laws::Breach;
+use crate::plan::{DAY_MS, Event, Style};
+
+/// Apart from the dice that drew the rest.
+const AFTERWARDS: u64 = 0x6166_7465;
+/// Behind so many days the month in which it comes back is counted, too.
+const MONTH_MS: i64 = 36 * DAY_MS;
+/// In so many of a hundred worlds all of it comes back.
+const ALL_PERCENT: u64 = 35;
+/// In the others, so much of a hundred sales.
+const SOME_PERCENT: u64 = 40;
+
+impl Scene<'_> {
+    /// In worlds whose sales follow each other: some of what was counted comes back, or all of it, and nights run.
+    pub(super) fn afterwards(&mut self, told: &Told) -> Result<(), Trouble> {
+        if self.plan.style != Style::Ordered {
+            return Ok(());
+        }
+        let counted = self.model_with(told);
+        let now = self.come_back(&counted)?;
+        self.run_night()?;
+        self.now_ms += MONTH_MS;
+        self.run_night()?;
+        self.run_night()?;
+        self.verified()?;
+        let (before, earned) = (counted.earned(), counted.earned_by(&now));
+        self.tally.checked.add("behind the count", changed(&before.sales, &earned.sales));
+        self.tally.checked.add("bands given back", changed(&before.periods, &earned.periods));
+        let rows = self.rows();
+        self.comes_to(&rows, earned, &told.booked, ["behind the count", "bands given back"])
+    }
+
+    /// Refunds and rejections of what is left of sales.
+    fn come_back(&mut self, counted: &Model) -> Result<Model, Trouble> {
+        let (mut dice, mut now) = (Dice::new(self.plan.seed ^ AFTERWARDS), counted.clone());
+        let share = if dice.percent(ALL_PERCENT) { 100 } else { SOME_PERCENT };
+        for (number, sale) in counted.payments().enumerate() {
+            let left = i64::try_from(counted.left_of(sale)).map_err(Unfurnished::because)?;
+            if left == 0 || !dice.percent(share) {
+                continue;
+            }
+            // What caps had left of a sale of which a part comes back is the product's to say: the model knows all or nothing.
+            let in_part = share != 100 && !self.plan.has_caps() && dice.percent(50);
+            let amount = if in_part { dice.between(1, left) } else { left };
+            for fact in self.comes_back(sale, (number, amount), in_part || dice.percent(70))? {
+                now.tell(&fact);
+            }
+        }
+        Ok(now)
+    }
+
+    /// Of one sale, by a refund where its provider tells of refunds one by one, else by a person's word.
+    fn comes_back(
+        &mut self,
+        sale: &Paid,
+        (number, amount): (usize, i64),
+        by_refund: bool,
+    ) -> Result<Vec<Fact>, Trouble> {
+        let planned = self.plan.sales.iter().find(|planned| planned.payment == sale.payment);
+        match planned.filter(|_| by_refund) {
+            Some(planned) => {
+                let id = format!("re_afterwards_{number}");
+                let of = Refund { id: &id, amount, currency: planned.currency, intent: &planned.names[0] };
+                self.refunded(&of)
+            }
+            None => self.rejected(sale),
+        }
+    }
+
+    fn refunded(&mut self, of: &Refund<'_>) -> Result<Vec<Fact>, Trouble> {
+        let body = of.told("created", "succeeded", self.now_ms, self.now_ms);
+        let (id, at_ms, told) = (format!("evt_{}", of.id), self.now_ms, vec![of.fact()]);
+        let event = Event { provider: "stripe", kind: "refund", id, at_ms, body, told, is_poison: false };
+        let message = at_once(receive(self.clients, &self.tenant, &event))??;
+        // A queue gives a message out at least once.
+        for _ in 0..2 {
+            let end = at_once(record(self.clients.clone(), vec![message.clone()], self.clock()))?;
+            if !matches!(&end, End::Batch(failed) if failed.is_empty()) {
+                let found = format!("a refund behind the count is refused: {}", event.body);
+                return Err(Breach { law: "liveness", found }.into());
+            }
+        }
+        self.note(|| format!("behind the count {} goes back of {}", of.amount, of.intent));
+        Ok(event.told)
+    }
+
+    fn rejected(&mut self, sale: &Paid) -> Result<Vec<Fact>, Trouble> {
+        let (store, tenant) = (self.clients.store.clone(), self.tenant.clone());
+        let office = Office { store, tenant, now: self.clock(), hold_days: self.plan.hold_days };
+        let errand = Errand { name: "reject", payment: sale.payment.clone(), ..Errand::new() };
+        match at_once(run_errand(office, errand))? {
+            End::Told(Ok(told)) => {
+                self.note(|| format!("behind the count {} is rejected: {}", sale.payment, told.answer));
+                Ok(told.facts)
+            }
+            End::Told(Err(why)) => {
+                let found = format!("{} cannot be rejected behind the count: {why}", sale.payment);
+                Err(Breach { law: "liveness", found }.into())
+            }
+            _ => Ok(Vec::new()),
+        }
+    }
+}
+
+/// How many figures are others than before.
+fn changed<K: Ord>(before: &BTreeMap<K, Amount>, now: &BTreeMap<K, Amount>) -> u64 {
+    now.iter().filter(|(key, amount)| before.get(*key) != Some(*amount)).count() as u64
+}
