@@ -31,16 +31,18 @@ impl Scene<'_> {
         }
         let counted = self.model_with(told);
         let now = self.come_back(&counted)?;
+        let (before, earned) = (counted.earned(), counted.earned_by(&now));
+        self.tally.checked.add("behind the count", changed(&before.sales, &earned.sales));
+        self.tally.checked.add("bands given back", changed(&before.periods, &earned.periods));
+        let laws = ["behind the count", "bands given back"];
         self.run_night()?;
+        self.comes_to(&self.rows(), earned.clone(), &told.booked, laws)?;
+        // And once the month in which it came back is counted, too.
         self.now_ms += MONTH_MS;
         self.run_night()?;
         self.run_night()?;
         self.verified()?;
-        let (before, earned) = (counted.earned(), counted.earned_by(&now));
-        self.tally.checked.add("behind the count", changed(&before.sales, &earned.sales));
-        self.tally.checked.add("bands given back", changed(&before.periods, &earned.periods));
-        let rows = self.rows();
-        self.comes_to(&rows, earned, &told.booked, ["behind the count", "bands given back"])
+        self.comes_to(&self.rows(), earned, &told.booked, laws)
     }
 
     /// Refunds and rejections of what is left of sales.
