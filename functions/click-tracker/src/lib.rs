@@ -65,7 +65,9 @@ impl App {
     /// again, and dealt with, at the first click.
     pub async fn warm_up(&self) {
         self.keys.get(self.clock.now()).await;
-        if let Err(error) = self.salts.on(self.clock.now(), edge::random::bytes()).await {
+        let salt = async { self.salts.on(self.clock.now(), edge::random::bytes()).await.map(|_| ()) };
+        let (salt, wire) = futures::join!(salt, self.store.open_wire());
+        if let Err(error) = salt.and(wire) {
             tracing::warn!(error = &error as &dyn std::error::Error, "the tables did not answer at the start");
         }
     }

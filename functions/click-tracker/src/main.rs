@@ -22,6 +22,7 @@ async fn main() -> Result<(), Error> {
     telemetry::start("click-tracker", config.level);
     let patient = |patience| config.aws.service_with(Service::DynamoDb, patience);
     let store = Store::connect(&patient(Patience::VISITOR), config.tables.clone());
+    let store = config.aws.wired(store, Patience::VISITOR)?;
     let app = App {
         salts: Salts::new(store.clone()),
         store,

@@ -4,6 +4,8 @@
 //! tenth of the binary. Credentials on Lambda are in the environment for the life of the process.
 
 use std::collections::BTreeMap;
+use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
@@ -17,7 +19,10 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 
+use store::Store;
+
 use crate::config::{Reader, Variable, variables};
+use crate::wire::TablesWire;
 
 /// The services that have a client here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -140,8 +145,27 @@ impl Aws {
             // Its answers are whole and small, and the attempt's own time ends before this would begin to look.
             config.set_stalled_stream_protection(Some(StalledStreamProtectionConfig::disabled()));
         }
-        config.set_endpoint_url(self.alone.get(&service).or(self.everywhere.as_ref()).cloned());
+        config.set_endpoint_url(self.address(service).map(str::to_owned));
         config.build()
+    }
+
+    /// A store with the short way for what a visitor waits for. In a region whose addresses are of another kind it goes
+    /// on by its client.
+    ///
+    /// # Errors
+    /// The system has no roots to trust.
+    pub fn wired(&self, store: Store, patience: Patience) -> io::Result<Store> {
+        let address = match self.address(Service::DynamoDb) {
+            Some(address) => address.to_owned(),
+            None if self.region.starts_with("cn-") || self.region.contains("iso") => return Ok(store),
+            None => format!("https://dynamodb.{}.amazonaws.com", self.region),
+        };
+        let wire = TablesWire::new(&address, &self.region, &self.credentials, patience)?;
+        Ok(store.over(Arc::new(wire)))
+    }
+
+    fn address(&self, service: Service) -> Option<&str> {
+        self.alone.get(&service).or(self.everywhere.as_ref()).map(String::as_str)
     }
 }
 

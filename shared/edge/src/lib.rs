@@ -33,3 +33,4 @@ pub mod secrets;
 pub mod settings;
 pub mod telemetry;
 pub mod viewer;
+mod wire;

@@ -9,11 +9,14 @@ use domain::time::Timestamp;
 use domain::touch::{DeviceHash, VisitorHash};
 use serde::Deserialize;
 
-use crate::item::key_map;
+use crate::item::{Attributes, key_map};
+use crate::keys::Key;
 use crate::request::unavailable;
-use crate::{Store, StoreError, TenantKey};
+use crate::{Store, StoreError, TenantKey, wire};
 
 mod sets;
+
+use sets::Sets;
 
 /// A visit to be recorded.
 #[derive(Debug, Clone)]
@@ -175,24 +178,34 @@ impl Store {
         let key = tenant.click(click.link, click.at, click.visitor);
         let (is_bot, is_nobody) = (click.bot.is_some(), click.visitor == VisitorHash::NOBODY);
         let sets = sets::of(click, counter);
-        let request = self.db.update_item().table_name(&self.tables.clicks).set_key(Some(key_map(&key)));
-        let answer = request
-            .update_expression(sets.expression)
-            .condition_expression(sets::IS_CLICK)
-            .set_expression_attribute_names(Some(sets.names))
-            .set_expression_attribute_values(Some(sets.values))
-            // What stood before: nothing for a first visit, which is most of them, so that its answer is short to read.
-            .return_values(ReturnValue::UpdatedOld)
-            .send()
-            .await
-            .map_err(|error| unavailable(DOING, error))?;
-        let was_counted = answer.attributes().is_some_and(|old| old.contains_key(counter));
+        let was_counted = match &self.wire {
+            Some(wire) => {
+                let update = sets.update(&self.tables.clicks, &key);
+                wire::update(wire.as_ref(), &update, DOING).await?(counter)
+            }
+            None => self.record_by_client(&key, sets, DOING).await?.contains_key(counter),
+        };
         Ok(match was_counted {
             _ if is_bot => ClickRecorded::Bot,
             // Who asked for privacy cannot be told from the one before: each counts.
             true if !is_nobody => ClickRecorded::Duplicate,
             _ => ClickRecorded::Counted,
         })
+    }
+
+    async fn record_by_client(&self, key: &Key, sets: Sets, doing: &'static str) -> Result<Attributes, StoreError> {
+        let request = self.db.update_item().table_name(&self.tables.clicks).set_key(Some(key_map(key)));
+        let (names, values) = (sets.names_of_client(), sets.values_of_client());
+        let answer = request
+            .update_expression(sets.expression)
+            .condition_expression(sets::IS_CLICK)
+            .set_expression_attribute_names(Some(names))
+            .set_expression_attribute_values(Some(values))
+            .return_values(ReturnValue::from(sets::ANSWERS))
+            .send()
+            .await
+            .map_err(|error| unavailable(doing, error))?;
+        Ok(answer.attributes.unwrap_or_default())
     }
 
     /// The click of a visitor in the hour of an instant.

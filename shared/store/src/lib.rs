@@ -96,6 +96,7 @@ pub mod terms;
 mod update;
 pub mod users;
 mod walks;
+pub mod wire;
 
 use aws_sdk_dynamodb::Client;
 use thiserror::Error;
@@ -121,13 +122,15 @@ pub struct Store {
     tables: Tables,
     /// What the next write tells; see [`Store::telling`].
     telling: Option<std::sync::Arc<audit::Pending>>,
+    /// The shorter way for visits.
+    wire: Option<std::sync::Arc<dyn wire::Wire>>,
 }
 
 impl Store {
     /// A store over a client that exists.
     #[must_use]
     pub fn new(db: Client, tables: Tables) -> Self {
-        Self { db, tables, telling: None }
+        Self { db, tables, telling: None, wire: None }
     }
 
     /// A store over a configuration.
