@@ -66,7 +66,7 @@ impl App {
     pub async fn warm_up(&self) {
         self.keys.get(self.clock.now()).await;
         let salt = async { self.salts.on(self.clock.now(), edge::random::bytes()).await.map(|_| ()) };
-        let (salt, wire) = futures::join!(salt, self.store.open_wire());
+        let (salt, wire) = futures::join!(salt, self.store.open_wire(self.clock.now()));
         if let Err(error) = salt.and(wire) {
             tracing::warn!(error = &error as &dyn std::error::Error, "the tables did not answer at the start");
         }

@@ -157,8 +157,8 @@ impl Aws {
     pub fn wired(&self, store: Store, patience: Patience) -> io::Result<Store> {
         let address = match self.address(Service::DynamoDb) {
             Some(address) => address.to_owned(),
-            None if self.region.starts_with("cn-") || self.region.contains("iso") => return Ok(store),
-            None => format!("https://dynamodb.{}.amazonaws.com", self.region),
+            None if is_of_amazonaws_com(&self.region) => format!("https://dynamodb.{}.amazonaws.com", self.region),
+            None => return Ok(store),
         };
         let wire = TablesWire::new(&address, &self.region, &self.credentials, patience)?;
         Ok(store.over(Arc::new(wire)))
@@ -172,6 +172,12 @@ impl Aws {
 /// The HTTP client that all SDK clients share; it speaks https by ring and plain http.
 pub fn http_client() -> SharedHttpClient {
     aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https()
+}
+
+/// Where a region's addresses end so; those of China, of Europe's own cloud, isolated ones, and what is new do not.
+fn is_of_amazonaws_com(region: &str) -> bool {
+    let begins = ["us-", "eu-", "ap-", "sa-", "ca-", "me-", "af-", "il-", "mx-"];
+    begins.iter().any(|begin| region.starts_with(begin)) && !region.contains("-iso")
 }
 
 fn endpoint(reader: &mut Reader, variable: &Variable) -> Option<String> {
@@ -236,7 +242,28 @@ mod tests {
 
     #[test]
     fn secrets_are_not_in_debug() {
-        let mut reader = Reader::from_map([("AWS_SECRET_ACCESS_KEY", "hunter2")]);
-        assert!(!format!("{:?}", Aws::from(&mut reader)).contains("hunter2"));
+        let mut reader = reader(&[("AWS_SECRET_ACCESS_KEY", "hunter2"), ("AWS_SESSION_TOKEN", "hunter3")]);
+        let aws = Aws::from(&mut reader);
+        let wire = TablesWire::new("http://127.0.0.1:1", "eu-west-1", &aws.credentials, Patience::VISITOR);
+        let told = format!("{aws:?} {:?}", wire.expect("a way"));
+        assert!(!told.contains("hunter"), "{told}");
+    }
+
+    #[test]
+    fn only_where_addresses_are_known_is_there_a_shorter_way() {
+        let rows = [
+            ("us-east-1", true),
+            ("us-gov-west-1", true),
+            ("eu-central-2", true),
+            ("mx-central-1", true),
+            ("cn-north-1", false),
+            ("us-iso-east-1", false),
+            ("eu-isoe-west-1", false),
+            ("eusc-de-east-1", false),
+            ("moon-1", false),
+        ];
+        for (region, expected) in rows {
+            assert_eq!(is_of_amazonaws_com(region), expected, "{region}");
+        }
     }
 }

@@ -12,7 +12,7 @@ use http::{Request, Response};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::{Connected, HttpConnector, capture_connection};
 use hyper_util::rt::TokioExecutor;
 use tokio::time::timeout;
 
@@ -62,6 +62,8 @@ impl Https {
     pub fn new(bounds: Bounds) -> Result<Self, std::io::Error> {
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
+        // The end of a request need not wait until its beginning is acknowledged.
+        tcp.set_nodelay(true);
         tcp.set_connect_timeout(bounds.connect_ms.map(Duration::from_millis));
         let connector = HttpsConnectorBuilder::new()
             .with_provider_and_native_roots(rustls::crypto::ring::default_provider())?
@@ -74,10 +76,16 @@ impl Https {
     /// Sends one request and reads the answer whole.
     pub fn send(&self, request: Request<Bytes>) -> impl Future<Output = Result<Response<Bytes>, Lost>> + Send + use<> {
         let Bounds { answer_ms, answer_bytes_max, .. } = self.bounds;
-        let sent = self.client.request(request.map(Full::new));
+        let mut request = request.map(Full::new);
+        let connection = capture_connection(&mut request);
+        let sent = self.client.request(request);
         async move {
             let answer = async {
                 let (parts, body) = sent.await.map_err(|error| Lost::Broken(error.into()))?.into_parts();
+                if parts.status.is_server_error() {
+                    // Who is behind it may be ill: the next request goes to another.
+                    connection.connection_metadata().iter().for_each(Connected::poison);
+                }
                 let body = Limited::new(body, answer_bytes_max).collect().await.map_err(Lost::Broken)?;
                 Ok(Response::from_parts(parts, body.to_bytes()))
             };
@@ -88,6 +96,9 @@ impl Https {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
 
@@ -132,6 +143,33 @@ mod tests {
         let elsewhere = "HTTP/1.1 302 Found\r\nlocation: http://nowhere.invalid/\r\ncontent-length: 0\r\n\r\n";
         let (_, answered) = asked("http", BOUNDS, elsewhere).await;
         assert_eq!(answered.expect("an answer").status(), 302);
+    }
+
+    #[tokio::test]
+    async fn a_connection_is_kept_until_whoever_is_behind_it_fails() {
+        for (status, connections) in [("200 OK", 1), ("404 Not Found", 1), ("500 Broken", 3), ("503 Busy", 3)] {
+            let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+            let url = format!("http://{}/", listener.local_addr().expect("an address"));
+            let opened = Arc::new(AtomicUsize::new(0));
+            let counted = Arc::clone(&opened);
+            tokio::spawn(async move {
+                while let Ok((mut stream, _)) = listener.accept().await {
+                    counted.fetch_add(1, Ordering::SeqCst);
+                    tokio::spawn(async move {
+                        while stream.read(&mut [0; 4_096]).await.is_ok_and(|read| read > 0) {
+                            let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 2\r\n\r\nok");
+                            stream.write_all(answer.as_bytes()).await.expect("written");
+                        }
+                    });
+                }
+            });
+            let sender = Https::new(BOUNDS).expect("a sender");
+            for _ in 0..3 {
+                let request = Request::get(&url).body(Bytes::new()).expect("a request");
+                sender.send(request).await.expect("an answer");
+            }
+            assert_eq!(opened.load(Ordering::SeqCst), connections, "{status}");
+        }
     }
 
     #[tokio::test]

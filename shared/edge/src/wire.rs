@@ -48,6 +48,15 @@ impl TablesWire {
     /// # Errors
     /// The address is none, or the system has no roots to trust.
     pub(crate) fn new(address: &str, region: &str, credentials: &Credentials, patience: Patience) -> io::Result<Self> {
+        Self::by(Clock::system(0), address, (region, credentials), patience)
+    }
+
+    fn by(
+        clock: Clock,
+        address: &str,
+        (region, credentials): (&str, &Credentials),
+        patience: Patience,
+    ) -> io::Result<Self> {
         let no_address = |error: Failure| io::Error::new(io::ErrorKind::InvalidInput, error);
         let address: Uri =
             format!("{}/", address.trim_end_matches('/')).parse().map_err(|error| no_address(Box::new(error)))?;
@@ -59,7 +68,7 @@ impl TablesWire {
             region: region.to_owned(),
             address,
             host,
-            clock: Clock::system(0),
+            clock,
         })
     }
 

@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt::Debug;
 
+use domain::time::Timestamp;
+use domain::touch::day_of;
 use futures::future::BoxFuture;
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
@@ -14,7 +16,7 @@ use thiserror::Error;
 
 use crate::keys::Key;
 use crate::request::unavailable;
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, TenantKey};
 
 /// What the tables answered.
 #[derive(Debug)]
@@ -37,14 +39,18 @@ pub trait Wire: Debug + Send + Sync {
 
 /// The tables said no.
 #[derive(Debug, Error)]
-#[error("the tables answered {status}: {told}")]
+#[error("the tables answered {status}: {kind}")]
 struct Refused {
     status: u16,
-    told: String,
+    kind: String,
 }
 
-/// The most of a refusal that goes into a log.
-const TOLD_CHARS_MAX: usize = 300;
+/// Of what a refusal says, the kind: its message can repeat the request.
+#[derive(Default, Deserialize)]
+struct Said {
+    #[serde(rename = "__type", default)]
+    kind: String,
+}
 
 /// A value, as the protocol writes it: under the letter of its kind.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -106,15 +112,14 @@ impl Store {
         Self { wire: Some(wire), ..self }
     }
 
-    /// Opens the wire's connection, where there is one, by a question for nothing: the first visitor need not wait for it.
+    /// Opens the wire's connection, where there is one, by asking for the day's salt: the first visitor need not wait for it.
     ///
     /// # Errors
     /// The tables are away.
-    pub async fn open_wire(&self) -> Result<(), StoreError> {
+    pub async fn open_wire(&self, at: Timestamp) -> Result<(), StoreError> {
         const DOING: &str = "opening the wire";
         let Some(wire) = &self.wire else { return Ok(()) };
-        let nobody = Key { pk: "wire".to_owned(), sk: "wire".to_owned() };
-        let get = Get { table_name: &self.tables.ops, key: &nobody };
+        let get = Get { table_name: &self.tables.ops, key: &TenantKey::salt(&day_of(at)) };
         carried(wire.as_ref(), "GetItem", &get, DOING).await.map(|_| ())
     }
 }
@@ -142,6 +147,6 @@ async fn carried(
     if status == 200 {
         return Ok(body);
     }
-    let told = String::from_utf8_lossy(&body).chars().take(TOLD_CHARS_MAX).collect();
-    Err(unavailable(doing, Refused { status, told }))
+    let Said { kind } = serde_json::from_slice(&body).unwrap_or_default();
+    Err(unavailable(doing, Refused { status, kind }))
 }

@@ -41,9 +41,10 @@ impl<'a> Placed<'a> {
         Placed { back: self.by_now, ..*self }
     }
 
-    /// What is left by now of what was counted, that was so much before anything went back. Caps give no room again.
+    /// What is left by now of what was counted, that was so much before anything went back. What a cap had cut is known
+    /// while nothing more comes back, or all: the product says what is left of a part of it.
     fn left_by_now(&self, is_flat: bool, (whole, counted): (Amount, Amount)) -> Amount {
-        if self.by_now == self.back { counted } else { left_of(&self.now(), is_flat, whole).min(counted) }
+        if self.by_now == self.back { counted } else { left_of(&self.now(), is_flat, whole) }
     }
 
     /// The sale's share of the base, times a rate in parts.

@@ -157,7 +157,7 @@ fn what_comes_back_behind_the_count_takes_its_part_of_the_bands() {
 }
 
 #[test]
-fn what_is_left_behind_the_count_is_no_more_than_a_cap_had_left() {
+fn what_comes_back_behind_the_count_gives_no_room_under_a_cap() {
     let cap = Caps { partner: Some(30_000), ..Caps::default() };
     let rule = Rule { caps: cap, ..Rule::simple(0, Pay::Rate(500_000)) };
     let mut counted = Model::new(Terms { rules: vec![rule], ..terms() });
