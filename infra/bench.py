@@ -126,15 +126,27 @@ def measure(name, port):
     return {
         "name": name,
         "size_bytes": binary.stat().st_size,
+        "table_bytes": table_bytes() if name == "click-tracker" else 0,
         "first_poll_ms": statistics.median(ms for ms, _ in starts),
         "first_poll_min_ms": min(ms for ms, _ in starts),
         "rss_mb": statistics.median(mb for _, mb in starts),
     }
 
 
+def table_bytes():
+    """The table of countries that click-tracker carries: it is data, and does not count for its size."""
+    command = ["cargo", "metadata", "--format-version", "1", "--locked"]
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    (found,) = (package for package in json.loads(told)["packages"] if package["name"] == "iptocc")
+    tables = list((Path(found["manifest_path"]).parent / "src" / "data").glob("*.bin"))
+    if not tables:
+        sys.exit("iptocc keeps its tables elsewhere by now")
+    return sum(table.stat().st_size for table in tables)
+
+
 def misses(row):
     size = SIZE_FLOORS.get(row["name"], FLOORS["size_bytes"])
-    if size is not None and row["size_bytes"] > size:
+    if size is not None and row["size_bytes"] - row["table_bytes"] > size:
         yield "size"
     if size is not None and row["first_poll_ms"] > FLOORS["first_poll_ms"]:
         yield "start"
@@ -162,19 +174,25 @@ def report(rows):
         "## Release binaries",
         "",
         f"Exec to first poll and resident memory at that moment: median of {RUNS} starts (least in brackets).",
-        "Floors: 9 MB (click-tracker 7 MB, report-generator apart), 10 ms, 12 MB. Built together, each carries",
-        "what any of them asks of a shared package; built alone, as `make deploy` does, it is a little smaller.",
+        "Floors: 9 MB (click-tracker 7 MB without its table of countries, report-generator apart), 10 ms, 12 MB. Built",
+        "together, each carries what any of them asks of a shared package; built alone, as `make deploy` does, it is a",
+        "little smaller.",
         "",
         "| Function | Bytes | Exec to first poll | Memory | Misses |",
         "|---|---:|---:|---:|---|",
     ]
     for row in rows:
         lines.append(
-            f"| {row['name']} | {row['size_bytes']:,} | {row['first_poll_ms']:.1f} ms ({row['first_poll_min_ms']:.1f})"
+            f"| {row['name']} | {size_of(row)} | {row['first_poll_ms']:.1f} ms ({row['first_poll_min_ms']:.1f})"
             f" | {row['rss_mb']:.1f} MB | {', '.join(misses(row)) or '-'} |"
         )
     lines += ["", "Not measured here: arm64, and anything on AWS itself.", ""]
     return "\n".join(lines)
+
+
+def size_of(row):
+    beside = f" (with {row['table_bytes']:,} of countries)" if row["table_bytes"] else ""
+    return f"{row['size_bytes']:,}{beside}"
 
 
 def others(page):
