@@ -20,13 +20,12 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 async fn main() -> Result<(), Error> {
     let config = Config::read(Reader::from_process_env())?;
     telemetry::start("click-tracker", config.level);
-    let patient = |patience| config.aws.service_with(Service::DynamoDb, patience);
-    let store = Store::connect(&patient(Patience::VISITOR), config.tables.clone());
-    let store = config.aws.wired(store, Patience::VISITOR)?;
+    let with = |patience| Store::connect(&config.aws.service_with(Service::DynamoDb, patience), config.tables.clone());
+    let store = config.aws.wired(with(Patience::VISITOR), Patience::VISITOR)?;
     let app = App {
         salts: Salts::new(store.clone()),
         store,
-        first_looks: Store::connect(&patient(Patience::FIRST_VISITOR), config.tables),
+        first_looks: with(Patience::FIRST_VISITOR),
         keys: Keys::of(NamedSecrets::connect(&config.aws.service(Service::SecretsManager)), config.stage_secret_arn),
         clock: config.clock,
         links: LinkCache::default(),
