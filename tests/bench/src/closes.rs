@@ -132,6 +132,7 @@ pub async fn measure(most: u64) -> Found {
 }
 
 impl Bench {
+    #[expect(clippy::print_stderr, reason = "a run of a million lines takes long: it tells how far it is")]
     async fn close(&self, what: String, first: u64, accounts: u64, lines: u64) -> Measured {
         self.served.database.reset_units();
         let began = Instant::now();
@@ -142,6 +143,7 @@ impl Bench {
             assert_eq!((close.count, close.net), (lines, money(lines)), "{what}");
         }
         let (took, units) = (began.elapsed(), self.served.database.units());
+        eprintln!("{what}: {} ms", took.as_millis());
         Measured { what, closes: accounts, lines: accounts * lines, units, took }
     }
 
