@@ -18,7 +18,6 @@ use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
-
 use store::Store;
 
 use crate::config::{Reader, Variable, variables};

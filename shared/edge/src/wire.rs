@@ -1,8 +1,8 @@
 //! One signed request to the tables, over a connection that stays open: what is left of a client when nothing but the
 //! request itself is done.
 //!
-//! The SDK spends half of a click's processor time between the request and the network: layers of settings, retries that a
-//! visitor does not wait for, types that are looked up. What it does of substance is here: the signature, by its own
+//! Half of a click's instructions went into the SDK between the request and the network: layers of settings, retries that
+//! a visitor does not wait for, types that are looked up. What it does of substance is here: the signature, by its own
 //! crate, the bounds, the connection.
 
 use std::error::Error;
