@@ -17,7 +17,9 @@ def module_of(path):
 def argued(path):
     """Between backticks in the table: what cargo-mutants calls the change, without its line and column."""
     with open(path, encoding="utf-8") as file:
-        return set(re.findall(r"^\| `([^`]+)` \|", file.read(), re.MULTILINE))
+        names = re.findall(r"^\| `([^`]+)` \|", file.read(), re.MULTILINE)
+    # A bar within a table is written with a stroke before it.
+    return {name.replace("\\|", "|") for name in names}
 
 
 def name_of(mutant):
@@ -31,6 +33,7 @@ def main(argued_path, *outcomes_paths):
         with open(path, encoding="utf-8") as file:
             outcomes += json.load(file)["outcomes"]
     known = argued(argued_path)
+    seen = set()
     modules = defaultdict(lambda: defaultdict(int))
     seconds = defaultdict(float)
     missed = []
@@ -39,6 +42,9 @@ def main(argued_path, *outcomes_paths):
         if scenario == "Baseline":
             continue
         mutant = scenario["Mutant"]
+        if mutant["name"] in seen:
+            continue
+        seen.add(mutant["name"])
         module = module_of(mutant["file"])
         seconds[module] += sum(phase["duration"] for phase in outcome["phase_results"])
         summary = outcome["summary"]

@@ -29,8 +29,10 @@ outcomes=("$out/outcomes.json")
 if [ -s "$out/apart.txt" ]; then
   # By their whole names. Nobody debugs a change, and without debug information it is linked in half the time.
   export CARGO_PROFILE_DEV_DEBUG=0
-  chosen=()
+  chosen=() files=()
+  # Their files alone: cargo-mutants leaves no field out by its name, and what was tried already is counted once.
   while read -r name; do
+    files+=(--file "${name%%:*}")
     chosen+=(--re "^$(sed 's/[][().*+?^${}|\\]/\\&/g' <<<"$name")\$")
   done <"$out/apart.txt"
   # Exit codes 2 and 3 mean that some were missed or ran too long: the summary decides.

@@ -95,7 +95,8 @@ impl Recorder<'_> {
         let mut customer = known.clone().unwrap_or_default();
         self.meet_by_sale(&mut customer, &evidence).await?;
         let sale = SaleId::of(&paid.payment);
-        if paid.paid.minor() > 0 {
+        // An event of the tenant's own is no payment: the first invoice behind it is the first one.
+        if paid.event_type.is_payment() && paid.paid.minor() > 0 {
             customer.pay(paid.occurred_at, &sale);
         }
         if paid.event_type == SaleType::SignUp {
@@ -220,14 +221,13 @@ impl Recorder<'_> {
         let Some(link) = self.store.get_link(self.tenant, &touch.link).await? else {
             return Ok(Candidate { refused: Some(LossReason::UnknownLink), ..click });
         };
-        let (target, was_open) = self.settings_of(&link.program, touch.at).await?;
-        let settings = target.settings;
+        // ATT-1: the programme's window holds for all its links, as it is when the click is looked up.
+        let (target, was_open) = self.settings_of(&link.program, touch.at, link.window_days).await?;
         click.refused = match was_open {
             true => self.refused((&link.partner, &link.program), touch.at, email).await?,
             false => Some(LossReason::ClosedProgram),
         };
-        let (partner, program, window_days) = (link.partner, link.program, link.window_days);
-        click.target = Some(CandidateTarget { partner, program, window_days, settings });
+        click.target = Some(CandidateTarget { partner: link.partner, ..target });
         Ok(click)
     }
 
@@ -241,7 +241,7 @@ impl Recorder<'_> {
         let Some(coupon) = self.store.get_coupon(self.tenant, code).await? else {
             return Ok(Candidate { refused: Some(LossReason::UnknownCoupon), ..touch });
         };
-        let (target, was_open) = self.settings_of(&coupon.program, touch.at).await?;
+        let (target, was_open) = self.settings_of(&coupon.program, touch.at, 0).await?;
         let refused = match (coupon.is_valid_at(touch.at), was_open) {
             (false, _) => Some(LossReason::ExpiredCoupon),
             (true, false) => Some(LossReason::ClosedProgram),
@@ -287,12 +287,17 @@ impl Recorder<'_> {
     }
 
     /// What a programme sets, as a target that is nobody's yet, and whether it was open at an instant. One that is not there
-    /// was never closed.
-    async fn settings_of(&self, program: &ProgramId, at: Timestamp) -> Result<(CandidateTarget, bool), StoreError> {
+    /// was never closed, and its window is what is known of it otherwise.
+    async fn settings_of(
+        &self,
+        program: &ProgramId,
+        at: Timestamp,
+        known_days: u16,
+    ) -> Result<(CandidateTarget, bool), StoreError> {
         let found = self.store.get_program_record_eventually(self.tenant, program).await?;
         let was_open = found.as_ref().is_none_or(|found| found.was_open_at(at));
         let nobody = PartnerId::from_ulid(0_u128.into());
-        let window_days = found.as_ref().map_or(0, |found| found.program.window_days);
+        let window_days = found.as_ref().map_or(known_days, |found| found.program.window_days);
         let settings = found.map(|found| found.program.attribution).unwrap_or_default();
         Ok((CandidateTarget { partner: nobody, program: program.clone(), window_days, settings }, was_open))
     }

@@ -1,6 +1,6 @@
 //! What the rules give for one sale at its booking. What depends on other sales is provisional: the night knows them.
 
-use cases::alone::{Alone, AloneError, Frozen, Worth, history_of};
+use cases::alone::{Alone, AloneError, Frozen, Worth, history_of, settle_currency};
 use domain::attribution::NobodyReason;
 use domain::attribution::customer::Customer;
 use domain::sale::{Decision, Sale};
@@ -25,7 +25,7 @@ impl Recorder<'_> {
         customer: Option<&Customer>,
         fences: &Fences,
     ) -> Result<Worth, BookingError> {
-        self.settle_currency(sale).await?;
+        settle_currency(self.store, self.tenant, sale).await?;
         // Heads are read only where one has refused: as a rule a booking costs no read of them.
         let frozen = |account: &_| fences.frozen(account);
         let alone = Alone {

@@ -3,7 +3,6 @@
 use domain::currency::Currency;
 use domain::fact::{Buyer, CustomerSeen, Lead, PaymentKey, SalePaid, SaleTraits, SaleType, SignUp};
 use domain::money::Money;
-use domain::sale::Sale;
 
 use crate::booking::{Booked, BookingError, Recorder};
 
@@ -43,20 +42,6 @@ impl Recorder<'_> {
             ..sale_of_nothing(&told.event, told.occurred_at, SaleType::QualifiedLead)
         };
         self.book_sale(&sale).await
-    }
-
-    /// A sale of nothing is of the currency of the programme that rewards it; until then of no matter which.
-    pub(crate) async fn settle_currency(&self, sale: &mut Sale) -> Result<(), BookingError> {
-        let is_of_nothing = matches!(sale.event_type, SaleType::SignUp | SaleType::QualifiedLead);
-        let Some(credit) = sale.decision.credits().first().filter(|_| is_of_nothing && sale.lines.is_empty()) else {
-            return Ok(());
-        };
-        if let Some(program) = self.store.get_program(self.tenant, &credit.program).await? {
-            let nothing = Money::zero(program.currency);
-            (sale.paid, sale.total, sale.tax) = (nothing, nothing, nothing);
-            (sale.shipping, sale.fees, sale.refunded) = (nothing, nothing, nothing);
-        }
-        Ok(())
     }
 }
 

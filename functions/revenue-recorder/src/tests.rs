@@ -16,6 +16,7 @@ mod risk;
 mod tenants;
 mod together;
 mod tokens;
+mod windows;
 mod worked;
 
 use cases::payouts::{Command, Moved, Requested};

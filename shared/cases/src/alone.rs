@@ -8,8 +8,10 @@ use std::collections::BTreeMap;
 use domain::assess::{AssessError, History, ProgramRules, Scope, assess};
 use domain::attribution::Credit;
 use domain::attribution::customer::Customer;
+use domain::fact::SaleType;
 use domain::id::{PartnerId, ProgramId, SaleId};
 use domain::line::Account;
+use domain::money::Money;
 use domain::month::Month;
 use domain::retarget::Target;
 use domain::sale::Sale;
@@ -76,6 +78,24 @@ pub enum AloneError {
 pub fn history_of(customer: &Customer) -> History {
     let Customer { first_paid, signed_up, .. } = customer;
     History { first_paid: first_paid.clone(), signed_up: signed_up.clone(), ..History::default() }
+}
+
+/// A sale of nothing is of the currency of the programme that rewards it; until then of no matter which. Whoever credits one
+/// asks this first, or its reward would be of another currency, and nothing.
+///
+/// # Errors
+/// The store does not answer.
+pub async fn settle_currency(store: &Store, tenant: &TenantKey, sale: &mut Sale) -> Result<(), StoreError> {
+    let is_of_nothing = matches!(sale.event_type, SaleType::SignUp | SaleType::QualifiedLead);
+    let Some(credit) = sale.decision.credits().first().filter(|_| is_of_nothing && sale.lines.is_empty()) else {
+        return Ok(());
+    };
+    if let Some(program) = store.get_program(tenant, &credit.program).await? {
+        let nothing = Money::zero(program.currency);
+        (sale.paid, sale.total, sale.tax) = (nothing, nothing, nothing);
+        (sale.shipping, sale.fees, sale.refunded) = (nothing, nothing, nothing);
+    }
+    Ok(())
 }
 
 impl Alone<'_> {

@@ -13,6 +13,8 @@ mod holding;
 mod looking;
 #[path = "desk/releasing.rs"]
 mod releasing;
+#[path = "desk/signing_up.rs"]
+mod signing_up;
 #[path = "desk/stopping.rs"]
 mod stopping;
 

@@ -185,6 +185,14 @@ pub enum SaleType {
     Custom,
 }
 
+impl SaleType {
+    /// Is it what a customer pays for something? Only such a sale is a first one or a renewal.
+    #[must_use]
+    pub fn is_payment(self) -> bool {
+        matches!(self, Self::InvoicePayment | Self::OneOffSale)
+    }
+}
+
 /// One thing among several that were sold together.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SoldItem {

@@ -131,4 +131,26 @@ mod tests {
         assert_eq!(paid.of_year(partner, 2028), []);
         assert_eq!(paid.of_account(&rows[0].0.account()), Ok(Money::from_minor(300, usd)));
     }
+
+    #[test]
+    fn v11_what_was_withheld_of_an_account_is_of_all_its_years_and_of_no_other() {
+        let (usd, eur) = (Currency::USD, Currency::EUR);
+        let withheld = |minor: i64, currency, paid| {
+            let amount = |minor| Money::from_minor(minor, currency);
+            let net = Some(crate::tax::Net { fee: amount(0), withheld: amount(minor), net: amount(100 - minor) });
+            Payout { net, ..payout(100, currency, Some(paid)) }
+        };
+        let mut paid = PaidByYear::default();
+        for payout in [
+            withheld(24, usd, "2026-12-31T12:00:00Z"),
+            withheld(7, usd, "2027-01-01T12:00:00Z"),
+            withheld(30, eur, "2027-01-01T12:00:00Z"),
+        ] {
+            paid.add(&payout, &Zone::utc()).expect("in range");
+        }
+        for (currency, expected) in [(usd, 31), (eur, 30), (Currency::JPY, 0)] {
+            let account = payout(100, currency, None).account();
+            assert_eq!(paid.withheld_of(&account), Ok(Money::from_minor(expected, currency)), "{currency}");
+        }
+    }
 }

@@ -298,4 +298,50 @@ mod tests {
         assert_eq!(balances.book(&one_sided), Ok(false));
         assert_eq!(balances.sum_minor(), Ok(1));
     }
+
+    /// The worked payout of 100,000.00 without a valid form: 24 % withheld, a fee of 300.00, the rest paid.
+    #[test]
+    fn v11_a_large_payout_leaves_as_net_withheld_and_fee_and_comes_back_as_net_alone() {
+        let usd = |minor| Money::from_minor(minor, Currency::USD);
+        let close = Close {
+            no: 1,
+            from: None,
+            to: crate::slot::Slot::parse("261120.00").expect("a slot"),
+            count: 2,
+            net: usd(10_000_000),
+            previous: crate::digest::Digest::ZERO,
+            hash: crate::digest::Digest::ZERO,
+        };
+        let at: Timestamp = "2026-11-21T12:00:00Z".parse().expect("an instant");
+        let why = || "R03".to_owned();
+        let paid = PayoutState::Paid { sent_at: at, completed_at: at, reference: why() };
+        let returned =
+            PayoutState::Returned { sent_at: at, completed_at: at, reference: why(), returned_at: at, reason: why() };
+        let net = Some(crate::tax::Net { fee: usd(30_000), withheld: usd(2_400_000), net: usd(7_570_000) });
+        for (state, expected) in
+            [(paid, [7_570_000, 2_400_000, 30_000, 0]), (returned, [0, 2_400_000, 30_000, 7_570_000])]
+        {
+            let payout = Payout { net, ..payout_of(&close, state) };
+            let mut balances = Balances::default();
+            assert_eq!(balances.book(&of_close(&close).expect("in range")), Ok(true));
+            assert_eq!(balances.book(&of_payout(&payout).expect("in range")), Ok(true));
+            let books = [Book::Cash, Book::Withheld, Book::RetentionIncome, Book::Returning];
+            assert_eq!(books.map(|book| balances.minor(book)), expected, "{:?}", payout.state);
+        }
+    }
+
+    /// V11: what is withheld is owed until it is handed on, and owed again where that was a mistake.
+    #[test]
+    fn v11_what_is_withheld_is_owed_until_it_is_handed_on() {
+        let amount = Money::from_minor(113, Currency::USD);
+        let mut balances = Balances::default();
+        for (postings, expected) in [
+            (of_withheld(amount), [-113, 113, 0]),
+            (of_remittance(amount), [-113, 0, 113]),
+            (of_remittance_taken_back(amount), [-113, 113, 0]),
+        ] {
+            assert_eq!(balances.book(&postings.expect("in range")), Ok(true));
+            assert_eq!([Book::InTransit, Book::Withheld, Book::Cash].map(|book| balances.minor(book)), expected);
+        }
+    }
 }

@@ -341,8 +341,6 @@ impl Writer<'_, '_> {
     /// The slot itself while it is open, otherwise the one that is due at once.
     fn open(&self, slot: Slot) -> Result<Slot, SlotError> {
         let fence = (self.booking.fence_of)(&self.account());
-        #[cfg(feature = "planted")]
-        let fence = fence.filter(|_| !crate::planted::is(crate::planted::Bug::ReleaseIntoFinalSlot));
         if Some(slot) > fence { Ok(slot) } else { Slot::immediate(self.booking.today, fence) }
     }
 
@@ -375,7 +373,10 @@ impl Writer<'_, '_> {
     fn take(&mut self, mut left: i64, change: Change) -> Result<(), RetargetError> {
         let fence = (self.booking.fence_of)(&self.account());
         #[cfg(feature = "planted")]
-        let fence = fence.filter(|_| !crate::planted::is(crate::planted::Bug::ReversalIntoFinalSlot));
+        let fence = match change.kind {
+            LineKind::Reversal if crate::planted::is(crate::planted::Bug::ReversalIntoFinalSlot) => None,
+            _ => fence,
+        };
         let from = self.from(change)?;
         let mut slots: Vec<(Slot, i64)> = self
             .places
@@ -408,6 +409,13 @@ impl Writer<'_, '_> {
         } else if missing < 0 {
             self.push_nonzero(Place::Held, missing, change);
             let slot = self.open(self.target.slot)?;
+            #[cfg(feature = "planted")]
+            let slot = match reason {
+                EarningReason::Released if crate::planted::is(crate::planted::Bug::ReleaseIntoFinalSlot) => {
+                    self.target.slot
+                }
+                _ => slot,
+            };
             self.push_nonzero(Place::Slot(slot), -missing, change);
         }
         Ok(())

@@ -222,11 +222,7 @@ impl Store {
             items.push(self.stops_changed(tenant, partner, change)?);
         }
         if let Some((Verdict::Reject, how)) = after.ended() {
-            for (partner, mark) in after
-                .partners()
-                .iter()
-                .flat_map(|partner| after.lessons().into_iter().map(move |mark| (partner.clone(), mark)))
-            {
+            for (partner, mark) in after.lessons() {
                 items.push(self.mark_recorded(tenant, &partner, &mark, how.at)?);
             }
         }

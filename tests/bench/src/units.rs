@@ -150,6 +150,13 @@ async fn sales(rows: &mut Vec<Row>) {
     booked(&world, rows, "the same sale delivered again", Some(0), renewal).await;
     let pattern = "worst first sale: binds the customer, brings an alias (with its raw event: one more)";
     booked(&world, rows, pattern, Some(1200), Fact::SalePaid(first_sale(&world))).await;
+    let named_twice = domain::fact::SalePaid {
+        aliases: vec![world::key("pi_2b"), world::key("ch_2b")],
+        ..world.paid("in_2b", "cus_2b", "99.00")
+    };
+    let pattern = "the same of an invoice that names its payment and its charge (with its raw event: one more)";
+    let named_twice = domain::fact::SalePaid { click_token: Some(world.token.clone()), ..named_twice };
+    booked(&world, rows, pattern, None, Fact::SalePaid(named_twice)).await;
     let click_token = Some(world.token.clone());
     let binding = domain::fact::SalePaid { click_token, ..world.paid("pi_3", "cus_3", "99.00") };
     let pattern = "first sale of a customer: it binds them (with its raw event: one more)";

@@ -13,6 +13,8 @@ use crate::site::{Found, Kind, find};
 
 /// How often the copy is compiled at the most: each time fewer changes are left.
 const ROUNDS_MAX: usize = 40;
+/// What the package is built with, and what its tests read beside it.
+const COPIED: [&str; 5] = ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", "clippy.toml", "docs/openapi.json"];
 
 /// Why no copy could be made.
 #[derive(Debug, thiserror::Error)]
@@ -118,7 +120,8 @@ impl Tree {
             in_file(&copied, fs::remove_dir_all(&copied))?;
         }
         copy(&workspace.join(&folder), &copied)?;
-        for name in ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", "clippy.toml"] {
+        in_file(root, fs::create_dir_all(root.join("docs")))?;
+        for name in COPIED {
             in_file(&root.join(name), fs::copy(workspace.join(name), root.join(name)))?;
         }
         // A workspace of one.

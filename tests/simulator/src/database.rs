@@ -9,7 +9,7 @@ mod read;
 mod wire;
 mod write;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -135,8 +135,12 @@ pub struct Database {
     page_max: usize,
     /// Of transactions that were carried out in the last ten minutes.
     tokens: HashSet<String>,
+    /// Tenants whose worlds are over and whose rows are still there, the oldest first.
+    retired: VecDeque<String>,
 }
 
+/// The rows of so many worlds that are over stay.
+const RETIRED_MAX: usize = 3;
 /// More items than any page of a test has: 1 MB of small ones.
 const PAGE_MAX: usize = 1_000;
 
@@ -148,7 +152,8 @@ impl Database {
             let indexes = table.indexes.iter().map(Index::of).collect();
             (Arc::from(table.name), Table { partitions: HashMap::new(), indexes })
         });
-        Self { tables: tables.collect(), moment: 0, page_max: PAGE_MAX, tokens: HashSet::new() }
+        let (tokens, retired) = (HashSet::new(), VecDeque::new());
+        Self { tables: tables.collect(), moment: 0, page_max: PAGE_MAX, tokens, retired }
     }
 
     /// From now on a page of a query holds so few items; `None` ends it.
@@ -185,6 +190,22 @@ impl Database {
     pub fn committed_partition(&self, table: &str, pk: &str) -> impl Iterator<Item = (&str, &Arc<Item>)> {
         let rows = self.tables.get(table).and_then(|table| table.partitions.get(pk)).into_iter().flatten();
         rows.filter_map(|(sk, row)| Some((sk.as_str(), row.committed()?)))
+    }
+
+    /// A tenant's world begins: nothing is left of an earlier one of the same tenant.
+    pub fn begin(&mut self, tenant: &str) {
+        self.retired.retain(|retired| retired != tenant);
+        self.forget(tenant);
+    }
+
+    /// A tenant's world is over: its rows stay among those of the worlds behind it, until as many of them are over, too.
+    pub fn retire(&mut self, tenant: &str) {
+        self.retired.push_back(tenant.to_owned());
+        if self.retired.len() > RETIRED_MAX
+            && let Some(oldest) = self.retired.pop_front()
+        {
+            self.forget(&oldest);
+        }
     }
 
     /// A tenant's rows and their past are forgotten.

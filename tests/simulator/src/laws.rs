@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
-use crate::database::{AttributeValue, Database, Item, Place};
+use crate::database::{AttributeValue, Database, Item, Place, TABLES};
 
 /// A law that does not hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,7 +103,7 @@ pub(crate) fn text<'a>(item: &'a Item, name: &str) -> &'a str {
 /// The lines of an account by place: how many, and their net.
 type Lines<'a> = BTreeMap<&'a str, (u64, i128)>;
 
-/// Checks the four equalities of every account that was written to, and that it was this tenant's.
+/// Checks the four equalities of every account that was written to, and that every key was this tenant's.
 ///
 /// # Errors
 /// The first law that does not hold.
@@ -119,6 +119,7 @@ pub fn after_write(
         if !place.pk.starts_with(tenant) && !place.pk.starts_with("code#") {
             return Err(Breach { law: "tenant", found: format!("{} / {} is not of {tenant}", place.pk, place.sk) });
         }
+        indexed(database, tenant, place)?;
         checked.add("tenant", 1);
         if place.pk.contains("#account#") {
             accounts.insert((&place.table, &place.pk));
@@ -145,6 +146,20 @@ pub fn after_write(
             let lines = lines.remove(currency).unwrap_or_default();
             account(head, &lines, today, checked)
                 .map_err(|(law, found)| Breach { law, found: format!("{pk} {currency}: {found}") })?;
+        }
+    }
+    Ok(())
+}
+
+/// In every index, too, an item stands under its tenant.
+fn indexed(database: &Database, tenant: &str, place: &Place) -> Result<(), Breach> {
+    let (_, Some(item)) = database.last_two(place) else { return Ok(()) };
+    for index in TABLES.iter().flat_map(|table| table.indexes) {
+        let (name, _) = index.keys;
+        let Some(AttributeValue::S(key)) = item.get(name) else { continue };
+        if !key.starts_with(tenant) {
+            let found = format!("{} / {}: {name} {key} is not of {tenant}", place.pk, place.sk);
+            return Err(Breach { law: "tenant", found });
         }
     }
     Ok(())

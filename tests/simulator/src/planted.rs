@@ -4,6 +4,8 @@
 //! there, or of what should be one transaction and is not, are planted on the wire: the request goes out as the store
 //! would have written it with the mistake. To add one: a line in [`BUGS`].
 
+use std::collections::BTreeMap;
+
 use domain::planted::{Bug, plant};
 use serde_json::{Value, json};
 
@@ -35,13 +37,17 @@ pub const BUGS: &[PlantedBug] = &[
     wire("no fence condition", no_fence),
     code("fence raised after the recount", Bug::FenceAfterRecount),
     wire("head update outside the transaction", head_apart),
-    PlantedBug { name: "a reversal into a final slot", at: Where::Both(Bug::ReversalIntoFinalSlot, no_fence) },
+    PlantedBug {
+        name: "a reversal into a final slot",
+        at: Where::Both(Bug::ReversalIntoFinalSlot, no_fence_of_reversals),
+    },
     wire("a slot paid twice", paid_twice),
     code("a parked fact lost", Bug::ParkedFactLost),
     code("an approval not bound to the seal", Bug::ApprovalOfAnySeal),
     wire("lines written before the fact", lines_first),
     code("rounding per refund", Bug::RoundingPerRefund),
     wire("the tenant dropped from a key", no_tenant),
+    wire("the tenant dropped from an index key", no_tenant_in_index),
     code("a hold released by time", Bug::HoldReleasedByTime),
     wire("eventually consistent recount", stale_recount),
     wire("end of payout without its guard", no_payout_guard),
@@ -57,7 +63,10 @@ pub const BUGS: &[PlantedBug] = &[
     code("a resend under a new key", Bug::ResentUnderNewKey),
     code("a paid payout asked for again", Bug::PaidAskedAgain),
     code("bands stay behind the count", Bug::BandsStay),
-    PlantedBug { name: "a release into a final slot", at: Where::Both(Bug::ReleaseIntoFinalSlot, no_fence) },
+    PlantedBug {
+        name: "a release into a final slot",
+        at: Where::Both(Bug::ReleaseIntoFinalSlot, no_fence_of_releases),
+    },
 ];
 
 const fn code(name: &'static str, bug: Bug) -> PlantedBug {
@@ -165,6 +174,49 @@ fn no_fence(operation: &str, mut body: Value) -> Vec<(String, Value)> {
     same(operation, body)
 }
 
+/// A head loses its fence where the first slot that is used is that of a planted line: of its lines no other one is then
+/// behind the fence. What the fence is, no request says.
+fn no_fence_of(operation: &str, mut body: Value, is_planted: fn(&Value) -> bool) -> Vec<(String, Value)> {
+    let mut all = writes(&mut body);
+    // By the place of the head: the first slot, and whether it is another line's alone.
+    let mut first: BTreeMap<(String, String), (String, bool)> = BTreeMap::new();
+    for line in &all {
+        let Some((currency, rest)) = key_part(line, "sk").split_once("#line#") else { continue };
+        let slot = rest.split('#').next().unwrap_or_default();
+        let head = (key_part(line, "pk").to_owned(), format!("head#{currency}"));
+        let used = (slot.to_owned(), !is_planted(line));
+        let known = first.entry(head).or_insert_with(|| used.clone());
+        if used < *known {
+            *known = used;
+        }
+    }
+    for head in &mut all {
+        let place = (key_part(head, "pk").to_owned(), key_part(head, "sk").to_owned());
+        if first.get(&place).is_some_and(|(_, is_of_another)| !is_of_another) {
+            without_condition_on(head, "fence");
+        }
+    }
+    same(operation, body)
+}
+
+/// Is a write a line of this kind?
+fn is_of_kind(write: &Value, kind: &str) -> bool {
+    write.pointer("/Item/kind/S").and_then(Value::as_str) == Some(kind)
+}
+
+/// The fence lets reversals through.
+fn no_fence_of_reversals(operation: &str, body: Value) -> Vec<(String, Value)> {
+    no_fence_of(operation, body, |line| is_of_kind(line, "reversal"))
+}
+
+/// The fence lets through what was held: of the pair, the half that adds to a slot.
+fn no_fence_of_releases(operation: &str, body: Value) -> Vec<(String, Value)> {
+    no_fence_of(operation, body, |line| {
+        let minor = line.pointer("/Item/amount_minor/N").and_then(Value::as_str);
+        is_of_kind(line, "hold_move") && minor.is_some_and(|minor| !minor.starts_with('-'))
+    })
+}
+
 /// The items of a transaction that fit go out by themselves, before or after the others.
 fn apart(body: &Value, fits: impl Fn(&Value) -> bool) -> Option<(Value, Value)> {
     let items = body.get("TransactItems").and_then(Value::as_array)?;
@@ -261,13 +313,23 @@ fn no_live_version(operation: &str, mut body: Value) -> Vec<(String, Value)> {
     same(operation, body)
 }
 
+/// Of the partition of sales.
 fn no_tenant(operation: &str, body: Value) -> Vec<(String, Value)> {
-    // Of the partition of sales: `ten_…#sale#…` becomes `sale#…`, in reads and writes alike.
+    without_tenant(operation, body, "sale#")
+}
+
+/// Of the index of live accounts: no other key or value begins with a tenant and `live#`.
+fn no_tenant_in_index(operation: &str, body: Value) -> Vec<(String, Value)> {
+    without_tenant(operation, body, "live#")
+}
+
+/// `ten_…#sale#…` becomes `sale#…`, in reads and writes alike: who wrote it so would look for it so.
+fn without_tenant(operation: &str, body: Value, kind: &str) -> Vec<(String, Value)> {
     let text = body.to_string();
-    let Some(at) = text.find("#sale#") else { return same(operation, body) };
+    let Some(at) = text.find(&format!("#{kind}")) else { return same(operation, body) };
     let from = text.get(..at).and_then(|before| before.rfind("ten_"));
     let tenant = from.and_then(|from| text.get(from..=at)).unwrap_or_default().to_owned();
-    let without = text.replace(&format!("{tenant}sale#"), "sale#");
+    let without = text.replace(&format!("{tenant}{kind}"), kind);
     vec![(operation.to_owned(), serde_json::from_str(&without).unwrap_or(body))]
 }
 

@@ -144,7 +144,10 @@ impl<'a> Scene<'a> {
     fn new(cloud: &'a Cloud, clients: &'a Clients, plan: &'a Plan, is_logged: bool) -> Result<Self, Trouble> {
         let tenant = TenantKey::from(&tenant_of(plan.seed));
         cloud.set_polled(None);
-        cloud.with_database(|database| database.shorten_pages(None));
+        cloud.with_database(|database| {
+            database.shorten_pages(None);
+            database.begin(tenant.tenant().as_str());
+        });
         cloud.with_rail(|rail| *rail = Rail::new());
         let at_once = |future: Option<Result<(), Unfurnished>>| {
             future.unwrap_or_else(|| Err(Unfurnished::because("the furniture waits for something")))
@@ -390,7 +393,7 @@ impl<'a> Scene<'a> {
         self.cloud.clear_calls();
         self.cloud.with_database(|database| {
             database.shorten_pages(None);
-            database.forget(self.tenant.tenant().as_str());
+            database.retire(self.tenant.tenant().as_str());
             database.forget("code#");
             // The register of tenants stands with the default one.
             database.forget(domain::id::TenantId::default_tenant().as_str());

@@ -106,6 +106,7 @@ pub(crate) async fn create(
     let tenant = caller.tenant_key();
     let (program, window_days) = program_of(&app, &tenant, &partner, program).await?;
     fields::check_host(&app, &tenant, &program, &destination).await?;
+    fields::check_rate(&app, &tenant, &program, (rate, now)).await?;
     let draft = |code: &LinkCode| Link {
         id: LinkId::from_ulid(minting.ulid("link")),
         code: code.as_str().to_owned(),

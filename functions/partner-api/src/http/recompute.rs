@@ -223,7 +223,7 @@ pub(crate) async fn dry_run(
         return here.counted_behind(proposal, (&id, &who)).await;
     }
     let lines = here.lines(&recompute, of.partner_id.as_deref()).await?;
-    Ok(Json(DryRunBody::of(&shown, lines)).into_response())
+    Ok(Json(DryRunBody::of(&shown, &proposal.terms, lines)).into_response())
 }
 
 /// Propose to apply other rules to past sales. The difference is counted, kept and shown; nothing is booked before it is

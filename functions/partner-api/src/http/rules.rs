@@ -38,11 +38,13 @@ use super::programs;
 use super::trail::Changes;
 use super::who::{Admin, STAFF};
 use crate::App;
+pub(crate) use body::WarningBody;
 use body::{
     BandsBody, BaseBody, CapsBody, ClauseBody, FlatRefundBody, MatchingWord, MilestoneBody, OverridesBody, RewardBody,
-    RoundingWord, RuleKind, VolumeBonusBody, WarningBody,
+    RoundingWord, RuleKind, VolumeBonusBody,
 };
 use read::Reader;
+pub(crate) use shown::warnings;
 
 /// A rule to be made: simply `kind` with `rate` or `amount` for every sale, or with `clauses`.
 #[derive(Debug, Clone, Deserialize, ToSchema)]

@@ -224,6 +224,35 @@ async fn only_an_admin_gives_a_link_a_rate_of_its_own() {
 }
 
 #[tokio::test]
+async fn a_links_own_rate_that_a_bonus_from_nothing_on_brings_above_the_sale_is_refused() {
+    // COM-2, COM-11
+    let mut place = Place::new().await;
+    let (partner, rules) = (place.partner.clone(), format!("/v1/programs/{}/rules", place.program));
+    let link =
+        |rate: &str| json!({"partner_id": partner, "destination": "https://shop.example/", "commission_rate": rate});
+    let rule = |from: &str, begins: &str| {
+        json!({
+            "rate": "0.3", "volume_bonus": {"from": from, "bonus": "0.25"}, "effective_from": begins,
+        })
+    };
+    // Above nothing some sales are paid without it.
+    place.bench.post(&place.admin, &rules, &rule("0.01", "2026-10-01T00:00:00Z")).await.expect(201);
+    place.bench.post(&place.admin, LINKS, &link("0.800001")).await.expect(201);
+    // A version that begins later counts as soon as it is there, and then while it is in force.
+    place.bench.post(&place.admin, &rules, &rule("0", "2026-11-01T00:00:00Z")).await.expect(201);
+    for now in [NOW, "2026-10-02T00:00:00Z", "2026-11-01T00:00:00Z", "2026-11-02T00:00:00Z"] {
+        place.bench.now = now.parse().expect("an instant");
+        let made = place.bench.post(&place.admin, LINKS, &link("0.8")).await.expect(201);
+        assert_eq!(made["commission_rate"], "0.8", "exactly all of it");
+        let refused = place.bench.post(&place.admin, LINKS, &link("0.800001")).await;
+        assert_eq!(refused.pointers(422), ["/commission_rate"], "{now}");
+    }
+    // What was in force once says nothing.
+    place.bench.post(&place.admin, &rules, &json!({"rate": "0.3"})).await.expect(201);
+    place.bench.post(&place.admin, LINKS, &link("0.800001")).await.expect(201);
+}
+
+#[tokio::test]
 async fn a_partner_does_not_lengthen_a_rate_of_its_own() {
     // COM-11
     let place = Place::new().await;

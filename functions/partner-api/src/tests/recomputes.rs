@@ -262,6 +262,29 @@ async fn com_16_a_dry_run_that_one_request_cannot_finish_is_counted_behind_it_an
     assert_eq!(world.total().await, "300.00");
 }
 
+#[tokio::test]
+async fn com_16_what_of_the_rule_may_not_be_meant_is_told_with_what_it_makes() {
+    let (_world, bench) = begun().await;
+    let admin = bench.key(Role::Admin, "usr_1").await;
+    let rules = "/v1/programs/prg_00000000000000000000000001/rules";
+    // What the programme itself pays from now on may not be meant either, and is not what is asked about.
+    bench.post(&admin, rules, &json!({"rate": "0.3", "second_tier": "0.0"})).await.expect(201);
+    let doubt = json!({"rate": "0.8", "second_tier": "0.3"});
+    let told = json!([["over_the_sale", "/second_tier"]]);
+    for (once, rule, expected) in [("plain", json!({"rate": "0.35"}), json!([])), ("doubt", doubt, told)] {
+        let body = json!({"rule": rule, "from": FROM, "reason": "a wrong rate"});
+        let dry = bench.post(&admin, &format!("{rules}/dry-run"), &body).await.expect(200);
+        let made = bench.post_once(&admin, PATH, &body, Some(once)).await.expect(201);
+        let one = format!("{PATH}/{}", made["id"].as_str().expect("id"));
+        let read = bench.get(&admin, &one).await.expect(200);
+        for shown in [&dry, &made, &read] {
+            let warnings = shown["warnings"].as_array().expect("a list");
+            let found: Value = warnings.iter().map(|one| json!([one["name"], one["pointer"]])).collect();
+            assert_eq!(found, expected, "{shown}");
+        }
+    }
+}
+
 async fn proposed_again(bench: &Bench, admin: &str) -> Value {
     let shown = bench.post_once(admin, PATH, &proposal("0.35"), Some("once")).await.expect(201);
     assert_eq!(shown["state"], "proposed");

@@ -311,7 +311,21 @@ fn doubtful() -> Vec<(Value, &'static str, &'static str)> {
             "pays_nothing",
             "/milestones/0/bonus",
         ),
+        (beside_the_first_band(), "first_band_counts", "/clauses/1/reward"),
     ]
+}
+
+/// A share between two retroactive bands, which the first of them never beats and the second would.
+fn beside_the_first_band() -> Value {
+    let pro = json!({"field": "plan", "operator": "equals", "value": "pro"});
+    json!({
+        "matching": "best_money",
+        "clauses": [
+            {"name": "pro", "when": pro, "reward": {"kind": "percentage", "rate": "0.25"}},
+            {"name": "by volume", "reward": {"kind": "banded"}},
+        ],
+        "bands": {"mode": "retroactive", "steps": [{"from": "0", "rate": "0.2"}, {"from": "100", "rate": "0.3"}]},
+    })
 }
 
 /// Rules that can pay more than the sale.

@@ -51,7 +51,8 @@ pub(crate) struct MonthQuery {
     /// In what steps: `day` (when left out), `time` or `month`.
     #[param(inline)]
     by: Option<By>,
-    /// How many days before the first month a sale that counts may have been booked: 0 to 1,000; 400 when left out.
+    /// How many days before the first month, or behind the last, a sale that counts may have been booked: 0 to 1,000; 400
+    /// when left out.
     #[param(maximum = 1000)]
     look_back_days: Option<u16>,
     /// `csv` or `json`; so does the header `Accept`.
@@ -110,8 +111,8 @@ impl WithoutPeriodView {
 
 /// Revenue of subscriptions, in a straight line over the time that was paid.
 ///
-/// It reads the journal of the months and of `look_back_days` before: services that are longer and older are not seen. What
-/// twenty-five seconds do not read is 503 `too-many-days`. A sale whose commission was rejected is revenue like any other.
+/// It reads the journal of the months and of `look_back_days` before and behind them: services that are longer and older, or
+/// were booked later, are not seen. What twenty-five seconds do not read is 503 `too-many-days`. A sale whose commission was rejected is revenue like any other.
 /// CSV has the months alone; what is without a period is in JSON.
 #[utoipa::path(
     get, path = "/v1/revenue/recognition", tag = "desk", params(MonthQuery),

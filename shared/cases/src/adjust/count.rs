@@ -79,7 +79,7 @@ pub(super) const SERIES: &str = "=";
 pub(crate) type Standings = BTreeMap<ProgramId, ProgramCount>;
 
 fn is_paid(sale: &Sale) -> bool {
-    matches!(sale.event_type, SaleType::InvoicePayment | SaleType::OneOffSale) && sale.paid.minor() > 0
+    sale.event_type.is_payment() && sale.paid.minor() > 0
 }
 
 /// What is left of a partner's own commission of a sale.

@@ -25,6 +25,7 @@ use store::{Store, TenantKey, Written};
 use super::holds::{NewMoney, write};
 use super::reattribution::{told as told_of, worth_of};
 use super::{Desk, TRIES_MAX};
+use crate::alone::settle_currency;
 use crate::error::CaseError;
 
 /// What a person says to a claim.
@@ -254,7 +255,8 @@ async fn takes_two(desk: &Desk<'_>, claim: &Claim, after: &Customer) -> Result<b
         }
         let mut decision = decision_for(&sale, Some(after)).without_losers();
         desk.store.fill_terms(desk.tenant, &mut decision, &[]).await?;
-        let sale = Sale { decision, ..sale };
+        let mut sale = Sale { decision, ..sale };
+        settle_currency(desk.store, desk.tenant, &mut sale).await?;
         for target in worth_of(desk, (&sale, &[]), Some(after)).await?.targets {
             let currency = target.amount.currency();
             let sum = sums.get(&currency).copied().unwrap_or(Money::zero(currency));
@@ -321,6 +323,7 @@ async fn follow_one(desk: &Desk<'_>, customer: &PaymentKey, id: &SaleId) -> Resu
         }
         desk.store.fill_terms(desk.tenant, &mut decision, &[]).await?;
         let mut sale = Sale { decision, ..before.clone() };
+        settle_currency(desk.store, desk.tenant, &mut sale).await?;
         let worth = worth_of(desk, (&sale, &[]), known.as_ref()).await?;
         if worth.targets.is_empty() {
             // No rule was in force: the sale stays nobody's.

@@ -11,7 +11,7 @@ use thiserror::Error;
 
 use super::holds::{NewMoney, write};
 use super::{Desk, TRIES_MAX};
-use crate::alone::{Alone, Frozen, Worth, history_of};
+use crate::alone::{Alone, Frozen, Worth, history_of, settle_currency};
 use crate::error::CaseError;
 
 /// Who is to be credited.
@@ -82,6 +82,7 @@ pub async fn reattribute(desk: &Desk<'_>, id: &SaleId, who: &Who, reason: &str) 
             return Ok(Reattributed::Already(Box::new(before)));
         }
         let mut sale = Sale { decision, ..before.clone() };
+        settle_currency(desk.store, desk.tenant, &mut sale).await?;
         let customer = match &sale.customer {
             Some(customer) => desk.store.get_customer(desk.tenant, customer).await?,
             None => None,

@@ -45,7 +45,8 @@ pub struct WithoutPeriod {
 }
 
 /// LED-11: what was earned in the months from one until another, both whole, of all sales of subscriptions whose
-/// service runs then. It walks the journal from so many days before: a service that is longer and older is not seen.
+/// service runs then. It walks the journal from so many days before until as many behind: a service that is longer and
+/// older, or booked later, is not seen.
 /// A sale without a period is counted apart: any span that we chose for it would be made up.
 ///
 /// # Errors
@@ -59,7 +60,9 @@ pub async fn recognised(
     let (first, last) = (month_of(first)?, month_of(last)?);
     // No ledger has a day before 2000 or behind 2099: what lies there is not looked back on.
     let tomorrow = desk.today().plus_days(1)?;
-    let end = next_month(last).map_or(tomorrow, |next| next.min(tomorrow));
+    let over = next_month(last).unwrap_or(tomorrow);
+    // What is booked behind the months may have served in them: an invoice that failed first, a webhook that came late.
+    let end = over.plus_days(i32::from(look_back_days)).map_or(tomorrow, |end| end.min(tomorrow));
     let mut days = Vec::new();
     let mut day = first.plus_days(-i32::from(look_back_days)).or_else(|_| BusinessDay::new(2000, 1, 1))?;
     while day < end {
@@ -72,8 +75,11 @@ pub async fn recognised(
         for day in abreast {
             reads.push(subscriptions_of(desk, *day));
         }
-        for sale in try_join_all(reads).await?.iter().flatten() {
-            add(desk, &mut found, sale, spread).await?;
+        for (day, sales) in abreast.iter().zip(try_join_all(reads).await?) {
+            // Behind the months nothing says that a sale without a period has to do with them.
+            for sale in sales.iter().filter(|sale| *day < over || sale.period_end.is_some()) {
+                add(desk, &mut found, sale, spread).await?;
+            }
         }
     }
     found.months.retain(|(_, month), _| (first..=last).contains(month));

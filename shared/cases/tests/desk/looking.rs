@@ -187,6 +187,31 @@ async fn a_sale_whose_commission_was_rejected_is_recognised_all_the_same() {
     assert_eq!(months, ["USD 2026-11-01 50.00 0.00 50.00", "USD 2026-12-01 50.00 0.00 0.00"]);
 }
 
+/// LED-11: a month is the same whether it is asked for alone or among others, however late a sale was booked.
+#[tokio::test]
+async fn what_is_booked_behind_a_month_is_of_the_month_in_which_it_served() {
+    let mut world = World::new().await;
+    world.pass_days(40);
+    world.earn("in_1", "119.00", day(&world, 9)).await;
+    subscribed(&world, "in_1", Some("2026-12-11T00:00:00Z")).await;
+    // Without a period it is of no month that was over when it was booked.
+    world.earn("in_2", "119.00", day(&world, 9)).await;
+    subscribed(&world, "in_2", None).await;
+    let desk = desk_of(&world, "usr_ada").await;
+    let month = |text| BusinessDay::parse(text).expect("a day");
+    let mut alone = Vec::new();
+    for text in ["2026-11-01", "2026-12-01"] {
+        let found = recognised(&desk, (month(text), month(text)), Spread::ByDay, 40).await.expect("store");
+        let rows = found.months.iter().map(|((currency, month), figures)| {
+            format!("{currency} {month} {} {} {}", figures.recognised, figures.contra, figures.deferred)
+        });
+        alone.push((rows.collect::<Vec<_>>(), found.without_period.len()));
+    }
+    let row = |text: &str, without_period| (vec![text.to_owned()], without_period);
+    assert_eq!(alone, [row("USD 2026-11-01 50.00 0.00 50.00", 0), row("USD 2026-12-01 50.00 0.00 0.00", 1)]);
+    assert_eq!(autumn(&world).await.0, [alone[0].0.clone(), alone[1].0.clone()].concat());
+}
+
 /// LED-11: Lemon Squeezy does not tell how long is paid for. What cannot be spread is told, not left out in silence.
 #[tokio::test]
 async fn sales_of_subscriptions_without_a_period_are_counted_apart() {

@@ -235,3 +235,36 @@ fn what_is_booked_says_by_whom_why_and_at_which_rate_and_a_step_is_dated() {
         assert_eq!(entry.notes[..2], ["rate: 1.1".to_owned(), "source: ecb".to_owned()]);
     }
 }
+
+/// PAY-9: what came back is released once a payout, so the keys of both halves name the payout and nothing else.
+#[test]
+fn pay_9_a_release_is_a_pair_under_the_payouts_own_keys() {
+    let payout = PayoutId::of(&PartnerId::from_ulid(ulid::Ulid::from(2_u128)), Currency::USD, 1);
+    let change = Change::Release { payout: payout.clone(), amount: Money::from_minor(470, Currency::USD) };
+    let adjustment = asked(change, actor(Role::Admin, "usr_1")).expect("asked").adjustment;
+    let place = Place::Slot(Slot::parse("261121.00").expect("a slot"));
+    let entries = adjustment.entries(&[place], now()).expect("in range");
+    let told: Vec<_> = entries.iter().map(|entry| (entry.key.clone(), entry.amount.minor(), entry.place)).collect();
+    assert_eq!(
+        told,
+        [(format!("released-out/{payout}"), -470, Place::Held), (format!("released-in/{payout}"), 470, place)]
+    );
+    for entry in &entries {
+        assert_eq!((entry.kind, entry.reason.as_str()), (EntryKind::Released, "goodwill"));
+        assert_eq!(entry.by.as_ref().map(|by| by.id.as_str()), Some("usr_1"));
+        assert_eq!(entry.notes, [format!("{RELEASED_BY}{}", adjustment.id)]);
+    }
+}
+
+#[test]
+fn a_key_of_a_release_is_read_as_it_was_written_and_no_other_is() {
+    let payout = PayoutId::of(&PartnerId::from_ulid(ulid::Ulid::from(2_u128)), Currency::USD, 1);
+    for half in [ReleaseHalf::Out, ReleaseHalf::In] {
+        assert_eq!(ReleaseHalf::parse(&half.key(&payout)), Some((half, payout.clone())));
+    }
+    assert_eq!(returned_key(&payout), format!("returned/{payout}"));
+    for other in [returned_key(&payout), "released-in/".to_owned(), format!("released-in{payout}"), payout.to_string()]
+    {
+        assert_eq!(ReleaseHalf::parse(&other), None, "{other}");
+    }
+}

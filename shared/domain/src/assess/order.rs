@@ -73,7 +73,7 @@ struct Customer<'a> {
 
 /// Is it a payment with money in it? A zero invoice or trial earns nothing and consumes no occurrence.
 fn is_paid(sale: &Sale) -> bool {
-    matches!(sale.event_type, SaleType::InvoicePayment | SaleType::OneOffSale) && sale.paid.minor() > 0
+    sale.event_type.is_payment() && sale.paid.minor() > 0
 }
 
 /// The sales of a scope by (time, natural key), each with what it is in that order.

@@ -81,12 +81,22 @@ fn a_payout_is_where_it_stood_at_the_instant() {
     let (before, later) = ("2026-11-20T00:00:00Z", "2026-11-21T12:00:01Z");
     let why = || "why".to_owned();
     let paid = || PayoutState::Paid { sent_at: at(before), completed_at: at(before), reference: why() };
+    let returned = |completed_at| PayoutState::Returned {
+        sent_at: at(before),
+        completed_at: at(completed_at),
+        reference: why(),
+        returned_at: at(later),
+        reason: why(),
+    };
     let (under_way, settled, ended) = ([0, 0, -100, 100, 0], [0, 0, -100, 0, 100], [0; 5]);
     let rows = [
         (PayoutState::PendingApproval, later, later, [0; 5]),
         (PayoutState::PendingApproval, NOON, NOON, under_way),
         (paid(), before, NOON, settled),
         (paid(), before, later, under_way),
+        // What came back is a line of its own: the payout left when it arrived, whenever it came back.
+        (returned(NOON), before, later, settled),
+        (returned(later), before, later, under_way),
         (PayoutState::Rejected { reason: why() }, before, before, ended),
         (PayoutState::Cancelled { reason: why() }, before, before, ended),
         (PayoutState::Failed { reason: why() }, before, before, ended),

@@ -380,19 +380,19 @@ impl Review {
         Ok(Step { review: Self { state, ..self }, deed, suspended })
     }
 
-    /// What a confirmed fraud teaches: when the buyer was the partner, they are known by these from now on.
+    /// What a confirmed fraud teaches: when the buyer was a partner, that partner is known by these from now on. Whoever
+    /// only shared the sale is another person.
     #[must_use]
-    pub fn lessons(&self) -> BTreeSet<Mark> {
-        if !matches!(self.state, ReviewState::Rejected { .. }) || !self.is_self_referral() {
+    pub fn lessons(&self) -> BTreeSet<(PartnerId, Mark)> {
+        if !matches!(self.state, ReviewState::Rejected { .. }) {
             return BTreeSet::new();
         }
         let email = self.traces.email.map(|digest| Mark { kind: MarkKind::Email, digest });
         let card = self.traces.paid_from.map(|digest| Mark { kind: MarkKind::Card, digest });
-        email.into_iter().chain(card).collect()
-    }
-
-    fn is_self_referral(&self) -> bool {
-        self.findings.iter().flat_map(|finding| &finding.signals).any(|signal| signal.code.is_self_referral())
+        let marks: Vec<Mark> = email.into_iter().chain(card).collect();
+        let is_buyer = |finding: &&Finding| finding.signals.iter().any(|signal| signal.code.is_self_referral());
+        let buyers = self.findings.iter().filter(is_buyer);
+        buyers.flat_map(|finding| marks.iter().map(|mark| (finding.partner.clone(), *mark))).collect()
     }
 }
 

@@ -145,3 +145,17 @@ fn a_recount_counts_sums_and_chains_line_after_line() {
     assert_ne!(both.hash, folded([&other, &one]).hash, "the order of keys is part of the chain");
     assert_eq!(both.hash, head().close_hash.then(one.chain_row().as_bytes()).then(other.chain_row().as_bytes()));
 }
+
+#[test]
+fn what_matures_between_two_days_is_what_lies_behind_the_first_and_not_behind_the_last() {
+    let rows = [
+        ("2026-11-19", "2026-11-25", 1_300),
+        ("2026-11-20", "2026-11-25", 800),
+        ("2026-11-20", "2026-11-24", -200),
+        ("2026-11-21", "2026-11-25", 1_000),
+        ("2026-11-25", "2026-11-30", 0),
+    ];
+    for (after, last, expected) in rows {
+        assert_eq!(head().maturing(day(after), day(last)).map(Money::minor), Ok(expected), "{after} to {last}");
+    }
+}

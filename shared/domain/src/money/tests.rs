@@ -121,3 +121,20 @@ proptest! {
         let _ = Money::parse(&text, currency);
     }
 }
+
+#[test]
+fn how_many_places_its_currency_has_is_no_matter_of_form() {
+    let too_precise = |given| MoneyError::TooPrecise { currency: Currency::JPY, exponent: 0, given };
+    let rows = [
+        (MoneyError::NotAnAmount, true),
+        (MoneyError::OutOfRange, true),
+        (MoneyError::Negative, true),
+        (too_precise(1), false),
+        (too_precise(3), false),
+        (too_precise(4), true),
+        (MoneyError::CurrencyMismatch { left: Currency::USD, right: Currency::EUR }, false),
+    ];
+    for (error, expected) in rows {
+        assert_eq!(error.is_form(), expected, "{error:?}");
+    }
+}

@@ -156,7 +156,9 @@ mod tests {
         assert_eq!(places, [(-470, Place::Slot(slot("261120.01"))), (470, Place::Slot(slot("261120.02")))]);
         let Close { no, from, to, count, net, .. } = carry.close;
         assert_eq!((no, from, to, count, net.minor()), (5, Some(slot("261120.00")), slot("261120.01"), 1, -470));
+        let payout = PayoutId::of(&PartnerId::from_ulid(7_u128.into()), Currency::USD, 3);
         for (half, entry) in [(CarryHalf::Out, &carry.out), (CarryHalf::In, &carry.back)] {
+            assert_eq!(entry.notes, [format!("payout: {payout}")]);
             let read = CarryHalf::parse(&entry.key).expect("a key");
             assert_eq!((read.0, half.other().other()), (half, half));
             assert_eq!(half.slot(to).map(Place::Slot), Some(entry.place));

@@ -356,4 +356,93 @@ mod tests {
         assert!(!made.holds(&FileRow { reference: "2".to_owned(), ..row.clone() }));
         assert!(!made.holds(&FileRow { payout: two, ..row }));
     }
+
+    fn payout(n: u32) -> PayoutId {
+        PayoutId::parse(&format!("pay_00000000000000000000000001USD{n:06}")).expect("an id")
+    }
+
+    #[test]
+    fn a_file_that_is_made_says_what_is_in_it_and_what_is_not() {
+        let amount = Money::from_minor(12_345, Currency::USD);
+        let row = FileRow { payout: payout(1), amount, reference: "1".to_owned(), receiving: None };
+        let trial = FileTrial {
+            partner: crate::id::PartnerId::from_ulid(7_u128.into()),
+            method: crate::id::MethodId::from_ulid(8_u128.into()),
+            reference: None,
+            receiving: None,
+        };
+        let left_out = |n| NotInFile { payout: payout(n), why: "no account".to_owned() };
+        let made = Made {
+            name: "a.ach".to_owned(),
+            media_type: "text/plain".to_owned(),
+            count: 1,
+            sum: amount,
+            sha256: Digest::of_bytes(b"a"),
+            effective: None,
+        };
+        let making = PayoutFile { left_out: vec![left_out(2)], ..file() };
+        let ready = making.clone().made((vec![row.clone()], vec![trial.clone()]), vec![left_out(3)], made.clone());
+        let expected = PayoutFile {
+            rows: vec![row],
+            trials: vec![trial],
+            left_out: vec![left_out(2), left_out(3)],
+            state: FileState::Ready(made),
+            ..making
+        };
+        assert_eq!(ready, expected);
+        let told = |file: &PayoutFile| {
+            file.told().into_iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>()
+        };
+        assert_eq!(told(&file()), ["currency=USD", "rail=ach", "state=making"]);
+        let sha256 = format!("sha256={}", Digest::of_bytes(b"a").to_hex());
+        let common = ["currency=USD", "rail=ach", &sha256, "state=ready", "sum=123.45"];
+        assert_eq!(told(&ready), [&["count=1"], &common[..]].concat());
+        let at = Timestamp::UNIX_EPOCH;
+        let had = ready.downloaded(&actor(Role::FinanceManager, "usr_fin"), at);
+        let voided = had.void(&actor(Role::Admin, "usr_a"), ("lost", true), at).expect("voided");
+        let expected = ["currency=USD", "downloaded_by=usr_fin", "rail=ach", "reason=lost", "state=voided"];
+        assert_eq!(told(&voided), expected);
+    }
+
+    #[test]
+    fn a_payout_is_taken_out_of_the_file_that_it_is_in_by_the_desk_alone() {
+        let (at, id) = (Timestamp::UNIX_EPOCH, file().id);
+        let sent = |reference: &str| {
+            let reference = reference.to_owned();
+            let state = PayoutState::Submitted { sent_at: at, expected_arrival: None, reference };
+            let usd = |minor| Money::from_minor(minor, Currency::USD);
+            let net = Some(crate::tax::Net { fee: usd(0), withheld: usd(24), net: usd(76) });
+            let (partner, currency, _) = payout(1).account_and_number();
+            Payout {
+                id: payout(1),
+                partner,
+                amount: Money::from_minor(100, currency),
+                from: None,
+                to: crate::slot::Slot::parse("261120.00").expect("a slot"),
+                lines: 1,
+                close_hash: Digest::ZERO,
+                seal: Digest::ZERO,
+                asked_under: "a request".to_owned(),
+                requested_by: actor(Role::Admin, "a"),
+                requested_at: at,
+                moved_at: at,
+                state,
+                approvals: Vec::new(),
+                terms: crate::payout::Terms::default(),
+                net,
+            }
+        };
+        let there = sent(id.as_str());
+        assert!(there.is_sent_by(&id) && !sent("tr_1").is_sent_by(&id));
+        let approved = Payout { state: PayoutState::Approved, ..there.clone() };
+        assert!(!approved.is_sent_by(&id));
+        for role in Role::ALL {
+            let may = matches!(role, Role::Admin | Role::FinanceManager);
+            assert_eq!(there.clone().take_out(actor(role, "a"), &id, at).is_ok(), may, "{role}");
+        }
+        let taken = there.take_out(actor(Role::Admin, "a"), &id, at).expect("taken out");
+        assert_eq!((taken.payout.state.word(), taken.payout.net), ("approved", None));
+        assert!(sent("tr_1").take_out(actor(Role::Admin, "a"), &id, at).is_err());
+        assert!(approved.take_out(actor(Role::Admin, "a"), &id, at).is_err());
+    }
 }

@@ -116,3 +116,39 @@ impl Hold {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::currency::Currency;
+
+    #[test]
+    fn each_reason_has_a_name_of_its_own_and_a_sentence_with_its_figures() {
+        let usd = |minor| Money::from_minor(minor, Currency::USD);
+        let until = "2026-11-28T12:00:00Z".parse().expect("an instant");
+        let rows = [
+            (Hold::PartnerNotActive, "partner-not-active", "not active"),
+            (Hold::UnderReview, "under-review", "review"),
+            (Hold::AwardPayee, "award-payee", "open award"),
+            (Hold::NoMethod, "no-payout-method", "set one first"),
+            (Hold::CoolingOff { until }, "payout-method-cooling-off", "before 2026-11-28T12:00:00Z"),
+            (Hold::TaxForm { status: TaxStatus::Expired }, "tax-form-missing", "expired"),
+            (
+                Hold::NothingAvailable { available: usd(-470), pending: usd(1_234) },
+                "nothing-available",
+                "-4.70 USD is available, 12.34 USD waits",
+            ),
+            (
+                Hold::BelowMinimum { amount: usd(100), available: usd(900), minimum: usd(5_000) },
+                "below-minimum",
+                "50.00 USD",
+            ),
+            (Hold::OverBalance { asked: usd(1_001), available: usd(1_000) }, "over-balance", "10.01 USD"),
+            (Hold::TooManyParts { available: usd(1_000) }, "too-many-parts", "the whole of 10.00 USD"),
+        ];
+        for (hold, code, words) in rows {
+            assert_eq!(hold.code(), code);
+            assert!(hold.sentence().contains(words), "{code}: {}", hold.sentence());
+        }
+    }
+}

@@ -290,4 +290,62 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn a_row_of_a_tier_goes_before_one_of_a_rail() {
+        let minimums = vec![
+            row("50.00", None, None, None),
+            row("20.00", None, None, Some(Rail::Paypal)),
+            row("30.00", None, Some(Tier::Tier3), None),
+        ];
+        let policy = PayoutPolicy { minimums, ..PayoutPolicy::default() };
+        let (partner, tiers) = (partner(1), [Tier::Tier3].into());
+        let payee = PayeeFacts { partner: &partner, tiers: &tiers, rail: Rail::Paypal };
+        assert_eq!(policy.minimum(usd("1.00"), &payee), usd("30.00"));
+    }
+
+    #[test]
+    fn as_many_rows_and_letters_as_there_is_room_for_and_not_one_more() {
+        let rows = |count: usize| {
+            let row = |n: usize| row("1.00", u128::try_from(n).ok(), None, None);
+            PayoutPolicy { minimums: (0..count).map(row).collect(), ..PayoutPolicy::default() }
+        };
+        let pointers =
+            |policy: &PayoutPolicy| policy.faults().into_iter().map(|fault| fault.pointer).collect::<Vec<_>>();
+        assert_eq!(pointers(&rows(ROWS_MAX)), Vec::<String>::new());
+        assert_eq!(pointers(&rows(ROWS_MAX + 1)), ["/minimums"]);
+        // Rows of all that they can say, and their amounts so long that all of it just fits.
+        let bands: Vec<Band> = Currency::all()
+            .take(ROWS_MAX)
+            .map(|currency| Money::from_minor(100_000_000_000_000_000, currency))
+            .map(|money| Band { automatic_below: Some(money), two_from: money })
+            .collect();
+        assert_eq!(bands.len(), ROWS_MAX);
+        let wide = |digits: usize| {
+            let mut left = digits;
+            let mut minimum = |n: usize| {
+                let zeros = left.min(15);
+                left -= zeros;
+                let minor = 100 * 10_i64.pow(u32::try_from(zeros).expect("few"));
+                let row = row("1.00", u128::try_from(n).ok(), Some(Tier::Tier3), Some(Rail::StripeConnect));
+                Minimum { amount: Money::from_minor(minor, Currency::USD), ..row }
+            };
+            let minimums = (0..ROWS_MAX).map(&mut minimum).collect();
+            PayoutPolicy { minimums, bands: bands.clone(), ..PayoutPolicy::default() }
+        };
+        let length = |policy: &PayoutPolicy| policy.to_json().map_or(0, |text| text.len());
+        let missing = BYTES_MAX.checked_sub(length(&wide(0))).expect("rows with short amounts fit");
+        let full = wide(missing);
+        assert_eq!((length(&full), pointers(&full)), (BYTES_MAX, Vec::new()));
+        assert_eq!(pointers(&wide(missing + 1)), ["/minimums"]);
+    }
+
+    #[test]
+    fn what_approves_by_itself_may_reach_to_where_two_are_asked_for() {
+        let faults = |below: &str| {
+            let band = Band { automatic_below: Some(usd(below)), two_from: usd("5.00") };
+            PayoutPolicy { bands: vec![band], ..PayoutPolicy::default() }.faults().len()
+        };
+        assert_eq!([faults("4.99"), faults("5.00"), faults("5.01")], [0, 0, 1]);
+    }
 }

@@ -334,4 +334,46 @@ mod tests {
             prop_assert_eq!(found.contains(&Check::Totals), off != 0);
         }
     }
+
+    #[test]
+    fn an_outlier_is_more_than_three_times_the_largest_payout() {
+        for (minor, expected) in [(699, vec![]), (702, vec![]), (703, vec![Check::Outlier])] {
+            assert_eq!(checks(&[Looked { largest_paid: Some(usd(234)), ..plain(2, minor) }], &[]), expected, "{minor}");
+        }
+    }
+
+    #[test]
+    fn pay_11_another_admin_alone_says_that_a_run_may_be_approved_all_the_same() {
+        let at = Timestamp::UNIX_EPOCH;
+        let run = |check: Check| PayoutRun {
+            id: PayoutRunId::from_ulid(1_u128.into()),
+            currency: Currency::USD,
+            by: "usr_1".to_owned(),
+            at,
+            payouts: vec![plain(1, 1).payout],
+            total: usd(1),
+            findings: vec![Finding { check, partner: None, detail: String::new() }],
+            more: false,
+            stopped_at: None,
+        };
+        let by = |role, id: &str| crate::audit::Actor::new(role, id);
+        for role in crate::role::Role::ALL {
+            let told = run(Check::Seal).overridden(&by(role, "usr_2"), "looked at", at);
+            let expected = Overridden { by: "usr_2".to_owned(), at, reason: "looked at".to_owned() };
+            let may = role == crate::role::Role::Admin;
+            assert_eq!(told, if may { Ok(expected) } else { Err(NotOverridden::RoleMayNot { role }) });
+        }
+        let admin = |id| by(crate::role::Role::Admin, id);
+        assert_eq!(run(Check::Seal).overridden(&admin("usr_1"), "", at), Err(NotOverridden::SamePerson));
+        assert_eq!(run(Check::NewPayee).overridden(&admin("usr_2"), "", at), Err(NotOverridden::IsGo));
+    }
+
+    #[test]
+    fn a_payout_of_a_run_is_asked_for_under_the_runs_id() {
+        let id = PayoutRunId::from_ulid(1_u128.into());
+        assert_eq!(run_of(&format!("{id}#{}", partner(1))), Some(id.clone()));
+        for other in [id.to_string(), "a request".to_owned(), "x#y".to_owned()] {
+            assert_eq!(run_of(&other), None, "{other}");
+        }
+    }
 }

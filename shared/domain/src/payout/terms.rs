@@ -26,3 +26,25 @@ impl Terms {
         said.then(|| format!("payee={payee} methods={methods} approvers={approvers}"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::MethodId;
+    use crate::payee::Rail;
+
+    #[test]
+    fn a_seal_binds_each_of_the_terms_and_nothing_where_there_are_none() {
+        let method = MethodId::from_ulid(1_u128.into());
+        let payee = Some(Payee { method: method.clone(), rail: Rail::Ach });
+        let rows = [
+            (Terms::default(), None),
+            (Terms { payee, ..Terms::default() }, Some(format!("payee={method} ach methods= approvers="))),
+            (Terms { methods: Some(3), ..Terms::default() }, Some("payee= methods=3 approvers=".to_owned())),
+            (Terms { approvers: Some(2), ..Terms::default() }, Some("payee= methods= approvers=2".to_owned())),
+        ];
+        for (terms, expected) in rows {
+            assert_eq!(terms.sealed_text(), expected, "{terms:?}");
+        }
+    }
+}

@@ -215,3 +215,19 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_percentage_has_at_most_two_places() {
+    let rows = [
+        ("0", Some("0")),
+        ("1", Some("100")),
+        ("0.3", Some("30")),
+        ("0.125", Some("12.5")),
+        ("0.0001", Some("0.01")),
+        ("0.00001", None),
+        ("0.123456", None),
+    ];
+    for (rate, expected) in rows {
+        assert_eq!(Rate::parse(rate).expect("a rate").to_percent().as_deref(), expected, "{rate}");
+    }
+}

@@ -1,4 +1,5 @@
 mod back;
+mod late;
 mod volume;
 
 use std::collections::BTreeMap;

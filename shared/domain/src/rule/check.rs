@@ -27,6 +27,7 @@
 //! | `bonus_without_effect` | a volume bonus where no clause pays a share that it could raise |
 //! | `limit_without_effect` | a limit on events that are no sales, which are never counted |
 //! | `overrides_unused`, `second_tier_unused` | own rates, or a referrer's share, where no clause is about sales |
+//! | `first_band_counts` | retroactive bands beside another reward where the best pays, which the first band decides |
 //! | `cap_of_nothing`, `cap_without_effect` | a cap of zero, or one above a narrower one's reach |
 
 mod conditions;
@@ -37,6 +38,7 @@ mod sums;
 use std::collections::BTreeSet;
 use std::fmt::Display;
 
+use super::bands::MILLION;
 use super::{Clause, Condition, Event, Matching, Reward, Terms};
 use crate::money::Money;
 use crate::rate::Rate;
@@ -132,6 +134,14 @@ impl Terms {
         findings
     }
 
+    /// COM-2: Is a share, raised by the volume bonus where that is paid with every sale, more than the sale?
+    #[must_use]
+    pub fn is_over_the_sale(&self, share: Rate) -> bool {
+        // COM-8: a bonus from nothing on is paid with every sale.
+        let always = self.volume_bonus.filter(|bonus| bonus.from.is_zero());
+        share.millionths() * (MILLION + always.map_or(0, |bonus| bonus.bonus.millionths())) > MILLION * MILLION
+    }
+
     /// What clauses are to each other.
     fn check_together(&self, findings: &mut Findings) {
         match self.matching {
@@ -142,7 +152,7 @@ impl Terms {
             }
             // A sum has no order.
             Matching::Sum => sums::check(self, findings),
-            Matching::BestMoney => {}
+            Matching::BestMoney => parts::check_first_band(self, findings),
         }
     }
 }

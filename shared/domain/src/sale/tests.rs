@@ -103,3 +103,25 @@ fn what_was_paid_for_an_item_is_its_own_amount_and_of_a_sale_of_one_thing_the_wh
     assert_eq!([0, 1, 2].map(|number| several.paid_for(number)), [usd(300), usd(700), usd(1_000)]);
     assert_eq!(sale().paid_for(0), usd(1_000));
 }
+
+#[test]
+fn bands_gave_a_part_its_rate_where_a_line_of_that_part_and_partner_says_so() {
+    let part = |item| Part { item, kind: crate::line::PartKind::Commission };
+    let line = |n: u32, partner: u128, item, is_banded| SaleLine {
+        n,
+        partner: PartnerId::from_ulid(partner.into()),
+        part: part(item),
+        kind: LineKind::Earned,
+        place: Place::Held,
+        amount: usd(100),
+        rule: None,
+        clawback: Clawback::Proportional,
+        month: None,
+        is_banded,
+        volume: None,
+    };
+    let sale = Sale { lines: vec![line(1, 1, 0, false), line(2, 2, 0, true), line(3, 1, 1, true)], ..sale() };
+    for (partner, item, expected) in [(1_u128, 0, false), (1, 1, true), (2, 0, true), (2, 1, false), (3, 0, false)] {
+        assert_eq!(sale.is_banded(&PartnerId::from_ulid(partner.into()), part(item)), expected, "{partner} {item}");
+    }
+}

@@ -138,14 +138,34 @@ impl Scene<'_> {
         Err(Breach { law: "liveness", found }.into())
     }
 
+    /// One event comes out of the queue; `false` when it is refused.
     fn deliver(&mut self, event: usize) -> Result<bool, Trouble> {
+        if self.plan.events[event].is_poison {
+            return self.refused_alone(event).map(|()| false);
+        }
         let bodies = vec![self.messages[event].clone()];
         let end = at_once(super::actors::record(self.clients.clone(), bodies, self.clock()))?;
-        let is_booked = matches!(&end, End::Batch(failed) if failed.is_empty());
-        if self.plan.events[event].is_poison {
-            self.tally.checked.add("poison", 1);
+        Ok(matches!(&end, End::Batch(failed) if failed.is_empty()))
+    }
+
+    /// What no one can read is refused by itself, and not whoever comes in one batch with it.
+    fn refused_alone(&mut self, poison: usize) -> Result<(), Trouble> {
+        let events = &self.plan.events;
+        let is_good = |event: &usize| self.booked[*event] && !events[*event].is_poison;
+        let neighbour = (poison + 1..events.len()).chain(0..poison).find(is_good);
+        let batch = [poison].into_iter().chain(neighbour);
+        let bodies = batch.map(|event| self.messages[event].clone()).collect();
+        let end = at_once(super::actors::record(self.clients.clone(), bodies, self.clock()))?;
+        let End::Batch(failed) = end else {
+            return Err(Breach { law: "poison", found: format!("{}: no batch is answered", events[poison].id) }.into());
+        };
+        if failed != [0] {
+            let beside = neighbour.map_or("nothing", |event| events[event].id.as_str());
+            let found = format!("{} at place 0 beside {beside}: places {failed:?} are refused", events[poison].id);
+            return Err(Breach { law: "poison", found }.into());
         }
-        Ok(is_booked)
+        self.tally.checked.add("poison", 1);
+        Ok(())
     }
 
     pub(super) fn clock(&self) -> Timestamp {

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use domain::id::ProgramId;
+use domain::rate::Rate;
+use domain::rule::in_force;
 use domain::time::Timestamp;
 use edge::faults::Faults;
 use edge::problem::Problem;
@@ -70,4 +72,25 @@ pub(super) async fn check_host(
 /// The hosts that a programme's links may lead to; any, where it names none.
 async fn allowed_hosts(app: &App, tenant: &TenantKey, program: &ProgramId) -> Result<Vec<String>, Problem> {
     Ok(app.store.get_program_record(tenant, program).await?.map(|record| record.destination_hosts).unwrap_or_default())
+}
+
+/// COM-2, COM-11: a link's own rate does not come to more than the sale either, where a bonus is paid with every sale:
+/// by the version in force now, and by each later one.
+///
+/// # Errors
+/// 422 for a rate that comes to more.
+pub(super) async fn check_rate(
+    app: &App,
+    tenant: &TenantKey,
+    program: &ProgramId,
+    (rate, now): (Option<Rate>, Timestamp),
+) -> Result<(), Problem> {
+    let Some(rate) = rate else { return Ok(()) };
+    let rules = app.store.list_rules(tenant, program).await?;
+    let later = rules.iter().filter(|rule| rule.effective_from > now);
+    if in_force(&rules, now).into_iter().chain(later).any(|rule| rule.terms.is_over_the_sale(rate)) {
+        let why = "with the bonus that the program pays from nothing on, this rate always comes to more than the sale";
+        return Err(Problem::impossible("/commission_rate", why));
+    }
+    Ok(())
 }

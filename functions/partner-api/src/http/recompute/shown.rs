@@ -4,12 +4,13 @@ use cases::recompute::Shown;
 use domain::line::Line;
 use domain::money::Money;
 use domain::recompute::{AccountDifference, Difference, LeftOut, Recompute};
+use domain::rule::Terms;
 use domain::time::Timestamp;
 use edge::csv::Format;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::http::rules::NewRule;
+use crate::http::rules::{NewRule, WarningBody, warnings};
 
 /// The columns of differences in CSV.
 pub(super) const COLUMNS: [&str; 4] = ["partner_id", "difference", "currency", "lines"];
@@ -105,6 +106,8 @@ pub(crate) struct DryRunBody {
     differences: Vec<DifferenceBody>,
     /// Every line of the partner that was asked for, with `?partner_id=`.
     lines: Vec<LineBody>,
+    /// What of the rule may not be meant. Empty for a rule without doubt.
+    warnings: Vec<WarningBody>,
 }
 
 /// A recompute of a programme's past sales.
@@ -144,6 +147,8 @@ pub(crate) struct RecomputeBody {
     differences: Vec<DifferenceBody>,
     /// The lines of the partner that was asked for, booked and not, with `?partner_id=`.
     lines: Vec<LineBody>,
+    /// What of the rule may not be meant. Empty for a rule without doubt.
+    warnings: Vec<WarningBody>,
 }
 
 /// Whose lines.
@@ -211,8 +216,8 @@ impl LineBody {
 }
 
 impl DryRunBody {
-    /// What was shown, with the lines of one partner.
-    pub(super) fn of(shown: &Shown, lines: Vec<LineBody>) -> Self {
+    /// What was shown of these terms, with the lines of one partner.
+    pub(super) fn of(shown: &Shown, terms: &Terms, lines: Vec<LineBody>) -> Self {
         Self {
             totals: amounts(&shown.difference.totals),
             moved: amounts(&shown.difference.moved),
@@ -222,6 +227,7 @@ impl DryRunBody {
             left_out: left_out(&shown.difference),
             differences: shown.accounts.iter().map(DifferenceBody::from).collect(),
             lines,
+            warnings: warnings(terms),
         }
     }
 }
@@ -262,6 +268,8 @@ impl From<&Recompute> for RecomputeBody {
             left_out: left_out(shown),
             differences: Vec::new(),
             lines: Vec::new(),
+            // Its versions are one rule again and again; the last puts the programme's own in force behind it.
+            warnings: recompute.versions.first().map_or_else(Vec::new, |version| warnings(&version.terms)),
         }
     }
 }

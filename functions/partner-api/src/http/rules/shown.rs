@@ -68,7 +68,8 @@ impl From<&RuleVersion> for RuleBody {
     }
 }
 
-fn warnings(terms: &Terms) -> Vec<WarningBody> {
+/// What may not be meant of a rule, by name.
+pub(crate) fn warnings(terms: &Terms) -> Vec<WarningBody> {
     let found = terms.check();
     // What is refused by now and was taken before is in force all the same: whoever looks at it is told.
     let warnings = found.faults.into_iter().chain(found.warnings);

@@ -119,6 +119,7 @@ fn com_10_of_a_months_difference_the_cap_that_cut_it_is_told() {
         (per_line("1000"), vec!["cap: per_line 1000.00", "before_cap: 6800.00", "in_all: 0.00"]),
         (per_customer("7000"), vec!["cap: per_customer 7000.00", "before_cap: 2600.00", "in_all: 1800.00"]),
         (per_customer("7800"), vec!["in_all: 2600.00"]),
+        (per_line("7800"), vec!["in_all: 2600.00"]),
         (
             Caps { per_program_period: Some(usd("6000")), ..per_customer("7000") },
             vec!["cap: per_program_period 6000.00", "before_cap: 2600.00", "in_all: 800.00"],
@@ -183,4 +184,19 @@ fn com_10_the_bonus_of_a_milestone_is_under_no_cap() {
         // It uses nothing up, either.
         assert_eq!(world.commissions(&sales), ["40.00", if is_of_one { "40.00" } else { "20.00" }], "{told}");
     }
+}
+
+#[test]
+fn com_10_a_month_that_late_sales_count_in_goes_on_until_it_ends() {
+    let mut world = World::of(bands(&RISING, per_customer("90000")));
+    let mut sales = november(&[("a", "20000"), ("a", "1000"), ("a", "6000")]);
+    sales[2].occurred_at = at("2026-12-02");
+    // The first comes after November froze: it counts in December, of which nothing else is known yet when it is looked at.
+    let december = crate::month::Month::parse("2026-12").expect("a month");
+    world.late.insert((sales[0].id.clone(), partner(1)), december);
+    let assessed = world.assess(&sales);
+    let added: Vec<_> =
+        assessed.periods.iter().map(|period| (period.month.to_string(), period.amount.to_text())).collect();
+    let row = |month: &str, amount: &str| (month.to_owned(), amount.to_owned());
+    assert_eq!(added, [row("2026-11", "0.00"), row("2026-12", "2600.00")]);
 }

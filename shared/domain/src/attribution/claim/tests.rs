@@ -167,3 +167,36 @@ fn what_is_planted_in_the_four_eyes_of_claims_is_found_within_a_thousand_stories
         assert!(found_within(1_000, bug, &words(), |words| was_given_by_two(&words)), "{bug:?}");
     }
 }
+
+#[test]
+fn a_claim_is_of_whom_it_is_told_until_somebody_said_yes() {
+    let (one, other) = ("stripe:cus_1", "stripe:cus_2");
+    let key = |text| PaymentKey::parse(text).expect("key");
+    assert_eq!(claim(1).of(key(other)).map(|claim| claim.customer), Ok(Some(key(other))));
+    let first = claim(1).approve_first(by("usr_1")).expect("a first yes");
+    assert_eq!(first.clone().of(key(one)), Ok(first.clone()), "the same is told again");
+    assert_eq!(first.of(key(other)), Err(ClaimRefused::AnotherCustomer { first: key(one) }));
+    let declined = claim(1).decline(decided()).expect("declined");
+    assert_eq!(declined.clone().of(key(one)), Ok(declined.clone()), "what is settled is of the same, too");
+    assert_eq!(declined.of(key(other)), Err(ClaimRefused::Decided));
+}
+
+#[test]
+fn ops_4_what_a_partner_said_is_forgotten_and_whose_the_customer_is_stays() {
+    let email = Digest::of_bytes(b"a");
+    let naming = Naming { email: Some(email), email_sealed: Some("sealed".to_owned()), order: Some("in_7".to_owned()) };
+    let told = Claim { naming, ..claim(1) };
+    assert!(!told.is_forgotten());
+    let forgotten = told.clone().forget();
+    assert!(forgotten.is_forgotten());
+    let order = Naming { order: Some("in_7".to_owned()), ..Naming::default() };
+    assert_eq!(forgotten, Claim { naming: order, note: String::new(), ..told });
+}
+
+#[test]
+fn a_naming_is_stored_where_it_says_something() {
+    let stored = |naming| serde_json::to_value(Claim { naming, ..claim(1) }).expect("JSON");
+    assert_eq!(stored(Naming::default()).get("naming"), None);
+    let order = Naming { order: Some("in_7".to_owned()), ..Naming::default() };
+    assert_eq!(stored(order)["naming"], serde_json::json!({ "order": "in_7" }));
+}

@@ -208,8 +208,15 @@ fn a_confirmed_self_referral_teaches_the_partners_marks_and_nothing_else_does() 
     ];
     for (reasons, verdict, expected) in rows {
         let review = review(reasons).decide(deciding(verdict, "usr_ada")).expect("decided").review;
+        let expected: Vec<_> = expected.into_iter().map(|mark| (partner(1), mark)).collect();
         assert_eq!(review.lessons().into_iter().collect::<Vec<_>>(), expected, "{reasons:?} {verdict:?}");
     }
+    // FRD-5: whoever only shared the sale is not the buyer.
+    let finding = |n, reasons| Finding { partner: partner(n), signals: as_shipped(reasons) };
+    let findings = vec![finding(1, &[Reason::SelfReferralCard]), finding(2, &[Reason::DisposableEmail])];
+    let shared = Review::of_sale(&SaleId::from_ulid(1_u128.into()), findings, traces(), opened()).expect("noticed");
+    let rejected = shared.decide(deciding(Verdict::Reject, "usr_ada")).expect("decided").review;
+    assert_eq!(rejected.lessons().into_iter().collect::<Vec<_>>(), [(partner(1), email)]);
 }
 
 #[test]
@@ -261,4 +268,16 @@ fn only_a_rejection_suspends_or_is_told_and_only_of_a_sale() {
     let signals = as_shipped(&[Reason::SelfReferralEmail]);
     let of_partner = Review::of_partner(&partner(1), "2026-11", signals, opened()).expect("something noticed");
     assert_eq!(of_partner.decide(told(Verdict::Reject)).map(|_| ()), Err(Refused::NothingToTell));
+}
+
+#[test]
+fn frd_4_of_others_is_a_review_of_those_at_whom_nobody_looked() {
+    let finding = |n| Finding { partner: partner(n), signals: as_shipped(&[Reason::SelfReferralEmail]) };
+    let sale = SaleId::from_ulid(1_u128.into());
+    let both = Review::of_sale(&sale, vec![finding(1), finding(2)], traces(), opened()).expect("something noticed");
+    let looked_at = |of: &[u128]| of.iter().map(|n| partner(*n)).collect();
+    let others = both.clone().of_others(&looked_at(&[1]), 2).expect("of one");
+    assert_eq!((others.partners(), others.id.clone()), (vec![partner(2)], crate::id::ReviewId::of_sale_no(&sale, 2)));
+    assert_eq!((others.state.clone(), others.opened_at), (ReviewState::Open, opened()));
+    assert_eq!(both.of_others(&looked_at(&[1, 2]), 2), None);
 }

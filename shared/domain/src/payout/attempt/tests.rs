@@ -96,3 +96,11 @@ fn what_has_ended_is_looked_for_no_longer() {
     assert!(looked_for.is_looked_for);
     assert!(!looked_for.end(Ended::Paid { reference: "tr_1".to_owned() }).is_looked_for);
 }
+
+#[test]
+fn another_try_is_looked_for_from_its_own_time_on_and_twice_as_late() {
+    let again = attempt(1).again(at("2026-11-21T03:00:00Z"));
+    assert_eq!((again.tries, again.begun_at, again.called_at), (2, at(BEGUN), at("2026-11-21T03:00:00Z")));
+    let wait = |attempt: &Attempt| attempt.due_at().as_millisecond() - attempt.called_at.as_millisecond();
+    assert_eq!(wait(&again), 2 * wait(&attempt(1)));
+}

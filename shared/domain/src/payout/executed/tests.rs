@@ -245,3 +245,36 @@ fn an_award_whose_payout_came_back_is_noted_as_paid() {
         .due(Some(Newest { no: 1, payout: &payout(state), is_released: false }), Zone::utc().day_of(at(NOW)));
     assert_eq!(due, crate::award::Due::NotePaid { paid_at: at(NOW) });
 }
+
+#[test]
+fn what_two_people_say_is_kept_as_the_rail_writes_it_or_as_the_second_does() {
+    for (second, first, expected) in [
+        ("TR_9", "tr_9", "tr_9"),
+        ("tr_9", "TR_9", "tr_9"),
+        (" tr_9 ", "tr_9", "tr_9"),
+        ("abc/9", "ABC/9", "abc/9"),
+        (" ABC/9 ", "abc/9", "ABC/9"),
+    ] {
+        assert!(arrived(second).agrees_with(&arrived(first)), "{second} {first}");
+        assert_eq!(arrived(second).spelled_as(&arrived(first)), arrived(expected), "{second} {first}");
+    }
+    assert_eq!(not_paid().spelled_as(&arrived("tr_9")), not_paid());
+}
+
+#[test]
+fn what_was_said_is_told_in_a_sentence() {
+    let said = |word| Said { by: "usr_2".to_owned(), at_ms: 0, word }.to_text();
+    assert_eq!(said(arrived("tr_9")), "usr_2 says that it was paid under tr_9");
+    assert_eq!(said(not_paid()), "usr_2 says that it was not paid: the dashboard has nothing");
+}
+
+#[test]
+fn money_leaves_with_the_step_that_hands_it_over_and_with_no_other() {
+    let expected = ["submitted", "submitting"];
+    for state in every_state() {
+        let begun = Payout { moved_at: at(NOW), ..payout(state.clone()) };
+        assert_eq!(begun.goes_out_now(), expected.contains(&begun.state.word()), "{state:?}");
+        let later = Payout { moved_at: at("2026-11-21T02:00:01Z"), ..payout(state.clone()) };
+        assert_eq!(later.goes_out_now(), later.state.word() == "submitted", "a retry: {state:?}");
+    }
+}

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::Findings;
+use super::{Findings, logic};
 use crate::money::Money;
 use crate::rate::Rate;
 use crate::rule::bands::MILLION;
-use crate::rule::{Bands, Matching, Metric, Reward, Terms};
+use crate::rule::{BandMode, Bands, Clause, Condition, Matching, Metric, Reward, Terms};
 
 /// The most bands, milestones and overrides that a version has room for.
 const MANY: usize = 200;
@@ -32,7 +32,8 @@ pub(super) fn check(terms: &Terms, findings: &mut Findings) {
             .enumerate()
             .any(|(other, clause)| other != place && !matches!(clause.reward, Reward::Flat(_)));
         if others {
-            let why = "bands are rounded over the month and cannot be added to other shares; use first or best_money";
+            let why = "bands are rounded over the month and cannot be added to other shares; use first, or best_money \
+                where the bands are marginal";
             findings.refuse(format_args!("/clauses/{place}/reward"), "not_addable", why);
         }
     }
@@ -94,8 +95,7 @@ fn check_raised(terms: &Terms, findings: &mut Findings) {
     // In millionths of millionths of millionths: nothing is rounded.
     let raised = |by: Option<Rate>| MILLION + by.map_or(0, Rate::millionths);
     let with_bonus = highest.millionths() * raised(terms.volume_bonus.map(|bonus| bonus.bonus));
-    if with_bonus > MILLION * MILLION && terms.volume_bonus.is_some_and(|bonus| bonus.from.is_zero()) {
-        // COM-8: a bonus from nothing on is paid with every sale.
+    if terms.is_over_the_sale(highest) {
         let why = "from nothing on, this bonus always brings the highest share to more than the sale";
         findings.refuse("/volume_bonus/bonus", "over_the_sale", why);
     } else if with_bonus > MILLION * MILLION {
@@ -105,6 +105,39 @@ fn check_raised(terms: &Terms, findings: &mut Findings) {
         let why = "with the referrer's share the highest share comes to more than the sale";
         findings.warn("/second_tier", "over_the_sale", why);
     }
+}
+
+/// COM-7: a sale is booked by the first of retroactive bands, so that one alone decides which clause pays best.
+pub(super) fn check_first_band(terms: &Terms, findings: &mut Findings) {
+    let Some(bands) = terms.bands.as_ref().filter(|bands| bands.mode == BandMode::Retroactive) else { return };
+    let rates = bands.steps.iter().map(|band| band.rate);
+    let (Some(first), Some(lowest), Some(highest)) = (rates.clone().next(), rates.clone().min(), rates.max()) else {
+        return;
+    };
+    // What is above every band, or below, wins or loses by any of them.
+    let is_undecided = |reward: &Reward| match reward {
+        Reward::Percentage(rate) => first <= *rate && *rate < highest || lowest < *rate && *rate <= first,
+        Reward::Flat(_) => lowest < highest,
+        Reward::Banded => false,
+    };
+    for (place, clause) in terms.clauses.iter().enumerate().filter(|(_, clause)| clause.reward == Reward::Banded) {
+        let other = terms.clauses.iter().find(|other| is_undecided(&other.reward) && can_meet(clause, other));
+        if let Some(other) = other {
+            let why = format!(
+                "each sale is compared by the first band alone, whatever the month reaches: where \"{}\" pays more \
+                than that, it always wins over the bands",
+                other.name
+            );
+            findings.warn(format_args!("/clauses/{place}/reward"), "first_band_counts", why);
+        }
+    }
+}
+
+/// Can both clauses apply to one sale?
+fn can_meet(left: &Clause, right: &Clause) -> bool {
+    let whens: Vec<&Condition> = [left, right].into_iter().filter_map(|clause| clause.when.as_ref()).collect();
+    let mut both = left.events.iter().filter(|event| event.has_amount() && right.events.contains(event));
+    both.any(|event| logic::can_all(&whens, *event))
 }
 
 /// COM-7: from zero, ascending.

@@ -367,3 +367,35 @@ fn a_coupon_that_this_very_sale_was_paid_with_is_of_its_time_and_another_is_not(
     assert_eq!(under(Some("CODE2")), Err(LossReason::AfterConversion));
     assert_eq!(under(None), Err(LossReason::AfterConversion));
 }
+
+#[test]
+fn a_mention_is_later_where_an_earlier_meeting_tells_the_same_address() {
+    let mut customer = Customer::default();
+    assert!(!customer.mentions_later(&mention(b"a", NOON, "t:2")), "it is not known at all");
+    customer.mention(mention(b"a", NOON, "t:2"), &[]);
+    for (email, when, by, expected) in [
+        (b"a", "2026-11-10T11:59:59Z", "t:9", true),
+        (b"a", NOON, "t:1", true),
+        (b"a", NOON, "t:2", false),
+        (b"a", NOON, "t:3", false),
+        (b"a", "2026-11-10T12:00:01Z", "t:1", false),
+        (b"b", "2026-11-10T11:59:59Z", "t:1", false),
+    ] {
+        assert_eq!(customer.mentions_later(&mention(email, when, by)), expected, "{email:?} {when} {by}");
+    }
+}
+
+#[test]
+fn com_3_a_customer_is_several_partners_from_the_second_on() {
+    let mut customer = Customer::default();
+    let sold_by = |of: u128| Decision::Partners {
+        credits: vec![assigned(of, Source::Manual, NOON).credit()],
+        losers: Vec::new(),
+    };
+    for (of, expected) in [(None, false), (Some(1), false), (Some(1), false), (Some(2), true), (Some(3), true)] {
+        if let Some(of) = of {
+            customer.credit(&sold_by(of));
+        }
+        assert_eq!(customer.has_several_partners(), expected, "{of:?}");
+    }
+}

@@ -108,6 +108,59 @@ fn bands_are_added_up_with_flat_amounts_alone() {
     assert!(!of(Matching::BestMoney, &[share]), "nothing is added");
 }
 
+/// Which of the two pays more depends on the band that a month reaches, and a sale is compared by the first.
+#[test]
+fn com_6_what_pays_most_beside_retroactive_bands_is_warned_of_where_another_band_would_say_otherwise() {
+    let share = |text: &str| Clause { name: "other".to_owned(), ..Clause::simple(percent(text)) };
+    let of = |steps: &[(i64, &str)], other: Clause, change: &dyn Fn(&mut Terms)| {
+        let mut rule = Terms { matching: Matching::BestMoney, clauses: vec![other, banded()], ..bands(steps) };
+        rule.bands.as_mut().expect("bands").mode = BandMode::Retroactive;
+        change(&mut rule);
+        has(&rule, "first_band_counts")
+    };
+    let (rising, falling) = ([(0, "0.2"), (100, "0.3")], [(0, "0.3"), (100, "0.2")]);
+    let as_is = |_: &mut Terms| {};
+    for (text, in_rising, in_falling) in [
+        ("0.199999", false, false),
+        ("0.2", true, false),
+        ("0.25", true, true),
+        ("0.3", false, true),
+        ("0.300001", false, false),
+    ] {
+        assert_eq!(of(&rising, share(text), &as_is), in_rising, "{text}");
+        assert_eq!(of(&falling, share(text), &as_is), in_falling, "{text}");
+    }
+    assert!(of(&[(0, "0.2"), (100, "0.3"), (200, "0.1")], share("0.15"), &as_is), "a later one pays less");
+    let flat = || Clause { reward: Reward::Flat(usd(5)), ..share("0.1") };
+    assert!(of(&rising, flat(), &as_is));
+    assert!(!of(&[(0, "0.2"), (100, "0.2")], flat(), &as_is), "all bands say the same");
+    assert!(!of(&rising, banded(), &|rule| rule.clauses[0].name = "more bands".to_owned()));
+    let between = |change: &dyn Fn(&mut Terms)| of(&rising, share("0.25"), change);
+    for matching in [Matching::First, Matching::Sum] {
+        assert!(!between(&|rule| rule.matching = matching), "{matching:?}");
+    }
+    assert!(!between(&|rule| rule.bands.as_mut().expect("bands").mode = BandMode::Marginal), "compared as they pay");
+    // Two that never meet are never compared; what has no amount has no bands to compare.
+    assert!(!between(&|rule| {
+        rule.clauses[0].events = vec![Event::Renewal];
+        rule.clauses[1].events = vec![Event::FirstSale];
+    }));
+    for (own, expected) in [("not_equals", false), ("equals", true)] {
+        let is_found = between(&|rule| {
+            rule.clauses[0].when = Some(test("plan", "equals", "pro"));
+            rule.clauses[1].when = Some(test("plan", own, "pro"));
+        });
+        assert_eq!(is_found, expected, "{own}");
+    }
+    assert!(!of(&rising, flat(), &|rule| {
+        rule.clauses[0].events = vec![Event::SignUp];
+        rule.clauses[1].events = vec![Event::SignUp, Event::Renewal];
+    }));
+    let mut rule = Terms { matching: Matching::BestMoney, clauses: vec![share("0.25"), banded()], ..bands(&rising) };
+    rule.bands.as_mut().expect("bands").mode = BandMode::Retroactive;
+    assert_eq!(found(&rule), ["first_band_counts /clauses/1/reward"]);
+}
+
 #[test]
 fn shares_may_add_up_to_the_whole_sale_and_nothing_is_added_to_a_clause_that_pays_nothing() {
     let of = |shares: &[&str]| {
@@ -153,5 +206,24 @@ fn of_several_beginnings_and_ends_the_longest_must_fit_the_others() {
             let both = all(&[test("plan", operator, order[0]), test("plan", operator, order[1])]);
             assert_eq!(of_condition(both), Vec::<String>::new(), "{operator} {order:?}");
         }
+    }
+}
+
+#[test]
+fn what_no_form_can_hold_is_told_apart_from_what_a_rule_cannot_mean() {
+    for (name, pointer, expected) in [
+        ("out_of_range", "/hold_days", true),
+        ("out_of_range", "/milestones/0/threshold", false),
+        ("too_large", "/clauses", true),
+        ("too_large", "/bands/steps", true),
+        ("too_large", "/milestones", true),
+        ("too_large", "/overrides", false),
+        ("too_large", "/clauses/0/when", false),
+        ("empty", "/clauses/0/events", true),
+        ("empty", "/bands/steps", false),
+        ("out_of_order", "/bands/steps/0/from", false),
+    ] {
+        let finding = Finding { pointer: pointer.to_owned(), name, why: String::new() };
+        assert_eq!(finding.is_form(), expected, "{name} {pointer}");
     }
 }

@@ -63,10 +63,56 @@ fn a_bonus_from_nothing_on_raises_every_sale_and_one_from_a_volume_on_some() {
         assert_eq!(with(from, "0.666666", one()), none);
         assert_eq!(with(from, "0.25", two()), none, "exactly all of it");
     }
+    let half = || vec![Clause { reward: percent("0.5"), ..clause("a", None) }];
+    for from in [0, 1] {
+        assert_eq!(with(from, "1", half()), none, "exactly all of it");
+    }
     assert_eq!(with(0, "0.666667", one()), ["!over_the_sale /volume_bonus/bonus"]);
     assert_eq!(with(1, "0.666667", one()), ["over_the_sale /volume_bonus/bonus"]);
     assert_eq!(with(0, "0.250001", two()), ["!over_the_sale /clauses/1/reward"]);
     assert_eq!(with(1, "0.250001", two()), ["over_the_sale /clauses/1/reward"]);
+}
+
+#[test]
+fn a_share_is_over_the_sale_where_a_bonus_from_nothing_on_brings_it_there() {
+    let rate = |text: &str| Rate::parse(text).expect("a rate");
+    for (bonus, share, expected) in [
+        (None, "1", false),
+        (Some((0, "0.25")), "0", false),
+        (Some((0, "0.25")), "0.8", false),
+        (Some((0, "0.25")), "0.800001", true),
+        (Some((0, "0.000001")), "0.999999", false),
+        (Some((0, "0.000001")), "1", true),
+        (Some((0, "0")), "1", false),
+        // From something on some sales are paid without it.
+        (Some((1, "0.25")), "0.800001", false),
+        (Some((1, "1")), "1", false),
+    ] {
+        let volume_bonus = bonus.map(|(from, bonus)| VolumeBonus { from: usd(from), bonus: rate(bonus) });
+        let terms = Terms { volume_bonus, ..terms(vec![clause("a", None)]) };
+        assert_eq!(terms.is_over_the_sale(rate(share)), expected, "{share} with {bonus:?}");
+    }
+}
+
+/// Of three that together come to more than the sale only two are ever sure to meet.
+#[test]
+fn what_always_meets_is_refused_for_what_it_comes_to_and_not_for_what_may_come_on_top() {
+    let part = |name: &str, when| Clause { reward: percent("0.4"), ..clause(name, when) };
+    let german = test("country", "equals", "DE");
+    let clauses = vec![part("a", None), part("b", Some(test("plan", "equals", "a"))), part("c", Some(german))];
+    assert_eq!(found(&sum(clauses)), ["over_the_sale /clauses/2/reward"]);
+}
+
+/// So many that never meet that nobody looks at all their pairs: that is warned of as well, as nobody knows it.
+#[test]
+fn what_never_meets_is_warned_of_where_it_is_too_much_to_look_at() {
+    let one = |n: usize| {
+        let when = test("plan", "equals", &format!("v{n}"));
+        Clause { reward: percent("0.4"), ..clause(&format!("c{n:02}"), Some(when)) }
+    };
+    let of = |count: usize| verdict(&sum((0..count).map(one).collect()));
+    assert_eq!(of(CLAUSES_MAX), BTreeSet::from(["over_the_sale".to_owned()]));
+    assert_eq!(of(20), BTreeSet::new());
 }
 
 /// So many clauses of which some meet, and never enough of them, that nobody looks at all their sets: then it is warned of.
