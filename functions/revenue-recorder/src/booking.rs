@@ -260,7 +260,9 @@ impl<'a> Recorder<'a> {
     /// REV-2: who pays under the address of a lead is a customer now. Behind the booking: it is no money, and whoever
     /// books again finishes it.
     async fn convert_leads(&self, paid: &SalePaid) -> Result<(), BookingError> {
-        let Some(email) = paid.email.filter(|_| paid.paid.minor() > 0) else { return Ok(()) };
+        let Some(email) = paid.email.filter(|_| paid.event_type.is_payment() && paid.paid.minor() > 0) else {
+            return Ok(());
+        };
         match cases::leads::pay(self.store, self.tenant, email, (paid.customer.as_ref(), paid.occurred_at)).await {
             Ok(_) => Ok(()),
             Err(CaseError::Store(error)) => Err(error.into()),

@@ -8,8 +8,6 @@ use crate::terms::Terms;
 
 /// A day.
 const DAY_MS: i64 = 86_400_000;
-/// How long a coupon binds behind its use: as long as a click of the programme.
-const COUPON_WINDOW_MS: i64 = 30 * DAY_MS;
 
 /// Something of a partner's that travelled with somebody.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -74,20 +72,12 @@ impl Terms {
         partner.map(String::as_str)
     }
 
-    fn window_ms(&self, touch: &Touch) -> Option<i64> {
-        if touch.is_coupon {
-            self.coupons.contains_key(&touch.by).then_some(COUPON_WINDOW_MS)
-        } else {
-            self.links.get(&touch.by).map(|link| link.window_ms)
-        }
-    }
-
     /// The newest coupon if there is one, else the clicks that count, oldest first; of two at one instant the greater link
     /// is the newer. What has no weight is left out.
     pub(crate) fn choose(&self, touches: &[Touch], at_ms: i64) -> Vec<Part> {
         let counts = |touch: &&Touch| {
-            let window = self.window_ms(touch);
-            window.is_some_and(|window| touch.counts_from_ms() <= at_ms && at_ms - touch.at_ms <= window)
+            let is_known = self.partner_of(touch).is_some();
+            is_known && touch.counts_from_ms() <= at_ms && at_ms - touch.at_ms <= self.window_ms
         };
         let mut counted: Vec<&Touch> = touches.iter().filter(counts).collect();
         counted.sort_by_key(|touch| (touch.is_coupon, touch.at_ms, touch.by.clone()));

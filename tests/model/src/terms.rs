@@ -9,8 +9,6 @@ use crate::share::{Amount, MILLION, half_away};
 pub struct Link {
     /// Whose it is.
     pub partner: String,
-    /// How long a click counts, ms.
-    pub window_ms: i64,
     /// Its own rate, in millionths.
     pub rate: Option<Amount>,
 }
@@ -172,6 +170,8 @@ impl Shares {
 /// The terms of a world: they stand before the first fact.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Terms {
+    /// How long a click or the use of a coupon counts, ms.
+    pub window_ms: i64,
     /// By id.
     pub links: BTreeMap<String, Link>,
     /// Whose each coupon is.

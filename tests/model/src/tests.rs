@@ -3,8 +3,9 @@
 use super::*;
 
 fn terms() -> Terms {
-    let link = |partner: &str, rate| Link { partner: partner.to_owned(), window_ms: 100, rate };
+    let link = |partner: &str, rate| Link { partner: partner.to_owned(), rate };
     Terms {
+        window_ms: 100,
         links: BTreeMap::from([("a".to_owned(), link("ada", None)), ("b".to_owned(), link("bob", Some(500_000)))]),
         rules: vec![Rule::simple(0, Pay::Rate(250_000)), Rule::simple(5_000, Pay::Flat(1_000, "USD".to_owned()))],
         ..Terms::default()
@@ -252,7 +253,7 @@ fn a_span_is_repriced_and_what_comes_behind_it_is_not() {
 
 /// What everybody has of a sale of 1.00 that several clicks brought, under terms.
 fn shared(shares: Shares, change: impl Fn(&mut Terms), touches: Vec<Touch>, back: Amount) -> Vec<(String, Amount)> {
-    let link = |partner: &str, rate| Link { partner: partner.to_owned(), window_ms: 100, rate };
+    let link = |partner: &str, rate| Link { partner: partner.to_owned(), rate };
     let mut own = Terms { shares, ..terms() };
     own.links = ["ada", "bob", "cy"].into_iter().map(|who| (who.to_owned(), link(who, None))).collect();
     own.rules = vec![Rule::simple(0, Pay::Rate(1_000_000))];

@@ -149,7 +149,7 @@ pub async fn furnish(clients: &Clients, tenant: &TenantKey, plan: &Plan) -> Resu
         name: "Programme".to_owned(),
         currency: Currency::USD,
         zone,
-        window_days: 30,
+        window_days: window_of(plan)?,
         hold_days: plan.hold_days,
         close_lag_days: 3,
         attribution: AttributionSettings { model: model_of(plan.terms.shares), ..AttributionSettings::default() },
@@ -180,6 +180,11 @@ pub async fn furnish(clients: &Clients, tenant: &TenantKey, plan: &Plan) -> Resu
     store.record_tenant(tenant).await.map(|_| ()).map_err(Unfurnished::because)
 }
 
+/// How long a click counts, in days: as long for every link of the programme.
+fn window_of(plan: &Plan) -> Result<u16, Unfurnished> {
+    u16::try_from(plan.terms.window_ms / crate::plan::DAY_MS).map_err(Unfurnished::because)
+}
+
 async fn furnish_links(store: &Store, tenant: &TenantKey, plan: &Plan) -> Result<(), Unfurnished> {
     let created_at = instant(0);
     for (id, link) in &plan.terms.links {
@@ -190,7 +195,7 @@ async fn furnish_links(store: &Store, tenant: &TenantKey, plan: &Plan) -> Result
             partner: PartnerId::parse(&link.partner).map_err(Unfurnished::because)?,
             program: program_id(),
             destination: "https://shop.example/".to_owned(),
-            window_days: u16::try_from(link.window_ms / crate::plan::DAY_MS).map_err(Unfurnished::because)?,
+            window_days: window_of(plan)?,
             commission_rate: rate,
             active: true,
             created_at,

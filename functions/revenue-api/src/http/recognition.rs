@@ -85,8 +85,8 @@ pub(crate) struct RecognitionView {
     data: Vec<MonthView>,
     /// Null: all months are on this page.
     next_cursor: Option<String>,
-    /// Sales of subscriptions that were read, from `look_back_days` before the first month on, and that are in no month:
-    /// nobody told how long was paid for. One row a currency; empty where there are none.
+    /// Sales of subscriptions that were booked from `look_back_days` before the first month until the last one's end, and
+    /// that are in no month: nobody told how long was paid for. One row a currency; empty where there are none.
     without_period: Vec<WithoutPeriodView>,
 }
 

@@ -46,6 +46,9 @@ async fn who_pays_under_the_address_of_a_lead_converts_it_once() {
     let id = captured(&world, 36).await;
     book(&world, Fact::SalePaid(paid(&world, "in_0", "0"))).await;
     assert!(lead(&world, &id).await.state.is_open(), "a trial is no payment");
+    let own = domain::fact::SalePaid { event_type: SaleType::Custom, ..paid(&world, "ev_1", "20.00") };
+    book(&world, Fact::SalePaid(own)).await;
+    assert!(lead(&world, &id).await.state.is_open(), "nor is an event of the tenant's own");
     for _ in 0..2 {
         book(&world, Fact::SalePaid(paid(&world, "in_1", "99.00"))).await;
         assert_eq!(lead(&world, &id).await.converted_at(), Some(world.now));

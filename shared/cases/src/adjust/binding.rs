@@ -17,7 +17,7 @@ use store::sales::NewSale;
 use super::load::Loaded;
 use super::plan::{Making, changed};
 use super::{Night, fits, set_aside, told_last};
-use crate::alone::{Alone, Frozen, Worth, settle_currency};
+use crate::alone::{Alone, Frozen, Worth};
 use crate::error::CaseError;
 use crate::risk::look::{Look, Noticed};
 
@@ -85,7 +85,6 @@ pub async fn redecided(night: &Night<'_>, loaded: &Loaded, sale: &Sale) -> Resul
     }
     night.store.fill_terms(night.tenant, &mut decision, sale.decision.credits()).await?;
     let mut after = Sale { decision, ..sale.clone() };
-    settle_currency(night.store, night.tenant, &mut after).await?;
     let Worth { mut targets, open_in } = alone(night, loaded, (&after, sale.decision.credits())).await?;
     for target in &mut targets {
         target.trace.notes.push(night.making.note());

@@ -10,13 +10,13 @@ const RATES: [i128; 8] = [50_000, 75_000, 100_000, 125_000, 200_000, 250_000, 33
 /// The terms, and the partners with their links.
 pub(super) fn drawn(style: Style, dice: &mut Dice) -> (Terms, Vec<PlannedPartner>) {
     let (mut terms, mut partners, mut link) = (Terms::default(), Vec::new(), 0);
+    terms.window_ms = dice.between(5, 30) * DAY_MS;
     for partner in 0..usize::try_from(dice.between(4, 8)).unwrap_or(4) {
         let links: Vec<usize> = (link..=link + dice.place(2)).collect();
         link += links.len();
         for own in &links {
             let rate = dice.percent(20).then(|| i128::from(dice.between(1, 60) * 10_000));
-            let window_ms = dice.between(5, 30) * DAY_MS;
-            terms.links.insert(link_id(*own), Link { partner: partner_id(partner), window_ms, rate });
+            terms.links.insert(link_id(*own), Link { partner: partner_id(partner), rate });
         }
         if dice.percent(60) {
             terms.coupons.insert(coupon(partner), partner_id(partner));

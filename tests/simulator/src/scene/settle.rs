@@ -164,7 +164,7 @@ impl Scene<'_> {
             let found = format!("{} at place 0 beside {beside}: places {failed:?} are refused", events[poison].id);
             return Err(Breach { law: "poison", found }.into());
         }
-        self.tally.checked.add("poison", 1);
+        self.tally.checked.add("poison", u64::from(neighbour.is_some()));
         Ok(())
     }
 

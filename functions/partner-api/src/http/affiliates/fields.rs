@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::id::ProgramId;
 use domain::rate::Rate;
-use domain::rule::in_force;
+use domain::rule::{Reward, RuleVersion, in_force};
 use domain::time::Timestamp;
 use edge::faults::Faults;
 use edge::problem::Problem;
@@ -88,7 +88,11 @@ pub(super) async fn check_rate(
     let Some(rate) = rate else { return Ok(()) };
     let rules = app.store.list_rules(tenant, program).await?;
     let later = rules.iter().filter(|rule| rule.effective_from > now);
-    if in_force(&rules, now).into_iter().chain(later).any(|rule| rule.terms.is_over_the_sale(rate)) {
+    // Where no clause pays a share, no rate of a link comes into it.
+    let pays_shares =
+        |rule: &RuleVersion| rule.terms.clauses.iter().any(|clause| !matches!(clause.reward, Reward::Flat(_)));
+    let is_over = |rule: &RuleVersion| pays_shares(rule) && rule.terms.is_over_the_sale(rate);
+    if in_force(&rules, now).into_iter().chain(later).any(is_over) {
         let why = "with the bonus that the program pays from nothing on, this rate always comes to more than the sale";
         return Err(Problem::impossible("/commission_rate", why));
     }

@@ -125,7 +125,7 @@ pub(super) fn check_first_band(terms: &Terms, findings: &mut Findings) {
         if let Some(other) = other {
             let why = format!(
                 "each sale is compared by the first band alone, whatever the month reaches: where \"{}\" pays more \
-                than that, it always wins over the bands",
+                than that, it always wins over the bands, and never where it pays less",
                 other.name
             );
             findings.warn(format_args!("/clauses/{place}/reward"), "first_band_counts", why);
