@@ -33,7 +33,6 @@ def main(argued_path, *outcomes_paths):
         with open(path, encoding="utf-8") as file:
             outcomes += json.load(file)["outcomes"]
     known = argued(argued_path)
-    seen = set()
     modules = defaultdict(lambda: defaultdict(int))
     seconds = defaultdict(float)
     missed = []
@@ -42,9 +41,6 @@ def main(argued_path, *outcomes_paths):
         if scenario == "Baseline":
             continue
         mutant = scenario["Mutant"]
-        if mutant["name"] in seen:
-            continue
-        seen.add(mutant["name"])
         module = module_of(mutant["file"])
         seconds[module] += sum(phase["duration"] for phase in outcome["phase_results"])
         summary = outcome["summary"]

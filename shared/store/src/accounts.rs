@@ -119,30 +119,31 @@ impl Store {
         items.into_iter().map(|attributes| head::read_close(account.currency, attributes)).collect()
     }
 
-    /// How many lines the closes behind a slot hold: what the next payout covers.
+    /// How many lines the closes of a head hold that no payout covers: what the next one does. `None` where one of them cannot
+    /// be read yet: of a transaction the head may be seen an instant before its close is.
     ///
     /// # Errors
     /// The store does not answer, or an item cannot be read.
-    pub async fn count_lines_closed_after(
+    pub async fn count_lines_to_cover(
         &self,
         tenant: &TenantKey,
         account: &Account,
-        covered: Option<Slot>,
-    ) -> Result<u64, StoreError> {
-        let mut count = 0;
-        let mut no = self.get_head(tenant, account).await?.close_no;
+        head: &Head,
+    ) -> Result<Option<u64>, StoreError> {
+        let (mut count, mut no) = (0, head.close_no);
         // Newest first, and only as far back as the last payout: never the whole history.
         while no > 0 {
             let key = tenant.close(account, no);
             let found = self.get_attributes(&self.tables.core, &key, true, "reading a close").await?;
-            let close = found.map(|attributes| head::read_close(account.currency, attributes)).transpose()?;
-            match close.filter(|close| Some(close.to) > covered) {
-                Some(close) => count += close.count,
-                None => break,
+            let Some(attributes) = found else { return Ok(None) };
+            let close = head::read_close(account.currency, attributes)?;
+            if Some(close.to) <= head.covered {
+                break;
             }
+            count += close.count;
             no -= 1;
         }
-        Ok(count)
+        Ok(Some(count))
     }
 
     /// The account leaves the index of those that the night visits, unless something happened since the head was read.

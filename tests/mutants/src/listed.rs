@@ -36,6 +36,26 @@ pub struct Point {
 pub struct Span {
     /// The first character.
     pub start: Point,
+    /// Behind the last one.
+    pub end: Point,
+}
+
+impl Span {
+    /// The text with something else in this place; `None` where there is no such place.
+    #[must_use]
+    pub fn replaced(&self, text: &str, with: &str) -> Option<String> {
+        let (from, to) = (self.start.byte_in(text)?, self.end.byte_in(text)?);
+        Some(format!("{}{with}{}", text.get(..from)?, text.get(to..)?))
+    }
+}
+
+impl Point {
+    fn byte_in(self, text: &str) -> Option<usize> {
+        let line = text.split_inclusive('\n').nth(self.line.checked_sub(1)?)?;
+        let column = line.char_indices().map(|(byte, _)| byte).chain([line.len()]).nth(self.column.checked_sub(1)?)?;
+        let before: usize = text.split_inclusive('\n').take(self.line - 1).map(str::len).fold(0, usize::saturating_add);
+        before.checked_add(column)
+    }
 }
 
 /// The function that a change is in.

@@ -1,11 +1,12 @@
 //! `mutants LIST.json OUT`: tries every change of a list (`cargo mutants --list --json`) of one package of `shared/`, and
-//! writes `OUT/outcomes.json` and `OUT/apart.txt`, the names of the changes that cannot be behind a switch.
+//! writes `OUT/outcomes.json`. Changes that cannot be behind a switch are compiled one by one.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program that reports to its caller")]
 
 use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Mutex;
+use std::time::Instant;
 
 use mutants::listed::{Mutant, Number};
 use mutants::outcome::{Outcome, Tried, written};
@@ -63,12 +64,19 @@ fn run(list: &str, out: &PathBuf) -> Result<(), Box<dyn Error>> {
         }
     })?;
     let mut tried = tried.into_inner().map_err(|_| "a thread has died")?;
+    for number in &compiled.apart {
+        let Some(mutant) = of(*number) else { continue };
+        let begun = Instant::now();
+        let outcome = match tree.compile_alone(mutant)? {
+            Some(binary) => tests.run_all(&binary)?,
+            None => Outcome::Unviable,
+        };
+        println!("apart, {outcome:?}: {}", mutant.name);
+        tried.push(Tried { mutant, outcome, ms: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX) });
+    }
     let unviable = compiled.unviable.iter().filter_map(|number| of(*number));
     tried.extend(unviable.map(|mutant| Tried { mutant, outcome: Outcome::Unviable, ms: 0 }));
     tried.sort_by(|one, other| one.mutant.name.cmp(&other.mutant.name));
     std::fs::write(out.join("outcomes.json"), written(&tried).to_string())?;
-    let apart: String =
-        compiled.apart.iter().filter_map(|number| of(*number)).map(|mutant| format!("{}\n", mutant.name)).collect();
-    std::fs::write(out.join("apart.txt"), apart)?;
     Ok(())
 }

@@ -13,7 +13,7 @@ fn mutant(genre: Genre, (line, column): (usize, usize), replacement: &str) -> Mu
         name: format!("src/lib.rs:{line}:{column}: a change"),
         genre,
         replacement: replacement.to_owned(),
-        span: Span { start: Point { line, column } },
+        span: Span { start: Point { line, column }, end: Point { line, column: column + 1 } },
         function: Some(Function { return_type: "-> bool".to_owned() }),
     }
 }
@@ -119,4 +119,15 @@ fn what_became_of_a_change_reads_as_cargo_mutants_writes_it() {
     assert_eq!(outcome["summary"], "MissedMutant");
     assert_eq!(outcome["scenario"]["Mutant"]["file"], "src/lib.rs");
     assert_eq!(outcome["phase_results"][0]["duration"].to_string(), "1.002");
+}
+
+#[test]
+fn a_change_by_itself_takes_the_place_of_its_text_and_of_nothing_else() {
+    let point = |line, column| Point { line, column };
+    let text = "fn f() -> u8 {\n    \"é\"; 1 * 2\n}\n";
+    let operator = Span { start: point(2, 12), end: point(2, 13) };
+    assert_eq!(operator.replaced(text, "+").as_deref(), Some("fn f() -> u8 {\n    \"é\"; 1 + 2\n}\n"));
+    let body = Span { start: point(2, 5), end: point(2, 15) };
+    assert_eq!(body.replaced(text, "0").as_deref(), Some("fn f() -> u8 {\n    0\n}\n"));
+    assert_eq!(Span { start: point(9, 1), end: point(9, 2) }.replaced(text, "0"), None);
 }

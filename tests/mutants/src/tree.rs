@@ -195,6 +195,20 @@ impl Tree {
         Err(TreeError::NotCompiled(format!("not after {ROUNDS_MAX} rounds")))
     }
 
+    /// Compiles the tests with one change alone, and no switch; `None` where that does not compile.
+    ///
+    /// # Errors
+    /// A file cannot be read or written.
+    pub fn compile_alone(&self, mutant: &Mutant) -> Result<Option<PathBuf>, TreeError> {
+        for (file, (source, _)) in &self.files {
+            let changed = mutant.span.replaced(source, &mutant.replacement).filter(|_| *file == mutant.file);
+            let path = self.root.join(file);
+            in_file(&path, fs::write(&path, changed.as_ref().unwrap_or(source)))?;
+        }
+        let (errors, tests) = self.build()?;
+        Ok(tests.filter(|_| errors.is_empty()))
+    }
+
     /// Whose an error is: of the change in whose text it is, of the place that it is in, or of a function that is
     /// constant no more.
     fn blame(&self, error: &Diagnostic, rendered: &BTreeMap<&str, Rendered>, compiled: &mut Compiled) {

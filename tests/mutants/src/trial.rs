@@ -27,6 +27,8 @@ pub struct Tests {
     root: PathBuf,
     /// By change: the tests that come by it, with how long each takes.
     reaching: BTreeMap<Number, Vec<(Duration, String)>>,
+    /// How long all of them take, one after the other.
+    takes: Duration,
     /// How many there are.
     pub count: usize,
 }
@@ -61,13 +63,14 @@ impl Tests {
             folder: folder.to_owned(),
             root: root.to_owned(),
             reaching: BTreeMap::new(),
+            takes: Duration::ZERO,
             count: 0,
         };
         let listed = tests.command(0).args(["--list", "--format", "terse"]).stdout(Stdio::piped()).output()?;
         let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
         let names: Vec<&str> = listed.lines().filter_map(|line| line.strip_suffix(": test")).collect();
         tests.count = names.len();
-        let reached = Mutex::new(Vec::new());
+        let (reached, takes) = (Mutex::new(Vec::new()), Mutex::new(Duration::ZERO));
         let traced = each(jobs, names.len(), |at| {
             let trace = root.join(format!("trace-{at}"));
             let begun = Instant::now();
@@ -77,6 +80,9 @@ impl Tests {
                 return Err(TrialError::Broken(names[at].to_owned()));
             }
             let took = begun.elapsed();
+            if let Ok(mut takes) = takes.lock() {
+                *takes += took;
+            }
             // A test that comes by no change leaves no file.
             let numbers = std::fs::read_to_string(&trace).unwrap_or_default();
             let numbers: BTreeSet<Number> = numbers.lines().filter_map(|line| line.parse().ok()).collect();
@@ -92,6 +98,7 @@ impl Tests {
         for (number, took, name) in reached.into_inner().unwrap_or_default() {
             tests.reaching.entry(number).or_default().push((took, name));
         }
+        tests.takes = takes.into_inner().unwrap_or_default();
         tests.reaching.values_mut().for_each(|tests| tests.sort());
         Ok(tests)
     }
@@ -111,6 +118,19 @@ impl Tests {
             let outcome = self.try_one(numbers[at])?;
             told(numbers[at], outcome, begun.elapsed());
             Ok(())
+        })
+    }
+
+    /// Runs all tests of a binary into which one change was compiled by itself.
+    ///
+    /// # Errors
+    /// The tests cannot be run.
+    pub fn run_all(&self, binary: &Path) -> Result<Outcome, TrialError> {
+        let child = self.command_of(binary, 0).env_remove("RUST_TEST_THREADS").spawn()?;
+        Ok(match wait(child, LEAST_PATIENCE.max(self.takes * PATIENCE))? {
+            Ran::Well => Outcome::Missed,
+            Ran::Badly => Outcome::Caught,
+            Ran::TooLong => Outcome::Timeout,
         })
     }
 
@@ -137,7 +157,11 @@ impl Tests {
     }
 
     fn command(&self, number: Number) -> Command {
-        let mut command = Command::new(&self.binary);
+        self.command_of(&self.binary, number)
+    }
+
+    fn command_of(&self, binary: &Path, number: Number) -> Command {
+        let mut command = Command::new(binary);
         command.current_dir(&self.folder).env("MUTANT", number.to_string()).env("RUST_BACKTRACE", "0");
         // A failing law need not be made smaller, nor kept; a changed snapshot is a failure.
         command.env("PROPTEST_MAX_SHRINK_ITERS", "0").env("PROPTEST_FAILURE_PERSISTENCE", "off");

@@ -65,6 +65,7 @@ pub async fn request_within(
         }
         match asking.draft(&prepared).await? {
             Draft::Refused(holds) => return Ok(held(holds)),
+            Draft::Unsettled => {}
             // What is closed does not suffice, or a part is taken of it: close it, and look again at what opened meanwhile.
             Draft::CloseFirst => {
                 if let Some(close) = &prepared.close {
@@ -124,6 +125,8 @@ enum Draft {
     CloseFirst,
     /// What stands against the amount as it is closed.
     Refused(Vec<Hold>),
+    /// Nothing yet: a close is being written, and not all of it can be read.
+    Unsettled,
 }
 
 /// What a payout covers: everything that is closed, up to a slot.
@@ -167,7 +170,10 @@ impl Asking<'_> {
         if PaymentName::parse(&self.asked.under).is_some() && approvers < 2 {
             terms.approvers = Some(2);
         }
-        let counted = self.store.count_lines_closed_after(self.tenant, self.account, head.covered).await?;
+        // V4: what cannot be read yet is not nothing.
+        let Some(counted) = self.store.count_lines_to_cover(self.tenant, self.account, head).await? else {
+            return Ok(Draft::Unsettled);
+        };
         let lines = counted + close.as_ref().map_or(0, |close| close.count);
         let close_hash = close.as_ref().map_or(head.close_hash, |close| close.hash);
         let covered = Covered { amount, to, close_hash, lines };

@@ -28,7 +28,10 @@ fn again_by_bands(minor: i64) -> Target {
 
 /// Books in December, November frozen and counted.
 fn counted(sale: &mut Sale, targets: &[Target]) -> Vec<Line> {
-    let marks = Marks { frozen: Some(november()), counted: Some(november()) };
+    in_december(sale, targets, Marks { frozen: Some(november()), counted: Some(november()) })
+}
+
+fn in_december(sale: &mut Sale, targets: &[Target], marks: Marks) -> Vec<Line> {
     let booking = Booking {
         now: at(),
         today: day("2026-12-05"),
@@ -59,6 +62,17 @@ fn com_22_what_goes_back_counts_in_the_first_open_month_and_stands_in_no_slot_be
     let lines = counted(&mut sale, &targets);
     assert_eq!(told(&lines), ["-15.00 261205.00 reversal 2026-12 counted: 2026-11 in 2026-12, by: bands"]);
     assert_eq!(late_months(&lines[0]), Some((november(), Month::parse("2026-12").expect("a month"))));
+}
+
+#[test]
+fn com_22_what_goes_back_of_a_month_that_is_open_counts_in_it_however_late() {
+    let mut sale = sale(10_000);
+    book(&mut sale, &[by_bands(3_000)], "2026-11-21", None);
+    sale.refunded = usd(5_000);
+    let targets = booked_targets(&sale);
+    let lines = in_december(&mut sale, &targets, Marks::default());
+    assert_eq!(told(&lines), ["-15.00 261121.00 reversal 2026-11 "]);
+    assert_eq!(late_months(&lines[0]), None);
 }
 
 #[test]
@@ -100,4 +114,14 @@ fn how_far_the_months_of_an_account_are_over_is_what_its_head_says() {
     let december = Month::parse("2026-12").expect("a month");
     let head = Head { frozen: Some(december), counted: Some(november()), ..Head::new(Currency::USD) };
     assert_eq!(Marks::from(&head), Marks { frozen: Some(december), counted: Some(november()) });
+}
+
+/// A programme's zone may be ahead of the ledger's: then a sale counts in a month that has not begun in the ledger.
+#[test]
+fn com_22_what_goes_back_of_an_open_month_is_taken_where_it_is_before_its_first_day_as_well() {
+    let mut sale = sale(10_000);
+    let target = Target { slot: Slot::of_day(day("2026-10-31")), ..by_bands(3_000) };
+    book(&mut sale, slice::from_ref(&target), "2026-10-31", None);
+    sale.refunded = usd(5_000);
+    assert_eq!(book(&mut sale, &[target], "2026-10-31", None), ["-15.00 261031.00 reversal"]);
 }
