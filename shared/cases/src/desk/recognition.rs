@@ -15,8 +15,8 @@ use store::journal::Journalled;
 use super::Desk;
 use crate::error::CaseError;
 
-/// How long before its first month a sale that still counts may have been booked, unless it is said: a year's service,
-/// paid a month ahead.
+/// How long before its first month, or behind its last, a sale that still counts may have been booked, unless it is said: a
+/// year's service, paid a month ahead.
 pub const LOOK_BACK_DAYS: u16 = 400;
 /// How many facts of the journal are read at a time.
 const PAGE: usize = 500;
