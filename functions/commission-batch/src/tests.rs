@@ -17,6 +17,7 @@ mod crowded;
 mod deaths;
 mod ended;
 mod freezing;
+mod in_doubt;
 mod late_periods;
 mod latecomers;
 mod measured;

@@ -204,8 +204,14 @@ impl<'a> Recorder<'a> {
             let lines = self.retarget(&mut sale, &worth.targets, cause, &fences)?;
             let change = meets.as_ref().map(Found::change);
             let review = review.as_ref().map(ReviewPart::Opened);
-            let (aliases, open_in) = (&paid.aliases, &worth.open_in);
-            let new = NewSale { sale: &sale, lines: &lines, aliases, open_in, meets: change, review };
+            // COM-1: told under another id, the lead is the one that was told before.
+            let tellings = cases::leads::tellings(self.store, self.tenant, &sale).await?;
+            if tellings.is_rewarded {
+                return Ok(Booked::AlreadySeen);
+            }
+            let aliases: Vec<PaymentKey> = paid.aliases.iter().chain(&tellings.names).cloned().collect();
+            let open_in = &worth.open_in;
+            let new = NewSale { sale: &sale, lines: &lines, aliases: &aliases, open_in, meets: change, review };
             // COM-3: theirs are listed, so that no partner's accounts need be read for them.
             let shared = paid.customer.as_ref().filter(|_| customer.is_some_and(Customer::has_several_partners));
             match self.store.create_sale_of(self.tenant, &new, shared).await? {
@@ -216,6 +222,7 @@ impl<'a> Recorder<'a> {
                 }
                 SaleWritten::AlreadySeen => return self.book_again(paid).await,
                 SaleWritten::CustomerMet => {}
+                SaleWritten::AliasTaken if !tellings.names.is_empty() => {}
                 SaleWritten::AliasTaken => return Err(BookingError::AliasTaken { payment: paid.payment.clone() }),
                 SaleWritten::BehindFence => fences.read(self, &lines).await?,
             }
@@ -297,6 +304,7 @@ impl<'a> Recorder<'a> {
             subscription: paid.subscription.clone(),
             period_start: paid.period_start,
             period_end: paid.period_end,
+            services: paid.services.clone(),
             traits: paid.traits.clone(),
             email: paid.email,
             buyer: paid.buyer.clone(),

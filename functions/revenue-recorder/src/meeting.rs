@@ -177,8 +177,13 @@ impl Recorder<'_> {
                 relies_on: &[],
                 moves: &[],
             });
-            let (open_in, review) = (&worth.open_in, noticed.part());
-            let new = NewSale { sale: &sale, lines: &lines, aliases: &[], open_in, meets, review };
+            // COM-1: a lead that has its reward by another id: this telling of it stays nobody's.
+            let tellings = cases::leads::tellings(self.store, self.tenant, &sale).await?;
+            if tellings.is_rewarded {
+                return Ok(());
+            }
+            let (aliases, open_in, review) = (&tellings.names, &worth.open_in, noticed.part());
+            let new = NewSale { sale: &sale, lines: &lines, aliases, open_in, meets, review };
             let is_shared = after.as_ref().unwrap_or(&known).has_several_partners();
             match self.store.decide_sale(self.tenant, (customer, is_shared), before, &new).await? {
                 SaleWritten::Yes => return Ok(()),

@@ -61,6 +61,7 @@ fn sale_of_nothing(event: &PaymentKey, occurred_at: domain::time::Timestamp, eve
         subscription: None,
         period_start: None,
         period_end: None,
+        services: Vec::new(),
         traits: SaleTraits::default(),
         buyer: Buyer::default(),
         click_token: None,

@@ -9,6 +9,7 @@ mod kept_only;
 mod leads;
 mod leftovers;
 mod orders;
+mod qualified;
 mod queue;
 mod races;
 mod retold;

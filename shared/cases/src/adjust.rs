@@ -7,6 +7,7 @@
 pub mod accounts;
 pub mod binding;
 pub mod count;
+mod doubts;
 mod elsewhere;
 pub(crate) mod late;
 pub mod load;
@@ -219,7 +220,9 @@ pub async fn adjust_program(night: &Night<'_>, program: &ProgramId) -> Result<Or
         let plan = plan(&loaded, &choice, &night.making)?;
         if plan.is_empty() {
             let is_recomputing = night.store.get_recomputing(night.tenant, program).await?.is_some();
-            if let Some(frozen) = frozen_for_all(night, &loaded, program)?.filter(|_| !is_recomputing) {
+            if let Some(frozen) = frozen_for_all(night, &loaded, program)?.filter(|_| !is_recomputing)
+                && !doubts::keep_unit_open(night, &loaded, frozen).await?
+            {
                 // Refused when it was recorded before: it never goes back.
                 let _: Written = night.store.record_program_counted(night.tenant, program, frozen).await?;
             }
@@ -336,7 +339,7 @@ async fn countable(night: &Night<'_>, loaded: &Loaded, account: &Account) -> Res
             return Ok(None);
         }
     }
-    Ok(Some(frozen))
+    Ok((!doubts::keep_open(loaded, night.frames, account, frozen)).then_some(frozen))
 }
 
 /// The month up to which every account with sales of a programme is frozen.

@@ -1,21 +1,26 @@
 //! Leads: captured at the door, converted by a person or by a payment, erased. A door, a desk and the recorder share these.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::audit::{Actor, AuditEntry, ChainEnd, Deed, append};
 use domain::digest::Digest;
-use domain::fact::PaymentKey;
-use domain::id::LeadId;
+use domain::fact::{PaymentKey, SaleType};
+use domain::id::{LeadId, ProgramId, SaleId};
 use domain::lead::person::{self, PersonPiece, Teller};
 use domain::lead::{Capture, Ended, Lead, LeadSource, LeadState};
+use domain::sale::Sale;
 use domain::time::Timestamp;
 use store::leads::{LeadChange, StoredLead};
-use store::{Store, TenantKey, Written};
+use store::sales::Known;
+use store::{Store, StoreError, TenantKey, Written};
 
 use crate::error::CaseError;
 
 /// How often a change that others raced is begun again.
 const TRIES_MAX: usize = 8;
+
+/// How many tellings of one lead may have been credited, all but the last for nothing: further ones are not looked at.
+const TELLINGS_MAX: usize = 8;
 
 /// By how many sources the leads of a programme are counted: analytics tell a row for each. A page's words are anybody's,
 /// and cannot use up what the tenant's own server may still name.
@@ -58,6 +63,50 @@ impl Step {
             Self::Erase => "lead.erased",
         }
     }
+}
+
+/// What is known of a qualified lead under other ids.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tellings {
+    /// Does another one have the reward?
+    pub is_rewarded: bool,
+    /// The names that this one has still to take.
+    pub names: Vec<PaymentKey>,
+}
+
+/// COM-1: a qualified lead is one address in a programme, whatever ids it is told under: each telling that is credited takes a
+/// name of it, and the one after it finds that. Nothing of what is no such lead, or nobody's. One that a person has rejected,
+/// or that is credited elsewhere by now, has no reward there.
+///
+/// # Errors
+/// The store does not answer.
+pub async fn tellings(store: &Store, tenant: &TenantKey, sale: &Sale) -> Result<Tellings, StoreError> {
+    let mut tellings = Tellings::default();
+    let Some(email) = sale.email.filter(|_| sale.event_type == SaleType::QualifiedLead) else { return Ok(tellings) };
+    let programs: BTreeSet<&ProgramId> = sale.decision.credits().iter().map(|credit| &credit.program).collect();
+    for program in programs {
+        let lead = LeadId::of(program, &email);
+        let (mut is_rewarded, mut is_known) = (false, false);
+        for telling in 0..TELLINGS_MAX {
+            let Ok(name) = PaymentKey::parse(&format!("lead:{lead}.{telling}")) else { continue };
+            match store.find_payment(tenant, &name).await? {
+                Known::As(owner) if owner != sale.payment => {
+                    let owner = store.get_sale(tenant, &SaleId::of(&owner)).await?;
+                    let has_it =
+                        |owner: &Sale| owner.decision.credits().iter().any(|credit| credit.program == *program);
+                    is_rewarded |= owner.is_some_and(|owner| !owner.rejected && has_it(&owner));
+                    continue;
+                }
+                Known::Not => tellings.names.push(name),
+                // Its own.
+                Known::As(_) | Known::Sale(_) => is_rewarded = false,
+            }
+            is_known = true;
+            break;
+        }
+        tellings.is_rewarded |= is_rewarded || !is_known;
+    }
+    Ok(tellings)
 }
 
 /// Somebody leaves an address: a new lead, or the one that there is, seen once more. `said` is sealed for the lead's id.

@@ -4,6 +4,7 @@
 //! It is pure: the result depends on the set of sales alone, never on their order or on what is booked.
 
 mod caps;
+mod doubt;
 mod earn;
 mod items;
 mod net;
@@ -17,6 +18,7 @@ mod trace;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use doubt::{at_worst, for_certain};
 pub use order::Occurrence;
 pub use period::{PeriodEarning, PeriodKind};
 use thiserror::Error;

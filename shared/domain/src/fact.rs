@@ -125,6 +125,9 @@ pub struct SalePaid {
     pub period_start: Option<Timestamp>,
     /// Until when it runs.
     pub period_end: Option<Timestamp>,
+    /// Its parts, where it runs over several times; empty where it is one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub services: Vec<ServicePart>,
     /// What rules may look at; the coupon among it attributes.
     pub traits: SaleTraits,
     /// The signed click token that came with the payment, unverified.
@@ -191,6 +194,17 @@ impl SaleType {
     pub fn is_payment(self) -> bool {
         matches!(self, Self::InvoicePayment | Self::OneOffSale)
     }
+}
+
+/// A part of a sale whose service runs for a time of its own: what an upgrade adds to the month under way, beside the next one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServicePart {
+    /// How much of the sale it is, by the weights of all its parts; below zero for a time that is given back.
+    pub weight: i64,
+    /// Its first instant.
+    pub from: Timestamp,
+    /// The first instant after it.
+    pub to: Timestamp,
 }
 
 /// One thing among several that were sold together.

@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 
 use thiserror::Error;
 
+use crate::fact::ServicePart;
 use crate::money::{Money, MoneyError};
-use crate::rate::{Rounding, round_quotient};
+use crate::rate::{Base, Rounding, round_quotient};
 use crate::time::{BusinessDay, DateOutOfRange, Timestamp, Zone};
 
 /// A day in seconds.
@@ -19,6 +20,8 @@ const DAY_SECONDS: i64 = 86_400;
 pub struct Service {
     /// What was paid, net of tax where tax is not revenue.
     pub amount: Money,
+    /// When. From then on it is deferred, also where the service begins later.
+    pub paid_at: Timestamp,
     /// Its first instant.
     pub from: Timestamp,
     /// The first instant after it.
@@ -81,9 +84,17 @@ pub fn schedule(
     spread: Spread,
     zone: &Zone,
 ) -> Result<Schedule, RecognitionError> {
+    if service.amount.is_negative() {
+        // A time that is given back is earned as it would be, the other way round.
+        let given = Service { amount: negated(service.amount)?, ..*service };
+        let back: Result<Vec<PaidBack>, MoneyError> =
+            back.iter().map(|paid| Ok(PaidBack { amount: negated(paid.amount)?, ..*paid })).collect();
+        let months = schedule(&given, &back?, spread, zone)?.into_iter();
+        return months.map(|(month, figures)| Ok((month, figures.negated()?))).collect();
+    }
     let line = Line::new(service, spread, zone)?;
     let (segments, contras) = line.bend(service.amount, back)?;
-    let first = month_of(zone.day_of(service.from))?;
+    let first = month_of(zone.day_of(service.from.min(service.paid_at)))?;
     let last = line.last_month()?.max(contras.keys().next_back().copied().unwrap_or(first));
     let zero = Money::zero(service.amount.currency());
     let mut schedule = Schedule::new();
@@ -99,6 +110,54 @@ pub fn schedule(
         (month, before) = (next, to_date);
     }
     Ok(schedule)
+}
+
+/// Services that were paid for at once, each with its part of what was paid and of what went back, by the weights. Parts are
+/// cumulative: they add up to the whole, and to what went back so far.
+///
+/// # Errors
+/// Out of range, or currencies meet.
+pub fn divide(
+    (amount, paid_at): (Money, Timestamp),
+    parts: &[ServicePart],
+    back: &[PaidBack],
+) -> Result<Vec<(Service, Vec<PaidBack>)>, MoneyError> {
+    let currency = amount.currency();
+    let all = parts.iter().fold(0_i64, |all, part| all.saturating_add(part.weight));
+    let mut divided = Vec::new();
+    let mut before = 0_i64;
+    for part in parts {
+        let upto = before.saturating_add(part.weight);
+        let to_date = |whole: Money, weight: i64| {
+            let weights = (Money::from_minor(weight, currency), Money::from_minor(all, currency));
+            Base::share(whole, weights.0, weights.1)?.rounded(Rounding::HalfAwayFromZero)
+        };
+        let own = |whole: Money| to_date(whole, upto)?.try_sub(to_date(whole, before)?);
+        let (mut gone, mut told, mut own_back) = (Money::zero(currency), Money::zero(currency), Vec::new());
+        for paid in back {
+            gone = gone.try_add(paid.amount)?;
+            let part = own(gone)?;
+            let amount = part.try_sub(told)?;
+            told = part;
+            if !amount.is_zero() {
+                own_back.push(PaidBack { at: paid.at, amount });
+            }
+        }
+        divided.push((Service { amount: own(amount)?, paid_at, from: part.from, to: part.to }, own_back));
+        before = upto;
+    }
+    Ok(divided)
+}
+
+fn negated(money: Money) -> Result<Money, MoneyError> {
+    Money::zero(money.currency()).try_sub(money)
+}
+
+impl MonthOfService {
+    fn negated(self) -> Result<Self, MoneyError> {
+        let Self { recognised, contra, deferred } = self;
+        Ok(Self { recognised: negated(recognised)?, contra: negated(contra)?, deferred: negated(deferred)? })
+    }
 }
 
 /// The first day of the month that a day is in.
@@ -212,7 +271,10 @@ impl<'a> Line<'a> {
             // Nobody gets back more than was paid.
             let amount = Money::from_minor(paid.amount.minor().min(left.minor()), left.currency());
             left = left.try_sub(amount)?;
-            let from_deferred = Money::from_minor(amount.minor().min(deferred.minor()), deferred.currency());
+            // A cent that goes from part to part comes back to one that is over: it is that month's.
+            let is_over = amount.is_negative() && step >= self.length;
+            let minor = if is_over { 0 } else { amount.minor().min(deferred.minor()) };
+            let from_deferred = Money::from_minor(minor, deferred.currency());
             let contra = from_deferred.try_sub(amount)?;
             let day = self.zone.day_of(paid.at);
             if !contra.is_zero() {

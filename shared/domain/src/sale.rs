@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::attribution::{Credit, Loser, NobodyReason};
 use crate::digest::Digest;
-use crate::fact::{Buyer, DisputePhase, PaymentKey, SaleTraits, SaleType, SoldItem};
+use crate::fact::{Buyer, DisputePhase, PaymentKey, SaleTraits, SaleType, ServicePart, SoldItem};
 use crate::id::{PartnerId, RuleId, SaleId};
 use crate::line::{LineKind, Part, Place};
 use crate::money::Money;
@@ -170,6 +170,8 @@ pub struct Sale {
     pub period_start: Option<Timestamp>,
     /// Until when it runs; for the recognition of revenue.
     pub period_end: Option<Timestamp>,
+    /// Its parts, where it runs over several times; for the recognition of revenue.
+    pub services: Vec<ServicePart>,
     /// What rules may look at.
     pub traits: SaleTraits,
     /// Who is paid for it.
@@ -247,6 +249,7 @@ impl Sale {
             subscription: None,
             period_start: None,
             period_end: None,
+            services: Vec::new(),
             traits: SaleTraits::default(),
             decision: Decision::nobody(NobodyReason::CustomerUnknown),
             lines: Vec::new(),
@@ -272,6 +275,12 @@ impl Sale {
     #[must_use]
     pub fn is_wholly_reversed(&self) -> bool {
         self.rejected || (!self.paid.is_zero() && self.back() >= self.paid.minor())
+    }
+
+    /// Is it open whether the sale stands? A person has to release it, or a bank to decide.
+    #[must_use]
+    pub fn is_in_doubt(&self) -> bool {
+        !self.is_wholly_reversed() && (self.hold.is_some() || self.disputed(DisputePhase::Opened) > 0)
     }
 
     /// In which month it counts for a partner, as the newest line says that says one.

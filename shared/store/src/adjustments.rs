@@ -177,6 +177,7 @@ impl Store {
             others.push(self.undecided_no_more(tenant, customer, &new.sale.id)?);
             others.push(self.listed_part(tenant, customer, &new.sale.id)?);
         }
+        others.extend(self.woken_by(tenant, new.sale, new.lines)?);
         self.change_sale(tenant, before, new, others, "changing a sale by hand").await
     }
 

@@ -80,6 +80,7 @@ impl Store {
             others.push(request::put_new(&self.tables.core, &key, &item)?);
             others.push(self.dispute_listed(tenant, &told.dispute, &applied.sale.id)?);
         }
+        others.extend(self.woken_by(tenant, applied.sale, applied.lines)?);
         let new =
             NewSale { sale: applied.sale, lines: applied.lines, aliases: &[], open_in: &[], meets: None, review: None };
         self.change_sale(tenant, applied.sale_before, &new, others, "applying a dispute").await

@@ -1,10 +1,11 @@
 //! Periods of an account: freezing them, and the bookings with which the night puts their sales in order.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use aws_sdk_dynamodb::types::TransactWriteItem;
 use domain::attribution::customer::Customer;
 use domain::fact::PaymentKey;
-use domain::id::{ProgramId, SaleId};
+use domain::id::{PartnerId, ProgramId, SaleId};
 use domain::ledger::Head;
 use domain::line::{Account, Line};
 use domain::month::Month;
@@ -128,6 +129,7 @@ impl Store {
             .set("adjusted", number(head.bookings))
             .add("version", 1)
             .require("bookings", (head.bookings > 0).then(|| number(head.bookings)))
+            .require("adjust_no", (head.adjust_no > 0).then(|| number(head.adjust_no)))
             .require("counted", head.counted.map(|month| text(month.to_string())));
         update = match adjusted.open {
             Some(open) => update.set("open_period", text(open.to_string())),
@@ -137,6 +139,26 @@ impl Store {
             update = update.set("counted", text(counted.to_string()));
         }
         self.update(update.build()?, "marking an account as adjusted").await
+    }
+
+    /// FRD-4: whoever holds or decides a sale may book no line to a partner of it, of whom nothing is left or whose reward
+    /// stands, and change what their month has of it all the same: the next night looks at them.
+    pub(crate) fn woken_by(
+        &self,
+        tenant: &TenantKey,
+        sale: &Sale,
+        lines: &[Line],
+    ) -> Result<Vec<TransactWriteItem>, StoreError> {
+        let known: BTreeSet<&PartnerId> = sale.lines.iter().map(|line| &line.partner).collect();
+        let asleep = known.into_iter().filter(|partner| lines.iter().all(|line| line.partner != **partner));
+        let wake = |partner: &PartnerId| {
+            let account = Account { partner: partner.clone(), currency: sale.paid.currency() };
+            let (key, live) = (tenant.head(&account), tenant.live(&account));
+            // Whoever is at rest is looked at again.
+            let update = UpdateBuilder::new(&self.tables.core, &key).remove("adjusted").add("adjust_no", 1);
+            update.set("live_pk", text(live.pk)).set("live_sk", text(live.sk)).add("version", 1).build_transact()
+        };
+        asleep.map(wake).collect()
     }
 
     /// Books what other sales make of some sales, in one transaction: each in its version, and conditional on nobody
@@ -182,7 +204,8 @@ impl Store {
         before: u64,
         new: &NewSale<'_>,
     ) -> Result<Written, StoreError> {
-        let written = self.change_sale(tenant, before, new, Vec::new(), "deciding a sale anew").await?;
+        let woken = self.woken_by(tenant, new.sale, new.lines)?;
+        let written = self.change_sale(tenant, before, new, woken, "deciding a sale anew").await?;
         Ok(if written == SaleWritten::Yes { Written::Yes } else { Written::ConditionFailed })
     }
 

@@ -228,7 +228,10 @@ impl Store {
         }
         let doing = "deciding a review";
         match &decided.sale {
-            Some((version, sale)) => self.change_sale(tenant, *version, sale, items, doing).await,
+            Some((version, sale)) => {
+                items.extend(self.woken_by(tenant, sale.sale, sale.lines)?);
+                self.change_sale(tenant, *version, sale, items, doing).await
+            }
             None => Ok(match self.transact(items, doing).await? {
                 Transacted::Yes => SaleWritten::Yes,
                 Transacted::ConditionFailed(_) => SaleWritten::AlreadySeen,

@@ -148,12 +148,7 @@ impl Store {
         let sale_item = item_of::SaleItem::new(new.sale, &day_of_sale(tenant, new.sale));
         parts.push(Part::Sale, request::put_new(core, &tenant.sale(&new.sale.id), &sale_item)?);
         self.push_lines(tenant, &mut parts, new)?;
-        // A name told twice would be two writes to one place, which no transaction takes.
-        let names: std::collections::BTreeSet<_> = new.aliases.iter().collect();
-        for name in names.into_iter().filter(|name| **name != new.sale.payment) {
-            let key = tenant.alias(name);
-            parts.push(Part::Alias, alias_update(core, &key, &new.sale.payment).build_transact()?);
-        }
+        self.push_names(tenant, &mut parts, new)?;
         self.push_customer(tenant, &mut parts, new)?;
         if let Some(customer) = shared {
             parts.push(Part::Other, self.listed_part(tenant, customer, &new.sale.id)?);
@@ -177,6 +172,7 @@ impl Store {
         for other in others {
             parts.push(Part::Other, other);
         }
+        self.push_names(tenant, &mut parts, new)?;
         self.push_customer(tenant, &mut parts, new)?;
         self.push_review(tenant, &mut parts, new)?;
         Ok(parts.outcome(&self.transact(parts.items.clone(), doing).await?))
@@ -192,6 +188,16 @@ impl Store {
         // The journal has a sale on the day it was first booked, whatever becomes of it.
         let item = item_of::SaleItem::new(sale, &day_of_sale(tenant, sale));
         request::replace(&self.tables.core, &tenant.sale(&sale.id), &item, before)
+    }
+
+    fn push_names(&self, tenant: &TenantKey, parts: &mut Parts, new: &NewSale<'_>) -> Result<(), StoreError> {
+        // A name told twice would be two writes to one place, which no transaction takes.
+        let names: BTreeSet<_> = new.aliases.iter().collect();
+        for name in names.into_iter().filter(|name| **name != new.sale.payment) {
+            let key = tenant.alias(name);
+            parts.push(Part::Alias, alias_update(&self.tables.core, &key, &new.sale.payment).build_transact()?);
+        }
+        Ok(())
     }
 
     fn push_review(&self, tenant: &TenantKey, parts: &mut Parts, new: &NewSale<'_>) -> Result<(), StoreError> {

@@ -59,8 +59,28 @@ impl<'a> Placed<'a> {
 pub struct Earned {
     /// By payment, partner, currency.
     pub sales: Nets,
-    /// By partner and currency: what months and milestones add, and no single sale.
-    pub periods: BTreeMap<(String, String), Amount>,
+    /// By partner, currency and name: what milestones add, and no single sale; months have no name.
+    pub periods: BTreeMap<(String, String, String), Amount>,
+}
+
+impl Earned {
+    /// What months and milestones add to an account: by partner and currency.
+    #[must_use]
+    pub fn beside(&self) -> BTreeMap<(String, String), Amount> {
+        let mut beside = BTreeMap::new();
+        for ((partner, currency, _), amount) in &self.periods {
+            *beside.entry((partner.clone(), currency.clone())).or_default() += amount;
+        }
+        beside
+    }
+
+    /// Of each month and milestone the less of two.
+    pub(crate) fn at_most(mut self, other: &Self) -> Self {
+        for (name, amount) in &mut self.periods {
+            *amount = (*amount).min(other.periods.get(name).copied().unwrap_or(0));
+        }
+        self
+    }
 }
 
 /// A partner's month in a currency.
@@ -242,7 +262,8 @@ impl<'a> Walk<'a> {
             if volume > 0 {
                 difference -= half_away(difference * late, volume);
             }
-            *self.earned.periods.entry((partner.to_owned(), currency.to_owned())).or_default() += difference;
+            *self.earned.periods.entry((partner.to_owned(), currency.to_owned(), String::new())).or_default() +=
+                difference;
         }
         self.earned
     }
@@ -298,7 +319,7 @@ impl<'a> Walk<'a> {
         let month = self.month(placed);
         month.sales += 1;
         month.customers += u64::from(placed.is_first);
-        let mut bonus = 0;
+        let mut reached = Vec::new();
         for milestone in rule.milestones.iter().filter(|_| placed.sale.currency == "USD") {
             let is_reached = match milestone.count {
                 Count::Sales(count) => month.sales >= count,
@@ -306,12 +327,12 @@ impl<'a> Walk<'a> {
                 Count::Revenue(amount) => month.volume >= amount,
             };
             if is_reached && month.reached.insert(&milestone.name) {
-                bonus += milestone.bonus;
+                reached.push(milestone);
             }
         }
-        if bonus != 0 {
-            let key = (placed.partner().to_owned(), placed.sale.currency.clone());
-            *self.earned.periods.entry(key).or_default() += bonus;
+        for milestone in reached.into_iter().filter(|milestone| milestone.bonus != 0) {
+            let key = (placed.partner().to_owned(), placed.sale.currency.clone(), milestone.name.clone());
+            *self.earned.periods.entry(key).or_default() += milestone.bonus;
         }
     }
 }

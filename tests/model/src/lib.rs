@@ -286,6 +286,37 @@ impl Model {
         self.earned_by(self)
     }
 
+    /// What everybody has earned while some sales are held. What those, and the ones that a bank may still take back, would
+    /// add to a month or to what there is to reach is nobody's yet.
+    #[must_use]
+    pub fn earned_while(&self, held: &BTreeSet<String>) -> Earned {
+        let mut all_lost = self.clone();
+        all_lost.rejected.extend(held.iter().cloned());
+        for (phase, _) in all_lost.disputes.values_mut().filter(|(phase, _)| *phase == Phase::Opened) {
+            *phase = Phase::Lost;
+        }
+        self.earned().at_most(&all_lost.earned())
+    }
+
+    /// The sales of partners that somebody has still to decide.
+    #[must_use]
+    pub fn in_doubt(&self, held: &BTreeSet<String>) -> Vec<&Paid> {
+        let decisions = self.decisions();
+        let is_disputed = |sale: &Paid| {
+            let of_sale = |name: &str| name == sale.payment || self.names.get(name) == Some(&sale.payment);
+            self.open_disputes().any(|(name, _, amount)| amount > 0 && of_sale(name))
+        };
+        let open = self.sales.values().filter(|sale| sale.paid > 0 && self.left_of(sale) > 0);
+        let open = open.filter(|sale| held.contains(&sale.payment) || is_disputed(sale));
+        open.filter(|sale| decisions.get(sale.payment.as_str()).is_some_and(|of| !of.is_empty())).collect()
+    }
+
+    /// The disputes that nobody has won yet: of which payment, by which name, and about how much.
+    pub fn open_disputes(&self) -> impl Iterator<Item = (&str, &str, Amount)> {
+        let open = self.disputes.iter().filter(|(_, (phase, _))| *phase == Phase::Opened);
+        open.map(|((payment, dispute), (_, amount))| (payment.as_str(), dispute.as_str(), *amount))
+    }
+
     /// What everybody has earned where the month was counted when all this was known, and nothing but refunds and
     /// rejections came since: what else is known by now is told by the other model. Shared sales are in no month.
     #[must_use]

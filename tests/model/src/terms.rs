@@ -97,6 +97,12 @@ impl Rule {
         Self { from_ms, pay, first: None, occurrences: None, bonus: None, second_tier: None, caps, milestones }
     }
 
+    /// Does a sale add to what its month or a milestone earns, and not to its own commission alone?
+    #[must_use]
+    pub fn adds_to_months(&self) -> bool {
+        matches!(&self.pay, Pay::Bands(bands) if bands.is_retroactive) || !self.milestones.is_empty()
+    }
+
     /// Does what a sale earns depend on others?
     #[must_use]
     pub fn is_order_dependent(&self) -> bool {

@@ -137,6 +137,38 @@ fn bands_come_to_their_worked_values() {
 }
 
 #[test]
+fn what_a_sale_in_doubt_would_add_is_nobodys_yet() {
+    let star = Milestone { name: "star".to_owned(), count: Count::Sales(2), bonus: 500 };
+    let mut model = Model::new(Terms { rules: vec![Rule { milestones: vec![star], ..bands(true) }], ..terms() });
+    for (payment, amount) in [("p", 2_000_000), ("q", 600_000)] {
+        model.tell(&paid(payment, 10, amount, vec![touch("a", 10)]));
+    }
+    let beside = |model: &Model, held: &[&str]| {
+        let held = held.iter().map(|payment| (*payment).to_owned()).collect();
+        let earned = model.earned_while(&held);
+        (earned.sales.into_values().collect::<Vec<_>>(), earned.periods.into_values().collect::<Vec<_>>())
+    };
+    let booked = vec![400_000, 120_000];
+    // 26,000.00 at 30 % for 20 %; 20,000.00 at 25 %; nothing but what is held.
+    assert_eq!(beside(&model, &[]), (booked.clone(), vec![260_000, 500]));
+    assert_eq!(beside(&model, &["q"]), (booked.clone(), vec![100_000, 0]));
+    assert_eq!(beside(&model, &["p", "q"]), (booked.clone(), vec![0, 0]));
+    let disputed = |phase| Fact::Disputed { dispute: "d".to_owned(), payment: "q".to_owned(), amount: 400_000, phase };
+    model.tell(&disputed(Phase::Opened));
+    // 22,000.00 at 25 %, of which 4,400.00 are booked if it is lost; both sales stand in part.
+    assert_eq!(beside(&model, &[]), (booked.clone(), vec![110_000, 500]));
+    assert_eq!(model.open_disputes().collect::<Vec<_>>(), [("q", "d", 400_000)]);
+    let doubtful = |model: &Model, held: &[&str]| {
+        let held = held.iter().map(|payment| (*payment).to_owned()).collect();
+        model.in_doubt(&held).into_iter().map(|sale| sale.payment.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(doubtful(&model, &[]), ["q"]);
+    assert_eq!(doubtful(&model, &["p"]), ["p", "q"]);
+    model.tell(&disputed(Phase::Won));
+    assert_eq!(beside(&model, &[]), (booked, vec![260_000, 500]));
+}
+
+#[test]
 fn what_comes_back_behind_the_count_takes_its_part_of_the_bands() {
     let mut counted = Model::new(Terms { rules: vec![bands(true)], ..terms() });
     for (payment, amount) in [("p", 900_000), ("q", 1_700_000)] {

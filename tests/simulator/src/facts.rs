@@ -5,7 +5,7 @@
 mod lemon_squeezy;
 mod stripe;
 
-pub(crate) use stripe::Refund;
+pub(crate) use stripe::{Dispute, Refund};
 
 use crate::dice::Dice;
 use crate::plan::Plan;

@@ -45,6 +45,7 @@ pub const LAWS: &[&str] = &[
     "V14",
     "model",
     "periods",
+    "doubts decided",
     "behind the count",
     "bands given back",
     "decisions",

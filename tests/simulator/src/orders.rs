@@ -17,7 +17,7 @@ use crate::furniture::{furnish, instant, receive, tenant_of};
 use crate::laws::{entries, nets};
 use crate::plan::{DAY_MS, HOUR_MS, Plan, START_MS};
 use crate::run::Stage;
-use crate::scene::replay;
+use crate::scene::{doubts, replay};
 
 /// How many facts are permuted.
 pub const FACTS: usize = 200;
@@ -97,7 +97,7 @@ pub fn permute(seed: u64, orders: u64, facts: usize) -> Result<Permuted, String>
 /// What the model says that every order ends in.
 fn modelled(plan: &Plan) -> Result<Ended, String> {
     let earned = plan.model().earned();
-    let (mut nets, mut totals) = (BTreeMap::new(), earned.periods);
+    let (mut nets, mut totals) = (BTreeMap::new(), earned.beside());
     for ((payment, partner, currency), net) in earned.sales {
         let payment = PaymentKey::parse(&payment).map_err(|error| error.to_string())?;
         *totals.entry((partner.clone(), currency.clone())).or_default() += net;
@@ -145,6 +145,9 @@ fn in_order(plan: &Plan, seed: u64, order: u64) -> Result<Ended, String> {
             replay::night(cloud, clients, &tenant, instant(clock))?;
         }
     }
+    // Which sales signals of fraud hold goes by what came before: all stand in the end, and so do those that banks ask for.
+    let deciding = doubts::let_all_stand(clients, &tenant, plan, instant(END_MS));
+    deciding.now_or_never().ok_or("deciding waits")??;
     for night in 0..3 {
         replay::night(cloud, clients, &tenant, instant(END_MS + night * DAY_MS))?;
     }

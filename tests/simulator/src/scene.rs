@@ -2,6 +2,7 @@
 
 mod actors;
 mod afterwards;
+pub mod doubts;
 mod rails;
 pub mod replay;
 mod settle;

@@ -155,6 +155,7 @@ impl World {
             subscription: None,
             period_start: None,
             period_end: None,
+            services: Vec::new(),
             traits: SaleTraits::default(),
             buyer: domain::fact::Buyer::default(),
             click_token: None,

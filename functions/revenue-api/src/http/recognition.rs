@@ -112,8 +112,9 @@ impl WithoutPeriodView {
 /// Revenue of subscriptions, in a straight line over the time that was paid.
 ///
 /// It reads the journal of the months and of `look_back_days` before and behind them: services that are longer and older, or
-/// were booked later, are not seen. What twenty-five seconds do not read is 503 `too-many-days`. A sale whose commission was rejected is revenue like any other.
-/// CSV has the months alone; what is without a period is in JSON.
+/// were booked later, are not seen. What twenty-five seconds do not read is 503 `too-many-days`. A sale whose commission was
+/// rejected is revenue like any other. What is paid ahead is deferred from its payment on, and lines of an invoice of several
+/// times are each spread over their own. CSV has the months alone; what is without a period is in JSON.
 #[utoipa::path(
     get, path = "/v1/revenue/recognition", tag = "desk", params(MonthQuery),
     responses((status = 200, description = "One row a month and currency; CSV for `Accept: text/csv`.", body = RecognitionView), Refusals, Clashes),

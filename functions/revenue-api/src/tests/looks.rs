@@ -172,6 +172,30 @@ async fn recognition_tells_of_sales_without_a_period() {
     assert_eq!(csv.trim_end(), "month,currency,recognised,contra,net,deferred");
 }
 
+/// LED-11: an upgrade with the month that comes, paid in November; a whole refund of it in November leaves nothing.
+#[tokio::test]
+async fn recognition_spreads_each_part_of_an_invoice_over_its_own_time() {
+    let desk = desk().await;
+    let at = |text: &str| text.parse::<domain::time::Timestamp>().expect("an instant");
+    let part = |weight, from, to| domain::fact::ServicePart { weight, from: at(from), to: at(to) };
+    let paid = domain::money::Money::parse("325.00", domain::currency::Currency::USD).expect("money");
+    let mut sale = domain::sale::Sale::plain(world::key("in_1"), paid, at("2026-11-21T00:00:00Z"), desk.day(0));
+    sale.subscription = Some("sub_1".to_owned());
+    (sale.period_start, sale.period_end) = (Some(at("2026-12-01T00:00:00Z")), Some(at("2027-01-01T00:00:00Z")));
+    sale.services = vec![
+        part(-4_950, "2026-11-21T00:00:00Z", "2026-12-01T00:00:00Z"),
+        part(8_450, "2026-11-21T00:00:00Z", "2026-12-01T00:00:00Z"),
+        part(29_000, "2026-12-01T00:00:00Z", "2027-01-01T00:00:00Z"),
+    ];
+    let new = store::sales::NewSale { sale: &sale, lines: &[], aliases: &[], open_in: &[], meets: None, review: None };
+    let written = desk.world.store.create_sale(&desk.world.tenant, &new).await.expect("store");
+    assert_eq!(written, SaleWritten::Yes);
+    let csv = desk.get("aud", "/recognition?from=2026-10&to=2027-01&look_back_days=60&format=csv").await.text;
+    let rows: Vec<&str> = csv.lines().skip(1).collect();
+    // By the time of the whole invoice nothing would have been November's, nor deferred in it.
+    assert_eq!(rows, ["2026-11,USD,35.00,0.00,35.00,290.00", "2026-12,USD,290.00,0.00,290.00,0.00"]);
+}
+
 /// LED-8.
 #[tokio::test]
 async fn a_proof_answers_what_it_walked_and_every_breach_with_both_figures() {

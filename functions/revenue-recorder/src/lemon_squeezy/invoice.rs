@@ -61,6 +61,7 @@ fn sale(told: &Told<'_>) -> Result<SalePaid, Untranslatable> {
         // How long is paid for is not told; a renewal begins with its invoice.
         period_start: Some(occurred_at),
         period_end: None,
+        services: Vec::new(),
         traits: SaleTraits::default(),
         click_token: told.token.clone(),
         email: told.email(),

@@ -42,6 +42,7 @@ fn sale(told: &Told<'_>) -> Result<SalePaid, Untranslatable> {
         subscription: None,
         period_start: None,
         period_end: None,
+        services: Vec::new(),
         traits: SaleTraits { plan: of_item("variant_id")?, product: of_item("product_id")?, ..SaleTraits::default() },
         click_token: told.token.clone(),
         email: told.email(),

@@ -80,6 +80,7 @@ fn sale(session: &Fields<'_>, intent: &str, who: Who, at: Timestamp) -> Result<S
         subscription: None,
         period_start: None,
         period_end: None,
+        services: Vec::new(),
         traits: who.traits,
         buyer: who.buyer,
         click_token: who.click_token,

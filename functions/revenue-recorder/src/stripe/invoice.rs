@@ -41,6 +41,7 @@ pub(super) fn paid(invoice: &Fields<'_>, event_at: Timestamp) -> Result<Vec<Fact
         subscription: subscription(invoice)?.or_else(|| lines.subscription()).map(str::to_owned),
         period_start: period.map(|(start, _)| start),
         period_end: period.map(|(_, end)| end),
+        services: lines.services(),
         traits,
         buyer: buyer::of(address_of(invoice), invoice.optional_object("charge").as_ref()),
         click_token: token(invoice),

@@ -1,7 +1,9 @@
 //! The lines of an invoice: what was sold, for which time, of which plan. Both API shapes.
 
+use std::collections::BTreeMap;
+
 use domain::allocate::largest_remainder;
-use domain::fact::{SaleTraits, SoldItem};
+use domain::fact::{SaleTraits, ServicePart, SoldItem};
 use domain::money::Money;
 use domain::time::Timestamp;
 
@@ -61,6 +63,25 @@ impl<'a> Lines<'a> {
         let has_new = all().any(|(is_proration, _)| !is_proration);
         let counted = || all().filter(|(is_proration, _)| !has_new || !is_proration).map(|(_, period)| period);
         Some((counted().map(|(start, _)| start).min()?, counted().map(|(_, end)| end).max()?))
+    }
+
+    /// LED-11: what is paid for which time, where that is not all for the one: what an upgrade costs for the rest of its month
+    /// and gives back for it, beside the month that comes; a fee beside a trial. Nothing where a line that costs something does
+    /// not say its time, or the event cuts the list off.
+    pub(super) fn services(&self) -> Vec<ServicePart> {
+        let mut times: BTreeMap<(Timestamp, Timestamp), i64> = BTreeMap::new();
+        for line in self.lines.iter().filter(|line| line.weight != 0) {
+            let Some(period) = line.period.filter(|_| self.is_whole) else { return Vec::new() };
+            let weight = times.entry(period).or_default();
+            *weight = weight.saturating_add(line.weight);
+        }
+        times.retain(|_, weight| *weight != 0);
+        let all = times.values().fold(0_i64, |all, weight| all.saturating_add(*weight));
+        let is_one = times.len() == 1 && times.keys().next().copied() == self.period();
+        if is_one || all <= 0 {
+            return Vec::new();
+        }
+        times.into_iter().map(|((from, to), weight)| ServicePart { weight, from, to }).collect()
     }
 
     /// The subscription of the first line that has one.

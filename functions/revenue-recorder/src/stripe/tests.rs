@@ -183,6 +183,40 @@ fn credits_one_product_and_a_cut_off_list_are_one_thing() {
     assert_eq!(the_sale(&cut_off).items, Vec::new());
 }
 
+/// LED-11: what an upgrade costs and gives back for the days that are left, and the month that comes.
+#[test]
+fn lines_of_several_times_are_each_for_their_own() {
+    let mut upgrade = event("invoice.paid.proration");
+    assert_eq!(the_sale(&upgrade).services, Vec::new(), "all of one time");
+    let object = &mut upgrade["data"]["object"];
+    let (rest, next) = ((1_789_718_400, 1_791_014_400), (1_791_014_400, 1_793_692_800));
+    let mut whole = object["lines"]["data"][1].clone();
+    whole["amount"] = json!(29_000);
+    whole["period"] = json!({ "start": next.0, "end": next.1 });
+    object["lines"]["data"].as_array_mut().expect("lines").push(whole);
+    for name in ["amount_paid", "total", "total_excluding_tax"] {
+        object[name] = json!(32_500);
+    }
+    let parts = |event: &Value| {
+        let services = the_sale(event).services.into_iter();
+        services.map(|part| (part.weight, (part.from.as_second(), part.to.as_second()))).collect::<Vec<_>>()
+    };
+    // The credit of 49.50 and the charge of 84.50 are of the same days.
+    assert_eq!(parts(&upgrade), [(3_500, rest), (29_000, next)]);
+    let mut cut_off = upgrade.clone();
+    cut_off["data"]["object"]["lines"]["has_more"] = json!(true);
+    assert_eq!(parts(&cut_off), []);
+    // The month that comes for nothing: what is paid is for the days that are left.
+    let mut free = upgrade.clone();
+    free["data"]["object"]["lines"]["data"][2]["amount"] = json!(0);
+    assert_eq!(parts(&free), [(3_500, rest)]);
+    let mut timeless = upgrade.clone();
+    timeless["data"]["object"]["lines"]["data"][0]["period"] = Value::Null;
+    assert_eq!(parts(&timeless), []);
+    upgrade["data"]["object"]["lines"] = Value::Null;
+    assert_eq!(parts(&upgrade), []);
+}
+
 #[test]
 fn the_coupon_is_the_code_that_was_typed_else_the_nearest_id() {
     let mut event = event("invoice.paid.acacia-coupon");

@@ -19,6 +19,7 @@ use super::plan::{Making, changed};
 use super::{Night, fits, set_aside, told_last};
 use crate::alone::{Alone, Frozen, Worth};
 use crate::error::CaseError;
+use crate::leads;
 use crate::risk::look::{Look, Noticed};
 
 /// Decides the open sales anew whose customer was met otherwise than was known when they were booked. Answers how many
@@ -49,7 +50,12 @@ async fn decide_anew(night: &Night<'_>, loaded: &Loaded, sale: &Sale) -> Result<
     let before = customer.map(|customer| customer.version);
     let meets = key.map(|key| CustomerChange { key, before, after: after.as_ref(), relies_on: &[], moves: &[] });
     let ChangedSale { sale, lines, before } = change;
-    let new = NewSale { sale, lines, aliases: &[], open_in, meets, review: noticed.part() };
+    // COM-1: a lead of which another telling has the reward stays where it is.
+    let tellings = leads::tellings(night.store, night.tenant, sale).await?;
+    if tellings.is_rewarded {
+        return Ok(0);
+    }
+    let new = NewSale { sale, lines, aliases: &tellings.names, open_in, meets, review: noticed.part() };
     // Refused when the sale, a fence or the customer has changed: the next reading finds it again.
     let _: Written = night.store.redecide_sale(night.tenant, *before, &new).await?;
     Ok(1)

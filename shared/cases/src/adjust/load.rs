@@ -11,6 +11,7 @@ use domain::id::{PartnerId, ProgramId, SaleId};
 use domain::ledger::Head;
 use domain::line::{Account, Line, LineKind, PartKind, Place};
 use domain::month::Month;
+use domain::rule::BandMode;
 use domain::sale::Sale;
 use domain::slot::Slot;
 use domain::time::{BusinessDay, Timestamp, Zone};
@@ -21,6 +22,7 @@ use store::programs::Program;
 use store::{Store, StoreError, TenantKey};
 
 use super::count::SERIES;
+use super::doubts::Others;
 use super::elsewhere;
 use super::late::{self, LateBack};
 use super::shares;
@@ -64,6 +66,15 @@ impl Frame {
     #[must_use]
     pub fn is_capped_as_a_whole(&self) -> bool {
         is_capped_as_a_whole(&self.rules)
+    }
+
+    /// COM-7, COM-14: may a sale add to its partner's month beside its own commission? By any of the rules: the volume of
+    /// sales under one version counts for what another reaches.
+    pub(super) fn adds_to_months(&self) -> bool {
+        self.rules.versions.iter().map(|version| &version.terms).any(|terms| {
+            let bands = terms.bands.as_ref();
+            bands.is_some_and(|bands| bands.mode == BandMode::Retroactive) || !terms.milestones.is_empty()
+        })
     }
 
     /// COM-3: does any of its rules hold for a number of sales of a customer only?
@@ -125,6 +136,14 @@ pub struct CountsIn {
     said_by: (bool, u32),
 }
 
+#[cfg(test)]
+impl CountsIn {
+    /// In a month, by its first line.
+    pub(super) fn plain(month: Month) -> Self {
+        Self { month, late: false, program: None, said_by: (false, 1) }
+    }
+}
+
 /// What is booked for a period.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PeriodBooked {
@@ -174,6 +193,8 @@ pub struct Loaded {
     pub(super) listed: BTreeMap<PaymentKey, Listed>,
     /// Sales of other programmes than the one that was read, where it matters how many there are.
     pub(super) aside: BTreeMap<SaleId, PaymentKey>,
+    /// What is known of sales of all programmes, for what waits for a decision.
+    pub(super) others: Others,
 }
 
 /// What to read.
@@ -192,6 +213,21 @@ pub struct Wanted<'a> {
     pub ledger_zone: &'a Zone,
     /// How many sales may be read: [`SALES_MAX`].
     pub sales_max: usize,
+}
+
+impl Wanted<'_> {
+    /// Is it for the unit of a programme, which no account of it puts in order alone?
+    fn is_of_a_unit(&self) -> bool {
+        let frame = self.only.and_then(|program| self.frames.get(program));
+        !self.everything && frame.is_some_and(Frame::is_capped_as_a_whole)
+    }
+
+    /// In which month a line counts, if it is of a sale.
+    fn month_of(&self, line: &Line) -> Month {
+        let frame = line.trace.program.as_ref().and_then(|program| self.frames.get(program));
+        let zone = frame.map_or(self.ledger_zone, |frame| &frame.rules.zone);
+        line.trace.period.unwrap_or_else(|| Month::of(zone.day_of(line.occurred_at)))
+    }
 }
 
 /// Reads it: heads first, then lines, then sales, so that what came between is noticed at the end.
@@ -257,7 +293,12 @@ pub(crate) fn noted<'l>(line: &'l Line, word: &str) -> Option<&'l str> {
 
 impl Loaded {
     fn take(&mut self, wanted: &Wanted<'_>, account: &Account, counted: Option<Month>, line: &Line) {
-        if wanted.only.is_some() && line.trace.program.as_ref() != wanted.only {
+        let is_aside = wanted.only.is_some() && line.trace.program.as_ref() != wanted.only;
+        let month = wanted.month_of(line);
+        if Some(month) > counted {
+            self.others.take((account, line), month, wanted.frames, is_aside && wanted.is_of_a_unit());
+        }
+        if is_aside {
             self.aside.extend(elsewhere::aside(wanted, line));
             return;
         }
@@ -277,9 +318,6 @@ impl Loaded {
                 if line.kind == LineKind::Adjustment && line.trace.period.is_none() {
                     return;
                 }
-                let zone = line.trace.program.as_ref().and_then(|program| wanted.frames.get(program));
-                let zone = zone.map_or(wanted.ledger_zone, |frame| &frame.rules.zone);
-                let month = line.trace.period.unwrap_or_else(|| Month::of(zone.day_of(line.occurred_at)));
                 if Some(month) <= counted {
                     return;
                 }

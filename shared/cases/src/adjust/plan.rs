@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::assess::{Assessment, Earning, PeriodEarning, PeriodKind, ProgramRules, SaleEarnings, Scope, assess};
+use domain::assess::{Assessment, Earning, PeriodEarning, PeriodKind, ProgramRules, SaleEarnings, Scope};
+use domain::assess::{assess, at_worst, for_certain};
 use domain::commission::EarningReason;
 use domain::digest::Digest;
 use domain::entry::{Entry, EntryKind};
+use domain::fact::DisputePhase;
 use domain::id::{PartnerId, ProgramId, SaleId};
 use domain::line::{Account, Line, PartKind, Place};
 use domain::money::Money;
@@ -16,6 +18,7 @@ use domain::slot::Slot;
 use domain::time::{BusinessDay, Timestamp, Zone};
 use store::periods::ChangedSale;
 
+use super::doubts;
 use super::late;
 use super::load::{Frames, Loaded, OF_NOTE, PERIOD_NOTE, PeriodBooked, RUN_NOTE};
 use crate::error::CaseError;
@@ -78,35 +81,57 @@ pub struct Choice<'a> {
     pub includes: &'a (dyn Fn(&ProgramId) -> bool + Sync),
 }
 
-/// What the sales earn by the rules in force.
+/// What the sales earn by the rules in force, and the months for certain.
 ///
 /// # Errors
 /// Amounts are out of range.
 pub fn assessed(loaded: &Loaded, choice: &Choice<'_>) -> Result<Assessment, CaseError> {
-    let frames = choice.frames.iter().filter(|(program, _)| (choice.includes)(program));
-    let programs: BTreeMap<ProgramId, ProgramRules> =
-        frames.map(|(program, frame)| (program.clone(), frame.rules.clone())).collect();
-    assessed_by(loaded, &programs)
+    let programs = rules_of(choice);
+    let mut assessment = assessed_by(loaded, &programs)?;
+    let worst: BTreeMap<&SaleId, Sale> =
+        doubts::of(loaded, choice.frames).filter_map(|sale| Some((&sale.id, at_worst(sale)?))).collect();
+    if !worst.is_empty() {
+        // FRD-4: what a sale adds to its month beside its own commission waits as that does.
+        let sales = loaded.sales.iter().map(|(id, sale)| worst.get(id).unwrap_or(sale));
+        let all_lost = assessed_of(loaded, &programs, sales.collect())?;
+        assessment.periods = for_certain(assessment.periods, &all_lost.periods);
+    }
+    Ok(assessment)
 }
 
-/// As [`assessed`], by other rules.
+/// As [`assessed`], as if all that is in doubt stood.
+///
+/// # Errors
+/// Amounts are out of range.
+pub(super) fn assessed_as_it_stands(loaded: &Loaded, choice: &Choice<'_>) -> Result<Assessment, CaseError> {
+    assessed_by(loaded, &rules_of(choice))
+}
+
+fn rules_of(choice: &Choice<'_>) -> BTreeMap<ProgramId, ProgramRules> {
+    let frames = choice.frames.iter().filter(|(program, _)| (choice.includes)(program));
+    frames.map(|(program, frame)| (program.clone(), frame.rules.clone())).collect()
+}
+
+/// As [`assessed_as_it_stands`], by other rules.
 ///
 /// # Errors
 /// Amounts are out of range.
 pub fn assessed_by(loaded: &Loaded, programs: &BTreeMap<ProgramId, ProgramRules>) -> Result<Assessment, CaseError> {
+    assessed_of(loaded, programs, loaded.sales.values().collect())
+}
+
+fn assessed_of(
+    loaded: &Loaded,
+    programs: &BTreeMap<ProgramId, ProgramRules>,
+    sales: Vec<&Sale>,
+) -> Result<Assessment, CaseError> {
     let late: BTreeMap<(SaleId, PartnerId), Month> = loaded
         .counts_in
         .iter()
         .filter(|(_, counts)| counts.late)
         .map(|(position, counts)| (position.clone(), counts.month))
         .collect();
-    let scope = Scope {
-        sales: loaded.sales.values().collect(),
-        programs,
-        histories: &loaded.histories,
-        standings: &loaded.standings,
-        late: &late,
-    };
+    let scope = Scope { sales, programs, histories: &loaded.histories, standings: &loaded.standings, late: &late };
     Ok(assess(&scope)?)
 }
 
@@ -343,7 +368,9 @@ pub(crate) fn inputs_of(loaded: &Loaded) -> Digest {
         let named: i64 = sale.item_refunds.values().fold(0, |sum, money| sum.saturating_add(money.minor()));
         let credits: Vec<&str> = sale.decision.credits().iter().map(|credit| credit.partner.as_str()).collect();
         let (paid, refunded, rejected) = (sale.paid, sale.refunded, sale.rejected);
-        let row = format!("{}#{paid}#{refunded}#{named}#{rejected}#{}\n", sale.id, credits.join(","));
+        let (hold, [open, lost]) = (sale.hold, [DisputePhase::Opened, DisputePhase::Lost].map(|of| sale.disputed(of)));
+        let credits = credits.join(",");
+        let row = format!("{}#{paid}#{refunded}#{named}#{rejected}#{hold:?}#{open}#{lost}#{credits}\n", sale.id);
         digest.then(row.as_bytes())
     })
 }

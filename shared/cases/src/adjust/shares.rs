@@ -14,7 +14,7 @@ use store::counts::{BandsCounted, BandsOfCustomer, CustomerCount};
 
 use super::late::{MONTHS_MAX, banded, banded_of, part_of, sales_in, take_back, volume_of};
 use super::load::{Frame, Frames, Loaded};
-use super::plan::{Choice, assessed};
+use super::plan::{Choice, assessed_as_it_stands};
 use crate::error::CaseError;
 
 /// By how much what bands paid for a customer changes with the months that are counted now.
@@ -98,7 +98,7 @@ fn paid(loaded: &Loaded, frames: &Frames, account: &Account, last: Month) -> Res
         return Ok(shares);
     }
     let counted = loaded.heads.get(account).and_then(|head| head.counted);
-    for earning in assessed(loaded, &Choice { frames, includes: &|_| true })?.periods {
+    for earning in assessed_as_it_stands(loaded, &Choice { frames, includes: &|_| true })?.periods {
         let is_own = earning.partner == account.partner && earning.currency == account.currency;
         let is_due = Some(earning.month) > counted && earning.month <= last;
         if !is_own || !is_due || earning.kind != PeriodKind::Bands {

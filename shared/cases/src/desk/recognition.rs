@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use domain::currency::Currency;
-use domain::fact::DisputePhase;
+use domain::fact::{DisputePhase, ServicePart};
 use domain::money::{Money, MoneyError};
 use domain::rate::{Base, Rounding};
-use domain::recognition::{MonthOfService, PaidBack, Service, Spread, month_of, next_month, schedule};
+use domain::recognition::{MonthOfService, PaidBack, Spread, divide, month_of, next_month, schedule};
 use domain::sale::Sale;
 use domain::time::{BusinessDay, Timestamp};
 use futures::future::try_join_all;
@@ -119,12 +119,16 @@ async fn add(desk: &Desk<'_>, found: &mut Recognition, sale: &Sale, spread: Spre
         return Ok(());
     };
     let back = paid_back(sale, revenue, went_back(desk, sale).await?)?;
-    for (month, figures) in schedule(&Service { amount: revenue, from, to }, &back, spread, &desk.zone)? {
-        let nothing = MonthOfService { recognised: zero, contra: zero, deferred: zero };
-        let sum = found.months.entry((revenue.currency(), month)).or_insert(nothing);
-        sum.recognised = sum.recognised.try_add(figures.recognised)?;
-        sum.contra = sum.contra.try_add(figures.contra)?;
-        sum.deferred = sum.deferred.try_add(figures.deferred)?;
+    let one = [ServicePart { weight: 1, from, to }];
+    let parts = if sale.services.is_empty() { &one[..] } else { &sale.services };
+    for (service, back) in divide((revenue, sale.occurred_at), parts, &back)? {
+        for (month, figures) in schedule(&service, &back, spread, &desk.zone)? {
+            let nothing = MonthOfService { recognised: zero, contra: zero, deferred: zero };
+            let sum = found.months.entry((revenue.currency(), month)).or_insert(nothing);
+            sum.recognised = sum.recognised.try_add(figures.recognised)?;
+            sum.contra = sum.contra.try_add(figures.contra)?;
+            sum.deferred = sum.deferred.try_add(figures.deferred)?;
+        }
     }
     Ok(())
 }

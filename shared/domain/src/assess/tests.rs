@@ -2,6 +2,7 @@
 
 mod caps;
 mod clauses;
+mod doubt;
 mod events;
 mod given;
 mod laws;

@@ -70,6 +70,7 @@ pub(super) fn sentence(note: &str, amount: Money) -> Option<String> {
         "in_all" => {
             format!("What the month earns by its bands comes to {value} {code} more than its sales were booked with.")
         }
+        "in_doubt" => format!("Of that {value} {code} waits until what is held or disputed is decided."),
         "bands_of" => format!("Sales of {value} came back, and what its bands had added to them goes with them."),
         "period" => format!("It is of the month {value}."),
         "reason" => format!("The reason given: {}.", value.trim_end_matches('.')),
@@ -271,6 +272,7 @@ mod tests {
             "volume: 26000.00",
             "band: 0.3",
             "in_all: 2600.00",
+            "in_doubt: 17.50",
             "bands_of: 2026-11",
             "period: 2026-11",
             "reason: a wrong invoice.",

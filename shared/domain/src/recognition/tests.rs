@@ -11,7 +11,8 @@ fn at(text: &str) -> Timestamp {
 }
 
 fn service(amount: &str, from: &str, to: &str) -> Service {
-    Service { amount: Money::parse(amount, Currency::USD).expect("money"), from: at(from), to: at(to) }
+    let paid_at = at(from);
+    Service { amount: Money::parse(amount, Currency::USD).expect("money"), paid_at, from: at(from), to: at(to) }
 }
 
 fn back(when: &str, amount: &str) -> PaidBack {
@@ -106,7 +107,8 @@ proptest! {
     ) {
         let from = Timestamp::from_second(start).expect("an instant");
         let day = |n: i64| Timestamp::from_second(start + n * 86_400).expect("an instant");
-        let service = Service { amount: Money::from_minor(minor, Currency::USD), from, to: day(days) };
+        let amount = Money::from_minor(minor, Currency::USD);
+        let service = Service { amount, paid_at: from, from, to: day(days) };
         let back: Vec<PaidBack> = refunds.iter()
             .map(|(n, amount)| PaidBack { at: day(*n), amount: Money::from_minor(*amount, Currency::USD) }).collect();
         let schedule = schedule(&service, &back, spread, &Zone::utc()).expect("a schedule");
@@ -124,7 +126,8 @@ proptest! {
         minor in 0_i64..10_000_000_000, start in 18_000_i64..20_000, days in 1_i64..800,
     ) {
         let day = |n: i64| Timestamp::from_second(n * 86_400).expect("an instant");
-        let service = Service { amount: Money::from_minor(minor, Currency::USD), from: day(start), to: day(start + days) };
+        let (amount, from) = (Money::from_minor(minor, Currency::USD), day(start));
+        let service = Service { amount, paid_at: from, from, to: day(start + days) };
         let mut begin = i128::from(start);
         for (month, figure) in by(Spread::ByDay, &service, &[]) {
             let end = number_of(next_month(month).expect("a month")).expect("a day").min(i128::from(start + days));
@@ -143,6 +146,95 @@ fn behind_a_refund_the_rest_is_spread_over_the_rest() {
     let schedule = by(Spread::ByDay, &year, &[back("2027-07-01T09:00:00Z", "92.00")]);
     let expected = [3100, 2800, 3100, 3000, 3100, 3000, 1550, 1550, 1500, 1550, 1500, 1550];
     assert_eq!(figures(&schedule), expected);
+}
+
+/// LED-11: paid in November for a year that begins in January, it is deferred from November on.
+#[test]
+fn what_is_paid_ahead_is_deferred_from_its_payment_on() {
+    let year = Service { paid_at: at("2026-11-20"), ..service("1200.00", "2027-01-01", "2028-01-01") };
+    let schedule = by(Spread::ByMonth, &year, &[back("2026-12-24", "600.00")]);
+    let deferred: Vec<i64> = schedule.values().map(|month| month.deferred.minor()).collect();
+    assert_eq!(figures(&schedule)[..3], [0, 0, 5_000]);
+    assert_eq!(deferred[..3], [120_000, 60_000, 55_000]);
+    assert_eq!(schedule.len(), 14);
+}
+
+/// An upgrade on the 21st: ten days of the old plan given back, ten of the new one, and the month that comes.
+fn upgrade() -> [ServicePart; 3] {
+    let part = |weight, from, to| ServicePart { weight, from: at(from), to: at(to) };
+    [
+        part(-1_000, "2026-04-21", "2026-05-01"),
+        part(2_000, "2026-04-21", "2026-05-01"),
+        part(6_000, "2026-05-01", "2026-06-01"),
+    ]
+}
+
+/// LED-11: each part of an invoice is earned in its own time.
+#[test]
+fn the_parts_of_an_upgrade_are_each_earned_in_their_own_time() {
+    let paid = (Money::from_minor(7_000, Currency::USD), at("2026-04-21"));
+    let months = |back: &[PaidBack]| {
+        let mut sums: BTreeMap<BusinessDay, (i64, i64)> = BTreeMap::new();
+        for (service, back) in divide(paid, &upgrade(), back).expect("divided") {
+            for (month, figures) in by(Spread::ByDay, &service, &back) {
+                let sum = sums.entry(month).or_default();
+                sum.0 += figures.recognised.minor() + figures.contra.minor();
+                sum.1 += figures.deferred.minor();
+            }
+        }
+        sums.into_values().collect::<Vec<_>>()
+    };
+    // By the whole invoice's time, 41 days, April would have had 17.07.
+    assert_eq!(months(&[]), [(1_000, 6_000), (6_000, 0)]);
+    // A half goes back as May begins: of what was earned the half is lessened, and May earns the half.
+    assert_eq!(months(&[back("2026-05-01", "35.00")]), [(1_000, 6_000), (2_500, 0)]);
+    assert_eq!(months(&[back("2026-04-21", "70.00")]), [(0, 0), (0, 0)]);
+}
+
+/// LED-11: by cents, behind the end of what they are of.
+#[test]
+fn what_goes_back_cent_by_cent_behind_the_end_is_taken_once() {
+    let part = |weight| ServicePart { weight, from: at("2026-01-01"), to: at("2026-02-01") };
+    let paid = (Money::from_minor(1_000, Currency::USD), at("2026-01-01"));
+    let cents: Vec<PaidBack> = (3..9).map(|month| back(&format!("2026-0{month}-10"), "0.01")).collect();
+    for count in 0..=cents.len() {
+        let mut sum = 0;
+        for (service, back) in divide(paid, &[part(1), part(1), part(1)], &cents[..count]).expect("divided") {
+            let months = by(Spread::ByDay, &service, &back);
+            sum += months.values().fold(0, |sum, month| sum + month.recognised.minor() + month.contra.minor());
+        }
+        assert_eq!(sum, 1_000 - i64::try_from(count).expect("a number"), "{count}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn the_parts_of_a_sale_add_up_to_it_whatever_went_back(
+        minor in 1_i64..100_000_000, weights in proptest::collection::vec(-500_i64..2_000, 1..5),
+        refunds in proptest::collection::vec((0_i64..200, 1_i64..5_000_000), 0..4), spread in any_spread(),
+    ) {
+        let all = weights.iter().fold(0_i64, |all, weight| all.saturating_add(*weight));
+        prop_assume!(all > 0);
+        let day = |n: i64| Timestamp::from_second(1_700_000_000 + n * 86_400).expect("an instant");
+        let parts: Vec<ServicePart> = weights.iter().zip(0..)
+            .map(|(weight, n)| ServicePart { weight: *weight, from: day(n * 30), to: day(n * 30 + 40) }).collect();
+        let (mut left, mut back) = (minor, Vec::new());
+        for (n, amount) in &refunds {
+            let amount = (*amount).min(left);
+            left -= amount;
+            back.push(PaidBack { at: day(*n), amount: Money::from_minor(amount, Currency::USD) });
+        }
+        back.retain(|paid| !paid.amount.is_zero());
+        back.sort_by_key(|paid| paid.at);
+        let mut sum = 0;
+        let amount = Money::from_minor(minor, Currency::USD);
+        for (service, back) in divide((amount, day(0)), &parts, &back).expect("divided") {
+            let months = schedule(&service, &back, spread, &Zone::utc()).expect("a schedule");
+            sum += months.values().fold(0, |sum, month| sum + month.recognised.minor() + month.contra.minor());
+            prop_assert_eq!(months.values().last().map(|month| month.deferred.minor()), Some(0));
+        }
+        prop_assert_eq!(sum, left);
+    }
 }
 
 #[test]

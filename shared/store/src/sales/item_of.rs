@@ -5,7 +5,7 @@ mod buyer;
 
 use domain::attribution::{Credit, Loser, NobodyReason, PartnerTerms, Source};
 use domain::currency::Currency;
-use domain::fact::{Buyer, DisputePhase, PaymentKey, SaleTraits, SaleType, SoldItem};
+use domain::fact::{Buyer, DisputePhase, PaymentKey, SaleTraits, SaleType, ServicePart, SoldItem};
 use domain::id::{LinkId, PartnerId, ProgramId, RuleId, SaleId};
 use domain::line::{LineKind, Part, Place};
 use domain::money::Money;
@@ -57,6 +57,8 @@ pub(crate) struct SaleItem {
     period_start_ms: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     period_end_ms: Option<i64>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    services: Vec<ServiceInSale>,
     #[serde(default, skip_serializing_if = "is_usual")]
     traits: SaleTraits,
     decision: DecisionInSale,
@@ -85,6 +87,13 @@ pub(crate) struct SaleItem {
 struct ItemInSale {
     product: String,
     minor: i64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ServiceInSale {
+    weight: i64,
+    from_ms: i64,
+    to_ms: i64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -213,6 +222,7 @@ impl SaleItem {
             subscription: sale.subscription.clone(),
             period_start_ms: sale.period_start.map(Timestamp::as_millisecond),
             period_end_ms: sale.period_end.map(Timestamp::as_millisecond),
+            services: sale.services.iter().map(ServiceInSale::from).collect(),
             traits: sale.traits.clone(),
             decision: DecisionInSale::from(&sale.decision),
             lines: sale.lines.iter().map(|line| LineInSale::new(line, first)).collect(),
@@ -265,6 +275,7 @@ impl SaleItem {
             subscription: self.subscription,
             period_start: instant(self.period_start_ms).map_or(Some(None), |at| at.map(Some))?,
             period_end: instant(self.period_end_ms).map_or(Some(None), |at| at.map(Some))?,
+            services: self.services.into_iter().map(ServiceInSale::into_part).collect::<Option<_>>()?,
             traits: self.traits,
             decision,
             lines: lines?,
@@ -284,6 +295,19 @@ impl SaleItem {
 /// The provider's id in a natural key.
 fn own_id(payment: &PaymentKey) -> &str {
     payment.as_str().split_once(':').map_or("", |(_, id)| id)
+}
+
+impl From<&ServicePart> for ServiceInSale {
+    fn from(part: &ServicePart) -> Self {
+        Self { weight: part.weight, from_ms: part.from.as_millisecond(), to_ms: part.to.as_millisecond() }
+    }
+}
+
+impl ServiceInSale {
+    fn into_part(self) -> Option<ServicePart> {
+        let instant = |ms| Timestamp::from_millisecond(ms).ok();
+        Some(ServicePart { weight: self.weight, from: instant(self.from_ms)?, to: instant(self.to_ms)? })
+    }
 }
 
 impl From<&SoldItem> for ItemInSale {

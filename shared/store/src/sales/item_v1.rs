@@ -75,6 +75,7 @@ impl SaleItem {
             subscription: None,
             period_start: None,
             period_end: None,
+            services: Vec::new(),
             traits: SaleTraits::default(),
             decision: self.decision.into_decision(),
             lines: self.lines.into_iter().map(|line| line.into_line(currency)).collect(),

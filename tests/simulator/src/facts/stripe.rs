@@ -218,6 +218,31 @@ impl Refund<'_> {
     }
 }
 
+/// A dispute, as Stripe tells it.
+pub(crate) struct Dispute<'a> {
+    pub(crate) id: &'a str,
+    /// Minor units.
+    pub(crate) amount: i64,
+    pub(crate) currency: &'a str,
+    /// The payment's name.
+    pub(crate) intent: &'a str,
+}
+
+impl Dispute<'_> {
+    /// An event of it.
+    pub(crate) fn told(&self, what: &str, status: &str, at_ms: i64) -> Value {
+        let Self { id, amount, currency, intent } = self;
+        let object = json!({ "id": id, "object": "dispute", "amount": amount, "currency": currency, "status": status,
+            "payment_intent": intent });
+        event(&format!("charge.dispute.{what}"), at_ms, object)
+    }
+
+    /// What the model is told of it.
+    pub(crate) fn fact(&self, phase: Phase) -> Fact {
+        Fact::Disputed { dispute: key(self.id), payment: key(self.intent), amount: self.amount.into(), phase }
+    }
+}
+
 /// Money goes back, in one refund or several, and sometimes the refund fails after all.
 pub(super) fn refund(plan: &mut Plan, dice: &mut Dice) {
     if plan.sales.is_empty() {
@@ -272,14 +297,9 @@ pub(super) fn dispute(plan: &mut Plan, dice: &mut Dice) {
             ("closed", "lost", Phase::Lost),
         ],
     };
+    let of = Dispute { id: &id, amount, currency: sale.currency, intent: &sale.names[0] };
     for (kind, status, phase) in phases {
-        let body = json!({
-            "id": id, "object": "dispute", "amount": amount, "currency": sale.currency, "status": status,
-            "payment_intent": sale.names[0],
-        });
-        let fact =
-            Fact::Disputed { dispute: key(&id), payment: key(&sale.names[0]), amount: amount.into(), phase: *phase };
-        plan.tell("dispute", at_ms, event(&format!("charge.dispute.{kind}"), at_ms, body), vec![fact]);
+        plan.tell("dispute", at_ms, of.told(kind, status, at_ms), vec![of.fact(*phase)]);
         at_ms += dice.between(1, 8 * 24) * HOUR_MS;
     }
 }

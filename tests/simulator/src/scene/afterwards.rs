@@ -35,7 +35,7 @@ impl Scene<'_> {
         }
         let mut dice = Dice::new(self.plan.seed ^ AFTERWARDS);
         let ends_with_nothing = dice.percent(ALL_PERCENT);
-        let counted = self.model_with(told);
+        let Some(counted) = self.decide_doubts(&mut dice, told)? else { return Ok(()) };
         let (mut now, mut before) = (counted.clone(), counted.earned());
         for lot in 0..LOTS {
             let is_all = ends_with_nothing && lot + 1 == LOTS;
@@ -101,16 +101,20 @@ impl Scene<'_> {
         let body = of.told("created", "succeeded", self.now_ms, self.now_ms);
         let (id, at_ms, told) = (format!("evt_{}", of.id), self.now_ms, vec![of.fact()]);
         let event = Event { provider: "stripe", kind: "refund", id, at_ms, body, told, is_poison: false };
+        self.note(|| format!("behind the count {} goes back of {}", of.amount, of.intent));
+        self.tell(event)
+    }
+
+    /// A provider tells of something, twice: a queue gives a message out at least once.
+    pub(super) fn tell(&mut self, event: Event) -> Result<Vec<Fact>, Trouble> {
         let message = at_once(receive(self.clients, &self.tenant, &event))??;
-        // A queue gives a message out at least once.
         for _ in 0..2 {
             let end = at_once(record(self.clients.clone(), vec![message.clone()], self.clock()))?;
             if !matches!(&end, End::Batch(failed) if failed.is_empty()) {
-                let found = format!("a refund behind the count is refused: {}", event.body);
+                let found = format!("{} is refused at the end: {}", event.kind, event.body);
                 return Err(Breach { law: "liveness", found }.into());
             }
         }
-        self.note(|| format!("behind the count {} goes back of {}", of.amount, of.intent));
         Ok(event.told)
     }
 

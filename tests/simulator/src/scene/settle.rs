@@ -264,7 +264,8 @@ impl Scene<'_> {
         if !self.plan.is_modelled() {
             return Ok(());
         }
-        let earned = model.earned();
+        let held = self.held()?;
+        let earned = model.earned_while(&held);
         self.tally.checked.add("V13", earned.sales.len() as u64);
         let others_than_zero = |nets: &mut dyn Iterator<Item = &i128>| nets.filter(|net| **net != 0).count() as u64;
         self.tally.checked.add("model", others_than_zero(&mut earned.sales.values()));
@@ -287,7 +288,7 @@ impl Scene<'_> {
         booked: &[(String, String, i128)],
         [of_sales, beside]: [&'static str; 2],
     ) -> Result<(), Trouble> {
-        let (mut expected, mut names) = (BTreeMap::new(), BTreeMap::new());
+        let (mut expected, mut names, expected_beside) = (BTreeMap::new(), BTreeMap::new(), earned.beside());
         for ((payment, partner, currency), net) in earned.sales {
             let sale = sale_id(&payment)?.to_string();
             names.insert(sale.clone(), payment);
@@ -300,7 +301,7 @@ impl Scene<'_> {
             self.tell_lines(rows, &key.0, (&key.1, &key.2));
             return Err(Breach { law: of_sales, found }.into());
         }
-        let mut expected = earned.periods;
+        let mut expected = expected_beside;
         for (partner, currency, minor) in booked {
             *expected.entry((partner.clone(), currency.clone())).or_default() += minor;
         }

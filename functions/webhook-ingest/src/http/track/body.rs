@@ -354,6 +354,7 @@ impl TrackedSale {
             subscription: self.subscription_id.clone(),
             period_start: self.period_start,
             period_end: self.period_end,
+            services: Vec::new(),
             traits: self.traits(),
             click_token: self.click_token.clone(),
             email: self.email.as_deref().and_then(email::digest),

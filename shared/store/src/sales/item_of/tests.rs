@@ -76,6 +76,7 @@ fn usual() -> Sale {
         subscription: Some("sub_1LNkeSKXBGcbgpbZ7jMqOPSi".to_owned()),
         period_start: Some(at("2026-11-21T12:00:00Z")),
         period_end: Some(at("2026-12-21T12:00:00Z")),
+        services: Vec::new(),
         traits: usual_traits(),
         decision: Decision::one(credit),
         lines: vec![line],
@@ -139,6 +140,10 @@ fn whole() -> Sale {
         items: vec![
             SoldItem { product: "a".to_owned(), amount: usd(1) },
             SoldItem { product: "b".to_owned(), amount: usd(2) },
+        ],
+        services: vec![
+            ServicePart { weight: -5, from: at("2026-11-20T00:00:00Z"), to: at("2026-12-01T00:00:00Z") },
+            ServicePart { weight: 7, from: at("2026-12-01T00:00:00Z"), to: at("2027-01-01T00:00:00Z") },
         ],
         decision: Decision::Partners { credits, losers },
         lines: vec![usual.lines[0].clone(), held],
