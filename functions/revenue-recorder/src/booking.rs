@@ -205,7 +205,7 @@ impl<'a> Recorder<'a> {
             let change = meets.as_ref().map(Found::change);
             let review = review.as_ref().map(ReviewPart::Opened);
             // COM-1: told under another id, the lead is the one that was told before.
-            let tellings = cases::leads::tellings(self.store, self.tenant, &sale).await?;
+            let tellings = cases::leads::tellings(self.store, self.tenant, &sale, &[]).await?;
             if tellings.is_rewarded {
                 return Ok(Booked::AlreadySeen);
             }

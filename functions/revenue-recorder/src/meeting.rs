@@ -178,7 +178,7 @@ impl Recorder<'_> {
                 moves: &[],
             });
             // COM-1: a lead that has its reward by another id: this telling of it stays nobody's.
-            let tellings = cases::leads::tellings(self.store, self.tenant, &sale).await?;
+            let tellings = cases::leads::tellings(self.store, self.tenant, &sale, &[]).await?;
             if tellings.is_rewarded {
                 return Ok(());
             }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use domain::attribution::Credit;
 use domain::audit::{Actor, AuditEntry, ChainEnd, Deed, append};
 use domain::digest::Digest;
 use domain::fact::{PaymentKey, SaleType};
@@ -76,35 +77,42 @@ pub struct Tellings {
 
 /// COM-1: a qualified lead is one address in a programme, whatever ids it is told under: each telling that is credited takes a
 /// name of it, and the one after it finds that. Nothing of what is no such lead, or nobody's. One that a person has rejected,
-/// or that is credited elsewhere by now, has no reward there.
+/// or that is credited elsewhere by now, has no reward there. `until_now` is whom this one was credited to: where it was, it
+/// stays, and what comes back from elsewhere finds whoever took its place.
 ///
 /// # Errors
 /// The store does not answer.
-pub async fn tellings(store: &Store, tenant: &TenantKey, sale: &Sale) -> Result<Tellings, StoreError> {
+pub async fn tellings(
+    store: &Store,
+    tenant: &TenantKey,
+    sale: &Sale,
+    until_now: &[Credit],
+) -> Result<Tellings, StoreError> {
     let mut tellings = Tellings::default();
     let Some(email) = sale.email.filter(|_| sale.event_type == SaleType::QualifiedLead) else { return Ok(tellings) };
+    let credited = |credits: &[Credit], program: &ProgramId| credits.iter().any(|credit| credit.program == *program);
     let programs: BTreeSet<&ProgramId> = sale.decision.credits().iter().map(|credit| &credit.program).collect();
-    for program in programs {
+    for program in programs.into_iter().filter(|program| !credited(until_now, program)) {
         let lead = LeadId::of(program, &email);
-        let (mut is_rewarded, mut is_known) = (false, false);
+        let mut free = None;
         for telling in 0..TELLINGS_MAX {
             let Ok(name) = PaymentKey::parse(&format!("lead:{lead}.{telling}")) else { continue };
             match store.find_payment(tenant, &name).await? {
+                Known::Not => {
+                    free = Some(name);
+                    break;
+                }
                 Known::As(owner) if owner != sale.payment => {
                     let owner = store.get_sale(tenant, &SaleId::of(&owner)).await?;
-                    let has_it =
-                        |owner: &Sale| owner.decision.credits().iter().any(|credit| credit.program == *program);
-                    is_rewarded |= owner.is_some_and(|owner| !owner.rejected && has_it(&owner));
-                    continue;
+                    let has_it = |owner: Sale| !owner.rejected && credited(owner.decision.credits(), program);
+                    tellings.is_rewarded |= owner.is_some_and(has_it);
                 }
-                Known::Not => tellings.names.push(name),
-                // Its own.
-                Known::As(_) | Known::Sale(_) => is_rewarded = false,
+                // Its own, of before it left.
+                Known::As(_) | Known::Sale(_) => {}
             }
-            is_known = true;
-            break;
         }
-        tellings.is_rewarded |= is_rewarded || !is_known;
+        tellings.is_rewarded |= free.is_none();
+        tellings.names.extend(free);
     }
     Ok(tellings)
 }

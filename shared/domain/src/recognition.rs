@@ -112,8 +112,8 @@ pub fn schedule(
     Ok(schedule)
 }
 
-/// Services that were paid for at once, each with its part of what was paid and of what went back, by the weights. Parts are
-/// cumulative: they add up to the whole, and to what went back so far.
+/// Services that were paid for at once, each with its part of what was paid and of what went back, by the weights. What is left
+/// of the parts adds up to what is left of the whole, whatever went back; a part of less than a cent goes with the next one.
 ///
 /// # Errors
 /// Out of range, or currencies meet.
@@ -122,31 +122,56 @@ pub fn divide(
     parts: &[ServicePart],
     back: &[PaidBack],
 ) -> Result<Vec<(Service, Vec<PaidBack>)>, MoneyError> {
-    let currency = amount.currency();
     let all = parts.iter().fold(0_i64, |all, part| all.saturating_add(part.weight));
-    let mut divided = Vec::new();
-    let mut before = 0_i64;
+    let mut slices: Vec<(&ServicePart, Slice)> = Vec::new();
+    let (mut from, mut upto) = (0_i64, 0_i64);
     for part in parts {
-        let upto = before.saturating_add(part.weight);
-        let to_date = |whole: Money, weight: i64| {
-            let weights = (Money::from_minor(weight, currency), Money::from_minor(all, currency));
-            Base::share(whole, weights.0, weights.1)?.rounded(Rounding::HalfAwayFromZero)
-        };
-        let own = |whole: Money| to_date(whole, upto)?.try_sub(to_date(whole, before)?);
-        let (mut gone, mut told, mut own_back) = (Money::zero(currency), Money::zero(currency), Vec::new());
+        upto = upto.saturating_add(part.weight);
+        let slice = Slice { from, upto, all };
+        if !slice.of(amount)?.is_zero() {
+            slices.push((part, slice));
+            from = upto;
+        }
+    }
+    if let Some((_, last)) = slices.last_mut() {
+        last.upto = all;
+    }
+    let mut divided = Vec::new();
+    for (part, slice) in slices {
+        let own = slice.of(amount)?;
+        let nothing = Money::zero(amount.currency());
+        let (mut gone, mut told, mut own_back) = (nothing, nothing, Vec::new());
         for paid in back {
             gone = gone.try_add(paid.amount)?;
-            let part = own(gone)?;
-            let amount = part.try_sub(told)?;
-            told = part;
+            let to_date = own.try_sub(slice.of(amount.try_sub(gone)?)?)?;
+            let amount = to_date.try_sub(told)?;
+            told = to_date;
             if !amount.is_zero() {
                 own_back.push(PaidBack { at: paid.at, amount });
             }
         }
-        divided.push((Service { amount: own(amount)?, paid_at, from: part.from, to: part.to }, own_back));
-        before = upto;
+        divided.push((Service { amount: own, paid_at, from: part.from, to: part.to }, own_back));
     }
     Ok(divided)
+}
+
+/// A part of a whole, between two borders.
+struct Slice {
+    from: i64,
+    upto: i64,
+    all: i64,
+}
+
+impl Slice {
+    /// What of an amount is between them. Each border is rounded once, so that slices add up.
+    fn of(&self, amount: Money) -> Result<Money, MoneyError> {
+        let currency = amount.currency();
+        let border = |weight: i64| {
+            let (weight, all) = (Money::from_minor(weight, currency), Money::from_minor(self.all, currency));
+            Base::share(amount, weight, all)?.rounded(Rounding::HalfAwayFromZero)
+        };
+        border(self.upto)?.try_sub(border(self.from)?)
+    }
 }
 
 fn negated(money: Money) -> Result<Money, MoneyError> {

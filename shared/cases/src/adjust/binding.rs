@@ -5,6 +5,7 @@ use std::collections::btree_map::Entry;
 use domain::attribution::customer::{Customer, decision_for, pays_the_same};
 use domain::attribution::{Credit, NobodyReason};
 use domain::commission::EarningReason;
+use domain::fact::PaymentKey;
 use domain::id::ProgramId;
 use domain::line::Account;
 use domain::retarget::Target;
@@ -39,7 +40,7 @@ pub async fn rebind(night: &Night<'_>, loaded: &Loaded) -> Result<usize, CaseErr
 /// Decides one sale anew, if it is to be: answers how many that were.
 async fn decide_anew(night: &Night<'_>, loaded: &Loaded, sale: &Sale) -> Result<usize, CaseError> {
     let Some(redecided) = redecided(night, loaded, sale).await? else { return Ok(0) };
-    let Redecided { change, noticed, open_in } = &redecided;
+    let Redecided { change, noticed, open_in, names } = &redecided;
     fits(change)?;
     let key = Customer::key_of(&change.sale);
     let customer = key.as_ref().and_then(|key| loaded.customers.get(key));
@@ -50,12 +51,7 @@ async fn decide_anew(night: &Night<'_>, loaded: &Loaded, sale: &Sale) -> Result<
     let before = customer.map(|customer| customer.version);
     let meets = key.map(|key| CustomerChange { key, before, after: after.as_ref(), relies_on: &[], moves: &[] });
     let ChangedSale { sale, lines, before } = change;
-    // COM-1: a lead of which another telling has the reward stays where it is.
-    let tellings = leads::tellings(night.store, night.tenant, sale).await?;
-    if tellings.is_rewarded {
-        return Ok(0);
-    }
-    let new = NewSale { sale, lines, aliases: &tellings.names, open_in, meets, review: noticed.part() };
+    let new = NewSale { sale, lines, aliases: names, open_in, meets, review: noticed.part() };
     // Refused when the sale, a fence or the customer has changed: the next reading finds it again.
     let _: Written = night.store.redecide_sale(night.tenant, *before, &new).await?;
     Ok(1)
@@ -69,6 +65,8 @@ pub struct Redecided {
     pub noticed: Noticed,
     /// The programmes that it must not come late to.
     pub open_in: Vec<ProgramId>,
+    /// The names that it takes.
+    pub names: Vec<PaymentKey>,
 }
 
 /// A sale as it should be decided now; `None` where it is.
@@ -98,6 +96,11 @@ pub async fn redecided(night: &Night<'_>, loaded: &Loaded, sale: &Sale) -> Resul
     if targets.is_empty() && !after.decision.credits().is_empty() {
         after.decision = Decision::nobody(NobodyReason::NoRule);
     }
+    // COM-1: a lead of which another telling has the reward there stays where it is.
+    let tellings = leads::tellings(night.store, night.tenant, &after, sale.decision.credits()).await?;
+    if tellings.is_rewarded {
+        return Ok(None);
+    }
     // FRD-4: a partner who is credited late is looked at as one of a fresh sale, and held as they would be.
     let policy = night.store.get_settings(night.tenant).await?.risk;
     let look = Look { store: night.store, tenant: night.tenant, policy: &policy, now: night.making.now };
@@ -109,7 +112,7 @@ pub async fn redecided(night: &Night<'_>, loaded: &Loaded, sale: &Sale) -> Resul
         Some(change) => ChangedSale { before, ..change },
         None => ChangedSale { before, sale: Sale { version: before + 1, ..after }, lines: Vec::new() },
     };
-    Ok(Some(Redecided { change, noticed, open_in }))
+    Ok(Some(Redecided { change, noticed, open_in, names: tellings.names }))
 }
 
 /// The heads that were read, and those of accounts that only the new decision reaches. Without their fences a line for

@@ -12,7 +12,7 @@ use domain::month::Month;
 use domain::sale::Sale;
 
 use super::Night;
-use super::load::{Frame, Frames, Loaded, SALES_MAX};
+use super::load::{Counting, Frame, Frames, Loaded, SALES_MAX};
 use crate::error::CaseError;
 
 /// Up to how many sales in open months wait for the decision about those among them that are in doubt. A month that waits is
@@ -25,21 +25,22 @@ pub(super) struct Others {
     /// How many sales an account has in open months, of all programmes.
     sales: BTreeMap<Account, usize>,
     /// Those of other programmes that may keep an account from being counted, and in which month each counts.
-    counts_in: BTreeMap<(SaleId, PartnerId), Month>,
+    pub(super) counts_in: Counting,
 }
 
 impl Others {
-    /// A line of an open month, of whatever programme.
-    pub(super) fn take(&mut self, (account, line): (&Account, &Line), month: Month, frames: &Frames, is_aside: bool) {
+    /// A line that says where its sale counts, of whatever programme.
+    pub(super) fn count(&mut self, account: &Account, line: &Line) {
         if line.kind == LineKind::Earned && line.trace.part.kind == PartKind::Commission && line.trace.part.item == 0 {
             *self.sales.entry(account.clone()).or_default() += 1;
         }
-        let frame = line.trace.program.as_ref().and_then(|program| frames.get(program));
-        let may_wait = frame.is_some_and(|frame| frame.adds_to_months() && !frame.is_capped_as_a_whole());
-        if let Some(sale) = line.origin.sale().filter(|_| is_aside && may_wait) {
-            self.counts_in.insert((sale.clone(), account.partner.clone()), month);
-        }
     }
+}
+
+/// Is a line of a programme whose sales keep an account open while they are in doubt?
+pub(super) fn may_wait(frames: &Frames, line: &Line) -> bool {
+    let frame = line.trace.program.as_ref().and_then(|program| frames.get(program));
+    frame.is_some_and(|frame| frame.adds_to_months() && !frame.is_capped_as_a_whole())
 }
 
 /// Is a sale in doubt that may add something to the month of one of its partners?
@@ -94,7 +95,7 @@ pub(super) async fn keep_unit_open(night: &Night<'_>, loaded: &Loaded, last: Mon
     let counted: BTreeSet<&PartnerId> =
         loaded.counts_in.iter().filter(|(_, counts)| due(counts.month)).map(|((_, partner), _)| partner).collect();
     let others =
-        loaded.others.counts_in.iter().filter(|((_, partner), month)| due(**month) && counted.contains(partner));
+        loaded.others.counts_in.iter().filter(|((_, partner), counts)| due(counts.month) && counted.contains(partner));
     let others: BTreeSet<SaleId> = others.map(|((sale, _), _)| sale.clone()).collect();
     if is_crowded(loaded) || others.len() > AMONG_MAX {
         return Ok(false);

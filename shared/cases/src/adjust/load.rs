@@ -22,7 +22,7 @@ use store::programs::Program;
 use store::{Store, StoreError, TenantKey};
 
 use super::count::SERIES;
-use super::doubts::Others;
+use super::doubts::{self, Others};
 use super::elsewhere;
 use super::late::{self, LateBack};
 use super::shares;
@@ -222,11 +222,21 @@ impl Wanted<'_> {
         !self.everything && frame.is_some_and(Frame::is_capped_as_a_whole)
     }
 
-    /// In which month a line counts, if it is of a sale.
-    fn month_of(&self, line: &Line) -> Month {
-        let frame = line.trace.program.as_ref().and_then(|program| self.frames.get(program));
-        let zone = frame.map_or(self.ledger_zone, |frame| &frame.rules.zone);
-        line.trace.period.unwrap_or_else(|| Month::of(zone.day_of(line.occurred_at)))
+    /// Where a line says that its sale counts, if it says so.
+    fn counts(&self, line: &Line) -> Option<(SaleId, CountsIn)> {
+        // COM-10: of what is adjusted only that by which a sale came back says where it counts.
+        let says = match line.kind {
+            LineKind::Earned => true,
+            LineKind::Adjustment => line.trace.period.is_some(),
+            LineKind::Reversal | LineKind::HoldMove | LineKind::Entry => false,
+        };
+        let sale = line.origin.sale().filter(|_| says && line.trace.part.kind != PartKind::SecondTier)?;
+        let program = line.trace.program.clone();
+        let zone = program.as_ref().and_then(|program| self.frames.get(program));
+        let zone = zone.map_or(self.ledger_zone, |frame| &frame.rules.zone);
+        let month = line.trace.period.unwrap_or_else(|| Month::of(zone.day_of(line.occurred_at)));
+        let said_by = (line.trace.period.is_some(), line.n);
+        Some((sale.clone(), CountsIn { month, late: line.trace.late, program, said_by }))
     }
 }
 
@@ -294,9 +304,15 @@ pub(crate) fn noted<'l>(line: &'l Line, word: &str) -> Option<&'l str> {
 impl Loaded {
     fn take(&mut self, wanted: &Wanted<'_>, account: &Account, counted: Option<Month>, line: &Line) {
         let is_aside = wanted.only.is_some() && line.trace.program.as_ref() != wanted.only;
-        let month = wanted.month_of(line);
-        if Some(month) > counted {
-            self.others.take((account, line), month, wanted.frames, is_aside && wanted.is_of_a_unit());
+        let counts = wanted.counts(line).filter(|(_, counts)| Some(counts.month) > counted);
+        if let Some((sale, counts)) = counts {
+            self.others.count(account, line);
+            let position = (sale, account.partner.clone());
+            if !is_aside {
+                put(&mut self.counts_in, position, counts);
+            } else if wanted.is_of_a_unit() && doubts::may_wait(wanted.frames, line) {
+                put(&mut self.others.counts_in, position, counts);
+            }
         }
         if is_aside {
             self.aside.extend(elsewhere::aside(wanted, line));
@@ -309,25 +325,8 @@ impl Loaded {
             let back = LateBack::of(account, line, wanted.frames);
             self.late_back.extend(back.filter(|back| Some(back.month) > counted));
         }
-        match (&line.origin, line.kind) {
-            (_, LineKind::Entry) => self.take_entry(account, counted, line),
-            (domain::line::Origin::Sale(sale), LineKind::Earned | LineKind::Adjustment)
-                if line.trace.part.kind != PartKind::SecondTier =>
-            {
-                // COM-10: of what is adjusted only that by which a sale came back says where it counts.
-                if line.kind == LineKind::Adjustment && line.trace.period.is_none() {
-                    return;
-                }
-                if Some(month) <= counted {
-                    return;
-                }
-                let program = line.trace.program.clone();
-                let said_by = (line.trace.period.is_some(), line.n);
-                let counts = CountsIn { month, late: line.trace.late, program, said_by };
-                let known = self.counts_in.entry((sale.clone(), account.partner.clone()));
-                known.and_modify(|known| *known = newer(known, &counts)).or_insert(counts);
-            }
-            _ => {}
+        if line.kind == LineKind::Entry {
+            self.take_entry(account, counted, line);
         }
     }
 
@@ -436,6 +435,14 @@ impl Loaded {
 fn kept_as(sale: &Sale) -> Option<PaymentKey> {
     let by_lead = sale.decision.credits().iter().any(|credit| credit.source == Source::LeadEmail);
     if sale.customer.is_some() || by_lead { Customer::key_of(sale) } else { None }
+}
+
+/// Positions of sales, and where each counts.
+pub(super) type Counting = BTreeMap<(SaleId, PartnerId), CountsIn>;
+
+fn put(known: &mut Counting, position: (SaleId, PartnerId), counts: CountsIn) {
+    let known = known.entry(position);
+    known.and_modify(|known| *known = newer(known, &counts)).or_insert(counts);
 }
 
 /// The newest line that says a month says where the sale counts; where none does, the first one. Others follow the sale.

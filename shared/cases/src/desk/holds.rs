@@ -18,7 +18,7 @@ use super::{Desk, TRIES_MAX};
 use crate::alone::Worth;
 use crate::error::CaseError;
 use crate::fences::fences_of;
-use crate::leads::{self, Tellings};
+use crate::leads;
 use crate::risk::look::Noticed;
 
 /// How many lines one change may make: a transaction takes a hundred items.
@@ -189,10 +189,7 @@ pub(super) async fn write(
         moves: &[],
     });
     // COM-1: whoever a person credits with a lead has it, also where another telling has it; from then on it is told.
-    let is_another = before.decision != sale.decision;
-    let tellings =
-        if is_another { leads::tellings(desk.store, desk.tenant, &sale).await? } else { Tellings::default() };
-    let aliases = &tellings.names;
+    let aliases = &leads::tellings(desk.store, desk.tenant, &sale, before.decision.credits()).await?.names;
     let change = NewSale { sale: &sale, lines: &lines, aliases, open_in, meets, review: noticed.part() };
     // What nobody was paid for waits with its customer, and is not to be decided by them any more.
     let is_decided = before.decision.credits().is_empty() && !sale.decision.credits().is_empty();
