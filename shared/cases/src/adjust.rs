@@ -7,6 +7,7 @@
 pub mod accounts;
 pub mod binding;
 pub mod count;
+pub mod counts_in;
 mod doubts;
 mod elsewhere;
 pub(crate) mod late;

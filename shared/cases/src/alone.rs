@@ -9,7 +9,7 @@ use domain::assess::{AssessError, History, ProgramRules, Scope, assess};
 use domain::attribution::Credit;
 use domain::attribution::customer::Customer;
 use domain::fact::SaleType;
-use domain::id::{PartnerId, ProgramId, SaleId};
+use domain::id::ProgramId;
 use domain::line::Account;
 use domain::money::Money;
 use domain::month::Month;
@@ -19,10 +19,8 @@ use domain::time::{DateOutOfRange, Zone};
 use store::{Store, StoreError, TenantKey};
 use thiserror::Error;
 
-use crate::adjust::load::{CountsIn, Frames, is_capped_as_a_whole};
-
-/// In which month a sale counts for each partner, where that is known.
-pub type Counting = BTreeMap<(SaleId, PartnerId), CountsIn>;
+use crate::adjust::counts_in::Counting;
+use crate::adjust::load::{Frames, is_capped_as_a_whole};
 
 /// Where it is asked, and what is known there already.
 pub struct Alone<'a> {

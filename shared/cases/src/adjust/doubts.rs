@@ -12,7 +12,8 @@ use domain::month::Month;
 use domain::sale::Sale;
 
 use super::Night;
-use super::load::{Counting, Frame, Frames, Loaded, SALES_MAX};
+use super::counts_in::Counting;
+use super::load::{Frame, Frames, Loaded, SALES_MAX};
 use crate::error::CaseError;
 
 /// Up to how many sales in open months wait for the decision about those among them that are in doubt. A month that waits is
@@ -118,7 +119,7 @@ mod tests {
     use domain::time::{BusinessDay, Timestamp, Zone};
 
     use super::*;
-    use crate::adjust::load::CountsIn;
+    use crate::adjust::counts_in::CountsIn;
 
     fn program() -> ProgramId {
         ProgramId::from_ulid(1_u128.into())

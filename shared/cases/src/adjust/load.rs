@@ -9,7 +9,7 @@ use domain::currency::Currency;
 use domain::fact::PaymentKey;
 use domain::id::{PartnerId, ProgramId, SaleId};
 use domain::ledger::Head;
-use domain::line::{Account, Line, LineKind, PartKind, Place};
+use domain::line::{Account, Line, LineKind, Place};
 use domain::month::Month;
 use domain::rule::BandMode;
 use domain::sale::Sale;
@@ -22,6 +22,7 @@ use store::programs::Program;
 use store::{Store, StoreError, TenantKey};
 
 use super::count::SERIES;
+use super::counts_in::{Counting, CountsIn, put};
 use super::doubts::{self, Others};
 use super::elsewhere;
 use super::late::{self, LateBack};
@@ -123,27 +124,6 @@ async fn frame_of(store: &Store, tenant: &TenantKey, program: Program) -> Result
     Ok((program.id, Frame { rules, close_lag_days: program.close_lag_days }))
 }
 
-/// In which month a sale counts for a partner.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CountsIn {
-    /// The month.
-    pub month: Month,
-    /// Another than its own, which was frozen.
-    pub late: bool,
-    /// Of which programme.
-    pub program: Option<ProgramId>,
-    /// Which line says so, and is it one that says a month?
-    said_by: (bool, u32),
-}
-
-#[cfg(test)]
-impl CountsIn {
-    /// In a month, by its first line.
-    pub(super) fn plain(month: Month) -> Self {
-        Self { month, late: false, program: None, said_by: (false, 1) }
-    }
-}
-
 /// What is booked for a period.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PeriodBooked {
@@ -165,7 +145,7 @@ pub struct Loaded {
     /// Sales that count in open months.
     pub sales: BTreeMap<SaleId, Sale>,
     /// In which month each counts for each visited partner.
-    pub counts_in: BTreeMap<(SaleId, PartnerId), CountsIn>,
+    pub counts_in: Counting,
     /// What is booked for open periods. By month, too: what moves to another must leave the first before that is counted.
     pub periods: BTreeMap<(Account, String, Month), PeriodBooked>,
     /// Up to which month no account's sales of the one programme that was read change, counted or not: a cap over all
@@ -224,19 +204,8 @@ impl Wanted<'_> {
 
     /// Where a line says that its sale counts, if it says so.
     fn counts(&self, line: &Line) -> Option<(SaleId, CountsIn)> {
-        // COM-10: of what is adjusted only that by which a sale came back says where it counts.
-        let says = match line.kind {
-            LineKind::Earned => true,
-            LineKind::Adjustment => line.trace.period.is_some(),
-            LineKind::Reversal | LineKind::HoldMove | LineKind::Entry => false,
-        };
-        let sale = line.origin.sale().filter(|_| says && line.trace.part.kind != PartKind::SecondTier)?;
-        let program = line.trace.program.clone();
-        let zone = program.as_ref().and_then(|program| self.frames.get(program));
-        let zone = zone.map_or(self.ledger_zone, |frame| &frame.rules.zone);
-        let month = line.trace.period.unwrap_or_else(|| Month::of(zone.day_of(line.occurred_at)));
-        let said_by = (line.trace.period.is_some(), line.n);
-        Some((sale.clone(), CountsIn { month, late: line.trace.late, program, said_by }))
+        let frame = line.trace.program.as_ref().and_then(|program| self.frames.get(program));
+        CountsIn::said(line, frame.map_or(self.ledger_zone, |frame| &frame.rules.zone))
     }
 }
 
@@ -435,25 +404,6 @@ impl Loaded {
 fn kept_as(sale: &Sale) -> Option<PaymentKey> {
     let by_lead = sale.decision.credits().iter().any(|credit| credit.source == Source::LeadEmail);
     if sale.customer.is_some() || by_lead { Customer::key_of(sale) } else { None }
-}
-
-/// Positions of sales, and where each counts.
-pub(super) type Counting = BTreeMap<(SaleId, PartnerId), CountsIn>;
-
-fn put(known: &mut Counting, position: (SaleId, PartnerId), counts: CountsIn) {
-    let known = known.entry(position);
-    known.and_modify(|known| *known = newer(known, &counts)).or_insert(counts);
-}
-
-/// The newest line that says a month says where the sale counts; where none does, the first one. Others follow the sale.
-fn newer(known: &CountsIn, found: &CountsIn) -> CountsIn {
-    let ((known_says, known_n), (found_says, found_n)) = (known.said_by, found.said_by);
-    let is_found = match (known_says, found_says) {
-        (true, true) => found_n > known_n,
-        (false, false) => found_n < known_n,
-        (_, found_says) => found_says,
-    };
-    if is_found { found.clone() } else { known.clone() }
 }
 
 fn add_history(history: &mut History, account: &Account, count: &CustomerCount) {
