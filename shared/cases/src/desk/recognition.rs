@@ -120,7 +120,9 @@ async fn add(desk: &Desk<'_>, found: &mut Recognition, sale: &Sale, spread: Spre
     };
     let back = paid_back(sale, revenue, went_back(desk, sale).await?)?;
     let one = [ServicePart { weight: 1, from, to }];
-    let parts = if sale.services.is_empty() { &one[..] } else { &sale.services };
+    // Weights that come to nothing divide nothing, whoever told them.
+    let weight = sale.services.iter().fold(0_i64, |sum, part| sum.saturating_add(part.weight));
+    let parts = if weight > 0 { &sale.services } else { &one[..] };
     for (service, back) in divide((revenue, sale.occurred_at), parts, &back)? {
         for (month, figures) in schedule(&service, &back, spread, &desk.zone)? {
             let nothing = MonthOfService { recognised: zero, contra: zero, deferred: zero };
